@@ -1,0 +1,1 @@
+"""Who says what, since when, and trusted by whom: statements, keys, trust folder."""

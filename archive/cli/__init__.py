@@ -1,0 +1,1 @@
+"""The command `evidence`: parse, call one function, print."""

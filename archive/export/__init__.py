@@ -1,0 +1,1 @@
+"""What leaves the archive and is checked without our software."""

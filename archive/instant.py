@@ -1,0 +1,26 @@
+"""Instants: aware UTC times and their one written form, always six digits."""
+
+import re
+from datetime import UTC, datetime
+
+from archive.errors import FormatError
+
+_FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
+
+
+def format_instant(moment: datetime) -> str:
+    """Write `YYYY-MM-DDTHH:MM:SS.ffffffZ`; a naive time is a broken invariant."""
+    if moment.tzinfo is None:
+        raise AssertionError("naive time")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """Read the one form; FormatError for any other."""
+    if _FORM.fullmatch(text) is None:
+        raise FormatError(f"not a time of the form 2025-01-26T08:00:00.000000Z: {text[:40]!r}")
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+    except ValueError as error:
+        raise FormatError(f"no such instant: {text!r}") from error
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The only place that judges: checks raise, this folder gathers them into a report."""

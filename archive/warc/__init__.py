@@ -1,0 +1,1 @@
+"""WARC headers and gzip members: read and written here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Shows everything without a network: example sites on loopback, two visits."""

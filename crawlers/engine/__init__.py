@@ -1,0 +1,1 @@
+"""Bytes on the wire. No Scrapy or Twisted in here: crawler and `capture` share it."""

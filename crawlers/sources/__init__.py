@@ -1,0 +1,1 @@
+"""What is watched is data that a non-programmer can review: one TOML per source."""

@@ -1,0 +1,1 @@
+"""One way of following links per file; no evidence is parsed here."""

@@ -1,0 +1,1 @@
+"""Hostile payload to text; every parser is bounded and runs in a worker process."""

@@ -1,0 +1,1 @@
+"""One query language, one syntax tree; engines compile the tree."""

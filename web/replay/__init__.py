@@ -1,0 +1,1 @@
+"""Hostile HTML, shown on its own origin, never running archived script."""
