@@ -1,0 +1,177 @@
+"""One registry file, table by table, into a Source; nothing is guessed or skipped."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crawlers.sources.source import (
+    Confidence,
+    Expectations,
+    Host,
+    HostRole,
+    Limits,
+    ListingRules,
+    NetworkRules,
+    PartsMode,
+    ScopeAction,
+    ScopeRule,
+    Seed,
+    Sensitivity,
+    Source,
+    SourceGroup,
+)
+from crawlers.sources.toml_table import Table
+
+SOURCE_ID = r"[a-z0-9-]{2,32}"
+HOST_NAME = r"(?!www\.)(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+"
+LANGUAGE = r"[a-z]{2,3}"
+JURISDICTION = r"[A-Z]{2,3}"
+SPIDERS = ("listing", "page")
+TLS_RULES = ("record", "require")
+ROBOTS_RULES = ("obey", "ignore")
+
+
+def read_entry(top: Table) -> Source:
+    """Read every table of the file; SourceError names file and line."""
+    source_id = top.text_of("id", pattern=SOURCE_ID)
+    if source_id != top.path.stem:
+        top.fail("id", f"must be {top.path.stem!r}, as the file is called")
+    return Source(
+        id=source_id,
+        title=top.text_of("title"),
+        publisher=top.text_of("publisher"),
+        group=top.choice("group", SourceGroup, None),
+        jurisdiction=top.text_of("jurisdiction", pattern=JURISDICTION),
+        languages=top.texts("languages", pattern=LANGUAGE),
+        confidence=top.choice("confidence", Confidence, None),
+        timezone=_timezone(top),
+        parts=_parts(top),
+        hosts=tuple(_host(table) for table in top.tables("host")),
+        seeds=tuple(_seed(table) for table in top.tables("seed")),
+        scope=tuple(_rule(table) for table in top.tables("scope")),
+        limits=_limits(top.table("limits")),
+        network=_network(top.table("network")),
+        expect=_expect(top.table("expect")),
+        sensitivity=_sensitivity(top.table("sensitivity")),
+    )
+
+
+def _timezone(top: Table) -> str:
+    name = top.text_of("timezone")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        top.fail("timezone", f"{name!r} is no time zone, such as Europe/Minsk")
+    return name
+
+
+def _parts(top: Table) -> PartsMode:
+    mode = top.choice("parts", PartsMode, PartsMode.STATIC)
+    if mode is PartsMode.BROWSER:
+        top.fail("parts", "browser rendering is not in this version; use static")
+    return mode
+
+
+def _host(table: Table) -> Host:
+    host = Host(
+        name=table.text_of("name", pattern=HOST_NAME),
+        role=table.choice("role", HostRole, None),
+        known=table.text_of("known"),
+        since=table.day("from"),
+        until=table.day("until"),
+        path=table.text_or("path", None),
+    )
+    table.finish()
+    return host
+
+
+def _seed(table: Table) -> Seed:
+    spider = table.text_of("spider")
+    if spider not in SPIDERS:
+        table.fail("spider", f"{spider!r} is not one of: {', '.join(SPIDERS)}")
+    url = table.text_of("url", pattern=r"https?://[!-~]+")
+    listing = _listing(table) if spider == "listing" else None
+    table.finish()
+    return Seed(url=url, spider=spider, listing=listing)
+
+
+def _listing(table: Table) -> ListingRules:
+    return ListingRules(
+        item=table.text_of("item"),
+        link=table.text_or("link", None),
+        title=table.text_or("title", None),
+        date=table.text_or("date", None),
+        next=table.text_or("next", None),
+        pages=table.number_or("pages", 1, least=1),
+        article=table.regex("article"),
+    )
+
+
+def _rule(table: Table) -> ScopeRule:
+    rule = ScopeRule(
+        host=table.text_or("host", None),
+        path=table.regex("path"),
+        query=table.regex("query"),
+        action=table.choice("action", ScopeAction, None),
+    )
+    table.finish()
+    return rule
+
+
+def _limits(table: Table) -> Limits:
+    default = Limits()
+    limits = Limits(
+        requests=table.number_or("requests", default.requests, least=1),
+        bytes=table.number_or("bytes", default.bytes, least=1),
+        depth=table.number_or("depth", default.depth),
+        minutes=table.number_or("minutes", default.minutes, least=1),
+        file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
+        path_repetition=table.number_or(
+            "path_repetition", default.path_repetition, least=2
+        ),
+        delay_ms=table.number_or("delay_ms", default.delay_ms),
+        concurrency=table.number_or("concurrency", default.concurrency, least=1),
+        ports=table.numbers("ports"),
+    )
+    table.finish()
+    return limits
+
+
+def _network(table: Table) -> NetworkRules:
+    default = NetworkRules()
+    network = NetworkRules(
+        tls=table.text_or("tls", default.tls),
+        robots=table.text_or("robots", default.robots),
+        robots_reason=table.text_or("robots_reason", None),
+        user_agent=table.text_or("user_agent", default.user_agent),
+        accept_language=table.text_or("accept_language", default.accept_language),
+    )
+    if network.tls not in TLS_RULES:
+        table.fail("tls", f"is not one of: {', '.join(TLS_RULES)}")
+    if network.robots not in ROBOTS_RULES:
+        table.fail("robots", f"is not one of: {', '.join(ROBOTS_RULES)}")
+    if (network.robots == "ignore") != (network.robots_reason is not None):
+        table.fail("robots_reason", 'goes with robots = "ignore", and only with it')
+    table.finish()
+    return network
+
+
+def _expect(table: Table) -> Expectations:
+    expect = Expectations(
+        items_min=table.number_or("items_min", None),
+        items_max=table.number_or("items_max", None),
+        captures_min=table.number_or("captures_min", None),
+        captures_max=table.number_or("captures_max", None),
+        failures_max=table.number_or("failures_max", None),
+        bytes_max=table.number_or("bytes_max", None),
+    )
+    table.finish()
+    return expect
+
+
+def _sensitivity(table: Table) -> Sensitivity:
+    sensitivity = Sensitivity(
+        restricted=table.flag("restricted"), note=table.text_or("note", None)
+    )
+    if sensitivity.restricted and sensitivity.note is None:
+        table.fail("note", "a restricted source says why")
+    table.finish()
+    return sensitivity

@@ -1,0 +1,136 @@
+"""Source values from `entries/*.toml` and folders named by the user; strict parse.
+
+An unknown key, a missing key, a seed outside the scope, a rule that can never match,
+one host in two sources: each is a SourceError naming file and line.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from archive.errors import SourceError, UnknownSource
+from crawlers.sources.entry import read_entry
+from crawlers.sources.scope import decide
+from crawlers.sources.source import (
+    ScopeAction,
+    ScopeRule,
+    Source,
+)
+from crawlers.sources.toml_table import Table
+
+SHIPPED_FOLDER = Path(__file__).parent / "entries"
+FILE_BYTES = 256 * 1024
+"""A registry file is written by hand; a larger one is something else."""
+
+
+def read_registry(folders: Sequence[Path] = ()) -> dict[str, Source]:
+    """Read the shipped entries and every `*.toml` of further folders, by source id."""
+    files: list[Path] = []
+    for folder in (SHIPPED_FOLDER, *folders):
+        if not folder.is_dir():
+            raise SourceError(f"{folder}: no such folder of source files")
+        files.extend(sorted(folder.glob("*.toml")))
+    sources: dict[str, Source] = {}
+    hosts: dict[tuple[str, str | None], str] = {}
+    for path in files:
+        source = read_source(path)
+        if source.id in sources:
+            raise SourceError(f"{path}: id {source.id!r} is taken by another file")
+        for host in source.hosts:
+            owner = hosts.setdefault((host.name, host.path), source.id)
+            if owner != source.id:
+                raise SourceError(
+                    f"{path}: host {host.name} already belongs to source {owner!r}"
+                )
+        sources[source.id] = source
+    return sources
+
+
+def get_source(source_id: str, folders: Sequence[Path] = ()) -> Source:
+    """Look one source up; UnknownSource names the known ones."""
+    sources = read_registry(folders)
+    if source_id not in sources:
+        known = ", ".join(sorted(sources))
+        raise UnknownSource(
+            f"no source is called {source_id!r}; known are: {known}"
+            " (add a folder of your own files with --sources)"
+        )
+    return sources[source_id]
+
+
+def read_source(path: Path) -> Source:
+    """Read one file; SourceError names file and line."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > FILE_BYTES:
+        raise SourceError(f"{path}: larger than {FILE_BYTES} bytes")
+    return parse_source(data, path)
+
+
+def parse_source(data: bytes, path: Path) -> Source:
+    """Parse the bytes of one file; `path` gives the id and the place of errors."""
+    try:
+        text = data.decode("utf-8")
+        values: dict[str, Any] = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{path}: {error}") from error
+    top = Table(path=path, text=text, values=values)
+    source = read_entry(top)
+    top.finish()
+    _check_hosts(source, top)
+    _check_rules(source, top)
+    _check_seeds(source, top)
+    return source
+
+
+def _check_hosts(source: Source, top: Table) -> None:
+    seen: set[tuple[str, str | None]] = set()
+    for host in source.hosts:
+        if (host.name, host.path) in seen:
+            top.fail("host", f"{host.name} is named twice")
+        if _runs_backwards(host.since, host.until):
+            top.fail("host", f"{host.name} ends before it begins")
+        seen.add((host.name, host.path))
+
+
+def _runs_backwards(since: date | None, until: date | None) -> bool:
+    return since is not None and until is not None and until < since
+
+
+def _check_rules(source: Source, top: Table) -> None:
+    """Refuse rules that no URL can reach."""
+    own = {host.name for host in source.hosts}
+    earlier: list[ScopeRule] = []
+    for number, rule in enumerate(source.scope):
+        table = Table(
+            path=top.path, text=top.text, values={}, name="scope", index=number
+        )
+        foreign = rule.host is not None and rule.host not in own
+        if foreign and rule.action is ScopeAction.FOLLOW:
+            table.fail("host", f"{rule.host} is no [[host]] of this source")
+        for before in earlier:
+            if _covers(before, rule, own):
+                table.fail(None, f"can never match: {before.name!r} comes first")
+        earlier.append(rule)
+
+
+def _covers(before: ScopeRule, rule: ScopeRule, own: set[str]) -> bool:
+    same_hosts = before.host == rule.host or (before.host is None and rule.host in own)
+    wider_path = before.path is None or before.path == rule.path
+    wider_query = before.query is None or before.query == rule.query
+    return same_hosts and wider_path and wider_query
+
+
+def _check_seeds(source: Source, top: Table) -> None:
+    for number, seed in enumerate(source.seeds):
+        verdict = decide(source, seed.url)
+        if not verdict.may_fetch:
+            table = Table(
+                path=top.path, text=top.text, values={}, name="seed", index=number
+            )
+            table.fail("url", f"is not in the source's own scope ({verdict.rule})")

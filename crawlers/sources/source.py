@@ -1,0 +1,204 @@
+"""Values of one registry entry: who publishes, where, what may be fetched, how much.
+
+Plain data, made by `registry.py` from one TOML file and read everywhere else.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; evidence-archive)"
+"""Names neither operator nor machine."""
+DEFAULT_ACCEPT_LANGUAGE = "be,ru;q=0.9,en;q=0.8"
+
+
+class SourceGroup(StrEnum):
+    """Which kind of voice a source is."""
+
+    OFFICIAL = "official"
+    INDEPENDENT = "independent"
+    OBSERVER = "observer"
+    INTERNATIONAL = "international"
+    COPY = "copy"
+
+
+class Confidence(StrEnum):
+    """How its address shapes are known."""
+
+    VERIFIED = "verified"
+    SEEN = "seen"
+    RECALLED = "recalled"
+    SEED = "seed"
+
+
+class HostRole(StrEnum):
+    """What a host is to its source."""
+
+    MAIN = "main"
+    LANGUAGE = "language"
+    OLD = "old"
+    MIRROR = "mirror"
+    PREVIEW = "preview"
+    ONION = "onion"
+    FEED = "feed"
+    CHANNEL = "channel"
+
+
+class PartsMode(StrEnum):
+    """How a page's parts are captured with it."""
+
+    NONE = "none"
+    STATIC = "static"
+    BROWSER = "browser"
+
+
+class ScopeAction(StrEnum):
+    """What a scope rule allows."""
+
+    FOLLOW = "follow"
+    """Fetch it and follow the links it names."""
+    FETCH = "fetch"
+    """Fetch it, follow nothing."""
+    IGNORE = "ignore"
+    """Known and not wanted: no signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One name under which the source publishes."""
+
+    name: str
+    """A-label, lower case, without `www.` and trailing dot."""
+    role: HostRole
+    known: str
+    """How it is known."""
+    since: date | None = None
+    until: date | None = None
+    path: str | None = None
+    """Path prefix where several sources share a host (`/s/NAME` of t.me)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRules:
+    """Where the items of a listing page are; CSS selectors."""
+
+    item: str
+    link: str | None
+    """Within the item: whose `href` is the article; None = item or its first link."""
+    title: str | None
+    """Within the item; None = the text of the link."""
+    date: str | None
+    """Within the item; None = items of this list carry no date."""
+    next: str | None
+    """The element whose `href` is the next page of the list."""
+    pages: int
+    """How many pages of the list are read in one run."""
+    article: re.Pattern[str] | None
+    """What the path of an article looks like; anything else is a signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """An address each run begins with."""
+
+    url: str
+    spider: str
+    """`listing` or `page`."""
+    listing: ListingRules | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRule:
+    """One rule; a pattern matches the whole path or the whole query."""
+
+    host: str | None
+    """None = each host of the source."""
+    path: re.Pattern[str] | None
+    query: re.Pattern[str] | None
+    action: ScopeAction
+
+    @property
+    def name(self) -> str:
+        """How signals and records call the rule."""
+        path = self.path.pattern if self.path else "*"
+        query = f"?{self.query.pattern}" if self.query else ""
+        return f"{self.action} {self.host or '*'} {path}{query}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run; the defaults fit a small outlet."""
+
+    requests: int = 2_000
+    """Requests per run, parts and robots.txt included."""
+    bytes: int = 2 << 30
+    """Bytes received per run."""
+    depth: int = 3
+    minutes: int = 60
+    file_bytes: int = 64 << 20
+    """Bytes of one response; longer ones are cut and marked."""
+    path_repetition: int = 3
+    """A path segment occurring this often is a crawler trap."""
+    delay_ms: int = 500
+    """Between two requests to one host."""
+    concurrency: int = 2
+    """Requests at a time to one host."""
+    ports: tuple[int, ...] = ()
+    """Allowed besides 80 and 443."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRules:
+    """How the source is spoken to."""
+
+    tls: str = "record"
+    """`record` = capture bad certificates and flag them, `require` = refuse them."""
+    robots: str = "obey"
+    robots_reason: str | None = None
+    """Why robots.txt is ignored: required then, and signed in the job record."""
+    user_agent: str = DEFAULT_USER_AGENT
+    accept_language: str = DEFAULT_ACCEPT_LANGUAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """How much one run is expected to bring; None = nothing is expected."""
+
+    items_min: int | None = None
+    items_max: int | None = None
+    captures_min: int | None = None
+    captures_max: int | None = None
+    failures_max: int | None = None
+    bytes_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """Whether what it publishes endangers persons."""
+
+    restricted: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One outlet or office, whatever its hosts are called today."""
+
+    id: str
+    title: str
+    publisher: str
+    group: SourceGroup
+    jurisdiction: str
+    """ISO 3166 code, or `INT`."""
+    languages: tuple[str, ...]
+    confidence: Confidence
+    timezone: str
+    parts: PartsMode
+    hosts: tuple[Host, ...]
+    seeds: tuple[Seed, ...]
+    scope: tuple[ScopeRule, ...]
+    limits: Limits
+    network: NetworkRules
+    expect: Expectations
+    sensitivity: Sensitivity

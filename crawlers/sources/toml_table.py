@@ -1,0 +1,176 @@
+"""Read one TOML table strictly: each key is taken by type, what is left is an error.
+
+Every error names the file, the line and the key.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from archive.errors import SourceError
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Kind = TypeVar("Kind")
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
+
+
+def find_line(text: str, table: str, *, index: int, key: str | None) -> int:
+    """Line (from 1) of a key in the `index`-th table of that name; else its header."""
+    header, seen, inside = 1, -1, table == ""
+    wanted = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]") if key else None
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = _HEADER.match(line)
+        if match is not None:
+            seen += match.group(2) == table
+            inside = match.group(2) == table and seen == index
+            header = number if inside else header
+        elif inside and wanted is not None and wanted.match(line):
+            return number
+    return header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The keys of one table that nobody has taken yet."""
+
+    path: Path
+    text: str
+    values: dict[str, Any]
+    name: str = ""
+    """`seed` for `[[seed]]`; empty for the top of the file."""
+    index: int = 0
+    taken: set[str] = field(default_factory=set)
+
+    def fail(self, key: str | None, problem: str) -> NoReturn:
+        """Raise SourceError with file, line, table and key."""
+        line = find_line(self.text, self.name, index=self.index, key=key)
+        where = f"[{self.name}] " if self.name else ""
+        what = f"{where}{key}: " if key else where
+        raise SourceError(f"{self.path}:{line}: {what}{problem}")
+
+    def finish(self) -> None:
+        """Refuse what nobody asked for."""
+        for key in self.values:
+            if key not in self.taken:
+                known = ", ".join(sorted(self.taken))
+                self.fail(key, f"unknown key; known here: {known}")
+
+    def text_of(self, key: str, *, pattern: str | None = None) -> str:
+        """Take a text that is not empty, on one line, of the given form."""
+        value = self._take(key, str)
+        if value is None:
+            self.fail(key, "is missing")
+        if not value.strip() or "\n" in value:
+            self.fail(key, "must be one line of text")
+        if pattern is not None and re.fullmatch(pattern, value) is None:
+            self.fail(key, f"{value!r} does not have the form {pattern}")
+        return value
+
+    def text_or(self, key: str, default: Kind) -> str | Kind:
+        """Take a text, or the default where the key is absent."""
+        return self.text_of(key) if key in self.values else self._absent(key, default)
+
+    def number_or(self, key: str, default: Kind, *, least: int = 0) -> int | Kind:
+        """Take a whole number of at least `least`, or the default."""
+        value = self._take(key, int)
+        if value is None:
+            return default
+        if value < least:
+            self.fail(key, f"must be at least {least}")
+        return value
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Take a list of whole numbers; absent = empty."""
+        return tuple(self._list(key, int))
+
+    def texts(self, key: str, *, pattern: str) -> tuple[str, ...]:
+        """Take a list of texts of the given form, at least one."""
+        values = self._list(key, str)
+        if not values:
+            self.fail(key, "must name at least one")
+        for value in values:
+            if re.fullmatch(pattern, value) is None:
+                self.fail(key, f"{value!r} does not have the form {pattern}")
+        return tuple(values)
+
+    def flag(self, key: str) -> bool:
+        """Take true or false; absent = false."""
+        return self._take(key, bool) or False
+
+    def day(self, key: str) -> date | None:
+        """Take a date, `2025-01-26` without quotes; absent = None."""
+        return self._take(key, date)
+
+    def choice(self, key: str, choices: type[Choice], default: Choice | None) -> Choice:
+        """Take one word of a closed list."""
+        if key not in self.values and default is not None:
+            return self._absent(key, default)
+        value = self.text_of(key)
+        try:
+            return choices(value)
+        except ValueError as error:
+            allowed = ", ".join(choices)
+            problem = f"{value!r} is not one of: {allowed}"
+            line = find_line(self.text, self.name, index=self.index, key=key)
+            raise SourceError(f"{self.path}:{line}: {key}: {problem}") from error
+
+    def regex(self, key: str) -> re.Pattern[str] | None:
+        """Take a regular expression; absent = None."""
+        value = self.text_or(key, None)
+        if value is None:
+            return None
+        try:
+            return re.compile(value)
+        except re.error as error:
+            line = find_line(self.text, self.name, index=self.index, key=key)
+            raise SourceError(f"{self.path}:{line}: {key}: {error}") from error
+
+    def table(self, key: str) -> "Table":
+        """Take a sub-table; absent = an empty one."""
+        value = self._take(key, dict)
+        return self._below(key, value or {}, 0)
+
+    def tables(self, key: str) -> tuple["Table", ...]:
+        """Take an array of tables (`[[key]]`), at least one."""
+        values = self._list(key, dict)
+        if not values:
+            self.fail(key, f"at least one [[{key}]] is needed")
+        return tuple(self._below(key, value, n) for n, value in enumerate(values))
+
+    def _below(self, key: str, values: Mapping[str, Any], index: int) -> "Table":
+        return Table(
+            path=self.path, text=self.text, values=dict(values), name=key, index=index
+        )
+
+    def _absent(self, key: str, default: Kind) -> Kind:
+        self.taken.add(key)
+        return default
+
+    def _take(self, key: str, kind: type[Kind]) -> Kind | None:
+        self.taken.add(key)
+        value = self.values.get(key)
+        if value is not None and type(value) is not kind:  # bool is no int here
+            self.fail(key, f"must be {_KIND_NAMES[kind]}")
+        return value
+
+    def _list(self, key: str, kind: type[Kind]) -> list[Kind]:
+        values = self._take(key, list) or []
+        for value in values:
+            if type(value) is not kind:
+                self.fail(key, f"each entry must be {_KIND_NAMES[kind]}")
+        return values
+
+
+_KIND_NAMES: dict[type, str] = {
+    str: "a text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    date: "a date without quotes, like 2025-01-26",
+    dict: "a table",
+    list: "a list",
+}
