@@ -1,0 +1,155 @@
+"""The command `evidence`: global options, verbs from entry points, exit codes.
+
+Other packages add their verbs through the entry-point group `evidence.commands`, so
+this module names none of them and a verb's package is imported only when it is used.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import click
+
+from archive.attest.keys import KeyFolder, default_keys_folder
+from archive.attest.trust import trust_root
+from archive.errors import EvidenceError, SettingsError
+from archive.store.layout import read_identity
+from archive.store.reader import ArchiveReader
+from archive.store.writer import ArchiveWriter
+
+COMMANDS_GROUP = "evidence.commands"
+DEFAULT_ARCHIVE = Path("warcs") / "main"
+KNOWN_VARIABLES = ("EVIDENCE_ARCHIVE", "EVIDENCE_TRUST_DIR")
+"""The only environment variables of ours; a misspelt one must not pass unseen."""
+EXIT_CODES = """
+Exit codes: 0 done (for verify: all that the policy requires is VERIFIED), 1 other
+error, 2 wrong use, 3 not VERIFIED, 4 not in its format, 5 a capture failed, 6 the
+archive folder, 7 log or keys, 8 extraction, 9 search.
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class CommandContext:
+    """What every verb may use: folders, environment, clock and randomness."""
+
+    archive: Path
+    keys_folder: Path | None = None
+    trust_folder: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    random_bytes: Callable[[int], bytes] = field(default=secrets.token_bytes)
+
+    def keys_folder_of(self, archive_id: str) -> Path:
+        """The folder with this archive's private keys, never inside an archive."""
+        return self.keys_folder or default_keys_folder(self.environ, archive_id)
+
+    def trust(self) -> Path:
+        """The reader's trust folder."""
+        return self.trust_folder or trust_root(self.environ)
+
+    def open_writer(self) -> ArchiveWriter:
+        """Open the archive for writing: lock, keys, recovery. Use as `with`."""
+        identity = read_identity(self.archive)
+        return ArchiveWriter.open(
+            self.archive,
+            keys=KeyFolder.load(self.keys_folder_of(identity.archive_id)),
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+        )
+
+    def open_reader(self) -> ArchiveReader:
+        """Open the archive for reading; the catalog is brought up to date if it can."""
+        return ArchiveReader.open(self.archive)
+
+
+class EntryPointGroup(click.Group):
+    """A click group whose verbs are loaded from entry points when asked for."""
+
+    def _points(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, sorted; nothing is imported."""
+        return sorted({*self.commands, *self._points()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one verb, or None if nobody offers it."""
+        if cmd_name not in self.commands:
+            point = self._points().get(cmd_name)
+            if point is None:
+                return None
+            self.commands[cmd_name] = point.load()
+        return self.commands[cmd_name]
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Refuse an unknown EVIDENCE_ variable: it is a setting that would do nothing."""
+    for name in sorted(environ):
+        if name.startswith("EVIDENCE_") and name not in KNOWN_VARIABLES:
+            raise SettingsError(
+                f"unknown environment variable {name}; known are "
+                f"{' and '.join(KNOWN_VARIABLES)}. Unset it or correct its name."
+            )
+
+
+@click.group(cls=EntryPointGroup, epilog=EXIT_CODES)
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Archive folder (default: EVIDENCE_ARCHIVE, else warcs/main).",
+)
+@click.option(
+    "--keys",
+    "keys_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the archive's private keys (default: your data folder).",
+)
+@click.option(
+    "--trust",
+    "trust_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Trust folder (default: EVIDENCE_TRUST_DIR, else your configuration folder).",
+)
+@click.version_option(package_name="election-evidence-archive")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    archive: Path | None,
+    keys_folder: Path | None,
+    trust_folder: Path | None,
+) -> None:
+    """Preserve web pages so that a stranger can check them later."""
+    environ = dict(os.environ)
+    check_environment(environ)
+    chosen = archive or Path(environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE)
+    ctx.obj = CommandContext(
+        archive=chosen,
+        keys_folder=keys_folder,
+        trust_folder=trust_folder,
+        environ=environ,
+    )
+
+
+def main() -> None:
+    """Run the command; turn our errors into one sentence and an exit code."""
+    os.umask(0o077)
+    try:
+        code = cli.main(standalone_mode=False, prog_name="evidence")
+    except click.exceptions.Abort:
+        click.echo("evidence: interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except EvidenceError as error:
+        click.echo(f"evidence: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,236 @@
+"""The derived SQLite lookup: captures by id, by address and time; parts of a page.
+
+Deleted or damaged, it is made again from the segments. Rows follow the leaf index;
+`progress` says up to which entry, and how far into which segment, they go.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.digest import Digest
+from archive.instant import format_instant, parse_instant
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 5.0
+"""How long a second process waits for the one that is catching up."""
+_SCHEMA = """
+create table capture (
+  leaf integer primary key, capture_id text not null, short_id text not null,
+  kind text not null, target_uri text not null, captured_at text not null,
+  outcome text not null, http_status integer, media_type text, source_id text,
+  job_id text, payload_digest text, block_digest text, refers_to text,
+  role text not null, override text, segment text not null,
+  offset_bytes integer not null, length_bytes integer not null);
+create index capture_by_id on capture (capture_id);
+create index capture_by_short_id on capture (short_id);
+create index capture_by_uri on capture (target_uri, captured_at);
+create table part (
+  page_leaf integer not null, position integer not null, capture_id text not null,
+  primary key (page_leaf, position)) without rowid;
+create index part_by_capture on part (capture_id);
+create table progress (
+  one integer primary key check (one = 1), next_leaf integer not null,
+  segment text not null, offset_bytes integer not null);
+create table sealed (segment text primary key, sha256 text not null);
+"""
+_COLUMNS = (
+    "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
+    "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
+    "override, segment, offset_bytes, length_bytes"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where the catalog stands: the next entry, and where it begins on disk."""
+
+    next_leaf: int
+    segment: str
+    offset_bytes: int
+
+
+class Catalog:
+    """One open connection; use from one thread, close when done."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    @classmethod
+    def open(cls, path: Path | None) -> "Catalog":
+        """Open or create the catalog; None = in memory, for read-only media.
+
+        A file that is not a catalog of this version is thrown away: it is derived.
+        """
+        if path is None:
+            return cls._create(sqlite3.connect(":memory:", check_same_thread=False))
+        try:
+            return cls._open_file(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            path.unlink()
+            return cls._open_file(path)
+
+    @classmethod
+    def _open_file(cls, path: Path) -> "Catalog":
+        db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+        (version,) = db.execute("pragma user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            db.isolation_level = None
+            return cls(db)
+        if version != 0 or db.execute("select 1 from sqlite_master").fetchone():
+            db.close()
+            path.unlink()
+            db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+        return cls._create(db)
+
+    @classmethod
+    def _create(cls, db: sqlite3.Connection) -> "Catalog":
+        db.isolation_level = None
+        db.execute("begin immediate")
+        (version,) = db.execute("pragma user_version").fetchone()
+        if version == 0:  # another reader may have made it while we waited
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        db.execute("commit")
+        return cls(db)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    @contextmanager
+    def update(self) -> Iterator[None]:
+        """One all-or-nothing change; sqlite3.OperationalError if another is at it."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    def progress(self) -> Progress:
+        """How far the catalog goes; entry 0 in a new one."""
+        row = self._db.execute(
+            "select next_leaf, segment, offset_bytes from progress"
+        ).fetchone()
+        if row is None:
+            return Progress(next_leaf=0, segment="", offset_bytes=0)
+        return Progress(next_leaf=row[0], segment=row[1], offset_bytes=row[2])
+
+    def set_progress(self, progress: Progress) -> None:
+        """Say how far the catalog goes (inside `update`)."""
+        self._db.execute(
+            "insert or replace into progress values (1, ?, ?, ?)",
+            (progress.next_leaf, progress.segment, progress.offset_bytes),
+        )
+
+    def add_capture(self, capture: Capture, parts: Sequence[str] = ()) -> None:
+        """Add one capture, or a page capture with the ids of its parts."""
+        self._db.execute(
+            "insert or replace into capture values "
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _row(capture),
+        )
+        self._db.executemany(
+            "insert or replace into part values (?, ?, ?)",
+            [(capture.leaf, position, part) for position, part in enumerate(parts)],
+        )
+
+    def find(self, capture_id: str) -> list[Capture]:
+        """Captures of a hex id or a short id, oldest first; several are possible."""
+        column = "capture_id" if len(capture_id) == 64 else "short_id"
+        return self._select(f"{column} = ? order by leaf", (capture_id,))
+
+    def by_uri(self, target_uri: str) -> list[Capture]:
+        """All captures of one exact address, by time, then entry."""
+        return self._select(
+            "target_uri = ? order by captured_at, leaf", (target_uri,)
+        )
+
+    def since(self, leaf: int, limit: int) -> list[Capture]:
+        """Captures from an entry on, in the order of the log."""
+        return self._select("leaf >= ? order by leaf limit ?", (leaf, limit))
+
+    def newest(self, limit: int, offset: int = 0) -> list[Capture]:
+        """The newest captures first."""
+        return self._select("1 order by leaf desc limit ? offset ?", (limit, offset))
+
+    def pages_of(self, capture_id: str) -> list[Capture]:
+        """Page captures whose main capture this is, newest first."""
+        return self._select(
+            "kind = 'page' and leaf in (select page_leaf from part where position = 0 "
+            "and capture_id = ?) order by leaf desc",
+            (capture_id,),
+        )
+
+    def count(self) -> int:
+        """How many captures and page captures there are."""
+        (number,) = self._db.execute("select count(*) from capture").fetchone()
+        return int(number)
+
+    def _select(self, where: str, values: tuple[object, ...]) -> list[Capture]:
+        # `where` is one of the constants above, never input
+        query = f"select {_COLUMNS} from capture where {where}"  # noqa: S608
+        return [_capture(row) for row in self._db.execute(query, values)]
+
+
+def _row(capture: Capture) -> tuple[object, ...]:
+    return (
+        capture.leaf,
+        capture.capture_id,
+        capture.short_id,
+        capture.kind,
+        capture.target_uri,
+        format_instant(capture.captured_at),
+        str(capture.outcome),
+        capture.http_status,
+        capture.media_type,
+        capture.source_id,
+        capture.job_id,
+        str(capture.payload_digest) if capture.payload_digest else None,
+        str(capture.block_digest) if capture.block_digest else None,
+        capture.refers_to,
+        capture.role,
+        capture.override,
+        capture.location.segment,
+        capture.location.offset_bytes,
+        capture.location.length_bytes,
+    )
+
+
+def _capture(row: Sequence[object]) -> Capture:
+    (leaf, capture_id, kind, uri, at, outcome, status, media_type, source, job) = row[:10]
+    (payload, block, refers_to, role, override, segment, offset, length) = row[10:]
+    return Capture(
+        leaf=int(str(leaf)),
+        capture_id=str(capture_id),
+        kind=str(kind),
+        target_uri=str(uri),
+        captured_at=parse_instant(str(at)),
+        outcome=CaptureOutcome(str(outcome)),
+        http_status=None if status is None else int(str(status)),
+        media_type=_optional(media_type),
+        source_id=_optional(source),
+        job_id=_optional(job),
+        payload_digest=None if payload is None else Digest.parse(str(payload)),
+        block_digest=None if block is None else Digest.parse(str(block)),
+        refers_to=_optional(refers_to),
+        role=str(role),
+        override=_optional(override),
+        location=SliceLocation(
+            segment=str(segment),
+            offset_bytes=int(str(offset)),
+            length_bytes=int(str(length)),
+        ),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,212 @@
+"""Where things lie in an archive folder, its identity file, and its one lock.
+
+`archive.toml` is written once by `evidence init`; its digest is signed in leaf 0. The
+form is fixed: what is read is written again and must be equal.
+"""
+
+import fcntl
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.digest import is_short_id
+from archive.errors import ArchiveLocked, ArchiveMissing, FormatError, StoreError
+from archive.instant import format_instant, parse_instant
+
+IDENTITY_FILE = "archive.toml"
+IDENTITY_LIMIT_BYTES = 16 * 1024
+"""Bytes of `archive.toml`: a dozen short lines; anything longer is not ours."""
+NAME_LIMIT = 200
+"""Code points of an archive's name: it stands in every statement."""
+ORIGIN_PREFIX = "election-evidence-archive/"
+DERIVED_NAMES = ("catalog.sqlite", "catalog.sqlite-journal", "index")
+"""May be deleted at any time; `evidence rebuild` makes them again."""
+EVIDENCE_NAMES = (
+    IDENTITY_FILE,
+    "segments",
+    "log",
+    "anchors",
+    "spool",
+    "quarantine",
+    "texts",
+    "lock",
+)
+FOLDERS = ("segments", "log", "anchors", "spool", "quarantine", "texts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveIdentity:
+    """What an archive is called and which keys speak for it (hints, never trust)."""
+
+    archive_id: str
+    name: str
+    origin: str
+    created: datetime
+    root_key_id: str
+    operator_key_id: str
+    log_vkey: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePaths:
+    """The places below one archive folder."""
+
+    root: Path
+
+    @property
+    def identity(self) -> Path:
+        """`archive.toml`."""
+        return self.root / IDENTITY_FILE
+
+    @property
+    def segments(self) -> Path:
+        """Sealed and open segments."""
+        return self.root / "segments"
+
+    @property
+    def log(self) -> Path:
+        """The tiled log."""
+        return self.root / "log"
+
+    @property
+    def spool(self) -> Path:
+        """Redo files and raw spools of the engine."""
+        return self.root / "spool"
+
+    @property
+    def quarantine(self) -> Path:
+        """Torn tails, set aside and never read again by us."""
+        return self.root / "quarantine"
+
+    @property
+    def texts(self) -> Path:
+        """Kept texts by digest."""
+        return self.root / "texts"
+
+    @property
+    def catalog(self) -> Path:
+        """The derived SQLite lookup."""
+        return self.root / "catalog.sqlite"
+
+    @property
+    def index(self) -> Path:
+        """The derived full-text index."""
+        return self.root / "index"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one writer; always empty."""
+        return self.root / "lock"
+
+
+def _quote(text: str) -> str:
+    """Write a TOML basic string; control characters were refused before."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def format_identity(identity: ArchiveIdentity) -> bytes:
+    """Write `archive.toml`, the only form that is read."""
+    lines = [
+        "# Identity of this archive; written once, digest signed in entry 0.",
+        f"archive_id = {_quote(identity.archive_id)}",
+        f"created = {_quote(format_instant(identity.created))}",
+        "format = 1",
+        f"log_vkey = {_quote(identity.log_vkey)}",
+        f"name = {_quote(identity.name)}",
+        f"operator_key_id = {_quote(identity.operator_key_id)}",
+        f"origin = {_quote(identity.origin)}",
+        f"root_key_id = {_quote(identity.root_key_id)}",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def parse_identity(data: bytes) -> ArchiveIdentity:
+    """Read `archive.toml`; FormatError unless it is exactly what we would write."""
+    try:
+        table = tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FormatError(f"{IDENTITY_FILE} is not readable TOML: {error}") from error
+    try:
+        identity = ArchiveIdentity(
+            archive_id=_text(table, "archive_id"),
+            name=_text(table, "name"),
+            origin=_text(table, "origin"),
+            created=parse_instant(_text(table, "created")),
+            root_key_id=_text(table, "root_key_id"),
+            operator_key_id=_text(table, "operator_key_id"),
+            log_vkey=_text(table, "log_vkey"),
+        )
+    except KeyError as error:
+        raise FormatError(f"{IDENTITY_FILE} lacks {error.args[0]}") from error
+    if not is_short_id(identity.archive_id):
+        raise FormatError(f"{IDENTITY_FILE}: archive_id is not 26 base32 letters")
+    if format_identity(identity) != data:
+        raise FormatError(f"{IDENTITY_FILE} is not in its written form (altered?)")
+    return identity
+
+
+def _text(table: dict[str, object], key: str) -> str:
+    value = table[key]
+    if not isinstance(value, str):
+        raise FormatError(f"{IDENTITY_FILE}: {key} is not a string")
+    return value
+
+
+def check_name(name: str) -> str:
+    """Return an archive's name, or refuse one that cannot stand on one line."""
+    if not name or len(name) > NAME_LIMIT or not name.isprintable():
+        raise StoreError(
+            f"the archive name must be 1 to {NAME_LIMIT} printable characters"
+        )
+    return name
+
+
+def read_identity(root: Path) -> ArchiveIdentity:
+    """Read the identity of the archive at `root`; ArchiveMissing if there is none."""
+    path = ArchivePaths(root).identity
+    if not path.is_file():
+        raise ArchiveMissing(
+            f"no archive at {root}: there is no {IDENTITY_FILE}; "
+            f"make one with `evidence --archive {root} init --name NAME`"
+        )
+    with path.open("rb") as stream:
+        data = stream.read(IDENTITY_LIMIT_BYTES + 1)
+    if len(data) > IDENTITY_LIMIT_BYTES:
+        raise FormatError(f"{IDENTITY_FILE} is larger than {IDENTITY_LIMIT_BYTES} bytes")
+    return parse_identity(data)
+
+
+@contextmanager
+def hold_lock(root: Path) -> Iterator[None]:
+    """Hold the archive lock, or raise ArchiveLocked at once; dies with the process."""
+    descriptor = os.open(ArchivePaths(root).lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ArchiveLocked(
+                f"another process is writing to the archive {root}; "
+                "wait for it to end, or give another --archive"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(root: Path) -> bool:
+    """Whether some process holds the archive lock right now (never creates it)."""
+    path = ArchivePaths(root).lock
+    if not path.exists():
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,196 @@
+"""Segment files: names, listing, appending, sealing, reading a slice by its place.
+
+`segments/YYYY/MM/SERIAL-RANDOM.warc.gz`, with `.open` behind it while it is written.
+The serial counts from 0 without gaps and is the order; a name never holds a URL.
+"""
+
+import io
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.capture import SliceLocation
+from archive.digest import format_short_id
+from archive.errors import CaptureNotFound, FormatError, StoreError
+from archive.files import sync_folder
+
+OPEN_SUFFIX = ".open"
+SERIAL_LIMIT = 99_999_999
+"""Eight digits: at a segment a minute, 190 years."""
+SEALED_MODE = 0o444
+_NAME = re.compile(r"(\d{4})/(\d{2})/(\d{8})-([a-z2-7]{8})\.warc\.gz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentName:
+    """A segment's place below `segments/`; `str()` is the written form."""
+
+    year: int
+    month: int
+    serial: int
+    random: str
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}/{self.month:02d}/{self.stem}"
+
+    @property
+    def stem(self) -> str:
+        """The file name of the sealed segment."""
+        return f"{self.serial:08d}-{self.random}.warc.gz"
+
+    def sealed_path(self, folder: Path) -> Path:
+        """Where the sealed file lies."""
+        return folder / str(self)
+
+    def open_path(self, folder: Path) -> Path:
+        """Where the file lies while it is written."""
+        return folder / (str(self) + OPEN_SUFFIX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSegment:
+    """A segment file on disk."""
+
+    name: SegmentName
+    path: Path
+    is_open: bool
+
+
+def parse_segment_name(text: str) -> SegmentName:
+    """Read `YYYY/MM/NNNNNNNN-XXXXXXXX.warc.gz`; FormatError for anything else."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise FormatError(f"not a segment name: {text[:80]!r}")
+    return SegmentName(
+        year=int(match[1]), month=int(match[2]), serial=int(match[3]), random=match[4]
+    )
+
+
+def new_segment_name(
+    serial: int, now: datetime, random_bytes: Callable[[int], bytes]
+) -> SegmentName:
+    """Name the next segment by its serial and a random part."""
+    if serial > SERIAL_LIMIT:
+        raise AssertionError("out of segment serials")
+    random = format_short_id(random_bytes(16))[:8]
+    return SegmentName(year=now.year, month=now.month, serial=serial, random=random)
+
+
+def list_segments(folder: Path) -> list[FoundSegment]:
+    """All segment files by serial; unknown names are left to `verify`."""
+    found = []
+    for path in folder.glob("*/*/*.warc.gz*"):
+        relative = path.relative_to(folder).as_posix()
+        is_open = relative.endswith(OPEN_SUFFIX)
+        try:
+            name = parse_segment_name(relative.removesuffix(OPEN_SUFFIX))
+        except FormatError:
+            continue
+        found.append(FoundSegment(name=name, path=path, is_open=is_open))
+    return sorted(found, key=lambda segment: (segment.name.serial, segment.is_open))
+
+
+class OpenSegment:
+    """The one file that is appended to."""
+
+    def __init__(self, name: SegmentName, path: Path, *, first_leaf: int) -> None:
+        self.name = name
+        self.path = path
+        self.first_leaf = first_leaf
+        self._file = path.open("ab", buffering=0)
+        self.written_bytes = path.stat().st_size
+
+    def append(self, data: bytes) -> None:
+        """Append bytes whole; short writes are continued."""
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self.written_bytes += len(data)
+
+    def sync(self) -> None:
+        """Make everything appended durable."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; it stays `.open`."""
+        self._file.close()
+
+
+def create_segment(folder: Path, name: SegmentName, *, first_leaf: int) -> OpenSegment:
+    """Create an empty `.open` file and its folders durably."""
+    path = name.open_path(folder)
+    for parent in (path.parent.parent, path.parent):
+        if not parent.is_dir():
+            parent.mkdir()
+            sync_folder(parent.parent)
+    segment = OpenSegment(name, path, first_leaf=first_leaf)
+    sync_folder(path.parent)
+    return segment
+
+
+def seal_segment(folder: Path, name: SegmentName) -> Path:
+    """Drop `.open` and make the file read-only, durably; return its path."""
+    path = name.sealed_path(folder)
+    if path.exists():
+        raise StoreError(f"both {path.name} and its open form exist; keep only one")
+    name.open_path(folder).chmod(SEALED_MODE)
+    name.open_path(folder).rename(path)
+    sync_folder(path.parent)
+    return path
+
+
+def find_segment(folder: Path, name: SegmentName) -> Path:
+    """The file of a segment, sealed or open; CaptureNotFound if there is neither."""
+    for path in (name.sealed_path(folder), name.open_path(folder)):
+        if path.is_file():
+            return path
+    raise CaptureNotFound(f"segment {name} is missing from the archive")
+
+
+class FileWindow(io.RawIOBase):
+    """Reads `[start, start + length)` of a file as if it were a file of its own."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._start = start
+        self._length = length
+        self._at = 0
+        self._file.seek(start)
+
+    def readable(self) -> bool:
+        """Reading is all it does."""
+        return True
+
+    def seekable(self) -> bool:
+        """Seeking inside the window."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move inside the window."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}
+        self._at = max(0, min(self._length, base[whence] + offset))
+        self._file.seek(self._start + self._at)
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        """Fill a buffer from the window."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        count = self._file.readinto(view[: self._length - self._at]) or 0
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+def open_slice(folder: Path, location: SliceLocation) -> BinaryIO:
+    """Open a slice for reading; nothing is checked here."""
+    path = find_segment(folder, parse_segment_name(location.segment))
+    window = FileWindow(path, location.offset_bytes, location.length_bytes)
+    return io.BufferedReader(window)

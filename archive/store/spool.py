@@ -1,0 +1,197 @@
+"""Redo files: the exact bytes of everything in the open segment, with their place.
+
+`spool/NNNNNNNN.batch` belongs to the segment of that serial. It is a magic line, then
+entries: 8 bytes big-endian header length, header (canonical JSON: segment, offset,
+slice and statement length, SHA-256 of both together), slice, statement record. An
+entry counts when it is whole; an entry that is not was never acknowledged. The file
+goes when its segment is sealed and the next segment has begun.
+"""
+
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.attest.canonical import dump_canonical, parse_canonical
+from archive.digest import READ_BYTES, Digest
+from archive.errors import FormatError
+from archive.files import sync_folder
+
+MAGIC = b"evidence-spool/v1\n"
+HEADER_LIMIT_BYTES = 4096
+"""Bytes of an entry header: five short fields."""
+_NAME = re.compile(r"(\d{8})\.batch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolEntry:
+    """One slice and its statement record; `start` is where the slice begins here."""
+
+    segment: str
+    offset_bytes: int
+    slice_bytes: int
+    statement_bytes: int
+    digest: Digest
+    start: int
+
+    @property
+    def length_bytes(self) -> int:
+        """Slice and statement together."""
+        return self.slice_bytes + self.statement_bytes
+
+    @property
+    def end_bytes(self) -> int:
+        """Where the entry ends in its segment."""
+        return self.offset_bytes + self.length_bytes
+
+
+def spool_path(folder: Path, serial: int) -> Path:
+    """The redo file of a segment."""
+    return folder / f"{serial:08d}.batch"
+
+
+def list_spools(folder: Path) -> dict[int, Path]:
+    """All redo files by segment serial."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        match = _NAME.fullmatch(path.name)
+        if match:
+            found[int(match[1])] = path
+    return found
+
+
+def format_entry_header(entry: SpoolEntry) -> bytes:
+    """An entry's length and header; slice and statement record follow it."""
+    header = dump_canonical(
+        {
+            "offset": entry.offset_bytes,
+            "segment": entry.segment,
+            "sha256": entry.digest.hex,
+            "slice": entry.slice_bytes,
+            "statement": entry.statement_bytes,
+        }
+    )
+    return struct.pack(">Q", len(header)) + header
+
+
+def read_entries(path: Path) -> Iterator[SpoolEntry]:
+    """Yield the whole entries in order; stop silently at the first one that is not."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            return
+        while True:
+            entry = _read_header(stream)
+            if entry is None or entry.start + entry.length_bytes > size:
+                return
+            if Digest.of_chunks(_bounded(stream, entry.length_bytes)) != entry.digest:
+                return
+            yield entry
+            stream.seek(entry.start + entry.length_bytes)
+
+
+def copy_entry(
+    path: Path, entry: SpoolEntry, append: Callable[[bytes], None]
+) -> None:
+    """Hand an entry's slice and statement on, chunk by chunk."""
+    with path.open("rb") as stream:
+        stream.seek(entry.start)
+        for chunk in _bounded(stream, entry.length_bytes):
+            append(chunk)
+
+
+def _read_header(stream: BinaryIO) -> SpoolEntry | None:
+    prefix = stream.read(8)
+    if len(prefix) < 8:
+        return None
+    (length,) = struct.unpack(">Q", prefix)
+    if length > HEADER_LIMIT_BYTES:
+        return None
+    try:
+        header = parse_canonical(stream.read(length), limit_bytes=HEADER_LIMIT_BYTES)
+        if not isinstance(header, dict):
+            return None
+        return SpoolEntry(
+            segment=str(header["segment"]),
+            offset_bytes=int(header["offset"]),
+            slice_bytes=int(header["slice"]),
+            statement_bytes=int(header["statement"]),
+            digest=Digest(str(header["sha256"])),
+            start=stream.tell(),
+        )
+    except (FormatError, KeyError, ValueError):
+        return None
+
+
+def _bounded(stream: BinaryIO, length: int) -> Iterator[bytes]:
+    while length:
+        chunk = stream.read(min(length, READ_BYTES))
+        if not chunk:
+            return
+        length -= len(chunk)
+        yield chunk
+
+
+class RedoFile:
+    """The redo file of the open segment: written and synced before the segment is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        is_new = not path.exists()
+        self._file = path.open("ab")
+        if is_new or self._file.tell() == 0:
+            self._file.write(MAGIC)
+            self._file.flush()
+            sync_folder(path.parent)
+        self._waiting: list[SpoolEntry] = []
+
+    def add(
+        self,
+        stream: BinaryIO | None,
+        statement: bytes,
+        *,
+        segment: str,
+        offset_bytes: int,
+        slice_bytes: int,
+    ) -> SpoolEntry:
+        """Write one entry; not durable before `sync`."""
+        digest = Digest.of_chunks(_slice_then(stream, statement))
+        entry = SpoolEntry(
+            segment=segment,
+            offset_bytes=offset_bytes,
+            slice_bytes=slice_bytes,
+            statement_bytes=len(statement),
+            digest=digest,
+            start=0,
+        )
+        self._file.write(format_entry_header(entry))
+        entry = replace(entry, start=self._file.tell())
+        for chunk in _slice_then(stream, statement):
+            self._file.write(chunk)
+        self._waiting.append(entry)
+        return entry
+
+    def sync(self) -> None:
+        """Make all entries durable."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def copy_waiting(self, append: Callable[[bytes], None]) -> None:
+        """Hand the entries written since the last call on to the segment."""
+        for entry in self._waiting:
+            copy_entry(self._path, entry, append)
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Close the file; it stays until its segment is sealed."""
+        self._file.close()
+
+
+def _slice_then(stream: BinaryIO | None, statement: bytes) -> Iterator[bytes]:
+    if stream is not None:
+        stream.seek(0)
+        yield from iter(lambda: stream.read(READ_BYTES), b"")
+    yield statement

@@ -1,0 +1,51 @@
+"""What one segment holds, read once: its chain of statements and where it breaks."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.attest.statement import Statement, statement_digest
+from archive.errors import FormatError
+from archive.store.ledger import leaf_line
+from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
+
+
+@dataclass(slots=True, kw_only=True)
+class SegmentSurvey:
+    """The good beginning of a segment; `covered_bytes` is where it ends."""
+
+    covered_bytes: int = 0
+    first_leaf: int | None = None
+    next_leaf: int = 0
+    prev: str = ""
+    unlogged: list[bytes] = field(default_factory=list)
+    """Leaf lines from entry `logged` on."""
+    incidents: set[tuple[str, int]] = field(default_factory=set)
+    """(segment, offset) of the torn tails that are stated here."""
+
+
+def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
+    """Read a segment up to the first entry that does not hold."""
+    survey = SegmentSurvey()
+    for entry in SegmentWalk(path):
+        try:
+            statement = read_statement(entry)
+        except FormatError:
+            break
+        _note(survey, entry, statement, logged)
+    return survey
+
+
+def _note(
+    survey: SegmentSurvey, entry: SegmentEntry, statement: Statement, logged: int
+) -> None:
+    digest = statement_digest(statement.payload)
+    survey.covered_bytes = entry.end_bytes
+    survey.next_leaf = statement.seq + 1
+    survey.prev = str(digest)
+    if survey.first_leaf is None:
+        survey.first_leaf = statement.seq
+    if statement.seq >= logged and entry.envelope is not None:
+        survey.unlogged.append(leaf_line(statement.kind, digest, entry.envelope))
+    if statement.kind == "incident" and statement.predicate["cause"] == "torn-tail":
+        place = (str(statement.predicate["file"]), int(statement.predicate["offset"]))
+        survey.incidents.add(place)
