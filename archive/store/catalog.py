@@ -170,6 +170,14 @@ class Catalog:
             (capture_id,),
         )
 
+    def main_of(self, page_leaf: int) -> str:
+        """The id of a page's main capture."""
+        (capture_id,) = self._db.execute(
+            "select capture_id from part where page_leaf = ? and position = 0",
+            (page_leaf,),
+        ).fetchone()
+        return str(capture_id)
+
     def count(self) -> int:
         """How many captures and page captures there are."""
         (number,) = self._db.execute("select count(*) from capture").fetchone()

@@ -10,14 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archive.attest.envelope import Envelope, format_statement_record
 from archive.attest.keys import KeyFolder, P256Signer
-from archive.attest.statement import (
-    Envelope,
-    build_statement,
-    format_statement_record,
-    pae,
-    statement_digest,
-)
+from archive.attest.statement import build_statement, pae, statement_digest
 from archive.capture import MemoryBytes, SliceLocation
 from archive.digest import Digest
 from archive.files import Files

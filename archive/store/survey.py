@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.attest.statement import Statement, statement_digest
-from archive.errors import FormatError
+from archive.errors import FormatError, VerificationError
 from archive.store.ledger import leaf_line
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
@@ -29,7 +29,7 @@ def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
     for entry in SegmentWalk(path):
         try:
             statement = read_statement(entry)
-        except FormatError:
+        except (FormatError, VerificationError):
             break
         _note(survey, entry, statement, logged)
     return survey

@@ -1,7 +1,8 @@
-"""Walk a segment: which members are a slice, and which statement speaks for it.
+"""Walk a segment: which records are a slice, and which statement speaks for it.
 
-The members since the last statement record are the slice of the next one. Recovery,
-catalog, index and `verify` all read segments through this one walk.
+The records since the last statement record are the slice of the next one. Recovery,
+catalog, index and `verify` all read segments through this one walk, record by record,
+in constant memory.
 """
 
 from collections.abc import Iterator
@@ -9,22 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.statement import (
-    DSSE_TYPE,
-    STATEMENT_RECORD_LIMIT_BYTES,
+from archive.attest.envelope import (
+    ENVELOPE_CONTENT_TYPE,
+    RECORD_LIMIT_BYTES,
     Envelope,
-    Statement,
-    parse_statement,
     parse_statement_record,
 )
+from archive.attest.statement import Statement, parse_statement
 from archive.digest import Digest
-from archive.errors import FormatError
-from archive.warc.member import MemberWalk
-
-_METADATA = b"WARC/1.1\r\nWARC-Type: metadata\r\n"
-_DSSE_LINE = f"\r\nContent-Type: {DSSE_TYPE}\r\n".encode()
-HEADER_PEEK_BYTES = 4096
-"""A statement's header is nine short lines; enough of the record to recognise it."""
+from archive.errors import DigestMismatch, FormatError, MalformedStatement
+from archive.warc.reading import Keep, ReadRecord, RecordWalk, keep_nothing
+from archive.warc.record import RecordHeader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +32,9 @@ class SegmentEntry:
 
     slice_offset: int
     slice_bytes: int
-    slice_members: int
     slice_digest: Digest
+    records: tuple[ReadRecord, ...]
+    """The slice's records; their spans count in the segment, not in the slice."""
     statement_offset: int
     statement_bytes: int
     envelope: Envelope | None
@@ -56,92 +53,94 @@ class SegmentWalk:
     walk or lies behind it (None: every byte belongs to an entry).
     """
 
-    def __init__(self, path: Path, *, start: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, start: int = 0, keep: Keep = keep_nothing
+    ) -> None:
         self._path = path
         self._start = start
+        self._keep = keep
         self.covered_bytes = start
         self.problem: str | None = None
 
     def __iter__(self) -> Iterator[SegmentEntry]:
         with self._path.open("rb", buffering=0) as stream:
-            yield from self._entries(stream)
+            try:
+                yield from self._entries(stream)
+            except FormatError as error:
+                self.problem = str(error)
 
     def _entries(self, stream: BinaryIO) -> Iterator[SegmentEntry]:
-        walk = MemberWalk(
-            stream, start=self._start, raw_limit_bytes=STATEMENT_RECORD_LIMIT_BYTES
+        walk = RecordWalk(
+            stream,
+            start=self._start,
+            keep=self._keep,
+            raw_limit_bytes=RECORD_LIMIT_BYTES,
         )
-        slice_offset, members = self._start, 0
+        records: list[ReadRecord] = []
         walk.begin_group()
-        try:
-            while not walk.at_end:
-                if not _is_statement(walk.inflate()):
-                    members += 1
-                    continue
-                yield _entry(walk, slice_offset, members)
-                self.covered_bytes = walk.span.offset + walk.span.length
-                slice_offset, members = self.covered_bytes, 0
-                walk.begin_group()
-        except FormatError as error:
-            self.problem = str(error)
-            return
-        if members:
+        for record in walk:
+            if not is_statement(record.header):
+                records.append(record)
+                continue
+            entry = _entry(record, tuple(records), walk.group_digest_before)
+            self.covered_bytes = entry.end_bytes
+            records.clear()
+            walk.begin_group()
+            yield entry
+        if records:
             self.problem = (
-                f"{members} members at {slice_offset} have no statement behind them"
+                f"the record at offset {records[0].span.offset} and what follows it "
+                "have no statement behind them"
             )
 
 
-def _entry(walk: MemberWalk, slice_offset: int, members: int) -> SegmentEntry:
-    envelope, problem = None, None
-    try:
-        envelope = parse_statement_record(walk.raw or b"")
-    except FormatError as error:
-        problem = str(error)
-    return SegmentEntry(
-        slice_offset=slice_offset,
-        slice_bytes=walk.span.offset - slice_offset,
-        slice_members=members,
-        slice_digest=walk.group_digest_before,
-        statement_offset=walk.span.offset,
-        statement_bytes=walk.span.length,
-        envelope=envelope,
-        problem=problem,
-    )
-
-
-def _is_statement(chunks: Iterator[bytes]) -> bool:
-    """Consume a member; whether its record header is that of a statement."""
-    head = b""
-    for chunk in chunks:
-        if len(head) < HEADER_PEEK_BYTES:
-            head += chunk[:HEADER_PEEK_BYTES]
-    if not head.startswith(_METADATA):
-        return False
-    lines = head.partition(b"\r\n\r\n")[0] + b"\r\n"
-    return _DSSE_LINE in lines
-
-
-def check_entry(entry: SegmentEntry, statement: Statement) -> str | None:
-    """Say how slice and statement differ, None if they agree."""
-    claimed = statement.slice
-    if claimed.sha256 != entry.slice_digest.hex:
-        return "the slice's digest is not the one its statement names"
-    if claimed.length_bytes != entry.slice_bytes:
-        return "the slice's length is not the one its statement names"
-    if claimed.members != entry.slice_members:
-        return "the slice's member count is not the one its statement names"
-    return None
+def is_statement(header: RecordHeader) -> bool:
+    """Whether a record is a signed statement, by its type and media type."""
+    return header.type == "metadata" and header.content_type == ENVELOPE_CONTENT_TYPE
 
 
 def read_statement(entry: SegmentEntry) -> Statement:
-    """Parse an entry's statement and demand that it speaks for the slice before it."""
+    """Parse an entry's statement and demand that it speaks for the slice before it.
+
+    MalformedStatement, UnknownKind or DigestMismatch otherwise.
+    """
     if entry.envelope is None:
-        raise FormatError(
+        raise MalformedStatement(
             f"statement record at {entry.statement_offset}: {entry.problem}"
         )
     statement = parse_statement(entry.envelope.payload)
-    problem = check_entry(entry, statement)
-    if problem:
-        raise FormatError(f"slice at {entry.slice_offset}: {problem}")
+    check_slice(entry, statement)
     return statement
 
 
+def check_slice(entry: SegmentEntry, statement: Statement) -> None:
+    """DigestMismatch unless the slice is the one its statement names."""
+    claimed = statement.slice
+    place = f"the slice at offset {entry.slice_offset}"
+    if claimed.sha256 != entry.slice_digest:
+        raise DigestMismatch(f"{place} is not the one its statement names")
+    if claimed.length_bytes != entry.slice_bytes:
+        raise DigestMismatch(f"{place} is not as long as its statement says")
+    if claimed.members != len(entry.records):
+        raise DigestMismatch(f"{place} has another number of members than signed")
+
+
+def _entry(
+    statement: ReadRecord, records: tuple[ReadRecord, ...], digest: Digest
+) -> SegmentEntry:
+    envelope, problem = None, None
+    try:
+        envelope = parse_statement_record(statement.raw or b"")
+    except FormatError as error:
+        problem = str(error)
+    offset = records[0].span.offset if records else statement.span.offset
+    return SegmentEntry(
+        slice_offset=offset,
+        slice_bytes=statement.span.offset - offset,
+        slice_digest=digest,
+        records=records,
+        statement_offset=statement.span.offset,
+        statement_bytes=statement.span.length,
+        envelope=envelope,
+        problem=problem,
+    )

@@ -1,0 +1,143 @@
+"""Bring the catalog up to date: follow the segments by next entry."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from archive.attest.statement import Statement
+from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.digest import Digest
+from archive.errors import FormatError, VerificationError
+from archive.instant import parse_instant
+from archive.store.catalog import Catalog, Progress
+from archive.store.segment import FoundSegment, list_segments
+from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
+from archive.warc.head import parse_http_head
+from archive.warc.reading import ReadRecord
+from archive.warc.record import RecordHeader
+
+HEAD_BYTES = 64 * 1024
+"""Bytes of a response kept to read its status and media type."""
+METADATA_BYTES = 4 * 1024 * 1024
+"""Bytes of a metadata record kept: some kB for a capture, more for a large page."""
+CAPTURE_KINDS = ("capture", "page")
+
+
+def catch_up(catalog: Catalog, segments: Path) -> None:
+    """Add every whole entry beyond the catalog's progress.
+
+    Waits for another process that is at it; then there is nothing left to do.
+    Entries that do not hold end the walk: `verify` says why, the catalog does not.
+    """
+    found = list_segments(segments)
+    if not found or _is_current(catalog, found[-1]):
+        return
+    try:
+        with catalog.update():
+            for segment in found:
+                if segment.name.serial >= _serial(catalog):
+                    _follow(catalog, segment)
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+
+
+def _serial(catalog: Catalog) -> int:
+    segment = catalog.progress().segment
+    return int(segment.rpartition("/")[2][:8]) if segment else 0
+
+
+def _is_current(catalog: Catalog, last: FoundSegment) -> bool:
+    progress = catalog.progress()
+    size = last.path.stat().st_size
+    return progress.segment == str(last.name) and progress.offset_bytes == size
+
+
+def _follow(catalog: Catalog, segment: FoundSegment) -> None:
+    progress = catalog.progress()
+    name = str(segment.name)
+    start = progress.offset_bytes if progress.segment == name else 0
+    next_leaf, end = progress.next_leaf, start
+    for entry in SegmentWalk(segment.path, start=start, keep=_keep):
+        try:
+            statement = read_statement(entry)
+        except (FormatError, VerificationError):
+            break
+        if statement.kind in CAPTURE_KINDS:
+            _add(catalog, statement, entry, name)
+        next_leaf, end = statement.seq + 1, entry.end_bytes
+    catalog.set_progress(Progress(next_leaf=next_leaf, segment=name, offset_bytes=end))
+
+
+def _keep(header: RecordHeader) -> int:
+    if header.type == "metadata":
+        return METADATA_BYTES
+    return HEAD_BYTES if header.type == "response" else 0
+
+
+def _add(
+    catalog: Catalog, statement: Statement, entry: SegmentEntry, segment: str
+) -> None:
+    location = SliceLocation(
+        segment=segment,
+        offset_bytes=entry.slice_offset,
+        length_bytes=entry.slice_bytes,
+    )
+    capture = read_capture(statement, entry.records, location)
+    parts = statement.predicate["captures"] if statement.kind == "page" else ()
+    catalog.add_capture(capture, parts)
+
+
+def read_capture(
+    statement: Statement, records: tuple[ReadRecord, ...], location: SliceLocation
+) -> Capture:
+    """Make the capture of a `capture` or `page` statement from its slice's records."""
+    predicate = statement.predicate
+    main = records[0]
+    has_head = main.header.type == "response" and _is_http(main)
+    head = parse_http_head(main.kept) if has_head else None
+    context = _context(records[-1])
+    refers_to = predicate["refers_to"]
+    return Capture(
+        capture_id=statement.slice.sha256.hex,
+        kind=statement.kind,
+        leaf=statement.seq,
+        target_uri=predicate["target_uri"],
+        captured_at=parse_instant(predicate["captured_at"]),
+        outcome=CaptureOutcome(predicate["outcome"]),
+        http_status=head.status if head else None,
+        media_type=head.media_type if head else None,
+        source_id=predicate["source_id"],
+        job_id=predicate["job"],
+        payload_digest=main.header.payload_digest,
+        block_digest=main.block if main.header.type == "response" else None,
+        refers_to=refers_to["capture"] if refers_to else None,
+        role=str(context.get("role", "page")),
+        override=_override(predicate["connection"]),
+        location=location,
+    )
+
+
+def _is_http(record: ReadRecord) -> bool:
+    return record.header.content_type.startswith("application/http")
+
+
+def _context(record: ReadRecord) -> dict[str, Any]:
+    """The `context` of a metadata record; empty where the record has none."""
+    if record.header.content_type != "application/json":
+        return {}
+    try:
+        value = json.loads(record.kept)
+    except ValueError:
+        return {}
+    context = value.get("context") if isinstance(value, dict) else None
+    return context if isinstance(context, dict) else {}
+
+
+def _override(connection: dict[str, str | None] | None) -> str | None:
+    if connection is None:
+        return None
+    return connection["connect_to"] or connection["allow_network"]
+
+

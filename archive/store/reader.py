@@ -1,0 +1,200 @@
+"""Read an archive: captures by id, address or entry; their records, pages, proofs.
+
+Takes no lock and never writes but for the catalog, which is derived; where that cannot
+be written (read-only media) it is kept in memory.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.attest.statement import Statement
+from archive.capture import Capture
+from archive.digest import Digest, is_hex_digest, is_short_id
+from archive.errors import CaptureNotFound, DigestMismatch, LogMissing
+from archive.files import Files
+from archive.log.log import TiledLog
+from archive.log.note import parse_note
+from archive.log.checkpoint import Checkpoint, parse_checkpoint
+from archive.log.proof import TlogProof
+from archive.store.catalog import Catalog
+from archive.store.follow import catch_up
+from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
+from archive.store.recorded import (
+    BLOCK_LIMIT_BYTES,
+    PageView,
+    Payload,
+    RecordedExchange,
+    decode_exchange,
+    read_exchange_slice,
+    read_page_slice,
+)
+from archive.store.segment import find_segment, open_slice, parse_segment_name
+from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
+
+CHECKED_SLICE_BYTES = 64 * 1024 * 1024
+"""A slice up to this size is compared with its id before it is handed out."""
+ROWS_AT_A_TIME = 1000
+"""Catalog rows fetched at once by `captures`."""
+
+
+class ArchiveReader:
+    """One archive, open for reading. Thread-safe; `close` when done."""
+
+    def __init__(
+        self, paths: ArchivePaths, identity: ArchiveIdentity, catalog: Catalog
+    ) -> None:
+        self.paths = paths
+        self.identity = identity
+        self._catalog = catalog
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, root: Path) -> "ArchiveReader":
+        """Open the archive at `root` and bring its catalog up to date."""
+        identity = read_identity(root)
+        paths = ArchivePaths(root)
+        try:
+            catalog = Catalog.open(paths.catalog)
+            reader = cls(paths, identity, catalog)
+            reader.catch_up()
+        except sqlite3.OperationalError:
+            if os.access(root, os.W_OK):
+                raise
+            reader = cls(paths, identity, Catalog.open(None))
+            reader.catch_up()
+        return reader
+
+    def catch_up(self) -> None:
+        """Let the catalog follow what was captured since."""
+        with self._lock:
+            catch_up(self._catalog, self.paths.segments)
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._catalog.close()
+
+    @property
+    def next_leaf(self) -> int:
+        """The entry the catalog has not seen yet."""
+        with self._lock:
+            return self._catalog.progress().next_leaf
+
+    def count(self) -> int:
+        """How many captures and page captures there are."""
+        with self._lock:
+            return self._catalog.count()
+
+    def find_all(self, capture_id: str) -> list[Capture]:
+        """Captures of a hex id or short id; more than one only for a short id."""
+        if not (is_hex_digest(capture_id) or is_short_id(capture_id)):
+            return []
+        with self._lock:
+            return self._catalog.find(capture_id)
+
+    def get_capture(self, capture_id: str) -> Capture:
+        """The capture of that id; CaptureNotFound if there is none."""
+        found = self.find_all(capture_id)
+        if not found:
+            raise CaptureNotFound(
+                f"no capture {capture_id[:80]} in {self.paths.root}; "
+                "`evidence list` names those there are"
+            )
+        return found[0]
+
+    def find_captures(self, target_uri: str) -> list[Capture]:
+        """All captures of one exact address, oldest first."""
+        with self._lock:
+            return self._catalog.by_uri(target_uri)
+
+    def newest(self, limit: int, offset: int = 0) -> list[Capture]:
+        """The newest captures first."""
+        with self._lock:
+            return self._catalog.newest(limit, offset)
+
+    def captures(self, since_leaf: int = 0) -> Iterator[Capture]:
+        """All captures from an entry on, in the order of the log."""
+        leaf = since_leaf
+        while True:
+            with self._lock:
+                rows = self._catalog.since(leaf, ROWS_AT_A_TIME)
+            yield from rows
+            if len(rows) < ROWS_AT_A_TIME:
+                return
+            leaf = rows[-1].leaf + 1
+
+    def open_slice(self, capture: Capture) -> BinaryIO:
+        """Open a capture's slice; up to 64 MiB it is first compared with its id."""
+        stream = open_slice(self.paths.segments, capture.location)
+        if capture.location.length_bytes <= CHECKED_SLICE_BYTES:
+            if Digest.of_stream(stream).hex != capture.capture_id:
+                stream.close()
+                raise DigestMismatch(
+                    f"the bytes at {capture.location.segment}, offset "
+                    f"{capture.location.offset_bytes}, are not capture "
+                    f"{capture.short_id}; run `evidence verify`"
+                )
+            stream.seek(0)
+        return stream
+
+    def read_exchange(self, capture: Capture) -> RecordedExchange:
+        """The records of a capture, with request and response blocks."""
+        with self.open_slice(capture) as stream:
+            return read_exchange_slice(stream)
+
+    def payload(
+        self, capture: Capture, *, limit_bytes: int = BLOCK_LIMIT_BYTES
+    ) -> Payload:
+        """The decoded entity of a capture's response."""
+        return decode_exchange(self.read_exchange(capture), limit_bytes=limit_bytes)
+
+    def page_of(self, capture: Capture) -> Capture | None:
+        """The newest page capture whose main capture this is."""
+        if capture.kind == "page":
+            return capture
+        with self._lock:
+            pages = self._catalog.pages_of(capture.capture_id)
+        return pages[0] if pages else None
+
+    def read_page(self, page: Capture) -> PageView:
+        """The parts of a page capture, gaps included."""
+        with self._lock:
+            main_id = self._catalog.main_of(page.leaf)
+        with self.open_slice(page) as stream:
+            return read_page_slice(page, stream, main_id)
+
+    def entry(self, capture: Capture) -> tuple[SegmentEntry, Statement]:
+        """The slice and statement of a capture, as they lie in the segment."""
+        name = parse_segment_name(capture.location.segment)
+        path = find_segment(self.paths.segments, name)
+        walk = SegmentWalk(path, start=capture.location.offset_bytes)
+        for entry in walk:
+            return entry, read_statement(entry)
+        raise DigestMismatch(
+            f"no statement behind capture {capture.short_id}: {walk.problem}"
+        )
+
+    def checkpoint(self) -> tuple[bytes, Checkpoint]:
+        """The stored checkpoint: its note as it lies there, and what it says."""
+        note = self._log().read_checkpoint()
+        if note is None:
+            raise LogMissing(f"{self.paths.log} holds no checkpoint")
+        return note, parse_checkpoint(parse_note(note).body)
+
+    def find_proof(self, capture: Capture) -> TlogProof | None:
+        """The inclusion proof of a capture's entry; None while it is not logged."""
+        note, checkpoint = self.checkpoint()
+        if capture.leaf >= checkpoint.size:
+            return None
+        hashes = self._log().prove(capture.leaf, checkpoint.size)
+        return TlogProof(index=capture.leaf, hashes=hashes, checkpoint_note=note)
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf line of an entry that is in the log."""
+        return next(self._log().read_leaves(index, index + 1))
+
+    def _log(self) -> TiledLog:
+        return TiledLog(self.paths.log, Files())

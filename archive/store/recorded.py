@@ -1,0 +1,156 @@
+"""What was archived, read back: exchange, payload, page, job; bounded and checked."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from archive.capture import Capture
+from archive.warc.entity import read_entity
+from archive.warc.head import HttpHead, parse_http_head
+from archive.warc.payload import decode_payload
+from archive.warc.reading import ReadRecord, read_records
+from archive.warc.record import RecordHeader
+
+BLOCK_LIMIT_BYTES = 64 * 1024 * 1024
+"""Bytes of one block held in memory; a larger one is cut and says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedExchange:
+    """The records of a capture's slice; `response` may be cut at 64 MiB."""
+
+    records: tuple[ReadRecord, ...]
+    request: bytes
+    response: bytes | None
+    response_cut: bool
+    head: HttpHead | None
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The entity of a response, decoded from its transfer and content codings."""
+
+    data: bytes
+    media_type: str | None
+    charset: str | None
+    """As declared in Content-Type; not believed here."""
+    problem: str | None
+    """Why `data` is not whole, None if it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePart:
+    """One part a page asked for; `capture_id` is None where there is a gap."""
+
+    uri: str
+    as_given: str
+    kind: str
+    """`style`, `image`, `font`, `icon`, `media`; what the page used it as."""
+    capture_id: str | None
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """A page capture: its main capture and every part it asked for."""
+
+    page: Capture
+    main_id: str
+    parts: tuple[PagePart, ...]
+
+
+def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
+    """Read a capture's slice; digests of the records are checked."""
+    records = tuple(read_records(stream, keep=_keep_block))
+    for record in records:
+        record.check_digests()
+    response = _first(records, "response")
+    head = None
+    if response and response.header.content_type.startswith("application/http"):
+        head = parse_http_head(response.kept)
+    request = _first(records, "request")
+    return RecordedExchange(
+        records=records,
+        request=request.kept if request else b"",
+        response=response.kept if response else None,
+        response_cut=bool(
+            response and response.header.content_length > len(response.kept)
+        ),
+        head=head,
+        metadata=read_json_block(records[-1]),
+    )
+
+
+def decode_exchange(exchange: RecordedExchange, *, limit_bytes: int) -> Payload:
+    """Undo transfer and content coding within bounds; nothing received gives b''."""
+    method = str(exchange.metadata.get("method", "GET"))
+    if exchange.response is None:
+        return Payload(
+            data=b"", media_type=None, charset=None, problem="no response was received"
+        )
+    if exchange.head is None:
+        return Payload(
+            data=exchange.response, media_type=None, charset=None, problem="not HTTP"
+        )
+    entity = read_entity(
+        io.BytesIO(exchange.response), limit_bytes=limit_bytes, method=method
+    )
+    decoded = decode_payload(
+        entity.body, exchange.head.content_encoding, limit_bytes=limit_bytes
+    )
+    problem = entity.problem or decoded.problem
+    if problem is None and exchange.response_cut:
+        return Payload(
+            data=decoded.data,
+            media_type=exchange.head.media_type,
+            charset=exchange.head.charset,
+            problem=f"only the first {BLOCK_LIMIT_BYTES} bytes were read",
+        )
+    return Payload(
+        data=decoded.data,
+        media_type=exchange.head.media_type,
+        charset=exchange.head.charset,
+        problem=str(problem) if problem else None,
+    )
+
+
+def read_page_slice(page: Capture, stream: BinaryIO, main_id: str) -> PageView:
+    """Read the page information of a page capture's slice."""
+    records = tuple(read_records(stream, keep=_keep_block))
+    info = read_json_block(records[-1])
+    parts = tuple(
+        PagePart(
+            uri=str(part["uri"]),
+            as_given=str(part["as_given"]),
+            kind=str(part["kind"]),
+            capture_id=part["capture"],
+            outcome=str(part["outcome"]),
+            reason=str(part["reason"]),
+        )
+        for part in info.get("parts", ())
+    )
+    return PageView(page=page, main_id=main_id, parts=parts)
+
+
+def read_json_block(record: ReadRecord) -> dict[str, Any]:
+    """The JSON object of a record's block; empty where it is none."""
+    if record.header.content_type != "application/json":
+        return {}
+    try:
+        value = json.loads(record.kept)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _keep_block(header: RecordHeader) -> int:
+    del header
+    return BLOCK_LIMIT_BYTES
+
+
+def _first(records: tuple[ReadRecord, ...], kind: str) -> ReadRecord | None:
+    return next((record for record in records if record.header.type == kind), None)

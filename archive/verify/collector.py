@@ -1,0 +1,119 @@
+"""Gathers what the checks raise into findings: one per step, or one per failure."""
+
+from archive.errors import EvidenceError, UnknownKey
+from archive.verify.report import Finding, Outcome, Report
+from archive.verify.steps import STEPS
+
+FAILURES_NAMED = 50
+"""Failures of one step listed one by one; beyond it only their number is kept."""
+
+
+class Collector:
+    """Notes passes, failures and what could not be checked, step by step."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._passes: dict[int, int] = {}
+        self._unnamed: dict[int, int] = {}
+        self.notices: list[str] = []
+
+    def passed(self, step: int, count: int = 1) -> None:
+        """A check of this step held for `count` subjects."""
+        self._passes[step] = self._passes.get(step, 0) + count
+
+    def failed(
+        self, step: int, code: str, subject: str, detail: str, **parameters: str | int
+    ) -> None:
+        """A check did not hold."""
+        self._add(step, code, Outcome.FAILED, subject, detail, parameters)
+
+    def not_checked(
+        self, step: int, code: str, subject: str, detail: str, **parameters: str | int
+    ) -> None:
+        """A check could not be made; that is no pass."""
+        self._add(step, code, Outcome.NOT_CHECKED, subject, detail, parameters)
+
+    def raised(
+        self, step: int, code: str, subject: str, error: EvidenceError
+    ) -> None:
+        """A low-level check raised; an unknown key is NOT CHECKED, all else FAILED."""
+        note = self.not_checked if isinstance(error, UnknownKey) else self.failed
+        note(step, code, subject, str(error))
+
+    def has_failed(self, *steps: int) -> bool:
+        """Whether one of these steps has a failure already."""
+        return any(
+            finding.step in steps and finding.outcome is Outcome.FAILED
+            for finding in self._findings
+        )
+
+    def report(
+        self, subject: str, *, required: frozenset[int], headline: str | None
+    ) -> Report:
+        """Close the collection: add one VERIFIED finding per step that held."""
+        bad = {finding.step for finding in self._findings}
+        for step, count in self._passes.items():
+            if step not in bad:
+                self._findings.append(_verified(step, count, subject))
+        for step, count in self._unnamed.items():
+            self._findings.append(_more(step, count, subject))
+        for step in sorted(required - bad - set(self._passes)):
+            self.not_checked(
+                step, "not-reached", subject, "an earlier failure stopped this check"
+            )
+        ordered = sorted(self._findings, key=lambda finding: finding.step)
+        return Report(
+            subject=subject,
+            findings=tuple(ordered),
+            required=required,
+            headline=headline,
+            notices=tuple(self.notices),
+        )
+
+    def _add(
+        self,
+        step: int,
+        code: str,
+        outcome: Outcome,
+        subject: str,
+        detail: str,
+        parameters: dict[str, str | int],
+    ) -> None:
+        if sum(finding.step == step for finding in self._findings) >= FAILURES_NAMED:
+            self._unnamed[step] = self._unnamed.get(step, 0) + 1
+            return
+        self._findings.append(
+            Finding(
+                step=step,
+                code=code,
+                outcome=outcome,
+                subject=subject,
+                detail=detail,
+                specification=STEPS[step].specification,
+                parameters=parameters,
+            )
+        )
+
+
+def _verified(step: int, count: int, subject: str) -> Finding:
+    return Finding(
+        step=step,
+        code="holds",
+        outcome=Outcome.VERIFIED,
+        subject=subject,
+        detail=f"{STEPS[step].title} ({count} checked)",
+        specification=STEPS[step].specification,
+        parameters={"count": count},
+    )
+
+
+def _more(step: int, count: int, subject: str) -> Finding:
+    return Finding(
+        step=step,
+        code="more",
+        outcome=Outcome.FAILED,
+        subject=subject,
+        detail=f"{count} more of this step are not listed",
+        specification=STEPS[step].specification,
+        parameters={"count": count},
+    )

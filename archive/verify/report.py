@@ -1,0 +1,103 @@
+"""Outcome, Finding, Report: what was checked, how it ended, and what that is worth.
+
+Three outcomes and only the first is good. Nothing missing, truncated, unread or unknown
+may look like a pass; which checks are required is the policy's word (`TrustSet.quorum`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+ONE_WITNESS = "one witness: the operator; no independent time"
+"""First line of every report, page and export while the policy asks for neither."""
+ALWAYS_REQUIRED = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 10})
+"""For one capture or bundle (docs/verification.md)."""
+ARCHIVE_REQUIRED = ALWAYS_REQUIRED | {15, 16, 17, 18, 19, 21}
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    VERIFIED = "VERIFIED"
+    FAILED = "FAILED"
+    NOT_CHECKED = "NOT CHECKED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check of the numbered procedure; `detail` is made from code and parameters."""
+
+    step: int
+    code: str
+    """Stable: other programs and translations depend on it."""
+    outcome: Outcome
+    subject: str
+    """File, entry or field; file offsets are in `parameters`."""
+    detail: str
+    specification: str
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The stable JSON form."""
+        return {
+            "step": self.step,
+            "code": self.code,
+            "outcome": str(self.outcome),
+            "subject": self.subject,
+            "detail": self.detail,
+            "specification": self.specification,
+            "parameters": dict(self.parameters),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings of one run; `required` are the steps the policy asks for."""
+
+    subject: str
+    findings: tuple[Finding, ...]
+    required: frozenset[int]
+    headline: str | None
+    """Said before everything else, where the policy asks for no second witness."""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """FAILED if any check failed, VERIFIED if each required one is VERIFIED."""
+        if any(finding.outcome is Outcome.FAILED for finding in self.findings):
+            return Outcome.FAILED
+        done = {
+            finding.step
+            for finding in self.findings
+            if finding.outcome is Outcome.VERIFIED
+        }
+        open_steps = {
+            finding.step
+            for finding in self.findings
+            if finding.outcome is Outcome.NOT_CHECKED
+        }
+        if self.required <= done - open_steps:
+            return Outcome.VERIFIED
+        return Outcome.NOT_CHECKED
+
+    @property
+    def not_checked(self) -> tuple[int, ...]:
+        """Required steps that nobody could check, in order."""
+        done = {f.step for f in self.findings if f.outcome is Outcome.VERIFIED}
+        failed = {f.step for f in self.findings if f.outcome is Outcome.FAILED}
+        return tuple(sorted(self.required - done - failed))
+
+    def of(self, outcome: Outcome) -> Iterable[Finding]:
+        """The findings that ended so."""
+        return (finding for finding in self.findings if finding.outcome is outcome)
+
+    def as_json(self) -> dict[str, object]:
+        """The stable JSON form of `evidence verify --json`."""
+        return {
+            "outcome": str(self.outcome),
+            "headline": self.headline,
+            "subject": self.subject,
+            "required": sorted(self.required),
+            "notices": list(self.notices),
+            "findings": [finding.as_json() for finding in self.findings],
+        }
