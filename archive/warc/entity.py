@@ -1,0 +1,229 @@
+"""Entity body of a response: the bytes behind the head, chunk framing undone.
+
+Content codings stay on: the payload digest of a record is over these bytes. The rules
+where a body ends are the engine's (docs/format.md, "Payload"): no body with HEAD, 1xx
+but 101, 204 and 304; a last transfer coding `chunked` beats Content-Length; one numeric
+length; otherwise everything to the end. Bytes behind the end (surplus) are no payload.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import BinaryIO, Final
+
+from archive.warc.head import (
+    HEAD_LIMIT_BYTES,
+    HttpHead,
+    find_head_end,
+    parse_http_head,
+)
+
+READ_BYTES: Final = 256 * 1024
+"""Read at a time."""
+CHUNK_LINE_LIMIT_BYTES: Final = 4 * 1024
+"""Bytes of a chunk size line with its extensions; the engine's bound."""
+TRAILER_LIMIT_BYTES: Final = 64 * 1024
+"""Bytes of the trailer section; the engine's bound."""
+
+_CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
+
+
+class Problem(StrEnum):
+    """Why decoded data is not all, or not what was declared."""
+
+    CUT = "cut"
+    """The bytes end before their end."""
+    CORRUPT = "corrupt"
+    """The bytes break their format; what came before is kept."""
+    LIMIT = "limit"
+    """The caller's limit was reached; what came before is kept."""
+    UNKNOWN_CODING = "unknown-coding"
+    """No decoder; the bytes are given as they are."""
+    MISLABELLED = "mislabelled"
+    """Not in the declared coding at all; the bytes are given as they are."""
+    SURPLUS = "surplus"
+    """Whole, but bytes follow behind the end; they are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A response taken apart; `head` is None where no head was found."""
+
+    head: HttpHead | None
+    body: bytes
+    problem: Problem | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the body is all of it."""
+        return self.problem in (None, Problem.SURPLUS)
+
+
+class _Chunk(Enum):
+    SIZE = auto()
+    DATA = auto()
+    DATA_END = auto()
+    TRAILER = auto()
+    DONE = auto()
+    BROKEN = auto()
+
+
+class ChunkedDecoder:
+    """Undo chunk framing as bytes come; memory stays at one line."""
+
+    def __init__(self) -> None:
+        self._state = _Chunk.SIZE
+        self._line = bytearray()
+        self._left = 0
+        self._trailer_bytes = 0
+        self.surplus_bytes = 0
+
+    @property
+    def problem(self) -> Problem | None:
+        """What to say if nothing more comes."""
+        if self._state is _Chunk.BROKEN:
+            return Problem.CORRUPT
+        if self._state is not _Chunk.DONE:
+            return Problem.CUT
+        return Problem.SURPLUS if self.surplus_bytes else None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes, give the decoded ones among them."""
+        at = 0
+        while at < len(data):
+            if self._state is _Chunk.DATA:
+                taken = data[at : at + self._left]
+                self._left -= len(taken)
+                at += len(taken)
+                if not self._left:
+                    self._state = _Chunk.DATA_END
+                yield taken
+            elif self._state in (_Chunk.DONE, _Chunk.BROKEN):
+                self.surplus_bytes += len(data) - at
+                return
+            else:
+                at = self._take_line(data, at)
+
+    def _take_line(self, data: bytes, at: int) -> int:
+        end = data.find(b"\n", at)
+        stop = len(data) if end < 0 else end + 1
+        self._line += data[at:stop]
+        if len(self._line) > CHUNK_LINE_LIMIT_BYTES and self._state is _Chunk.SIZE:
+            self._state = _Chunk.BROKEN
+        elif self._state is _Chunk.TRAILER:
+            self._trailer_bytes += stop - at
+            if self._trailer_bytes > TRAILER_LIMIT_BYTES:
+                self._state = _Chunk.BROKEN
+        elif self._state is _Chunk.DATA_END and not b"\r\n".startswith(self._line):
+            self._state = _Chunk.BROKEN if self._line != b"\n" else _Chunk.DATA_END
+        if self._state is not _Chunk.BROKEN and end >= 0:
+            self._end_line(bytes(self._line).removesuffix(b"\n").removesuffix(b"\r"))
+        return stop
+
+    def _end_line(self, line: bytes) -> None:
+        self._line.clear()
+        if self._state is _Chunk.DATA_END:
+            self._state = _Chunk.SIZE
+        elif self._state is _Chunk.TRAILER:
+            self._state = _Chunk.TRAILER if line else _Chunk.DONE
+        else:
+            match = _CHUNK_SIZE.fullmatch(line)
+            if match is None:
+                self._state = _Chunk.BROKEN
+                return
+            self._left = int(match[1], 16)
+            self._state = _Chunk.DATA if self._left else _Chunk.TRAILER
+
+
+class EntityDecoder:
+    """Take a response's bytes as they come, give the bytes of its entity body."""
+
+    def __init__(self, *, method: str = "GET") -> None:
+        self._method = method
+        self._start = bytearray()
+        self._chunked: ChunkedDecoder | None = None
+        self._left: int | None = None
+        self._surplus_bytes = 0
+        self._overlong = False
+        self.head: HttpHead | None = None
+
+    @property
+    def problem(self) -> Problem | None:
+        """What to say if nothing more comes."""
+        if self.head is None:
+            return Problem.CORRUPT if self._overlong else Problem.CUT
+        if self._chunked is not None:
+            return self._chunked.problem
+        if self._left:
+            return Problem.CUT
+        return Problem.SURPLUS if self._surplus_bytes else None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes, give the entity bytes among them."""
+        if self.head is None:
+            data = self._take_head(data)
+        if self._chunked is not None:
+            yield from self._chunked.feed(data)
+        elif self._left is None:
+            if self.head is not None and data:
+                yield data
+        else:
+            taken = data[: self._left]
+            self._left -= len(taken)
+            self._surplus_bytes += len(data) - len(taken)
+            if taken:
+                yield taken
+
+    def _take_head(self, data: bytes) -> bytes:
+        if self._overlong:
+            return b""
+        self._start += data
+        end = find_head_end(self._start)
+        if (end or len(self._start)) > HEAD_LIMIT_BYTES:
+            self._overlong = True
+            self._start.clear()
+        if self._overlong or end is None:
+            return b""
+        whole = bytes(self._start)
+        self._start.clear()
+        self.head = parse_http_head(whole[:end])
+        self._set_rule(self.head)
+        return whole[end:]
+
+    def _set_rule(self, head: HttpHead) -> None:
+        if has_no_body(self._method, head.status):
+            self._left = 0
+        elif head.transfer_codings[-1:] == ("chunked",):
+            self._chunked = ChunkedDecoder()
+        elif not head.transfer_codings:
+            self._left = head.content_length
+
+
+def has_no_body(method: str, status: int | None) -> bool:
+    """Whether the protocol rules out a body (RFC 9112, 6.3)."""
+    if method == "HEAD" or status in (204, 304):
+        return True
+    return status is not None and 100 <= status < 200 and status != 101
+
+
+def entity_body(stream: BinaryIO, *, method: str = "GET") -> Iterator[bytes]:
+    """Give the entity body of a response stream in pieces; memory stays flat."""
+    decoder = EntityDecoder(method=method)
+    for data in iter(lambda: stream.read(READ_BYTES), b""):
+        yield from decoder.feed(data)
+
+
+def read_entity(stream: BinaryIO, *, limit_bytes: int, method: str = "GET") -> Entity:
+    """Read a response whole, its entity body up to `limit_bytes`."""
+    decoder = EntityDecoder(method=method)
+    body = bytearray()
+    for data in iter(lambda: stream.read(READ_BYTES), b""):
+        for piece in decoder.feed(data):
+            if len(body) + len(piece) > limit_bytes:
+                body += piece[: limit_bytes - len(body)]
+                return Entity(
+                    head=decoder.head, body=bytes(body), problem=Problem.LIMIT
+                )
+            body += piece
+    return Entity(head=decoder.head, body=bytes(body), problem=decoder.problem)

@@ -1,0 +1,282 @@
+"""WARC 1.1 record headers: the fields we write, their order, their forms.
+
+A record is `WARC/1.1`, one line `Name: value` for each field, an empty line, the
+block of Content-Length bytes and two empty lines; every line ends with CR LF. The
+field lines stand in the order of `FIELDS`, whichever of them a record has. Values are
+printable ASCII. Only WARC-Concurrent-To and WARC-Protocol may stand twice, and then
+with different values.
+
+Reading is as strict as writing: `format_header(parse_header(data)) == data`. Anything
+else, an unknown or repeated field, a missing one, another order, a control byte, is a
+MalformedRecord. Specification: ISO 28500:2017 (WARC 1.1), sections 4 to 6;
+WARC-Protocol and WARC-Cipher-Suite are proposals of the IIPC.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from archive.capture import ByteSource
+from archive.digest import Digest
+from archive.errors import FormatError, MalformedRecord
+from archive.instant import format_instant, parse_instant
+
+VERSION_LINE: Final = b"WARC/1.1\r\n"
+RECORD_END: Final = b"\r\n\r\n"
+"""Behind every block, not counted in Content-Length."""
+HEADER_LIMIT_BYTES: Final = 64 * 1024
+"""Bytes of a record header: an address of 8 KiB and a dozen short lines."""
+
+_URI = r"[\x21-\x3b\x3d\x3f-\x7e][\x21-\x7e]*"
+_UUID = r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_TEXT = r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?"
+_DATE = r"[0-9T:.Z-]{27}"
+
+FIELDS: Final[dict[str, re.Pattern[str]]] = {
+    "WARC-Type": re.compile("warcinfo|response|request|metadata|resource|revisit"),
+    "WARC-Record-ID": re.compile(f"<{_UUID}>"),
+    "WARC-Date": re.compile(_DATE),
+    "WARC-Target-URI": re.compile(_URI),
+    "WARC-Concurrent-To": re.compile(f"<{_UUID}>"),
+    "WARC-Refers-To": re.compile(f"<{_UUID}>"),
+    "WARC-Refers-To-Target-URI": re.compile(_URI),
+    "WARC-Refers-To-Date": re.compile(_DATE),
+    "WARC-Profile": re.compile(_URI),
+    "WARC-IP-Address": re.compile("[0-9a-f:.]{2,45}"),
+    "WARC-Protocol": re.compile(r"[a-z]+/[0-9]\.[0-9]"),
+    "WARC-Cipher-Suite": re.compile("[A-Z0-9_]{1,80}"),
+    "WARC-Truncated": re.compile("length|time|disconnect|unspecified"),
+    "WARC-Block-Digest": re.compile(_DIGEST),
+    "WARC-Payload-Digest": re.compile(_DIGEST),
+    "Content-Type": re.compile(_TEXT),
+    "Content-Length": re.compile("0|[1-9][0-9]{0,14}"),
+}
+"""Every field of our records, in the order of the lines, with the form of its value."""
+
+REPEATABLE: Final = frozenset({"WARC-Concurrent-To", "WARC-Protocol"})
+REQUIRED: Final = frozenset(
+    {
+        "WARC-Type",
+        "WARC-Record-ID",
+        "WARC-Date",
+        "WARC-Block-Digest",
+        "Content-Type",
+        "Content-Length",
+    }
+)
+"""On every record. The standard leaves the last but one open; we always say it."""
+
+_ORDER: Final = {name: place for place, name in enumerate(FIELDS)}
+_EVENT: Final = frozenset({"WARC-Target-URI", "WARC-Concurrent-To"})
+_WIRE: Final = frozenset({"WARC-IP-Address", "WARC-Protocol", "WARC-Cipher-Suite"})
+_REFERENCE: Final = frozenset(
+    {"WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"}
+)
+_ALLOWED: Final[dict[str, frozenset[str]]] = {
+    "warcinfo": frozenset(),
+    "response": _EVENT | _WIRE | {"WARC-Truncated", "WARC-Payload-Digest"},
+    "request": _EVENT | _WIRE,
+    "resource": _EVENT,
+    "metadata": _EVENT | {"WARC-Refers-To"},
+    "revisit": _EVENT
+    | _WIRE
+    | _REFERENCE
+    | {"WARC-Profile", "WARC-Truncated", "WARC-Payload-Digest"},
+}
+_REQUIRED_OF: Final[dict[str, frozenset[str]]] = {
+    "warcinfo": frozenset(),
+    "response": frozenset({"WARC-Target-URI"}),
+    "request": frozenset({"WARC-Target-URI"}),
+    "resource": frozenset({"WARC-Target-URI"}),
+    "metadata": frozenset(),
+    "revisit": frozenset({"WARC-Target-URI", "WARC-Profile"}),
+}
+_LINE: Final = re.compile(r"([A-Za-z-]+): (.+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHeader:
+    """A checked record header; `fields` in the order of the lines."""
+
+    fields: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        _check_fields(self.fields)
+
+    def find_all(self, name: str) -> tuple[str, ...]:
+        """All values of a field."""
+        return tuple(value for field, value in self.fields if field == name)
+
+    def find(self, name: str) -> str | None:
+        """The value of a field, or None."""
+        return next((value for field, value in self.fields if field == name), None)
+
+    def _get(self, name: str) -> str:
+        return next(value for field, value in self.fields if field == name)
+
+    @property
+    def type(self) -> str:
+        """WARC-Type."""
+        return self._get("WARC-Type")
+
+    @property
+    def record_id(self) -> str:
+        """WARC-Record-ID without its angle brackets, `urn:uuid:...`."""
+        return self._get("WARC-Record-ID")[1:-1]
+
+    @property
+    def date(self) -> str:
+        """WARC-Date as it stands, six digits behind the second."""
+        return self._get("WARC-Date")
+
+    @property
+    def target_uri(self) -> str | None:
+        """WARC-Target-URI as it stands."""
+        return self.find("WARC-Target-URI")
+
+    @property
+    def content_type(self) -> str:
+        """Content-Type of the block."""
+        return self._get("Content-Type")
+
+    @property
+    def content_length(self) -> int:
+        """Bytes of the block."""
+        return int(self._get("Content-Length"))
+
+    @property
+    def block_digest(self) -> Digest:
+        """WARC-Block-Digest: what the header says, not what was read."""
+        return Digest.parse(self._get("WARC-Block-Digest"))
+
+    @property
+    def payload_digest(self) -> Digest | None:
+        """WARC-Payload-Digest: what the header says."""
+        text = self.find("WARC-Payload-Digest")
+        return None if text is None else Digest.parse(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record to be written; its block's digest is known before its block is read."""
+
+    type: str
+    record_id: str
+    """`urn:uuid:...`, no angle brackets; so are the ids it names."""
+    date: datetime
+    content_type: str
+    block: ByteSource
+    block_digest: Digest
+    target_uri: str | None = None
+    payload_digest: Digest | None = None
+    concurrent_to: str | None = None
+    refers_to: str | None = None
+    ip_address: str | None = None
+    protocols: tuple[str, ...] = ()
+    cipher_suite: str | None = None
+    truncated: str | None = None
+
+    @property
+    def header(self) -> RecordHeader:
+        """The header lines of this record; MalformedRecord for a value they forbid."""
+        values: list[tuple[str, str | None]] = [
+            ("WARC-Type", self.type),
+            ("WARC-Record-ID", f"<{self.record_id}>"),
+            ("WARC-Date", format_instant(self.date)),
+            ("WARC-Target-URI", self.target_uri),
+            ("WARC-Concurrent-To", _bracket(self.concurrent_to)),
+            ("WARC-Refers-To", _bracket(self.refers_to)),
+            ("WARC-IP-Address", self.ip_address),
+            *(("WARC-Protocol", protocol) for protocol in self.protocols),
+            ("WARC-Cipher-Suite", self.cipher_suite),
+            ("WARC-Truncated", self.truncated),
+            ("WARC-Block-Digest", str(self.block_digest)),
+            ("WARC-Payload-Digest", _optional(self.payload_digest)),
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(self.block.length_bytes)),
+        ]
+        return RecordHeader(
+            tuple((name, value) for name, value in values if value is not None)
+        )
+
+
+def format_header(header: RecordHeader) -> bytes:
+    """Write version line, field lines and the empty line behind them."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in header.fields)
+    return VERSION_LINE + lines.encode("ascii") + b"\r\n"
+
+
+def parse_header(data: bytes) -> RecordHeader:
+    """Read what `format_header` writes, all of it; MalformedRecord otherwise."""
+    if len(data) > HEADER_LIMIT_BYTES:
+        raise MalformedRecord(
+            f"a record header of more than {HEADER_LIMIT_BYTES} bytes"
+        )
+    if not data.startswith(VERSION_LINE):
+        raise MalformedRecord(f"no WARC/1.1 record: {data[:20]!r}")
+    if not data.endswith(RECORD_END):
+        raise MalformedRecord("a record header without its empty line")
+    try:
+        text = data[len(VERSION_LINE) : -len(RECORD_END)].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise MalformedRecord("a byte beyond ASCII in a record header") from error
+    return RecordHeader(tuple(map(_parse_line, text.split("\r\n"))))
+
+
+def _parse_line(line: str) -> tuple[str, str]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise MalformedRecord(f"not a header line `Name: value`: {line[:80]!r}")
+    return match[1], match[2]
+
+
+def _check_fields(fields: Iterable[tuple[str, str]]) -> None:
+    names: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    last = -1
+    for name, value in fields:
+        _check_value(name, value)
+        if (name in names and name not in REPEATABLE) or (name, value) in seen:
+            raise MalformedRecord(f"{name} stands twice in a record header")
+        if _ORDER[name] < last:
+            raise MalformedRecord(f"{name} is not at its place in a record header")
+        names.add(name)
+        seen.add((name, value))
+        last = _ORDER[name]
+    for missing in sorted(REQUIRED - names):
+        raise MalformedRecord(f"a record without {missing}")
+    _check_type(next(value for name, value in fields if name == "WARC-Type"), names)
+
+
+def _check_type(record_type: str, names: set[str]) -> None:
+    for missing in sorted(_REQUIRED_OF[record_type] - names):
+        raise MalformedRecord(f"a {record_type} record without {missing}")
+    for odd in sorted(names - REQUIRED - _ALLOWED[record_type]):
+        raise MalformedRecord(f"a {record_type} record cannot have {odd}")
+
+
+def _check_value(name: str, value: str) -> None:
+    form = FIELDS.get(name)
+    if form is None:
+        raise MalformedRecord(f"{name[:40]!r} is no field of our records")
+    if form.fullmatch(value) is None:
+        raise MalformedRecord(f"{name} has the value {value[:80]!r}")
+    try:
+        if name in ("WARC-Date", "WARC-Refers-To-Date"):
+            parse_instant(value)
+        elif name == "WARC-IP-Address":
+            ipaddress.ip_address(value)
+    except (FormatError, ValueError) as error:
+        raise MalformedRecord(f"{name} has the value {value[:80]!r}") from error
+
+
+def _bracket(record_id: str | None) -> str | None:
+    return None if record_id is None else f"<{record_id}>"
+
+
+def _optional(digest: Digest | None) -> str | None:
+    return None if digest is None else str(digest)

@@ -1,0 +1,44 @@
+"""Header values that say how an exchange was carried: peer, protocols, cipher."""
+
+import ipaddress
+from typing import Final
+
+from archive.capture import ConnectionFacts
+
+HTTP_PROTOCOL: Final = "http/1.1"
+"""The only version our engine speaks; what the server answers stands in its block."""
+_TLS_PROTOCOLS: Final = {
+    "TLSv1": "tls/1.0",
+    "TLSv1.1": "tls/1.1",
+    "TLSv1.2": "tls/1.2",
+    "TLSv1.3": "tls/1.3",
+}
+"""Names of the TLS library -> names of the WARC-Protocol proposal."""
+
+
+def find_address(facts: ConnectionFacts | None) -> str | None:
+    """The peer's address without its port; None by proxy or unconnected."""
+    if facts is None or facts.peer is None:
+        return None
+    host = facts.peer.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError as error:
+        raise AssertionError(f"peer without address and port: {facts.peer}") from error
+
+
+def list_protocols(facts: ConnectionFacts | None, *, is_http: bool) -> tuple[str, ...]:
+    """The protocols spoken, outermost first; an unknown TLS version is left out."""
+    names = [HTTP_PROTOCOL] if is_http else []
+    if facts is not None and facts.tls is not None:
+        version = facts.tls.version
+        name = _TLS_PROTOCOLS.get(version, version)
+        names += [name] if name in _TLS_PROTOCOLS.values() else []
+    return tuple(names)
+
+
+def find_cipher(facts: ConnectionFacts | None) -> str | None:
+    """The cipher suite, if it is known by its IANA name."""
+    if facts is None or facts.tls is None or not facts.tls.cipher.startswith("TLS_"):
+        return None
+    return facts.tls.cipher
