@@ -15,7 +15,8 @@ from pathlib import Path
 
 import click
 
-from archive.attest.keys import KeyFolder, default_keys_folder
+from archive.attest.keyfile import default_keys_folder
+from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import trust_root
 from archive.errors import EvidenceError, SettingsError
 from archive.store.layout import read_identity
@@ -57,7 +58,7 @@ class CommandContext:
         identity = read_identity(self.archive)
         return ArchiveWriter.open(
             self.archive,
-            keys=KeyFolder.load(self.keys_folder_of(identity.archive_id)),
+            keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
             clock=self.clock,
             random_bytes=self.random_bytes,
         )

@@ -150,9 +150,7 @@ class Catalog:
 
     def by_uri(self, target_uri: str) -> list[Capture]:
         """All captures of one exact address, by time, then entry."""
-        return self._select(
-            "target_uri = ? order by captured_at, leaf", (target_uri,)
-        )
+        return self._select("target_uri = ? order by captured_at, leaf", (target_uri,))
 
     def since(self, leaf: int, limit: int) -> list[Capture]:
         """Captures from an entry on, in the order of the log."""
@@ -214,7 +212,9 @@ def _row(capture: Capture) -> tuple[object, ...]:
 
 
 def _capture(row: Sequence[object]) -> Capture:
-    (leaf, capture_id, kind, uri, at, outcome, status, media_type, source, job) = row[:10]
+    (leaf, capture_id, kind, uri, at, outcome, status, media_type, source, job) = row[
+        :10
+    ]
     (payload, block, refers_to, role, override, segment, offset, length) = row[10:]
     return Capture(
         leaf=int(str(leaf)),

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.keys import KeyFolder, KeySeeds
-from archive.attest.trust import write_trust
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.trust import TrustedOperator, TrustSet, write_trust
 from archive.digest import Digest, format_short_id
-from archive.errors import ArchiveExists
+from archive.errors import ArchiveExists, KeyProblem
 from archive.files import Files, sync_folder
+from archive.log.fields import format_base64
 from archive.log.log import TiledLog
 from archive.log.note import format_vkey
 from archive.store.layout import (
@@ -26,15 +27,12 @@ from archive.store.layout import (
     format_identity,
     hold_lock,
 )
-from archive.store.ledger import Ledger, LedgerTools, begin_ledger
+from archive.store.ledger import LedgerTools, begin_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRequest:
-    """A new archive: its place, its name, where keys and trust go.
-
-    `seeds` fixes the private keys; only scripts that make golden archives give them.
-    """
+    """A new archive: its place, its name, where keys and trust go."""
 
     root: Path
     name: str
@@ -45,7 +43,8 @@ class CreateRequest:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     origin: str | None = None
-    seeds: KeySeeds | None = None
+    keys: Callable[[str], KeyFolder] | None = None
+    """From the origin to keys that exist already; None makes new ones."""
 
 
 def create_archive(request: CreateRequest) -> ArchiveIdentity:
@@ -59,9 +58,9 @@ def create_archive(request: CreateRequest) -> ArchiveIdentity:
     check_name(request.name)
     archive_id = format_short_id(request.random_bytes(16))
     origin = request.origin or ORIGIN_PREFIX + archive_id
-    keys = KeyFolder.create(
-        request.keys_folder(archive_id), origin=origin, seeds=request.seeds
-    )
+    keys = _make_keys(request, archive_id, origin)
+    if keys.root is None:
+        raise KeyProblem("a new archive needs its root key")
     identity = ArchiveIdentity(
         archive_id=archive_id,
         name=request.name,
@@ -75,10 +74,84 @@ def create_archive(request: CreateRequest) -> ArchiveIdentity:
     draft = root.parent / f".{root.name}.init-{archive_id[:8]}"
     try:
         _fill(draft, identity, keys, request)
-        write_trust(request.trust_folder, identity=identity_trust(identity, keys))
+        write_trust(request.trust_folder, _trust(keys))
         draft.rename(root)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     sync_folder(root.parent)
     return identity
+
+
+def _trust(keys: KeyFolder) -> TrustSet:
+    """What its maker believes of a new archive; asks for no witness and no token."""
+    if keys.root is None:
+        raise AssertionError("checked before anything was written")
+    operator = TrustedOperator(spki_der=keys.operator.spki_der, first_leaf=1)
+    return TrustSet(
+        roots=(keys.root.spki_der,), operators=(operator,), log_vkey=keys.log.vkey
+    )
+
+
+def _make_keys(request: CreateRequest, archive_id: str, origin: str) -> KeyFolder:
+    folder = request.keys_folder(archive_id)
+    if request.keys is None:
+        return KeyFolder.create(folder, origin=origin)
+    keys = request.keys(origin)
+    keys.write(folder)
+    return keys
+
+
+def _fill(
+    draft: Path, identity: ArchiveIdentity, keys: KeyFolder, request: CreateRequest
+) -> None:
+    """Write the whole archive into a folder nobody looks at yet."""
+    paths, files = ArchivePaths(draft), Files()
+    draft.mkdir(mode=0o700)
+    for name in FOLDERS:
+        (draft / name).mkdir(mode=0o700)
+    toml = format_identity(identity)
+    files.write_once(paths.identity, toml)
+    TiledLog(paths.log, files).create()
+    tools = LedgerTools(
+        paths=paths,
+        identity=identity,
+        keys=keys,
+        clock=request.clock,
+        random_bytes=request.random_bytes,
+        software=request.software,
+        files=files,
+    )
+    with hold_lock(draft):
+        ledger = begin_ledger(tools)
+        ledger.write_keys(_key_predicate(identity, keys, Digest.of(toml)))
+        ledger.checkpoint()
+        ledger.close()
+
+
+def _key_predicate(
+    identity: ArchiveIdentity, keys: KeyFolder, toml: Digest
+) -> dict[str, object]:
+    """Entry 0: which keys speak for this archive, and from which entry on."""
+    roles = [
+        ("root", keys.root, 0),
+        ("operator", keys.operator, 1),
+        ("log", keys.log, 0),
+        ("wacz", keys.wacz, 1),
+    ]
+    return {
+        "action": "new",
+        "archive_toml": str(toml),
+        "keys": [
+            {
+                "role": role,
+                "key_id": key.key_id,
+                "spki": format_base64(key.spki_der),
+                "first_leaf": first_leaf,
+                "end_leaf": None,
+            }
+            for role, key, first_leaf in roles
+            if key is not None
+        ],
+        "log_vkey": identity.log_vkey,
+    }

@@ -6,12 +6,13 @@ adds the common fields (`seq`, `prev`, `salt`, `signed`, `slice`) and signs.
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
+from archive.attest.extract import ExtractRun, format_extract
 from archive.attest.job import (
     JobClosing,
     JobOpening,
@@ -64,9 +65,12 @@ class Draft:
     """Beyond the slice: names and hex digests."""
 
 
-def new_slice_file(folder: Path) -> IO[bytes]:
+def new_slice_file(folder: Path) -> BinaryIO:
     """Make the temporary file a slice is built in; gone when closed."""
-    return tempfile.SpooledTemporaryFile(max_size=MEMORY_SLICE_BYTES, dir=folder)
+    out: object = tempfile.SpooledTemporaryFile(
+        max_size=MEMORY_SLICE_BYTES, dir=str(folder)
+    )
+    return cast("BinaryIO", out)
 
 
 def draft_exchange(
@@ -97,9 +101,7 @@ def draft_exchange(
     )
 
 
-def draft_page(
-    page: PageDraft, out: BinaryIO, *, material: SliceMaterial
-) -> Draft:
+def draft_page(page: PageDraft, out: BinaryIO, *, material: SliceMaterial) -> Draft:
     """Write a page's slice: its resources, then the page information as metadata."""
     info = json.dumps(page.page_info, ensure_ascii=False, sort_keys=True).encode()
     block = ResourceBlock(
@@ -173,20 +175,36 @@ def draft_job_close(
         (block,), out, material=material, warc_date=closing.closed_at
     )
     out.seek(0)
-    counts = {"captured": 0, "failed": 0, "blocked": 0, "not_reached": 0}
-    for outcome in closing.outcomes:
-        counts[outcome.state.replace("-", "_")] += 1
     return Draft(
         kind="job-close",
         slice=out,
         facts=facts,
-        predicate={"job": closing.job_id, "counts": counts},
+        predicate={"job": closing.job_id, "counts": closing.counts},
     )
 
 
-def _capture_predicate(
-    facts: SliceDraft, target_uri: str
-) -> Predicate:
+def draft_extract(run: ExtractRun, out: BinaryIO, *, material: SliceMaterial) -> Draft:
+    """Write which texts a run of the indexer kept."""
+    block = ResourceBlock(
+        type="resource",
+        target_uri=f"urn:evidence:extract:{run.run_id}",
+        content_type="application/x-ndjson",
+        block=MemoryBytes(format_extract(run.lines)),
+    )
+    facts = build_resource_slice(
+        (block,), out, material=material, warc_date=run.finished_at
+    )
+    out.seek(0)
+    predicate: Predicate = {
+        "run": run.run_id,
+        "extractor": run.extractor,
+        "captures": run.captures,
+        "texts": run.texts,
+    }
+    return Draft(kind="extract", slice=out, facts=facts, predicate=predicate)
+
+
+def _capture_predicate(facts: SliceDraft, target_uri: str) -> Predicate:
     return {
         "target_uri": target_uri,
         "host_alabel": urlsplit(target_uri).hostname or "",
@@ -227,10 +245,6 @@ def _carried(carried: CarriedBy | None) -> dict[str, object] | None:
     if carried is None:
         return None
     return {"digest": str(carried.digest), "capture": carried.capture}
-
-
-MaterialSource = Callable[[], SliceMaterial]
-"""Gives the record ids, software name and known carriers for one slice."""
 
 
 def slice_facts(facts: SliceDraft | None) -> tuple[dict[str, object], str]:

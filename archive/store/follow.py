@@ -7,7 +7,6 @@ from typing import Any
 
 from archive.attest.statement import Statement
 from archive.capture import Capture, CaptureOutcome, SliceLocation
-from archive.digest import Digest
 from archive.errors import FormatError, VerificationError
 from archive.instant import parse_instant
 from archive.store.catalog import Catalog, Progress
@@ -139,5 +138,3 @@ def _override(connection: dict[str, str | None] | None) -> str | None:
     if connection is None:
         return None
     return connection["connect_to"] or connection["allow_network"]
-
-

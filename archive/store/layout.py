@@ -176,7 +176,9 @@ def read_identity(root: Path) -> ArchiveIdentity:
     with path.open("rb") as stream:
         data = stream.read(IDENTITY_LIMIT_BYTES + 1)
     if len(data) > IDENTITY_LIMIT_BYTES:
-        raise FormatError(f"{IDENTITY_FILE} is larger than {IDENTITY_LIMIT_BYTES} bytes")
+        raise FormatError(
+            f"{IDENTITY_FILE} is larger than {IDENTITY_LIMIT_BYTES} bytes"
+        )
     return parse_identity(data)
 
 

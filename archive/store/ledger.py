@@ -8,13 +8,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from archive.attest.envelope import Envelope, format_statement_record
-from archive.attest.keys import KeyFolder, P256Signer
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys import P256Signer
 from archive.attest.statement import build_statement, pae, statement_digest
 from archive.capture import MemoryBytes, SliceLocation
 from archive.digest import Digest
+from archive.errors import KeyProblem
 from archive.files import Files
 from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint
@@ -39,7 +40,9 @@ SEGMENT_AGE = timedelta(hours=24)
 FIRST_PREV = "sha256:" + "0" * 64
 """`prev` of entry 0: there is no statement before it."""
 WARC_FORMAT = "WARC File Format 1.1"
-CONFORMS_TO = "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+CONFORMS_TO = (
+    "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,7 @@ class Ledger:
             self.position.pending,
             origin=self.tools.identity.origin,
             signer=self.tools.keys.log,
+            first=self.position.next_leaf - len(self.position.pending),
         )
         self.position.pending.clear()
         return done
@@ -131,7 +135,9 @@ class Ledger:
     def is_due_for_sealing(self) -> bool:
         """Whether the open segment is large or old enough to be sealed."""
         age = self.tools.clock() - self.opened_at
-        return self.planned_bytes >= self.tools.segment_limit_bytes or age >= SEGMENT_AGE
+        return (
+            self.planned_bytes >= self.tools.segment_limit_bytes or age >= SEGMENT_AGE
+        )
 
     def rotate(self) -> None:
         """Seal the open segment and begin the next one with the statement of it."""
@@ -158,7 +164,10 @@ class Ledger:
 
     def write_keys(self, predicate: dict[str, object]) -> None:
         """Write entry 0 of a new archive, signed by the root key."""
-        self._commit_with_warcinfo("key", predicate, signer=self.tools.keys.root)
+        root = self.tools.keys.root
+        if root is None:
+            raise KeyProblem("the root key is not at hand; it alone may sign keys")
+        self._commit_with_warcinfo("key", predicate, signer=root)
 
     def close(self) -> None:
         """Close the files; nothing is sealed just because a process ends."""
@@ -279,8 +288,8 @@ def warcinfo_block(tools: LedgerTools) -> ResourceBlock:
     )
 
 
-def begin_ledger(tools: LedgerTools, *, segments: Path) -> Ledger:
+def begin_ledger(tools: LedgerTools) -> Ledger:
     """Open the ledger of an archive that has no entry yet."""
     name = new_segment_name(0, tools.clock(), tools.random_bytes)
-    segment = create_segment(segments, name, first_leaf=0)
+    segment = create_segment(tools.paths.segments, name, first_leaf=0)
     return Ledger(tools, Position(next_leaf=0, prev=FIRST_PREV, pending=[]), segment)

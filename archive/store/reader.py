@@ -16,9 +16,9 @@ from archive.capture import Capture
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import CaptureNotFound, DigestMismatch, LogMissing
 from archive.files import Files
+from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import parse_note
-from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.proof import TlogProof
 from archive.store.catalog import Catalog
 from archive.store.follow import catch_up

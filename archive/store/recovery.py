@@ -157,9 +157,7 @@ def _set_tail_aside(quarantine: Path, found: FoundSegment, covered: int) -> None
     sync_folder(quarantine)
 
 
-def _survey_tail(
-    tools: LedgerTools, found: list[FoundSegment]
-) -> list[SegmentSurvey]:
+def _survey_tail(tools: LedgerTools, found: list[FoundSegment]) -> list[SegmentSurvey]:
     """Survey the last two segments, and earlier ones the log does not cover yet."""
     logged = TiledLog(tools.paths.log, tools.files).size
     surveys: list[SegmentSurvey] = []
@@ -192,9 +190,7 @@ def _open_ledger(
         segment = OpenSegment(last.name, last.path, first_leaf=first_leaf)
         return Ledger(tools, position, segment)
     name = new_segment_name(last.name.serial + 1, tools.clock(), tools.random_bytes)
-    segment = create_segment(
-        tools.paths.segments, name, first_leaf=position.next_leaf
-    )
+    segment = create_segment(tools.paths.segments, name, first_leaf=position.next_leaf)
     ledger = Ledger(tools, position, segment)
     ledger.write_seal(last.name, first_leaf=first_leaf)
     return ledger

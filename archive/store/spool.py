@@ -93,9 +93,7 @@ def read_entries(path: Path) -> Iterator[SpoolEntry]:
             stream.seek(entry.start + entry.length_bytes)
 
 
-def copy_entry(
-    path: Path, entry: SpoolEntry, append: Callable[[bytes], None]
-) -> None:
+def copy_entry(path: Path, entry: SpoolEntry, append: Callable[[bytes], None]) -> None:
     """Hand an entry's slice and statement on, chunk by chunk."""
     with path.open("rb") as stream:
         stream.seek(entry.start)
@@ -116,9 +114,9 @@ def _read_header(stream: BinaryIO) -> SpoolEntry | None:
             return None
         return SpoolEntry(
             segment=str(header["segment"]),
-            offset_bytes=int(header["offset"]),
-            slice_bytes=int(header["slice"]),
-            statement_bytes=int(header["statement"]),
+            offset_bytes=int(str(header["offset"])),
+            slice_bytes=int(str(header["slice"])),
+            statement_bytes=int(str(header["statement"])),
             digest=Digest(str(header["sha256"])),
             start=stream.tell(),
         )

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 from archive.attest.extract import ExtractRun
 from archive.attest.job import JobClosing, JobOpening
-from archive.attest.keys import KeyFolder
+from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
 from archive.digest import Digest
 from archive.errors import EvidenceError, StoreError
@@ -101,7 +101,6 @@ class ArchiveWriter:
         """
         with ExitStack() as stack:
             identity = read_identity(root)
-            keys.check_identity(identity)
             stack.enter_context(hold_lock(root))
             tools = LedgerTools(
                 paths=ArchivePaths(root),
@@ -149,7 +148,7 @@ class ArchiveWriter:
 
     def open_job(self, opening: JobOpening) -> "Future[Committed]":
         """State what a job promises, before its first fetch."""
-        salts = [self._ledger.tools.random_bytes(16).hex() for _ in opening.seeds]
+        salts = [self._ledger.tools.random_bytes(32).hex() for _ in opening.seeds]
 
         def draft(out: BinaryIO) -> Draft:
             material = self._ledger.tools.material()
@@ -268,9 +267,9 @@ class ArchiveWriter:
         """Build every slice; one that cannot be built fails alone."""
         built = []
         for item in group:
-            out: IO[bytes] = files.enter_context(new_slice_file(self.spool_folder))
+            out = files.enter_context(new_slice_file(self.spool_folder))
             try:
-                draft = item.draft(out)  # type: ignore[arg-type]
+                draft = item.draft(out)
             except (OSError, EvidenceError, AssertionError) as error:
                 item.done()
                 item.future.set_exception(error)

@@ -33,9 +33,7 @@ class Collector:
         """A check could not be made; that is no pass."""
         self._add(step, code, Outcome.NOT_CHECKED, subject, detail, parameters)
 
-    def raised(
-        self, step: int, code: str, subject: str, error: EvidenceError
-    ) -> None:
+    def raised(self, step: int, code: str, subject: str, error: EvidenceError) -> None:
         """A low-level check raised; an unknown key is NOT CHECKED, all else FAILED."""
         note = self.not_checked if isinstance(error, UnknownKey) else self.failed
         note(step, code, subject, str(error))

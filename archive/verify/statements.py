@@ -1,0 +1,113 @@
+"""Checks on one statement: its form, its signer, its slice, its records. Raise or return.
+
+Each function raises an EvidenceError with the reason, or returns nothing: the folder
+and capture procedures decide what that means.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from archive.attest.envelope import Envelope
+from archive.attest.keys import verify_p256
+from archive.attest.statement import Statement, pae
+from archive.attest.trust import TrustSet
+from archive.errors import BadSignature, DigestMismatch, MalformedRecord, UnknownKey
+from archive.log.leaf import Leaf, format_leaf
+from archive.warc.reading import ReadRecord, RecordRow
+
+ROW_FIELDS = ("id", "type", "target_uri", "date", "offset", "length")
+ROW_DIGESTS = ("member", "record", "block", "payload")
+
+
+def leaf_of(statement: Statement, envelope: Envelope) -> bytes:
+    """The one leaf line that this statement may have."""
+    return format_leaf(
+        Leaf(
+            kind=statement.kind,
+            statement_digest=statement.digest,
+            key_id=envelope.key_id,
+            signature=envelope.signature,
+        )
+    )
+
+
+def find_key(statement: Statement, envelope: Envelope, trust: TrustSet) -> bytes:
+    """The trusted public key (SPKI DER) of a statement's signer; UnknownKey if none."""
+    try:
+        if statement.kind == "key":
+            return trust.get_root(envelope.key_id)
+        return trust.get_operator(envelope.key_id).spki_der
+    except UnknownKey as error:
+        raise UnknownKey(f"entry {statement.seq}: {error}") from error
+
+
+def check_signature(statement: Statement, envelope: Envelope, spki: bytes) -> None:
+    """BadSignature unless the key signed exactly this payload."""
+    try:
+        verify_p256(spki, envelope.signature, pae(statement.payload))
+    except BadSignature as error:
+        raise BadSignature(f"entry {statement.seq}: {error}") from error
+
+
+def check_interval(statement: Statement, envelope: Envelope, trust: TrustSet) -> None:
+    """BadSignature unless the key was valid at this entry: `[first, end)` of leaves."""
+    if statement.kind == "key":
+        return
+    if not trust.get_operator(envelope.key_id).covers(statement.seq):
+        raise BadSignature(
+            f"key {envelope.key_id} was not valid at entry {statement.seq}"
+        )
+
+
+def check_records(
+    statement: Statement, records: Sequence[ReadRecord], base: int
+) -> None:
+    """The signed record table, the WARC headers and the statement must agree.
+
+    `base` is where the slice begins in the stream the records were read from.
+    """
+    for record in records:
+        record.check_digests()
+    if statement.kind not in ("capture", "page"):
+        return
+    predicate = statement.predicate
+    rows = predicate["records"]
+    if len(rows) != len(records):
+        raise DigestMismatch(
+            f"entry {statement.seq}: {len(records)} records, {len(rows)} were signed"
+        )
+    for position, (row, record) in enumerate(zip(rows, records, strict=True)):
+        _check_row(row, record.row, base=base, place=f"record {position}")
+    _check_headers(predicate, records)
+
+
+def _check_row(
+    row: Mapping[str, Any], found: RecordRow, *, base: int, place: str
+) -> None:
+    actual: dict[str, object] = {field: getattr(found, field) for field in ROW_FIELDS}
+    actual["offset"] = found.offset - base
+    for field in ROW_DIGESTS:
+        digest = getattr(found, field)
+        actual[field] = None if digest is None else str(digest)
+    for field, value in actual.items():
+        if row[field] != value:
+            raise DigestMismatch(f"{place}: {field} is not the one that was signed")
+
+
+def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:
+    """Address and date of the statement are those of the records."""
+    host = urlsplit(predicate["target_uri"]).hostname
+    if host != predicate["host_alabel"]:
+        raise MalformedRecord("host_alabel is not the host of target_uri")
+    for record in records:
+        header = record.header
+        if header.date != predicate["captured_at"]:
+            raise MalformedRecord(
+                f"WARC-Date of {header.record_id} is not the signed captured_at"
+            )
+        is_exchange = header.type in ("response", "request", "revisit")
+        if is_exchange and header.target_uri != predicate["target_uri"]:
+            raise MalformedRecord(
+                f"WARC-Target-URI of {header.record_id} is not the signed target_uri"
+            )
