@@ -192,6 +192,10 @@ class ArchiveReader:
         hashes = self._log().prove(capture.leaf, checkpoint.size)
         return TlogProof(index=capture.leaf, hashes=hashes, checkpoint_note=note)
 
+    def prove(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The hashes that lead from an entry to the root of that size."""
+        return self._log().prove(index, size)
+
     def leaf(self, index: int) -> bytes:
         """The leaf line of an entry that is in the log."""
         return next(self._log().read_leaves(index, index + 1))

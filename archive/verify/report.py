@@ -1,7 +1,7 @@
 """Outcome, Finding, Report: what was checked, how it ended, and what that is worth.
 
-Three outcomes and only the first is good. Nothing missing, truncated, unread or unknown
-may look like a pass; which checks are required is the policy's word (`TrustSet.quorum`).
+Three outcomes and only the first is good. Nothing missing, truncated, unread or
+unknown may look like a pass; which checks are required is the policy's word.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check of the numbered procedure; `detail` is made from code and parameters."""
+    """One check of the numbered procedure."""
 
     step: int
     code: str

@@ -1,4 +1,4 @@
-"""Checks on one statement: its form, its signer, its slice, its records. Raise or return.
+"""Checks on one statement: its signer, its slice, its records. Raise or return.
 
 Each function raises an EvidenceError with the reason, or returns nothing: the folder
 and capture procedures decide what that means.

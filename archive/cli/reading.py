@@ -1,0 +1,193 @@
+"""Verbs that only read: list, show, verify."""
+
+import sys
+from itertools import islice
+
+import click
+
+from archive.attest.trust import TrustSet, read_trust
+from archive.capture import Capture
+from archive.claim import CLAIM
+from archive.cli.output import print_json, print_table, say
+from archive.cli.root import CommandContext
+from archive.digest import Digest
+from archive.errors import FormatError
+from archive.instant import format_instant
+from archive.store.layout import read_identity
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
+from archive.verify.folder import verify_archive
+from archive.verify.report import Outcome, Report
+
+NOT_VERIFIED_EXIT = 3
+LIST_LIMIT = 1000
+"""Lines of `list` on a terminal; `--limit 0` shows all."""
+
+
+@click.command(name="list")
+@click.option("--uri", help="Only captures of exactly this address.")
+@click.option("--limit", default=LIST_LIMIT, show_default=True, help="0 = all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_obj
+def list_captures(
+    ctx: CommandContext, uri: str | None, limit: int, as_json: bool
+) -> None:
+    """List captures, oldest first.
+
+    Exit codes: 0 done, 6 no archive.
+    """
+    reader = ctx.open_reader()
+    found = reader.find_captures(uri) if uri else reader.captures()
+    rows = islice(found, limit) if limit else iter(found)
+    if as_json:
+        for capture in rows:
+            print_json(capture_json(capture))
+        return
+    print_table(
+        ("captured at", "outcome", "status", "id", "address"),
+        (
+            (
+                format_instant(capture.captured_at)[:19] + "Z",
+                str(capture.outcome),
+                str(capture.http_status or "-"),
+                capture.short_id,
+                capture.target_uri,
+            )
+            for capture in rows
+            if capture.kind == "capture"
+        ),
+    )
+
+
+@click.command()
+@click.argument("capture_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
+    """Show one capture: times, digests, records, proof state.
+
+    Exit codes: 0 shown, 6 no such capture.
+    """
+    reader = ctx.open_reader()
+    capture = reader.get_capture(capture_id)
+    report = verify_capture(reader, capture, trust=_trust(ctx))
+    value = _show_json(reader, capture, report)
+    if as_json:
+        print_json(value)
+        return
+    if report.headline:
+        click.echo(report.headline)
+    for key, shown in value.items():
+        if key not in ("records", "findings"):
+            click.echo(f"{key:15} {'-' if shown is None else shown}")
+    for record in value["records"]:  # type: ignore[attr-defined]
+        click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def verify(ctx: click.Context, as_json: bool) -> None:
+    """Check the whole archive, or with `capture ID` one capture.
+
+    Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    command: CommandContext = ctx.obj
+    read_identity_or_damage(command)
+    report = verify_archive(command.archive, trust=_trust(command))
+    _print_report(report, as_json=as_json)
+
+
+@verify.command(name="capture")
+@click.argument("capture_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def verify_one(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
+    """Check one capture.
+
+    Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 unknown.
+    """
+    reader = ctx.open_reader()
+    report = verify_capture(reader, reader.get_capture(capture_id), trust=_trust(ctx))
+    _print_report(report, as_json=as_json)
+
+
+def read_identity_or_damage(ctx: CommandContext) -> None:
+    """ArchiveMissing where there is no archive; a damaged one goes into the report."""
+    try:
+        read_identity(ctx.archive)
+    except FormatError:
+        return
+
+
+def _trust(ctx: CommandContext) -> TrustSet | None:
+    """What the reader believes about this archive's log; None = nothing."""
+    try:
+        identity = read_identity(ctx.archive)
+    except FormatError:
+        return None
+    return read_trust(ctx.trust(), identity.origin)
+
+
+def _print_report(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_json())
+    else:
+        if report.headline:
+            click.echo(report.headline)
+        click.echo(f"{report.outcome} {report.subject}")
+        for finding in report.findings:
+            line = f"{finding.step:2} {finding.outcome:11} "
+            click.echo(f"{line}{finding.subject}: {finding.detail} [{finding.code}]")
+        for notice in report.notices:
+            click.echo(f"   note        {notice}")
+        if report.not_checked:
+            steps = ", ".join(str(step) for step in report.not_checked)
+            say(f"required but not checked: {steps}")
+    if report.outcome is not Outcome.VERIFIED:
+        sys.exit(NOT_VERIFIED_EXIT)
+
+
+def capture_json(capture: Capture) -> dict[str, object]:
+    """The stable JSON form of a capture in lists."""
+    return {
+        "id": capture.capture_id,
+        "short_id": capture.short_id,
+        "kind": capture.kind,
+        "uri": capture.target_uri,
+        "captured_at": format_instant(capture.captured_at),
+        "outcome": str(capture.outcome),
+        "http_status": capture.http_status,
+        "media_type": capture.media_type,
+        "source_id": capture.source_id,
+        "job": capture.job_id,
+        "role": capture.role,
+        "leaf": capture.leaf,
+        "payload_digest": _text(capture.payload_digest),
+        "block_digest": _text(capture.block_digest),
+        "override": capture.override,
+        "segment": capture.location.segment,
+        "offset": capture.location.offset_bytes,
+        "length": capture.location.length_bytes,
+    }
+
+
+def _show_json(
+    reader: ArchiveReader, capture: Capture, report: Report
+) -> dict[str, object]:
+    _, statement = reader.entry(capture)
+    return {
+        **capture_json(capture),
+        "claim": CLAIM,
+        "proof": str(report.outcome),
+        "signed": statement.predicate["signed"],
+        "statement": str(statement.digest),
+        "records": statement.predicate["records"],
+        "findings": [finding.as_json() for finding in report.findings],
+    }
+
+
+def _text(digest: Digest | None) -> str | None:
+    return str(digest) if digest else None

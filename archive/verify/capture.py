@@ -1,0 +1,136 @@
+"""One capture or page capture against the caller's trust: checks 1 to 8 and 10.
+
+Made for a page that is shown now: it reads one slice, one statement, the proof of one
+entry and the checkpoint, and nothing else of the archive.
+"""
+
+from archive.attest.trust import TrustSet
+from archive.capture import Capture
+from archive.errors import EvidenceError, FormatError, LogError, VerificationError
+from archive.log.checkpoint import Checkpoint
+from archive.log.merkle import leaf_hash, verify_inclusion
+from archive.store.reader import ArchiveReader
+from archive.store.segment import find_segment, parse_segment_name
+from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.verify.chain import read_head
+from archive.verify.collector import Collector
+from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.policy import headline, note_optional, required_steps
+from archive.verify.report import ALWAYS_REQUIRED, Report
+
+TRUSTED_STEPS = (3, 4, 8, 10)
+
+
+def verify_capture(
+    reader: ArchiveReader, capture: Capture, *, trust: TrustSet | None
+) -> Report:
+    """Check one capture; damage never raises, it is reported."""
+    collector = Collector()
+    head = read_head(
+        collector, reader.paths.log, origin=reader.identity.origin, trust=trust
+    )
+    entry = _read_entry(collector, reader, capture)
+    if entry is not None:
+        subject = f"entry {capture.leaf}"
+        checked = check_entry(collector, entry, subject=subject, trust=trust)
+        if checked is not None:
+            _check_place(collector, reader, capture, checked)
+            _check_inclusion(collector, reader, checked, head)
+    if trust is None:
+        for step in TRUSTED_STEPS:
+            collector.not_checked(
+                step,
+                "origin-unknown",
+                "trust folder",
+                "nothing is known about this log; `evidence trust add` takes its keys",
+            )
+    note_optional(collector, trust)
+    return collector.report(
+        f"capture {capture.short_id}",
+        required=required_steps(ALWAYS_REQUIRED, trust),
+        headline=headline(trust),
+    )
+
+
+def _read_entry(
+    collector: Collector, reader: ArchiveReader, capture: Capture
+) -> SegmentEntry | None:
+    """The entry at the place the catalog gives: a hint that is never believed."""
+    try:
+        name = parse_segment_name(capture.location.segment)
+        path = find_segment(reader.paths.segments, name)
+    except EvidenceError as error:
+        collector.not_checked(
+            5, "segment-missing", capture.location.segment, str(error)
+        )
+        return None
+    walk = SegmentWalk(path, start=capture.location.offset_bytes)
+    for entry in walk:
+        return entry
+    collector.failed(
+        5,
+        "slice-unreadable",
+        f"segments/{capture.location.segment}",
+        f"no whole capture at offset {capture.location.offset_bytes}: {walk.problem}",
+        offset=capture.location.offset_bytes,
+    )
+    return None
+
+
+def _check_place(
+    collector: Collector,
+    reader: ArchiveReader,
+    capture: Capture,
+    checked: CheckedEntry,
+) -> None:
+    """The entry found is the capture that was asked for, of this archive."""
+    statement = checked.statement
+    if statement.slice.sha256.hex != capture.capture_id:
+        collector.failed(
+            5,
+            "capture-elsewhere",
+            f"capture {capture.short_id}",
+            "another capture stands at this place; run `evidence rebuild`",
+        )
+    if statement.archive_id != reader.identity.archive_id:
+        collector.failed(
+            1,
+            "archive-foreign",
+            f"entry {statement.seq}",
+            f"the statement was made for the archive {statement.archive_id}",
+        )
+
+
+def _check_inclusion(
+    collector: Collector,
+    reader: ArchiveReader,
+    checked: CheckedEntry,
+    head: Checkpoint | None,
+) -> None:
+    """Checks 2 and 7: its leaf stands in the log, under the signed root."""
+    if head is None:
+        return
+    index = checked.statement.seq
+    subject = f"entry {index}"
+    if index >= head.size:
+        for step in (2, 7):
+            collector.not_checked(
+                step, "not-logged-yet", subject, "the statement is not logged yet"
+            )
+        return
+    try:
+        if reader.leaf(index) == checked.leaf_line:
+            collector.passed(2)
+        else:
+            collector.failed(2, "leaf-differs", subject, "the log holds another leaf")
+        verify_inclusion(
+            leaf_hash=leaf_hash(checked.leaf_line),
+            index=index,
+            size=head.size,
+            proof=reader.prove(index, head.size),
+            root=head.root,
+        )
+    except (VerificationError, FormatError, LogError) as error:
+        collector.raised(7, "inclusion-unproven", subject, error)
+    else:
+        collector.passed(7)

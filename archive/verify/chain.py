@@ -1,0 +1,172 @@
+"""The archive as one chain: entry i is the i-th statement, and the log agrees."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.attest.keys import verify_ed25519
+from archive.attest.trust import TrustSet
+from archive.digest import Digest
+from archive.errors import (
+    EvidenceError,
+    FormatError,
+    LogError,
+    StoreError,
+    VerificationError,
+)
+from archive.files import Files
+from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from archive.log.log import TiledLog
+from archive.log.merkle import leaf_hash, root_from_hashes
+from archive.log.note import parse_note
+from archive.store.ledger import FIRST_PREV
+from archive.verify.collector import Collector
+from archive.verify.entries import CheckedEntry
+
+CHECKPOINT_FILE = "log/checkpoint"
+
+
+def read_head(
+    collector: Collector, log_folder: Path, *, origin: str, trust: TrustSet | None
+) -> Checkpoint | None:
+    """Check 8: the stored checkpoint is of this log and signed by the trusted key."""
+    try:
+        note = TiledLog(log_folder, Files()).read_checkpoint()
+    except (LogError, FormatError) as error:
+        collector.failed(8, "checkpoint-unreadable", CHECKPOINT_FILE, str(error))
+        return None
+    if note is None:
+        collector.not_checked(
+            8, "checkpoint-missing", CHECKPOINT_FILE, "there is no checkpoint"
+        )
+        return None
+    try:
+        checkpoint = parse_checkpoint(parse_note(note).body)
+        if checkpoint.origin != origin:
+            raise FormatError(f"is of the log {checkpoint.origin}, not {origin}")
+        if trust is not None:
+            open_checkpoint(note, trust.log_vkey, verify_ed25519)
+            collector.passed(8)
+    except EvidenceError as error:
+        collector.raised(8, "checkpoint-bad", CHECKPOINT_FILE, error)
+        return None
+    return checkpoint
+
+
+class Chain:
+    """Follows the entries in order and holds their leaf hashes."""
+
+    def __init__(
+        self, collector: Collector, log_folder: Path, checkpoint: Checkpoint | None
+    ) -> None:
+        self._collector = collector
+        self._checkpoint = checkpoint
+        self._logged = self._open_leaves(log_folder)
+        self._hashes: list[bytes] = []
+        self._prev = FIRST_PREV
+        self._seen: set[Digest] = set()
+        self.entries = 0
+        self.unlogged = 0
+
+    def _open_leaves(self, log_folder: Path) -> Iterator[bytes]:
+        size = self._checkpoint.size if self._checkpoint else 0
+        return TiledLog(log_folder, Files()).read_leaves(0, size)
+
+    def follow(self, checked: CheckedEntry, *, subject: str, archive_id: str) -> None:
+        """Checks 2, 7 and 16 for the next statement on disk."""
+        statement, index = checked.statement, self.entries
+        self.entries += 1
+        problem = None
+        if statement.archive_id != archive_id:
+            problem = f"it was made for the archive {statement.archive_id}"
+        elif statement.seq != index:
+            problem = f"it says entry {statement.seq} but stands at {index}"
+        elif statement.prev != self._prev:
+            problem = "its prev is not the digest of the statement before it"
+        elif statement.digest in self._seen:
+            problem = "the same statement stands here twice"
+        self._prev = str(statement.digest)
+        self._seen.add(statement.digest)
+        if problem:
+            self._collector.failed(16, "chain-broken", subject, problem, entry=index)
+        else:
+            self._collector.passed(16)
+        self._hashes.append(leaf_hash(checked.leaf_line))
+        self._compare_leaf(checked.leaf_line, subject, index)
+
+    def skip(self) -> None:
+        """A statement that cannot be read: its place in the chain stays."""
+        self.entries += 1
+        self._prev = "unknown"
+        self._hashes.append(b"\0" * 32)
+        self._next_leaf()
+
+    def _next_leaf(self) -> bytes | None:
+        try:
+            return next(self._logged, None)
+        except (VerificationError, FormatError, LogError, StoreError) as error:
+            self._collector.raised(15, "entries-unreadable", "log/tile/entries", error)
+            self._logged = iter(())
+            return None
+
+    def _compare_leaf(self, line: bytes, subject: str, index: int) -> None:
+        size = self._checkpoint.size if self._checkpoint else 0
+        if index >= size:
+            self.unlogged += 1
+            return
+        if self._next_leaf() == line:
+            self._collector.passed(2)
+        else:
+            self._collector.failed(
+                2, "leaf-differs", subject, f"entry {index} of the log is another leaf"
+            )
+
+    def finish(self) -> None:
+        """Checks 7 and 15: the statements on disk give the root that was signed."""
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return
+        if self.entries < checkpoint.size:
+            missing = checkpoint.size - self.entries
+            self._collector.failed(
+                16,
+                "statements-missing",
+                f"entries {self.entries} to {checkpoint.size - 1}",
+                f"the log holds {missing} more entries than the segments",
+            )
+        root = root_from_hashes(self._hashes[: checkpoint.size])
+        if root == checkpoint.root:
+            self._collector.passed(7, checkpoint.size)
+        else:
+            self._collector.failed(
+                7,
+                "root-differs",
+                CHECKPOINT_FILE,
+                "the statements on disk do not give the signed root",
+            )
+        if self.unlogged:
+            self._collector.not_checked(
+                7,
+                "not-logged-yet",
+                f"entries from {checkpoint.size} on",
+                f"{self.unlogged} statements are not logged yet; "
+                "any writing verb logs them",
+            )
+
+
+def check_tiles(
+    collector: Collector, log_folder: Path, checkpoint: Checkpoint | None
+) -> None:
+    """Check 15: every tile and entry file, stale partial ones too."""
+    if checkpoint is None:
+        return
+    count = 0
+    log = TiledLog(log_folder, Files())
+    try:
+        for path, reason in log.iter_tile_problems(checkpoint.size, checkpoint.root):
+            count += 1
+            collector.failed(15, "tile-wrong", f"log/{path}", reason)
+    except StoreError as error:
+        count += 1
+        collector.raised(15, "tile-unreadable", "log", error)
+    if not count:
+        collector.passed(15, checkpoint.size)

@@ -1,0 +1,203 @@
+"""A whole archive against the caller's trust: the numbered procedure, in one stream.
+
+Takes no lock and never writes. The checkpoint is read first; statements beyond it are
+reported as not logged yet. Memory stays flat but for one hash per entry.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.attest.extract import EXTRACT_LIMIT_BYTES
+from archive.attest.job import JOB_LIMIT_BYTES
+from archive.attest.trust import TrustSet
+from archive.errors import FormatError
+from archive.store.layout import ArchivePaths, is_locked, parse_identity
+from archive.store.segment import FoundSegment, list_segments
+from archive.store.walk import SegmentWalk
+from archive.verify.chain import Chain, check_tiles, read_head
+from archive.verify.collector import Collector
+from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.files import FolderFiles
+from archive.verify.jobs import JOB_KINDS, Jobs
+from archive.verify.keys import check_key_history
+from archive.verify.policy import headline, note_optional, required_steps
+from archive.verify.report import ARCHIVE_REQUIRED, Report
+from archive.warc.record import RecordHeader
+
+TRUSTED_STEPS = (3, 4, 8, 10, 21)
+"""Checks that need the reader's trust folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a verification is: bytes of segments read, and how many there are."""
+
+    done_bytes: int
+    all_bytes: int
+
+
+def verify_archive(
+    root: Path,
+    *,
+    trust: TrustSet | None,
+    progress: Callable[[Progress], None] = lambda _progress: None,
+) -> Report:
+    """Check everything in the archive at `root`; damage never raises, it is reported.
+
+    ArchiveMissing is for the caller: `read_identity` says so before.
+    """
+    return _Verification(root, trust, progress).run()
+
+
+class _Verification:
+    """One run over one archive."""
+
+    def __init__(
+        self,
+        root: Path,
+        trust: TrustSet | None,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._paths = ArchivePaths(root)
+        self._trust = trust
+        self._progress = progress
+        self._collector = Collector()
+        self._files = FolderFiles(self._collector, self._paths)
+        self._jobs = Jobs(self._collector)
+        self._history: list[dict[str, object]] = []
+        self._overrides = 0
+        self._is_locked = is_locked(root)
+
+    def run(self) -> Report:
+        """All checks, in an order that needs one pass over the segments."""
+        toml = self._paths.identity.read_bytes()
+        try:
+            identity = parse_identity(toml)
+        except FormatError as error:
+            self._collector.raised(21, "identity-altered", "archive.toml", error)
+            return self._report()
+        head = read_head(
+            self._collector,
+            self._paths.log,
+            origin=identity.origin,
+            trust=self._trust,
+        )
+        chain = Chain(self._collector, self._paths.log, head)
+        self._walk(chain, identity.archive_id)
+        chain.finish()
+        check_tiles(self._collector, self._paths.log, head)
+        self._files.finish()
+        self._jobs.finish(is_locked=self._is_locked)
+        self._collector.passed(19, 0)
+        self._check_trust(toml)
+        return self._report()
+
+    def _walk(self, chain: Chain, archive_id: str) -> None:
+        found = list_segments(self._paths.segments)
+        all_bytes = sum(segment.path.stat().st_size for segment in found)
+        done = 0
+        for serial, segment in enumerate(found):
+            if segment.name.serial != serial:
+                self._collector.failed(
+                    16,
+                    "segment-missing",
+                    f"segments/{serial:08d}",
+                    f"the segment is missing or doubled; found {segment.name}",
+                )
+            self._walk_segment(
+                segment, chain, archive_id, is_last=serial + 1 == len(found)
+            )
+            done += segment.path.stat().st_size
+            self._progress(Progress(done_bytes=done, all_bytes=all_bytes))
+        # A seal stands in the segment after the one it seals: compare at the end.
+        for segment in found:
+            self._files.check_segment(segment, is_last=segment is found[-1])
+
+    def _walk_segment(
+        self, segment: FoundSegment, chain: Chain, archive_id: str, *, is_last: bool
+    ) -> None:
+        walk = SegmentWalk(segment.path, keep=_keep)
+        name = f"segments/{segment.name}"
+        for entry in walk:
+            subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
+            checked = check_entry(
+                self._collector, entry, subject=subject, trust=self._trust
+            )
+            if checked is None:
+                chain.skip()
+                continue
+            chain.follow(checked, subject=subject, archive_id=archive_id)
+            self._note(checked, subject)
+        if walk.problem is None:
+            return
+        if is_last and self._is_locked:
+            self._collector.not_checked(
+                16, "tail-being-written", name, "the archive is being written to"
+            )
+            return
+        hint = "; run any writing verb to recover" if is_last else ""
+        self._collector.failed(
+            16,
+            "bytes-uncovered",
+            name,
+            f"from offset {walk.covered_bytes}: {walk.problem}{hint}",
+            offset=walk.covered_bytes,
+        )
+
+    def _note(self, checked: CheckedEntry, subject: str) -> None:
+        """Remember what a statement says about other things than its own slice."""
+        statement, records = checked.statement, checked.entry.records
+        predicate = dict(statement.predicate)
+        if statement.kind == "seal":
+            self._files.note_seal(predicate)
+        elif statement.kind == "incident":
+            self._files.note_incident(predicate)
+        elif statement.kind == "extract" and records:
+            self._files.note_extract(records[0], subject=subject)
+        elif statement.kind in JOB_KINDS and records:
+            self._jobs.note(statement, records[0], subject=subject)
+        elif statement.kind == "key":
+            self._history.append(predicate)
+        elif statement.kind == "capture" and predicate["connection"]:
+            connection = predicate["connection"]
+            self._overrides += bool(
+                connection["connect_to"] or connection["allow_network"]
+            )
+
+    def _check_trust(self, toml: bytes) -> None:
+        if self._trust is not None:
+            check_key_history(
+                self._collector, self._history, trust=self._trust, archive_toml=toml
+            )
+            return
+        for step in TRUSTED_STEPS:
+            self._collector.not_checked(
+                step,
+                "origin-unknown",
+                "trust folder",
+                "nothing is known about this log; `evidence trust add` takes its keys",
+            )
+
+    def _report(self) -> Report:
+        if self._overrides:
+            self._collector.notices.append(
+                f"{self._overrides} captures were made in a test set-up "
+                "(connect_to or allow_network)"
+            )
+        note_optional(self._collector, self._trust)
+        return self._collector.report(
+            str(self._paths.root),
+            required=required_steps(ARCHIVE_REQUIRED, self._trust),
+            headline=headline(self._trust),
+        )
+
+
+def _keep(header: RecordHeader) -> int:
+    """Blocks that other checks need: job and extract records."""
+    uri = header.target_uri or ""
+    if uri.startswith("urn:evidence:job:"):
+        return JOB_LIMIT_BYTES
+    if uri.startswith("urn:evidence:extract:"):
+        return EXTRACT_LIMIT_BYTES
+    return 0

@@ -1,0 +1,55 @@
+"""Check 21: the keys the log states are those the reader trusts, archive.toml too."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archive.attest.trust import TrustSet
+from archive.digest import Digest
+from archive.log.fields import MAX_DECIMAL
+from archive.log.note import format_vkey
+from archive.verify.collector import Collector
+
+
+def check_key_history(
+    collector: Collector,
+    history: Sequence[Mapping[str, Any]],
+    *,
+    trust: TrustSet,
+    archive_toml: bytes,
+) -> None:
+    """Compare entry 0 and later `key` statements with the trust folder."""
+    if not history:
+        collector.not_checked(
+            21, "keys-unstated", "entry 0", "no key statement was read"
+        )
+        return
+    problems = [*_compare(history, trust)]
+    if history[0]["archive_toml"] != str(Digest.of(archive_toml)):
+        problems.append("archive.toml is not the file whose digest entry 0 states")
+    for problem in problems:
+        collector.failed(21, "keys-differ", "key statements", problem)
+    if not problems:
+        collector.passed(21, len(history))
+
+
+def _compare(history: Sequence[Mapping[str, Any]], trust: TrustSet) -> Sequence[str]:
+    stated = {
+        (key["key_id"], key["first_leaf"], key["end_leaf"])
+        for predicate in history
+        for key in predicate["keys"]
+        if key["role"] == "operator"
+    }
+    trusted = {
+        (
+            operator.key_id,
+            operator.first_leaf,
+            None if operator.end_leaf == MAX_DECIMAL else operator.end_leaf,
+        )
+        for operator in trust.operators
+    }
+    problems = []
+    if stated != trusted:
+        problems.append("the operator keys of the log are not those you trust")
+    if history[0]["log_vkey"] != format_vkey(trust.log_vkey):
+        problems.append("the log key of entry 0 is not the one you trust")
+    return problems
