@@ -121,7 +121,7 @@ def _limits(table: Table) -> Limits:
     limits = Limits(
         requests=table.number_or("requests", default.requests, least=1),
         bytes=table.number_or("bytes", default.bytes, least=1),
-        depth=table.number_or("depth", default.depth),
+        depth=table.number_or("depth", default.depth, least=1),
         minutes=table.number_or("minutes", default.minutes, least=1),
         file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
         path_repetition=table.number_or(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; evidence-archive)"
-"""Names neither operator nor machine."""
+DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible)"
+"""Names neither product nor operator nor machine."""
 DEFAULT_ACCEPT_LANGUAGE = "be,ru;q=0.9,en;q=0.8"
 
 

@@ -1,0 +1,248 @@
+"""Verbs `capture`, `crawl`, `sources`: parse, call one function, print."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.cli.root import CommandContext
+from archive.errors import ExpectationFailed, FetchFailed, UsageProblem
+from crawlers.crawl.capture_job import CaptureOrder, capture_list
+from crawlers.crawl.job import UNSTATED_VANTAGE
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.lines import read_lines
+from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.run import run_crawl
+from crawlers.engine.policy import parse_allow_network, parse_connect_to
+from crawlers.output import AttemptPrinter, print_crawl, progress_printer
+from crawlers.sources.registry import get_source, read_registry
+from crawlers.sources.source import Confidence, PartsMode
+
+LIST_BYTES = 256 << 20
+"""A list of captures; a million lines of 256 bytes."""
+CAPTURE_EXIT_CODES = """
+Exit codes: 0 every attempt is complete, 2 wrong use (nothing was captured), 5 at least
+one attempt failed (each failure is a signed capture), 6 archive folder, 7 keys.
+"""
+CRAWL_EXIT_CODES = """
+Exit codes: 0 every seed captured and expectations met, 2 unknown source or bad source
+file, 5 a seed failed or the crawl brought less than expected, 6 archive folder, 7 keys.
+"""
+SOURCES_EXIT_CODES = """
+Exit codes: 0 every file is sound, 2 a file is not.
+"""
+Verb = Callable[..., Any]
+
+
+def network_options(verb: Verb) -> Verb:
+    """Options of every verb that contacts a host."""
+    options = (
+        click.option(
+            "--allow-network",
+            "allow_networks",
+            multiple=True,
+            metavar="CIDR",
+            help="Test set-ups: reach these addresses, on any port, despite the rules.",
+        ),
+        click.option(
+            "--connect-to",
+            multiple=True,
+            metavar="HOST:PORT=ADDRESS:PORT",
+            help="Test set-ups: lead a name elsewhere; each capture says so.",
+        ),
+        click.option(
+            "--vantage",
+            default=UNSTATED_VANTAGE,
+            show_default=True,
+            help="Label of the place captured from; signed into the job record.",
+        ),
+    )
+    for option in reversed(options):
+        verb = option(verb)
+    return verb
+
+
+def sources_option(verb: Verb) -> Verb:
+    """The option that adds a folder of source files."""
+    return click.option(
+        "--sources",
+        "sources_folders",
+        multiple=True,
+        type=click.Path(path_type=Path, file_okay=False),
+        help="A further folder of source files (TOML).",
+    )(verb)
+
+
+@click.command(epilog=CAPTURE_EXIT_CODES)
+@click.argument("urls", nargs=-1)
+@click.option(
+    "--from",
+    "list_path",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="A list: each line a URL or a JSON object with url, method, headers, body.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per attempt.")
+@click.option(
+    "--parts",
+    type=click.Choice([str(mode) for mode in PartsMode]),
+    default=str(PartsMode.STATIC),
+    show_default=True,
+    help="What is captured with an HTML page: style sheets, images, fonts, or nothing.",
+)
+@network_options
+@click.pass_obj
+def capture(
+    context: CommandContext, /, urls: tuple[str, ...], as_json: bool, **options: Any
+) -> None:
+    """Capture URLs now, each line and each redirect as a capture of its own."""
+    order = _capture_order(urls, **options)
+    printer = AttemptPrinter(as_json=as_json)
+    log = capture_list(context, order, printer.emit)
+    _raise_if_failed(log, failed=printer.failed)
+
+
+@click.command(epilog=CRAWL_EXIT_CODES)
+@click.argument("source_ids", nargs=-1, required=True, metavar="SOURCE...")
+@sources_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@network_options
+@click.pass_obj
+def crawl(
+    context: CommandContext,
+    /,
+    source_ids: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Crawl sources of the registry once, one after the other."""
+    for source_id in source_ids:  # all are looked up before the first is crawled
+        get_source(source_id, options["sources_folders"])
+    for text in options["connect_to"]:
+        parse_connect_to(text)
+    for text in options["allow_networks"]:
+        parse_allow_network(text)
+    results = []
+    for source_id in source_ids:
+        order = CrawlOrder(
+            archive=context.archive,
+            keys_folder=context.keys_folder,
+            source_id=source_id,
+            **options,
+        )
+        results.append(
+            run_crawl(order, progress=progress_printer(source_id, as_json=as_json))
+        )
+        print_crawl(results[-1], as_json=as_json)
+    _raise_if_poor(results)
+
+
+@click.group(epilog=SOURCES_EXIT_CODES)
+def sources() -> None:
+    """Show and check the registry of sources."""
+
+
+@sources.command("list", epilog=SOURCES_EXIT_CODES)
+@sources_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+def list_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
+    """List every source: id, group, confidence, hosts, title."""
+    for source in read_registry(sources_folders).values():
+        row: dict[str, Any] = {
+            "id": source.id,
+            "group": str(source.group),
+            "confidence": str(source.confidence),
+            "hosts": len(source.hosts),
+            "seeds": len(source.seeds),
+            "languages": list(source.languages),
+            "title": source.title,
+        }
+        if as_json:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            click.echo(
+                f"{source.id:<20} {row['group']:<13} {row['confidence']:<9}"
+                f" {row['hosts']:>3} hosts  {source.title}"
+            )
+
+
+@sources.command("check", epilog=SOURCES_EXIT_CODES)
+@sources_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
+    """Read every file strictly; name those whose address shapes are not verified."""
+    registry = read_registry(sources_folders)
+    unverified = sorted(
+        source.id
+        for source in registry.values()
+        if source.confidence is not Confidence.VERIFIED
+    )
+    if as_json:
+        click.echo(json.dumps({"sources": len(registry), "unverified": unverified}))
+        return
+    click.echo(f"{len(registry)} source files are sound")
+    for source_id in unverified:
+        click.echo(f"not verified: {source_id} ({registry[source_id].confidence})")
+
+
+def _capture_order(
+    urls: tuple[str, ...],
+    *,
+    list_path: Path | None,
+    parts: str,
+    vantage: str,
+    connect_to: tuple[str, ...],
+    allow_networks: tuple[str, ...],
+) -> CaptureOrder:
+    if parts == PartsMode.BROWSER:
+        raise UsageProblem(
+            "browser rendering is not available in this version;"
+            " use --parts static (style sheets, images and fonts) or --parts none"
+        )
+    return CaptureOrder(
+        lines=read_lines(urls, _read_list(list_path)),
+        parts=PartsMode(parts),
+        vantage=vantage,
+        connect_to=tuple(parse_connect_to(text) for text in connect_to),
+        allow_networks=tuple(parse_allow_network(text) for text in allow_networks),
+    )
+
+
+def _read_list(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        with click.open_file(str(path), "rb") as stream:
+            data: bytes = stream.read(LIST_BYTES + 1)
+    except OSError as error:
+        raise UsageProblem(
+            f"the list {path} cannot be read: {error.strerror}"
+        ) from error
+    if len(data) > LIST_BYTES:
+        raise UsageProblem(f"the list {path} is longer than {LIST_BYTES} bytes; cut it")
+    return data
+
+
+def _raise_if_failed(log: JobLog, *, failed: int) -> None:
+    short = [result for result in log.settled() if result.state != "captured"]
+    if failed == 0 and not short:
+        return
+    reasons = sorted({result.reason for result in short})
+    raise FetchFailed(
+        f"{failed} attempts failed, {len(short)} of {len(log.seeds)} addresses were not"
+        f" captured ({', '.join(reasons) or 'parts only'}); each attempt is in the"
+        " archive: see `evidence list`"
+    )
+
+
+def _raise_if_poor(results: list[CrawlResult]) -> None:
+    poor = [result for result in results if not result.is_good]
+    if not poor:
+        return
+    names = ", ".join(result.source_id for result in poor)
+    if any(seed.state != "captured" for result in poor for seed in result.seeds):
+        raise FetchFailed(
+            f"not every seed of {names} was captured; see the lines above"
+        )
+    raise ExpectationFailed(f"{names} brought less than its file expects; see [expect]")

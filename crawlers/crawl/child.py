@@ -1,0 +1,149 @@
+"""The child process of one crawl: order on standard input, JSON lines as the answer."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from archive.cli.root import CommandContext
+from archive.errors import EvidenceError
+from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
+from crawlers.crawl.recorder import Recorder, keep_stray
+from crawlers.crawl.scrapy_run import run_spider
+from crawlers.crawl.services import CrawlServices
+from crawlers.engine.client import Client
+from crawlers.engine.policy import parse_allow_network, parse_connect_to
+from crawlers.engine.settings import EngineSettings
+from crawlers.sources.description import describe_source
+from crawlers.sources.registry import get_source
+
+ORDER_BYTES = 1 << 20
+"""An order is a few paths and names."""
+PROGRESS_EVERY = 10
+"""Captures between two progress lines."""
+QUIET_LOGGERS = ("scrapy.downloadermiddlewares",)
+"""They report what is a signed capture already."""
+
+
+def main() -> None:
+    """Run the order, answer with a result or one error."""
+    # Until Scrapy runs, SIGTERM unwinds the stack, so that an open job is closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.getLogger().addHandler(OneLineHandler())
+    order = CrawlOrder.from_json(json.loads(sys.stdin.buffer.read(ORDER_BYTES)))
+    try:
+        result = crawl(order)
+    except EvidenceError as error:
+        facts = {
+            "kind": type(error).__name__,
+            "message": str(error),
+            "exit_code": error.exit_code,
+        }
+        answer({"error": facts})
+        sys.exit(error.exit_code)
+    answer({"result": result.as_json()})
+
+
+def answer(message: dict[str, Any]) -> None:
+    """Write one JSON line; a parent that is gone is no reason to stop."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+class OneLineHandler(logging.Handler):
+    """Errors only, one line each on standard error, never a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line."""
+        if record.name.startswith(QUIET_LOGGERS):
+            return
+        text = " ".join(record.getMessage().split())
+        if record.exc_info and record.exc_info[1] is not None:
+            text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
+        sys.stderr.write(f"evidence: crawl: {text}\n")
+
+
+def crawl(order: CrawlOrder) -> CrawlResult:
+    """Open archive and job, run Scrapy, close the job."""
+    source = get_source(order.source_id, order.sources_folders)
+    engine = EngineSettings(
+        connect_to=tuple(parse_connect_to(text) for text in order.connect_to),
+        allow_networks=tuple(parse_allow_network(t) for t in order.allow_networks),
+        extra_ports=frozenset(source.limits.ports),
+        user_agent=source.network.user_agent,
+    )
+    context = CommandContext(
+        archive=order.archive, keys_folder=order.keys_folder, environ=dict(os.environ)
+    )
+    plan = JobPlan(
+        job_id=new_job_id(context.random_bytes),
+        source_id=source.id,
+        description={
+            **describe_source(source),
+            "connect_to": list(order.connect_to),
+            "allow_networks": list(order.allow_networks),
+        },
+        vantage=order.vantage,
+        seeds=tuple(seed.url for seed in source.seeds),
+        expect=source.expect,
+    )
+    with (
+        context.open_writer() as writer,
+        signed_job(writer, plan, clock=context.clock) as log,
+    ):
+        log.listener = report_progress
+        client = Client(
+            engine,
+            spool_folder=writer.spool_folder,
+            clock=context.clock,
+            random_bytes=context.random_bytes,
+            on_stale=keep_stray,
+        )
+        services = CrawlServices(
+            source=source,
+            job_id=plan.job_id,
+            fetcher=client,
+            recorder=Recorder(fetcher=client, writer=writer, log=log),
+            log=log,
+            any_port=bool(order.allow_networks),
+        )
+        run_spider(services)
+    return build_result(plan, log)
+
+
+def report_progress(log: JobLog) -> None:
+    """Say how far the crawl is, now and then."""
+    if log.captures % PROGRESS_EVERY == 0:
+        answer({"progress": [log.captures, log.failures]})
+
+
+def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
+    """The closing record's content for whoever started the crawl."""
+    seeds = tuple(
+        SeedReport(uri=uri, state=r.state, captures=r.captures, reason=r.reason)
+        for uri, r in zip(plan.seeds, log.settled(), strict=True)
+    )
+    return CrawlResult(
+        source_id=plan.source_id or "",
+        job_id=plan.job_id,
+        captures=log.captures,
+        failures=log.failures,
+        items=log.items,
+        received_bytes=log.received_bytes,
+        seeds=seeds,
+        signals=dict(sorted(log.signals.items())),
+        expectations=tuple(result.as_json() for result in judge(log, plan.expect)),
+    )
+
+
+if __name__ == "__main__":
+    main()

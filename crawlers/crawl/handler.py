@@ -1,0 +1,252 @@
+"""Scrapy download handler: each request is one attempt of the engine, on disk first.
+
+The response reaches the spider when slice and statement are synced. How an exchange
+ended becomes the exception Scrapy's own handlers raise for it, so stock middlewares
+(retries, redirects, robots) work unchanged.
+"""
+
+import asyncio
+import ipaddress
+import time
+from typing import Any
+
+from scrapy import signals
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+    StopDownload,
+)
+from scrapy.http import Headers, Request, Response
+from scrapy.responsetypes import responsetypes
+
+from archive.capture import Capture, CaptureOutcome, Exchange, ExchangeContext
+from archive.errors import EvidenceError
+from archive.instant import format_instant
+from archive.warc.payload import HttpHead, parse_http_head
+from crawlers.crawl.recorder import Recorded
+from crawlers.crawl.services import WARC_KEY, notes_of, services_of
+from crawlers.engine.settings import FetchRequest
+
+EXCEPTIONS: dict[CaptureOutcome, type[Exception]] = {
+    CaptureOutcome.DISCONNECT: ResponseDataLossError,
+    CaptureOutcome.TIMEOUT: DownloadTimeoutError,
+    CaptureOutcome.LENGTH: DownloadCancelledError,
+    CaptureOutcome.STOPPED: DownloadCancelledError,
+    CaptureOutcome.NOT_HTTP: DownloadFailedError,
+    CaptureOutcome.NO_RESPONSE: DownloadFailedError,
+    CaptureOutcome.DNS: CannotResolveHostError,
+    CaptureOutcome.REFUSED: DownloadConnectionRefusedError,
+    CaptureOutcome.TLS: DownloadFailedError,
+    CaptureOutcome.PROXY: DownloadFailedError,
+    CaptureOutcome.TLS_REFUSED: DownloadCancelledError,
+    CaptureOutcome.POLICY: DownloadCancelledError,
+}
+"""Every outcome but `complete`; DownloadCancelledError is never retried."""
+DOWNLOAD_ERRORS = tuple(dict.fromkeys(EXCEPTIONS.values()))
+BODY_ELSEWHERE = "body_in_warc_only"
+NOT_SENT = frozenset({"proxy-authorization"})
+
+
+class EvidenceHandler(BaseDownloadHandler):
+    """One per scheme; engine and archive are the crawl's."""
+
+    lazy = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._services = services_of(crawler)
+        self._services.handlers_built += 1
+
+    async def download_request(self, request: Request) -> Response:
+        """Make one attempt; return its response, or raise what its outcome means."""
+        if request.meta.get("proxy"):
+            raise DownloadCancelledError("proxies are not in this version")
+        started = time.monotonic()
+        ear = SignalEar(self.crawler, request)
+        recorded = await self._record(request, ear)
+        request.meta["download_latency"] = time.monotonic() - started
+        request.meta[WARC_KEY] = describe_capture(recorded.capture)
+        if ear.stop is not None:
+            return _stopped_response(make_response(recorded, request), ear.stop)
+        error = self._error_of(recorded.exchange, request)
+        if error is not None:
+            raise error
+        return make_response(recorded, request)
+
+    async def close(self) -> None:
+        """Close idle connections; both schemes' handlers share them."""
+        await self._services.fetcher.close()
+
+    async def _record(self, request: Request, ear: "SignalEar") -> Recorded:
+        notes = notes_of(request)
+        asked = build_fetch(request, self._services.job_id, self._services.source.id)
+        try:
+            recorded = await self._services.recorder.record(asked, listener=ear)
+            await self._record_refused_target(recorded, asked)
+        except EvidenceError as error:
+            # The archive cannot be written: going on would lose evidence unseen.
+            self._services.fatal = self._services.fatal or error
+            self._stopping = asyncio.ensure_future(self.crawler.stop_async())
+            raise DownloadCancelledError(str(error)) from error
+        notes.trail.extend(recorded.captures)
+        return recorded
+
+    async def _record_refused_target(
+        self, recorded: Recorded, asked: FetchRequest
+    ) -> None:
+        """Scrapy drops a redirect to `file:` and the like; we record the refusal."""
+        target = recorded.redirect
+        if target is None or target.lower().startswith(("http:", "https:")):
+            return
+        context = ExchangeContext(
+            job_id=asked.context.job_id,
+            source_id=asked.context.source_id,
+            hop=asked.context.hop + 1,
+            parent=recorded.capture.capture_id,
+            role=asked.context.role,
+        )
+        await self._services.recorder.record(FetchRequest(uri=target, context=context))
+
+    def _error_of(self, exchange: Exchange, request: Request) -> Exception | None:
+        if exchange.outcome is CaptureOutcome.COMPLETE:
+            return None
+        if exchange.outcome is CaptureOutcome.DISCONNECT:
+            strict = self.crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
+            if not request.meta.get("download_fail_on_dataloss", strict):
+                return None
+        text = f"{exchange.outcome}: {exchange.detail}"
+        return EXCEPTIONS[exchange.outcome](text)
+
+
+class SignalEar:
+    """Sends Scrapy's download signals while the engine receives; hears StopDownload."""
+
+    def __init__(self, crawler: Crawler, request: Request) -> None:
+        self._crawler = crawler
+        self._request = request
+        self.stop: StopDownload | None = None
+
+    def head_received(self, head: bytes) -> bool:
+        """Announce the head; False where a receiver wants no body."""
+        parsed = parse_http_head(head)
+        length = parsed.content_length
+        return self._send(
+            signals.headers_received, headers=read_headers(parsed), body_length=length
+        )
+
+    def payload_received(self, data: bytes) -> bool:
+        """Announce a piece of the body; False where a receiver has enough."""
+        return self._send(signals.bytes_received, data=data)
+
+    def _send(self, signal: object, **extra: Any) -> bool:
+        answers = self._crawler.signals.send_catch_log(
+            signal=signal, request=self._request, spider=self._crawler.spider, **extra
+        )
+        for _, answer in answers:
+            value = getattr(answer, "value", None)
+            if isinstance(value, StopDownload):
+                self.stop = value
+        return self.stop is None
+
+
+def _stopped_response(response: Response, stop: StopDownload) -> Response:
+    """What a stopped download gives, as with Scrapy's own handlers."""
+    response.flags.append("download_stopped")
+    if stop.fail:
+        stop.response = response
+        raise stop
+    return response
+
+
+def read_headers(head: HttpHead | None) -> Headers:
+    """Headers as Scrapy keeps them."""
+    headers = Headers()
+    for name, value in head.headers if head else ():
+        headers.appendlist(name, value)
+    return headers
+
+
+def build_fetch(request: Request, job_id: str, source_id: str) -> FetchRequest:
+    """Scrapy's request as the engine's; header names as Scrapy spells them."""
+    notes, meta = notes_of(request), request.meta
+    before = meta.pop(WARC_KEY, None)  # of the hop or attempt that led here
+    context = ExchangeContext(
+        job_id=job_id,
+        source_id=source_id,
+        attempt=meta.get("retry_times", 0) + 1,
+        hop=meta.get("redirect_times", 0),
+        parent=before["capture_id"] if before else notes.parent,
+        role=notes.role,
+    )
+    limits: dict[str, Any] = {}
+    if meta.get("download_maxsize"):
+        limits["limit_bytes"] = meta["download_maxsize"]
+    if meta.get("download_timeout"):
+        limits["timeout_seconds"] = float(meta["download_timeout"])
+    return FetchRequest(
+        uri=request.url,
+        method=request.method,
+        headers=tuple(_headers(request)),
+        body=request.body,
+        context=context,
+        tls=meta.get("evidence_tls", "record"),
+        **limits,
+    )
+
+
+def _headers(request: Request) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in request.headers.items()
+        for value in values
+        if name.decode("latin-1").lower() not in NOT_SENT
+    ]
+
+
+def make_response(recorded: Recorded, request: Request) -> Response:
+    """Scrapy's response: transfer-decoded body, headers in order of arrival."""
+    exchange, headers = recorded.exchange, read_headers(recorded.head)
+    flags = list(exchange.flags)
+    if recorded.body is None:
+        flags.append(BODY_ELSEWHERE)
+    if exchange.outcome is CaptureOutcome.DISCONNECT:
+        flags.append("dataloss")
+    body = recorded.body or b""
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+    return kind(
+        url=request.url,
+        status=exchange.http_status or 0,
+        headers=headers,
+        body=body,
+        flags=flags,
+        ip_address=_peer_address(exchange),
+        protocol="HTTP/1.1",
+    )
+
+
+def describe_capture(capture: Capture) -> dict[str, Any]:
+    """`meta["warc"]`: which capture this is, and where it lies."""
+    return {
+        "capture_id": capture.capture_id,
+        "short_id": capture.short_id,
+        "segment": capture.location.segment,
+        "offset": capture.location.offset_bytes,
+        "length": capture.location.length_bytes,
+        "captured_at": format_instant(capture.captured_at),
+        "outcome": str(capture.outcome),
+    }
+
+
+def _peer_address(
+    exchange: Exchange,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    peer = exchange.connection.peer if exchange.connection else None
+    if peer is None:
+        return None
+    return ipaddress.ip_address(peer.rpartition(":")[0].strip("[]"))

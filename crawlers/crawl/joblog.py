@@ -1,0 +1,78 @@
+"""What a job has to answer for: each seed's outcome, counts, signals (no I/O)."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from archive.capture import Capture, CaptureOutcome
+
+BLOCKED_OUTCOMES = frozenset({CaptureOutcome.POLICY, CaptureOutcome.TLS_REFUSED})
+"""Our own rule said no."""
+REASON_CHARACTERS = 500
+"""Of a reason: one line; what a server said may be longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedResult:
+    """How one promised seed ended."""
+
+    state: str
+    """`captured`, `failed`, `blocked` or `not-reached`."""
+    captures: tuple[str, ...]
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class JobLog:
+    """Filled while the job runs; read when it is closed."""
+
+    seeds: tuple[str, ...]
+    results: dict[int, SeedResult] = field(default_factory=dict)
+    signals: Counter[str] = field(default_factory=Counter)
+    captures: int = 0
+    failures: int = 0
+    received_bytes: int = 0
+    items: int = 0
+    """Entries found on listing pages."""
+    listener: Callable[["JobLog"], None] | None = None
+    """Hears of each capture, for progress."""
+
+    def note_capture(self, capture: Capture, *, received_bytes: int) -> None:
+        """Count one attempt that is in the archive."""
+        self.captures += 1
+        self.failures += capture.outcome is not CaptureOutcome.COMPLETE
+        self.received_bytes += received_bytes
+        if self.listener is not None:
+            self.listener(self)
+
+    def signal(self, code: str, times: int = 1) -> None:
+        """Count something nobody foresaw."""
+        self.signals[code] += times
+
+    def settle_trail(
+        self, number: int, trail: tuple[Capture, ...], problem: str
+    ) -> None:
+        """Settle a seed by its attempts; `problem` is empty where it went well."""
+        last = trail[-1].outcome if trail else None
+        if problem == "" and last is CaptureOutcome.COMPLETE:
+            state = "captured"
+        elif last is None or last in BLOCKED_OUTCOMES:
+            state = "blocked"
+        else:
+            state = "failed"
+        reason = problem or (str(last) if state != "captured" else "")
+        ids = tuple(capture.capture_id for capture in trail)
+        self.settle(number, state, captures=ids, reason=reason)
+
+    def settle(
+        self, number: int, state: str, *, captures: tuple[str, ...], reason: str
+    ) -> None:
+        """Say how a seed ended; the first word stands."""
+        words = " ".join(ascii(reason)[1:-1].split())[:REASON_CHARACTERS]
+        result = SeedResult(state=state, captures=captures, reason=words)
+        self.results.setdefault(number, result)
+
+    def settled(self) -> tuple[SeedResult, ...]:
+        """One result per seed, in order; a seed nobody settled was not reached."""
+        missing = SeedResult(state="not-reached", captures=(), reason="job ended first")
+        return tuple(self.results.get(n, missing) for n in range(len(self.seeds)))

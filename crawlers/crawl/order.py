@@ -1,0 +1,115 @@
+"""What a crawl is asked to do, and what it reports: values that cross to the child."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crawlers.crawl.job import UNSTATED_VANTAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlOrder:
+    """One source to crawl once into one archive."""
+
+    archive: Path
+    keys_folder: Path | None
+    source_id: str
+    sources_folders: tuple[Path, ...] = ()
+    connect_to: tuple[str, ...] = ()
+    allow_networks: tuple[str, ...] = ()
+    vantage: str = UNSTATED_VANTAGE
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which the child process gets it."""
+        return {
+            "archive": str(self.archive),
+            "keys_folder": str(self.keys_folder) if self.keys_folder else None,
+            "source_id": self.source_id,
+            "sources_folders": [str(folder) for folder in self.sources_folders],
+            "connect_to": list(self.connect_to),
+            "allow_networks": list(self.allow_networks),
+            "vantage": self.vantage,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "CrawlOrder":
+        """Read what `as_json` wrote."""
+        keys_folder = values["keys_folder"]
+        return cls(
+            archive=Path(values["archive"]),
+            keys_folder=Path(keys_folder) if keys_folder else None,
+            source_id=values["source_id"],
+            sources_folders=tuple(Path(name) for name in values["sources_folders"]),
+            connect_to=tuple(values["connect_to"]),
+            allow_networks=tuple(values["allow_networks"]),
+            vantage=values["vantage"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedReport:
+    """How one seed ended."""
+
+    uri: str
+    state: str
+    captures: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlResult:
+    """A finished crawl, as its signed closing record states it."""
+
+    source_id: str
+    job_id: str
+    captures: int
+    failures: int
+    items: int
+    received_bytes: int
+    seeds: tuple[SeedReport, ...]
+    signals: dict[str, int]
+    expectations: tuple[dict[str, Any], ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every seed was captured and nothing expected is missing."""
+        return all(seed.state == "captured" for seed in self.seeds) and not any(
+            result["outcome"] == "failed" for result in self.expectations
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What `evidence crawl --json` prints."""
+        return {
+            "source_id": self.source_id,
+            "job_id": self.job_id,
+            "captures": self.captures,
+            "failures": self.failures,
+            "items": self.items,
+            "received_bytes": self.received_bytes,
+            "seeds": [
+                {
+                    "uri": seed.uri,
+                    "state": seed.state,
+                    "captures": list(seed.captures),
+                    "reason": seed.reason,
+                }
+                for seed in self.seeds
+            ],
+            "signals": self.signals,
+            "expectations": list(self.expectations),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "CrawlResult":
+        """Read what `as_json` wrote."""
+        seeds = tuple(
+            SeedReport(
+                uri=seed["uri"],
+                state=seed["state"],
+                captures=tuple(seed["captures"]),
+                reason=seed["reason"],
+            )
+            for seed in values["seeds"]
+        )
+        rest = {k: values[k] for k in values if k not in ("seeds", "expectations")}
+        return cls(**rest, seeds=seeds, expectations=tuple(values["expectations"]))

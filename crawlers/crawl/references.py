@@ -1,0 +1,206 @@
+"""What HTML and CSS name as their parts: style sheets, images, icons, fonts (pure).
+
+Bytes of strangers in, addresses out. Both readers are bounded and linear; what they
+miss is a gap in replay, never a change of evidence. Only importer of parsel and w3lib.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from parsel import Selector
+from w3lib.encoding import html_to_unicode
+
+HTML_BYTES = 4 << 20
+"""HTML read for parts; a tree takes about ten times as much memory."""
+CSS_BYTES = 4 << 20
+REFERENCES = 2_000
+"""Addresses taken from one document, before any is fetched."""
+INLINE_SCHEMES = frozenset({"data", "blob", "about"})
+"""Nothing to fetch: the bytes are in the page, or nowhere."""
+FONT_ENDINGS = (".woff", ".woff2", ".ttf", ".otf", ".eot")
+
+
+class PartKind(StrEnum):
+    """What a part is to its page."""
+
+    STYLE = "style"
+    IMAGE = "image"
+    ICON = "icon"
+    FONT = "font"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One part as a document names it."""
+
+    uri: str
+    """Absolute, without fragment."""
+    as_given: str
+    kind: PartKind
+
+
+def find_html_references(
+    body: bytes, *, content_type: str | None, base_uri: str
+) -> tuple[Reference, ...]:
+    """Parts named by an HTML document, in document order, each address once."""
+    _, text = html_to_unicode(content_type, body[:HTML_BYTES])
+    tree = Selector(text=text, type="html", huge_tree=False)
+    base = _resolve(base_uri, tree.xpath("//base/@href").get() or "") or base_uri
+    found: dict[str, Reference] = {}
+    for given, kind in _named_in_tree(tree):
+        _note(found, given, base=base, kind=kind)
+    for css in tree.xpath("//style//text() | //@style").getall():
+        for reference in _scan_css(css, base):
+            found.setdefault(reference.uri, reference)
+    return tuple(found.values())[:REFERENCES]
+
+
+def find_css_references(body: bytes, *, base_uri: str) -> tuple[Reference, ...]:
+    """Parts named by a style sheet: `@import`, fonts, images; each address once."""
+    text = body[:CSS_BYTES].decode("utf-8", "replace")
+    found: dict[str, Reference] = {}
+    for reference in _scan_css(text, base_uri):
+        found.setdefault(reference.uri, reference)
+    return tuple(found.values())[:REFERENCES]
+
+
+_ELEMENTS = "//link | //img | //source | //input | //video | //body | //table | //td"
+_SVG = "//*[local-name()='image' or local-name()='use']"
+_LINK_KINDS = {
+    "stylesheet": PartKind.STYLE,
+    "icon": PartKind.ICON,
+    "apple-touch-icon": PartKind.ICON,
+    "mask-icon": PartKind.ICON,
+}
+_PRELOAD_KINDS = {
+    "style": PartKind.STYLE,
+    "image": PartKind.IMAGE,
+    "font": PartKind.FONT,
+}
+_IMAGE_ATTRIBUTES = {
+    "img": ("src",),
+    "input": ("src",),
+    "video": ("poster",),
+    "body": ("background",),
+    "table": ("background",),
+    "td": ("background",),
+    "image": ("href", "xlink:href"),
+    "use": ("href", "xlink:href"),
+}
+_SRCSETS = {"img": "srcset", "source": "srcset", "link": "imagesrcset"}
+
+
+def _named_in_tree(tree: Selector) -> Iterator[tuple[str, PartKind]]:
+    for element in tree.xpath(f"{_ELEMENTS} | {_SVG}"):
+        name, attributes = str(element.root.tag).lower(), element.attrib
+        if name == "link":
+            kind = _kind_of_link(attributes)
+            if kind is not None and "href" in attributes:
+                yield attributes["href"], kind
+        for attribute in _IMAGE_ATTRIBUTES.get(name, ()):
+            if attribute in attributes:
+                yield attributes[attribute], PartKind.IMAGE
+        for given in split_srcset(attributes.get(_SRCSETS.get(name, ""), "")):
+            yield given, PartKind.IMAGE
+
+
+def _kind_of_link(attributes: dict[str, str]) -> PartKind | None:
+    words = attributes.get("rel", "").lower().split()
+    for word in words:
+        if word in _LINK_KINDS:
+            return _LINK_KINDS[word]
+    if "preload" in words:
+        return _PRELOAD_KINDS.get(attributes.get("as", "").lower())
+    return None
+
+
+def split_srcset(srcset: str) -> Iterator[str]:
+    """Addresses of a `srcset`; a comma ends a candidate only after white space."""
+    rest = srcset
+    while rest := rest.lstrip(" \t\n\f\r,"):
+        address, *tail = rest.split(maxsplit=1)
+        rest = tail[0] if tail else ""
+        if address.endswith(","):
+            yield address.rstrip(",")
+        else:
+            yield address
+            _, _, rest = rest.partition(",")
+
+
+_TOKEN = re.compile(
+    r"""(?P<comment>/\*.*?(?:\*/|\Z))
+    |(?P<url>\burl\(\s*(?:"(?P<double>(?:[^"\\\n]|\\.)*)"?
+        |'(?P<single>(?:[^'\\\n]|\\.)*)'?|(?P<bare>(?:[^)"'\s\\]|\\.)*))\s*\)?)
+    |"(?P<string>(?:[^"\\\n]|\\.)*)"?|'(?P<string2>(?:[^'\\\n]|\\.)*)'?
+    |(?P<at>@[a-zA-Z-]+)|(?P<end>[;{}])""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+"""Each branch, once begun, always matches: one pass whatever the input."""
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
+
+
+def _scan_css(text: str, base: str) -> Iterator[Reference]:
+    rule = ""
+    found: dict[str, Reference] = {}
+    for token in _TOKEN.finditer(text):
+        if token["at"]:
+            rule = token["at"].lower()
+        elif token["end"]:
+            rule = rule if token["end"] == "{" else ""
+        elif token["comment"] or rule == "@namespace":
+            continue
+        elif token["url"]:
+            given = token["double"] or token["single"] or token["bare"] or ""
+            _note(found, unescape_css(given), base=base, kind=_css_kind(given, rule))
+        elif rule == "@import":
+            given = token["string"] or token["string2"] or ""
+            _note(found, unescape_css(given), base=base, kind=PartKind.STYLE)
+            rule = ""
+    yield from found.values()
+
+
+def _css_kind(given: str, rule: str) -> PartKind:
+    if rule == "@import":
+        return PartKind.STYLE
+    path = given.split("?")[0].split("#")[0].lower()
+    if rule == "@font-face" or path.endswith(FONT_ENDINGS):
+        return PartKind.FONT
+    return PartKind.IMAGE
+
+
+def unescape_css(text: str) -> str:
+    r"""Undo CSS escapes: `\28 ` and `\(` both mean `(`."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "" if match[2] == "\n" else match[2]
+        code = int(match[1], 16)
+        surrogate = 0xD800 <= code <= 0xDFFF
+        return "\ufffd" if code == 0 or surrogate or code > 0x10FFFF else chr(code)
+
+    return _ESCAPE.sub(plain, text)
+
+
+def _note(
+    found: dict[str, Reference], given: str, *, base: str, kind: PartKind
+) -> None:
+    uri = _resolve(base, given)
+    if uri is not None:
+        reference = Reference(uri=uri, as_given=given, kind=kind)
+        found.setdefault(uri, reference)
+
+
+def _resolve(base: str, given: str) -> str | None:
+    """Absolute address without fragment; None where there is nothing to fetch."""
+    cleaned = re.sub(r"[\t\n\r]", "", given.strip())  # as browsers read attributes
+    if not cleaned or cleaned.startswith("#"):
+        return None
+    try:
+        uri, _ = urldefrag(urljoin(base, cleaned))
+        scheme = urlsplit(uri).scheme
+    except ValueError:
+        return None
+    return uri if scheme and scheme not in INLINE_SCHEMES else None

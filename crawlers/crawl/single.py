@@ -1,0 +1,232 @@
+"""`evidence capture`: each line of a list over the engine, with hops, robots and parts.
+
+Lines of one origin are captured in their order, one after the other; several origins
+at a time. Results are handed out in the order of the lines.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from archive.capture import Capture, CaptureOutcome, ExchangeContext
+from archive.errors import UsageProblem
+from archive.warc.payload import decode_payload
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.lines import CaptureLine
+from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
+from crawlers.crawl.recorder import MAX_HOPS, Recorded, Recorder
+from crawlers.crawl.references import CSS_BYTES, HTML_BYTES, PartKind, Reference
+from crawlers.engine.request import parse_target
+from crawlers.engine.settings import FetchRequest
+from crawlers.sources.source import PartsMode
+
+ORIGINS_AT_A_TIME = 8
+"""Origins spoken to at once: one slow host must not hold up the others."""
+REDIRECT_LIMIT = "redirect-limit"
+SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Never carried to another origin by a redirect."""
+BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
+
+Origin = tuple[str, str, int]
+"""Scheme, host, port."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LineResult:
+    """What one line led to, robots.txt and parts included, in order of asking."""
+
+    captures: list[Capture] = field(default_factory=list)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class ListCapture:
+    """Captures a checked list; the job records around it are the caller's."""
+
+    def __init__(
+        self, recorder: Recorder, *, log: JobLog, job_id: str, parts: PartsMode
+    ) -> None:
+        self._recorder = recorder
+        self._log = log
+        self._context = ExchangeContext(job_id=job_id)
+        self._parts = parts
+        self._collector = PartsCollector(self._fetch_part)
+        self._robots_asked: set[Origin] = set()
+        self._stopping = False
+
+    async def stop(self) -> None:
+        """Cut what runs, ask for nothing more; lines not begun are not reached."""
+        self._stopping = True
+        await self._recorder.cut_running()
+
+    async def run(
+        self, lines: Sequence[CaptureLine], emit: Callable[[Capture], None]
+    ) -> None:
+        """Capture every line; `emit` gets each attempt once, in order of the lines."""
+        results = [LineResult() for _ in lines]
+        queues: dict[Origin, list[int]] = {}
+        for number, line in enumerate(lines):
+            queues.setdefault(origin_of(line.url), []).append(number)
+        gate = asyncio.Semaphore(ORIGINS_AT_A_TIME)
+
+        async def work(numbers: list[int]) -> None:
+            async with gate:
+                for number in numbers:
+                    if not self._stopping:
+                        await self._capture_line(number, lines[number], results[number])
+                    results[number].done.set()
+
+        async with asyncio.TaskGroup() as group:
+            for numbers in queues.values():
+                group.create_task(work(numbers))
+            group.create_task(_emit_in_order(results, emit))
+
+    async def _capture_line(
+        self, number: int, line: CaptureLine, result: LineResult
+    ) -> None:
+        if self._parts is not PartsMode.NONE:
+            await self._ask_robots(line.url, result)
+        request = FetchRequest(
+            uri=line.url,
+            method=line.method,
+            headers=line.headers,
+            body=line.body,
+            context=self._context,
+        )
+        trail, problem = await self._follow(request)
+        captures = captures_of(trail)
+        result.captures.extend(captures)
+        self._log.settle_trail(number, captures, problem)
+        if line.method == "GET" and self._parts is not PartsMode.NONE:
+            await self._keep_page(trail[-1], result)
+
+    async def _follow(self, request: FetchRequest) -> tuple[list[Recorded], str]:
+        """Fetch, and follow redirects: a capture each; the problem if there is one."""
+        trail = [await self._recorder.record(request)]
+        while trail[-1].redirect is not None and not self._stopping:
+            if len(trail) > MAX_HOPS:
+                return trail, REDIRECT_LIMIT
+            request = next_hop(request, trail[-1])
+            trail.append(await self._recorder.record(request))
+        return trail, ""
+
+    async def _ask_robots(self, url: str, result: LineResult) -> None:
+        origin = origin_of(url)
+        if origin in self._robots_asked:
+            return
+        self._robots_asked.add(origin)
+        parts = urlsplit(url)
+        netloc = parts.netloc
+        context = replace(self._context, role="robots")
+        uri = f"{parts.scheme}://{netloc}/robots.txt"
+        trail, _ = await self._follow(FetchRequest(uri=uri, context=context))
+        result.captures.extend(captures_of(trail))
+
+    async def _keep_page(self, main: Recorded, result: LineResult) -> None:
+        page = html_page(main)
+        if page is None:
+            return
+        draft = await self._collector.collect(page)
+        await self._recorder.state_page(draft)
+        result.captures.extend(draft.captures[1:])
+
+    async def _fetch_part(self, reference: Reference, main: Capture) -> FetchedPart:
+        context = replace(self._context, role="part", parent=main.capture_id)
+        request = FetchRequest(
+            uri=reference.uri, context=context, as_given=reference.as_given
+        )
+        trail, problem = await self._follow(request)
+        return FetchedPart(
+            trail=captures_of(trail),
+            reason=problem,
+            style=read_style(reference, trail[-1]),
+            payload_bytes=sum(step.exchange.payload_bytes or 0 for step in trail),
+        )
+
+
+def captures_of(trail: Sequence[Recorded]) -> tuple[Capture, ...]:
+    """Every attempt of a trail of hops, in order."""
+    return tuple(capture for step in trail for capture in step.captures)
+
+
+def next_hop(request: FetchRequest, step: Recorded) -> FetchRequest:
+    """The request a redirect asks for, as browsers make it; no secrets abroad."""
+    if step.redirect is None:
+        raise AssertionError("this response leads nowhere")
+    status, method, body = step.exchange.http_status, request.method, request.body
+    headers = request.headers
+    becomes_get = (status == 303 and method != "HEAD") or (
+        status in (301, 302) and method == "POST"
+    )
+    if becomes_get:
+        method, body = "GET", b""
+        headers = _without(headers, BODY_HEADERS)
+    if origin_of(step.redirect) != origin_of(step.exchange.target_uri):
+        headers = _without(headers, SECRET_HEADERS | {"host"})
+    context = replace(
+        request.context,
+        hop=request.context.hop + 1,
+        parent=step.capture.capture_id,
+    )
+    return replace(
+        request,
+        uri=step.redirect,
+        method=method,
+        headers=headers,
+        body=body,
+        context=context,
+        as_given=None,
+    )
+
+
+def html_page(main: Recorded) -> HtmlPage | None:
+    """The page whose parts are wanted; None where there is none to read."""
+    if not wants_parts(main.capture) or main.body is None or main.head is None:
+        return None
+    decoded = decode_payload(
+        main.body, main.head.content_encoding, limit_bytes=HTML_BYTES
+    )
+    content_type = main.head.find("Content-Type") or b""
+    return HtmlPage(
+        main=main.capture,
+        body=decoded.data,
+        content_type=content_type.decode("latin-1"),
+    )
+
+
+def read_style(reference: Reference, step: Recorded) -> bytes | None:
+    """The style sheet to look for further parts in; None where it is none."""
+    whole = step.capture.outcome is CaptureOutcome.COMPLETE
+    fits = reference.kind is PartKind.STYLE and step.capture.http_status == 200
+    if not (whole and fits) or step.body is None or step.head is None:
+        return None
+    encoding = step.head.content_encoding
+    return decode_payload(step.body, encoding, limit_bytes=CSS_BYTES).data
+
+
+def _without(
+    headers: tuple[tuple[str, str], ...], names: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in headers if name.lower() not in names)
+
+
+async def _emit_in_order(
+    results: Sequence[LineResult], emit: Callable[[Capture], None]
+) -> None:
+    emitted: set[str] = set()  # parts are shared by pages: each attempt once
+    for result in results:
+        await result.done.wait()
+        for capture in result.captures:
+            if capture.capture_id not in emitted:
+                emitted.add(capture.capture_id)
+                emit(capture)
+        result.captures.clear()
+
+
+def origin_of(url: str) -> Origin:
+    """Scheme, host and port; an address nobody may fetch is an origin of its own."""
+    try:
+        target = parse_target(url)
+    except UsageProblem:
+        return ("", url, 0)
+    return (target.scheme, target.host_alabel, target.port)
