@@ -28,7 +28,7 @@ from archive.store.segment import (
     parse_segment_name,
 )
 from archive.store.spool import SpoolEntry, copy_entry, list_spools, read_entries
-from archive.store.survey import SegmentSurvey, survey_segment
+from archive.store.survey import SegmentSurvey, Surveyor
 
 RAW_SPOOLS = "raw-*"
 _TORN = re.compile(r"(\d{8}-[a-z2-7]{8}\.warc\.gz)\.(\d{1,15})\.torn")
@@ -46,10 +46,21 @@ class TornTail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostEnd:
+    """Entries of the log that were missing from a segment without leaving a tail."""
+
+    segment: str
+    offset_bytes: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryReport:
-    """What recovery had to state; only made when a tail was cut."""
+    """What recovery had to state; only made when the end of a segment was damaged."""
 
     tails: tuple[TornTail, ...]
+    lost: LostEnd | None
+    """Written again from the redo file, like the whole entries of a tail."""
 
 
 def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
@@ -57,17 +68,23 @@ def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
     _set_raw_spools_aside(tools.paths.spool, tools.paths.quarantine)
     _recreate_begun_segment(tools)
     found = _check_order(list_segments(tools.paths.segments))
-    if found[-1].is_open and not _repair(tools, found[-1]):
+    last_two = found[-2:]
+    surveyor = Surveyor(TiledLog(tools.paths.log, tools.files).size)
+    lost = _find_lost_end(surveyor, last_two)
+    if found[-1].is_open and not _repair(tools, surveyor, found[-1]):
         found.pop()
-    surveys = _survey_tail(tools, found)
-    position = _position(tools, surveys)
+    surveys = _survey_tail(surveyor, found)
+    position = _position(surveyor.logged, surveys)
     ledger = _open_ledger(tools, position, found[-1], surveys[-1])
-    tails = _unstated_tails(tools, found[-2:], surveys[-2:])
-    if not tails:
+    tails = _unstated_tails(tools, last_two, surveys[-2:])
+    if not tails and lost is None:
         return ledger, None
-    ledger.commit([_incident(tail) for tail in tails])
+    incidents = [_incident(tail) for tail in tails]
+    if lost is not None and not tails:
+        incidents.append(_lost_incident(lost))
+    ledger.commit(incidents)
     ledger.rotate()
-    return ledger, RecoveryReport(tails=tuple(tails))
+    return ledger, RecoveryReport(tails=tuple(tails), lost=lost)
 
 
 def _set_raw_spools_aside(spool: Path, quarantine: Path) -> None:
@@ -104,9 +121,22 @@ def _check_order(found: list[FoundSegment]) -> list[FoundSegment]:
     return found
 
 
-def _repair(tools: LedgerTools, found: FoundSegment) -> bool:
+def _find_lost_end(surveyor: Surveyor, last_two: list[FoundSegment]) -> LostEnd | None:
+    """Whether entries that are in the log are gone from the open segment."""
+    surveys = [surveyor.get(segment.path) for segment in last_two]
+    next_leaf = max(survey.next_leaf for survey in surveys)
+    if not last_two[-1].is_open or next_leaf >= surveyor.logged:
+        return None
+    return LostEnd(
+        segment=str(last_two[-1].name),
+        offset_bytes=surveys[-1].covered_bytes,
+        entries=surveyor.logged - next_leaf,
+    )
+
+
+def _repair(tools: LedgerTools, surveyor: Surveyor, found: FoundSegment) -> bool:
     """Cut the open segment to whole entries and replay; False = it was empty."""
-    covered = survey_segment(found.path, logged=0).covered_bytes
+    covered = surveyor.get(found.path).covered_bytes
     redo = list_spools(tools.paths.spool).get(found.name.serial)
     entries = _missing_entries(redo, str(found.name), covered)
     if found.path.stat().st_size > covered:
@@ -114,6 +144,8 @@ def _repair(tools: LedgerTools, found: FoundSegment) -> bool:
         os.truncate(found.path, covered)
     if redo is not None:
         _replay(found, redo, entries)
+    if entries:
+        surveyor.forget(found.path)
     if covered == 0 and not entries:
         found.path.unlink()
         sync_folder(found.path.parent)
@@ -157,20 +189,18 @@ def _set_tail_aside(quarantine: Path, found: FoundSegment, covered: int) -> None
     sync_folder(quarantine)
 
 
-def _survey_tail(tools: LedgerTools, found: list[FoundSegment]) -> list[SegmentSurvey]:
+def _survey_tail(surveyor: Surveyor, found: list[FoundSegment]) -> list[SegmentSurvey]:
     """Survey the last two segments, and earlier ones the log does not cover yet."""
-    logged = TiledLog(tools.paths.log, tools.files).size
     surveys: list[SegmentSurvey] = []
     for segment in reversed(found):
-        surveys.insert(0, survey_segment(segment.path, logged=logged))
+        surveys.insert(0, surveyor.get(segment.path))
         first = surveys[0].first_leaf
-        if len(surveys) >= 2 and first is not None and first <= logged:
+        if len(surveys) >= 2 and first is not None and first <= surveyor.logged:
             break
     return surveys
 
 
-def _position(tools: LedgerTools, surveys: list[SegmentSurvey]) -> Position:
-    logged = TiledLog(tools.paths.log, tools.files).size
+def _position(logged: int, surveys: list[SegmentSurvey]) -> Position:
     last = surveys[-1]
     if last.next_leaf < logged:
         raise InconsistentCheckpoint(
@@ -236,5 +266,22 @@ def _incident(tail: TornTail) -> Draft:
             "length": tail.length_bytes,
             "sha256": tail.digest.hex,
             "words": "the end of the segment was set aside and written again",
+        },
+    )
+
+
+def _lost_incident(lost: LostEnd) -> Draft:
+    return Draft(
+        kind="incident",
+        slice=None,
+        facts=None,
+        predicate={
+            "cause": "custody",
+            "file": lost.segment,
+            "offset": lost.offset_bytes,
+            "length": None,
+            "sha256": None,
+            "words": f"{lost.entries} entries of the log were gone from the end of the "
+            "segment and were written again",
         },
     )

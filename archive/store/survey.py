@@ -23,6 +23,24 @@ class SegmentSurvey:
     """(segment, offset) of the torn tails that are stated here."""
 
 
+class Surveyor:
+    """Surveys each segment once; `logged` is how many entries the log holds."""
+
+    def __init__(self, logged: int) -> None:
+        self.logged = logged
+        self._known: dict[Path, SegmentSurvey] = {}
+
+    def get(self, path: Path) -> SegmentSurvey:
+        """What a segment holds."""
+        if path not in self._known:
+            self._known[path] = survey_segment(path, logged=self.logged)
+        return self._known[path]
+
+    def forget(self, path: Path) -> None:
+        """The segment was written to: it has to be read again."""
+        self._known.pop(path, None)
+
+
 def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
     """Read a segment up to the first entry that does not hold."""
     survey = SegmentSurvey()
