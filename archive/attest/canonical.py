@@ -1,0 +1,113 @@
+"""The one JSON form of everything signed: dump it, and read only what equals a dump.
+
+With ASCII keys, no floats and integers below 2^53 this form equals RFC 8785.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from archive.errors import FormatError, LimitExceeded
+
+JsonValue: TypeAlias = (
+    bool | int | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+)
+
+INTEGER_LIMIT = 1 << 53
+"""Integers stay below it in size: every JSON reader holds them exactly."""
+INTEGER_DIGITS = 16
+"""2^53 has 16 decimal digits: longer numbers are refused before they are computed."""
+DEPTH_LIMIT = 32
+"""Nested arrays and objects: our own formats need 5, free descriptions a few more."""
+
+
+def dump_canonical(value: object) -> bytes:
+    """Write the canonical form; a value outside the profile is our own mistake.
+
+    Text from outside may hold lone surrogates; that is a FormatError, not a mistake.
+    """
+    _check(value, DEPTH_LIMIT)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise FormatError(
+            "text holds a lone surrogate; JSON cannot carry it"
+        ) from error
+
+
+def parse_canonical(data: bytes, *, limit_bytes: int) -> JsonValue:
+    """Read JSON that equals its own canonical form; FormatError for anything else."""
+    if len(data) > limit_bytes:
+        raise LimitExceeded(
+            f"JSON of {len(data)} bytes; at most {limit_bytes} are read"
+        )
+    try:
+        value: JsonValue = json.loads(
+            data.decode(),
+            object_pairs_hook=_unique_object,
+            parse_int=_bounded_integer,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+    except UnicodeDecodeError as error:
+        raise FormatError(f"JSON is not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise LimitExceeded("JSON is nested too deeply") from error
+    _refuse_depth(value, DEPTH_LIMIT)
+    if dump_canonical(value) != data:
+        raise FormatError("JSON is not in canonical form (order, spaces or escapes)")
+    return value
+
+
+def _unique_object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise FormatError("a JSON object names a key twice")
+    for key in members:
+        if not key.isascii():
+            raise FormatError(f"JSON key {key[:40]!r} is not ASCII")
+    return members
+
+
+def _bounded_integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > INTEGER_DIGITS or abs(int(digits)) >= INTEGER_LIMIT:
+        raise FormatError(f"JSON integer {digits[:24]} is not below 2^53 in size")
+    return int(digits)
+
+
+def _refuse_number(text: str) -> JsonValue:
+    raise FormatError(f"JSON number {text[:24]} is not an integer")
+
+
+def _refuse_depth(value: JsonValue, depth_left: int) -> None:
+    if not isinstance(value, list | dict):
+        return
+    if depth_left == 0:
+        raise LimitExceeded(f"JSON is nested more than {DEPTH_LIMIT} levels")
+    for inner in value if isinstance(value, list) else value.values():
+        _refuse_depth(inner, depth_left - 1)
+
+
+def _check(value: object, depth_left: int) -> None:
+    """Assert that a value of ours is inside the profile."""
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int):
+        if abs(value) >= INTEGER_LIMIT:
+            raise AssertionError(f"integer {value} is not below 2^53 in size")
+        return
+    if depth_left == 0:
+        raise AssertionError(f"nested more than {DEPTH_LIMIT} levels")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise AssertionError(f"key {key!r} is not ASCII text")
+            _check(inner, depth_left - 1)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check(inner, depth_left - 1)
+    else:
+        raise AssertionError(f"{type(value).__name__} is outside the JSON profile")
