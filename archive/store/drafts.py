@@ -67,7 +67,7 @@ class Draft:
 
 def new_slice_file(folder: Path) -> BinaryIO:
     """Make the temporary file a slice is built in; gone when closed."""
-    out: object = tempfile.SpooledTemporaryFile(
+    out: object = tempfile.SpooledTemporaryFile(  # noqa: SIM115  the caller closes it
         max_size=MEMORY_SLICE_BYTES, dir=str(folder)
     )
     return cast("BinaryIO", out)
@@ -207,7 +207,7 @@ def draft_extract(run: ExtractRun, out: BinaryIO, *, material: SliceMaterial) ->
 def _capture_predicate(facts: SliceDraft, target_uri: str) -> Predicate:
     return {
         "target_uri": target_uri,
-        "host_alabel": urlsplit(target_uri).hostname or "",
+        "host_alabel": urlsplit(target_uri).hostname,
         "not_before": None,
         "refers_to": None,
         "records": [_row(row) for row in facts.rows],

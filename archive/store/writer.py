@@ -178,6 +178,11 @@ class ArchiveWriter:
         with self._ledger_lock:
             return self._publish()
 
+    def rotate(self) -> None:
+        """Seal the open segment now and begin the next one."""
+        with self._ledger_lock:
+            self._ledger.rotate()
+
     def close(self) -> None:
         """Finish what is queued, checkpoint, give the lock back. Never seals."""
         if self._closed:

@@ -18,6 +18,7 @@ from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
 from archive.log.note import parse_note
+from archive.log.tiles import TILE_WIDTH, entries_path
 from archive.store.ledger import FIRST_PREV
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry
@@ -116,8 +117,10 @@ class Chain:
         if self._next_leaf() == line:
             self._collector.passed(2)
         else:
+            width = min(TILE_WIDTH, size - index // TILE_WIDTH * TILE_WIDTH)
+            path = f"log/{entries_path(index // TILE_WIDTH, width)}"
             self._collector.failed(
-                2, "leaf-differs", subject, f"entry {index} of the log is another leaf"
+                2, "leaf-differs", subject, f"entry {index} in {path} is another leaf"
             )
 
     def finish(self) -> None:

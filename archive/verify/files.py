@@ -69,7 +69,7 @@ class FolderFiles:
             self._collector.passed(17)
 
     def finish(self) -> None:
-        """Compare texts and quarantine; name sealed files that are gone, and unknowns."""
+        """Compare texts and quarantine; name what is gone and what is unknown."""
         for name in self._seals:
             self._fail_segment(name, "was sealed and is missing")
         self._check_texts()

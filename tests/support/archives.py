@@ -1,0 +1,210 @@
+"""Small archives for tests: fixed clock, fixed randomness, no network."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.trust import TrustSet, read_trust
+from archive.capture import (
+    Capture,
+    CaptureOutcome,
+    ConnectionFacts,
+    Exchange,
+    ExchangeContext,
+    Framing,
+    MemoryBytes,
+    Timings,
+)
+from archive.digest import Digest, format_short_id
+from archive.store.create import CreateRequest, create_archive
+from archive.store.layout import ArchiveIdentity, read_identity
+from archive.store.writer import ArchiveWriter
+
+SOFTWARE = "election-evidence-archive/test"
+START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that goes on by a second each time it is read."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """The next second."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass(slots=True)
+class FixedRandom:
+    """Bytes that look random and are the same in every run."""
+
+    seed: str = "fixed"
+    count: int = 0
+
+    def __call__(self, length: int) -> bytes:
+        """The next `length` bytes."""
+        out = b""
+        while len(out) < length:
+            out += hashlib.sha256(f"{self.seed}/{self.count}".encode()).digest()
+            self.count += 1
+        return out[:length]
+
+
+@dataclass(slots=True, kw_only=True)
+class MadeArchive:
+    """An archive in a temporary folder, with its keys and its maker's trust."""
+
+    root: Path
+    keys_folder: Path
+    trust_folder: Path
+    identity: ArchiveIdentity
+    clock: FixedClock = field(default_factory=FixedClock)
+    random_bytes: Callable[[int], bytes] = field(default_factory=FixedRandom)
+
+    def keys(self) -> KeyFolder:
+        """Its private keys."""
+        return KeyFolder.load(self.keys_folder, self.identity)
+
+    def trust(self) -> TrustSet | None:
+        """What its maker believes."""
+        return read_trust(self.trust_folder, self.identity.origin)
+
+    def open_writer(self) -> ArchiveWriter:
+        """Open it for writing."""
+        return ArchiveWriter.open(
+            self.root,
+            keys=self.keys(),
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            software=SOFTWARE,
+        )
+
+    def fill(self, count: int, *, job: bool = True) -> list[Capture]:
+        """Capture `count` small pages as one job, close the writer, give them back."""
+        with self.open_writer() as writer:
+            return fill(writer, self, count, job=job)
+
+
+def make_archive(
+    folder: Path, *, keys: Callable[[str], KeyFolder] | None = None
+) -> MadeArchive:
+    """Create an archive below `folder`: `archive`, `keys`, `trust`."""
+    clock, random_bytes = FixedClock(), FixedRandom()
+    root = folder / "archive"
+    create_archive(
+        CreateRequest(
+            root=root,
+            name="Observers of a test",
+            keys_folder=lambda _archive_id: folder / "keys",
+            trust_folder=folder / "trust",
+            software=SOFTWARE,
+            clock=clock,
+            random_bytes=random_bytes,
+            keys=keys,
+        )
+    )
+    return MadeArchive(
+        root=root,
+        keys_folder=folder / "keys",
+        trust_folder=folder / "trust",
+        identity=read_identity(root),
+        clock=clock,
+        random_bytes=random_bytes,
+    )
+
+
+def fill(
+    writer: ArchiveWriter, made: MadeArchive, count: int, *, job: bool = True
+) -> list[Capture]:
+    """Capture `count` small pages, as a job with one seed each."""
+    job_id = format_short_id(made.random_bytes(16)) if job else None
+    uris = tuple(f"http://a.example/{number}" for number in range(count))
+    if job_id:
+        writer.open_job(
+            JobOpening(
+                job_id=job_id,
+                opened_at=made.clock(),
+                source_id=None,
+                source={},
+                vantage="test",
+                settings_digest=Digest.of(b""),
+                seeds=uris,
+            )
+        ).result()
+    captures = [
+        writer.capture(
+            make_exchange(uri, f"<p>page {uri}</p>".encode() * 20, made, job_id=job_id)
+        ).result()
+        for uri in uris
+    ]
+    if job_id:
+        writer.close_job(close_of(job_id, captures, made)).result()
+    return captures
+
+
+def close_of(job_id: str, captures: list[Capture], made: MadeArchive) -> JobClosing:
+    """The closing of a job in which every seed was captured."""
+    return JobClosing(
+        job_id=job_id,
+        closed_at=made.clock(),
+        outcomes=tuple(
+            SeedOutcome(
+                n=n, state="captured", captures=(capture.capture_id,), reason=""
+            )
+            for n, capture in enumerate(captures)
+        ),
+        signals={},
+        expectations=(),
+    )
+
+
+def make_exchange(
+    uri: str, body: bytes, made: MadeArchive, *, job_id: str | None = None
+) -> Exchange:
+    """A complete exchange as an engine would hand it in."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    response = head + body
+    return Exchange(
+        target_uri=uri,
+        as_given=uri,
+        method="GET",
+        started_at=made.clock(),
+        outcome=CaptureOutcome.COMPLETE,
+        phase=None,
+        detail="",
+        flags=(),
+        request=b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        response=MemoryBytes(response),
+        interim=(),
+        framing=Framing(
+            kind="length",
+            declared_length=len(body),
+            head_bytes=len(head),
+            body_bytes=len(body),
+            trailer_bytes=0,
+            surplus_bytes=0,
+        ),
+        http_status=200,
+        wire_digest=Digest.of(response),
+        payload_digest=Digest.of(body),
+        payload_bytes=len(body),
+        timings=Timings(),
+        connection=ConnectionFacts(
+            connection_id="0" * 16,
+            sequence=0,
+            peer="192.0.2.1:80",
+            proxy=None,
+            connect_to=None,
+            allow_network=None,
+            dns=None,
+            tls=None,
+        ),
+        context=ExchangeContext(job_id=job_id),
+    )
