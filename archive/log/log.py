@@ -1,0 +1,265 @@
+"""TiledLog: append leaves, publish checkpoints, read leaves, hashes and proofs back.
+
+Order on disk of one append: entry bundles, tiles from the bottom up, then the
+checkpoint, which alone makes them part of the log; then partial files that it made
+superfluous go. A crash before the checkpoint leaves files that the same append, done
+again, finds equal. One process at a time appends (the archive lock).
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from archive.errors import (
+    DigestMismatch,
+    InconsistentCheckpoint,
+    KeyProblem,
+    LimitExceeded,
+    LogExists,
+    LogMissing,
+)
+from archive.files import Files
+from archive.log.check import CHECKPOINT_NAME, TileCheck
+from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
+from archive.log.merkle import (
+    MAX_TREE_SIZE,
+    HashReader,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    read_root,
+    root_from_hashes,
+)
+from archive.log.note import (
+    MAX_NOTE_BYTES,
+    NoteSigner,
+    SignedNote,
+    format_note,
+    parse_note,
+    sign_note,
+)
+from archive.log.tilefiles import TileFiles
+from archive.log.tiles import TILE_WIDTH
+
+
+class TiledLog:
+    """The folder `log/` of an archive."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._folder = folder
+        self._files = files
+        self._tiles = TileFiles(folder, files)
+
+    def create(self) -> None:
+        """Make the folder of a new log; LogExists if anything is in it already."""
+        if self._files.list_names(self._folder):
+            raise LogExists(f"{self._folder} holds a log; choose a new folder")
+        self._files.make_folder(self._folder)
+
+    def recover(self) -> int:
+        """Remove what interrupted appends left; say how many unfinished files it was.
+
+        The lock must be held. Nothing else needs recovery: append again, with `first`.
+        """
+        unfinished = self._files.remove_unfinished(self._folder)
+        self._tiles.remove_all_covered(self.size)
+        return unfinished
+
+    @property
+    def size(self) -> int:
+        """Leaves that the stored checkpoint covers; 0 before the first one."""
+        stored = self._read_stored()
+        return stored[1].size if stored else 0
+
+    def read_checkpoint(self) -> bytes | None:
+        """Read the stored checkpoint as signed; None before the first one."""
+        data = self._files.read(
+            self._folder / CHECKPOINT_NAME, limit_bytes=MAX_NOTE_BYTES
+        )
+        if data is None and not self._folder.is_dir():
+            raise LogMissing(f"there is no log at {self._folder}; run `evidence init`")
+        return data
+
+    def append_and_publish(
+        self,
+        leaves: Sequence[bytes],
+        *,
+        origin: str,
+        signer: NoteSigner,
+        first: int | None = None,
+    ) -> Checkpoint:
+        """Append leaves and sign the new tree head; when it returns both are durable.
+
+        `first` is the leaf index of `leaves[0]`: leaves that an earlier call already
+        logged, before it failed or was killed, are compared and not logged twice.
+        Without it the leaves go behind the stored ones, whatever these are.
+
+        Nothing is signed when nothing is new. InconsistentCheckpoint, KeyProblem: the
+        folder is not what the signer signed last; ImmutableConflict: another append
+        with other leaves was begun here.
+        """
+        stored = self._read_stored()
+        old_size = self._demand_continuity(stored, origin=origin, signer=signer)
+        new_leaves = self._skip_logged(leaves, first, old_size)
+        if stored is not None and not new_leaves:
+            return stored[1]
+        new_size = old_size + len(new_leaves)
+        if new_size > MAX_TREE_SIZE:
+            raise LimitExceeded(f"a log of more than {MAX_TREE_SIZE} leaves")
+        if new_leaves:
+            self._write_entries(old_size, new_leaves)
+            self._write_hashes(old_size, [leaf_hash(leaf) for leaf in new_leaves])
+        root = read_root(new_size, self.hash_reader(new_size))
+        checkpoint = Checkpoint(origin=origin, size=new_size, root=root)
+        self._publish(checkpoint, signer)
+        self._tiles.remove_covered(old_size, new_size)
+        return checkpoint
+
+    def read_leaves(self, start: int, end: int) -> Iterator[bytes]:
+        """Read the leaves `[start, end)`; Truncated where one is missing."""
+        if not 0 <= start <= end <= MAX_TREE_SIZE:
+            raise AssertionError(f"no range of leaves: {start}, {end}")
+        for n in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
+            begin = n * TILE_WIDTH
+            width = min(TILE_WIDTH, end - begin)
+            yield from self._tiles.read_bundle(n, width)[max(0, start - begin) :]
+
+    def hash_reader(self, size: int) -> HashReader:
+        """Give a reader of stored hashes for the tree of `size`; each call reads anew.
+
+        The hashes come from tiles, which only `iter_tile_problems` compares with the
+        entries: verify what is made from them against a checkpoint.
+        """
+
+        def read(positions: Sequence[tuple[int, int]]) -> list[bytes]:
+            return self._tiles.read_subtrees(positions, size)
+
+        return read
+
+    def prove(self, index: int, size: int) -> tuple[bytes, ...]:
+        """Prove that leaf `index` is in the tree of `size`."""
+        return prove_inclusion(index, size, self.hash_reader(size))
+
+    def prove_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Prove that the tree of `old` leaves is a prefix of the tree of `new`."""
+        return prove_consistency(old, new, self.hash_reader(new))
+
+    def check_tiles(self, size: int) -> None:
+        """Demand that `iter_tile_problems` finds nothing; DigestMismatch names it."""
+        for path, reason in self.iter_tile_problems(size):
+            raise DigestMismatch(f"{self._folder / path}: {reason}")
+
+    def iter_tile_problems(
+        self, size: int, root: bytes | None = None, *, allow_unpublished: bool = True
+    ) -> Iterator[tuple[str, str]]:
+        """Recompute the tree from the entries; name each file that does not fit.
+
+        Yields (path below the log folder, reason). Every file present is compared, also
+        partial ones that nothing needs any more and those beyond `size`; unknown names,
+        links and needed files that are missing are problems too. `root` is what the
+        caller's verified checkpoint states for `size`; without it, the stored one's.
+        Files beyond `size` are those of a writer at work or of one that was killed:
+        they are compared with each other, but no root vouches for them. When nobody
+        writes and the checkpoint is the newest, pass `allow_unpublished=False` to have
+        them named. Damaged bytes never raise; StoreError: the disk cannot be read.
+        """
+        check = TileCheck(
+            self._folder, self._files, allow_unpublished=allow_unpublished
+        )
+        return check.run(size, root)
+
+    def _read_stored(self) -> tuple[SignedNote, Checkpoint] | None:
+        data = self.read_checkpoint()
+        if data is None:
+            return None
+        note = parse_note(data)
+        return note, parse_checkpoint(note.body)
+
+    def _demand_continuity(
+        self,
+        stored: tuple[SignedNote, Checkpoint] | None,
+        *,
+        origin: str,
+        signer: NoteSigner,
+    ) -> int:
+        """Demand that the folder is this signer's log, unchanged; give its size."""
+        name, key_id = signer.vkey.name, signer.vkey.key_hash
+        if name != origin:
+            raise KeyProblem(f"the log key is that of {name}, the log is {origin}")
+        if stored is None:
+            return 0
+        note, last = stored
+        if last.origin != origin:
+            raise InconsistentCheckpoint(
+                f"the checkpoint in {self._folder} is of {last.origin}, not {origin}"
+            )
+        if all(
+            (line.name, line.key_hash) != (name, key_id) for line in note.signatures
+        ):
+            raise KeyProblem(f"{self._folder} was last signed by another key of {name}")
+        if read_root(last.size, self.hash_reader(last.size)) != last.root:
+            raise InconsistentCheckpoint(
+                f"the tiles in {self._folder} do not give the root of its checkpoint;"
+                " nothing was signed: run `evidence verify`"
+            )
+        return last.size
+
+    def _skip_logged(
+        self, leaves: Sequence[bytes], first: int | None, size: int
+    ) -> Sequence[bytes]:
+        """Drop the leaves that are logged already, after comparing them."""
+        begin = size if first is None else first
+        logged = size - begin
+        if not 0 <= logged <= len(leaves):
+            raise InconsistentCheckpoint(
+                f"the log has {size} leaves; it cannot go on with {len(leaves)} leaves"
+                f" from index {begin}: run `evidence verify`"
+            )
+        if list(self.read_leaves(begin, size)) != list(leaves[:logged]):
+            raise InconsistentCheckpoint(
+                f"leaves from index {begin} are logged already and are other ones"
+            )
+        return leaves[logged:]
+
+    def _write_entries(self, size: int, leaves: Sequence[bytes]) -> None:
+        """Write the bundles of new leaves behind the first `size` ones."""
+        first, kept = divmod(size, TILE_WIDTH)
+        entries: list[bytes] = []
+        if kept:
+            entries = self._tiles.read_bundle(first, kept)
+            edge = self._tiles.read_tile(0, first, kept)
+            if [leaf_hash(entry) for entry in entries] != edge:
+                raise InconsistentCheckpoint(
+                    f"the newest entries in {self._folder} are not those of its tiles"
+                )
+        for n, part in enumerate(_tiled([*entries, *leaves]), start=first):
+            self._tiles.write_bundle(n, part)
+
+    def _write_hashes(self, size: int, hashes: list[bytes]) -> None:
+        """Write the tiles of new leaf hashes, level by level; read the edge only."""
+        level, row = 0, hashes
+        while row:
+            first, kept = divmod(size, TILE_WIDTH)
+            edge = self._tiles.read_tile(level, first, kept) if kept else []
+            parts = list(_tiled([*edge, *row]))
+            for n, part in enumerate(parts, start=first):
+                self._tiles.write_tile(level, n, part)
+            row = [root_from_hashes(part) for part in parts if len(part) == TILE_WIDTH]
+            level, size = level + 1, first
+
+    def _publish(self, checkpoint: Checkpoint, signer: NoteSigner) -> None:
+        """Sign and store; the rule that a log signs one history is enforced here."""
+        stored = self._read_stored()
+        if stored is not None and stored[1].size >= checkpoint.size:
+            raise InconsistentCheckpoint(
+                f"{self._folder} has a checkpoint of size {stored[1].size} by now; no"
+                f" other one of size {checkpoint.size} was signed: is there a second"
+                " writer?"
+            )
+        note = sign_note(format_checkpoint(checkpoint), signer)
+        self._files.replace(self._folder / CHECKPOINT_NAME, format_note(note))
+
+
+def _tiled(items: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut into runs of 256, the last one as long as it is."""
+    for at in range(0, len(items), TILE_WIDTH):
+        yield items[at : at + TILE_WIDTH]
