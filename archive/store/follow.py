@@ -59,6 +59,9 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
     start = progress.offset_bytes if progress.segment == name else 0
     next_leaf, end = progress.next_leaf, start
     for entry in SegmentWalk(segment.path, start=start, keep=_keep):
+        if entry.stub is not None:
+            next_leaf, end = next_leaf + 1, entry.end_bytes
+            continue
         try:
             statement = read_statement(entry)
         except (FormatError, VerificationError):

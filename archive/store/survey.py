@@ -5,6 +5,7 @@ from pathlib import Path
 
 from archive.attest.statement import Statement, statement_digest
 from archive.errors import FormatError, VerificationError
+from archive.log.leaf import parse_leaf
 from archive.store.ledger import leaf_line
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
@@ -45,6 +46,12 @@ def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
     """Read a segment up to the first entry that does not hold."""
     survey = SegmentSurvey()
     for entry in SegmentWalk(path):
+        if entry.stub is not None and not entry.records:
+            removed = parse_leaf(entry.stub.removed_leaf)
+            survey.covered_bytes = entry.end_bytes
+            survey.next_leaf += 1
+            survey.prev = str(removed.statement_digest)
+            continue
         try:
             statement = read_statement(entry)
         except (FormatError, VerificationError):

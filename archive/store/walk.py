@@ -13,8 +13,11 @@ from typing import BinaryIO
 from archive.attest.envelope import (
     ENVELOPE_CONTENT_TYPE,
     RECORD_LIMIT_BYTES,
+    STUB_CONTENT_TYPE,
     Envelope,
+    Stub,
     parse_statement_record,
+    parse_stub_record,
 )
 from archive.attest.statement import Statement, parse_statement
 from archive.digest import Digest
@@ -39,6 +42,8 @@ class SegmentEntry:
     statement_bytes: int
     envelope: Envelope | None
     problem: str | None
+    stub: Stub | None = None
+    """Set where slice and statement were removed: what stands in their place."""
 
     @property
     def end_bytes(self) -> int:
@@ -79,7 +84,7 @@ class SegmentWalk:
         records: list[ReadRecord] = []
         walk.begin_group()
         for record in walk:
-            if not is_statement(record.header):
+            if not is_statement(record.header) and not is_stub(record.header):
                 records.append(record)
                 continue
             entry = _entry(record, tuple(records), walk.group_digest_before)
@@ -97,6 +102,12 @@ class SegmentWalk:
 def is_statement(header: RecordHeader) -> bool:
     """Whether a record is a signed statement, by its type and media type."""
     return header.type == "metadata" and header.content_type == ENVELOPE_CONTENT_TYPE
+
+
+def is_stub(header: RecordHeader) -> bool:
+    """Whether a record stands for a removed entry: plain metadata about no address."""
+    is_plain = header.content_type == STUB_CONTENT_TYPE
+    return header.type == "metadata" and is_plain and header.target_uri is None
 
 
 def read_statement(entry: SegmentEntry) -> Statement:
@@ -128,9 +139,12 @@ def check_slice(entry: SegmentEntry, statement: Statement) -> None:
 def _entry(
     statement: ReadRecord, records: tuple[ReadRecord, ...], digest: Digest
 ) -> SegmentEntry:
-    envelope, problem = None, None
+    envelope, stub, problem = None, None, None
     try:
-        envelope = parse_statement_record(statement.raw or b"")
+        if is_stub(statement.header):
+            stub = parse_stub_record(statement.raw or b"")
+        else:
+            envelope = parse_statement_record(statement.raw or b"")
     except FormatError as error:
         problem = str(error)
     offset = records[0].span.offset if records else statement.span.offset
@@ -143,4 +157,5 @@ def _entry(
         statement_bytes=statement.span.length,
         envelope=envelope,
         problem=problem,
+        stub=stub,
     )

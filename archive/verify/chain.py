@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from archive.attest.envelope import Stub
 from archive.attest.keys import verify_ed25519
 from archive.attest.trust import TrustSet
 from archive.digest import Digest
@@ -15,6 +16,7 @@ from archive.errors import (
 )
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
 from archive.log.note import parse_note
@@ -93,6 +95,14 @@ class Chain:
             self._collector.passed(16)
         self._hashes.append(leaf_hash(checked.leaf_line))
         self._compare_leaf(checked.leaf_line, subject, index)
+
+    def follow_stub(self, stub: Stub, *, subject: str) -> None:
+        """The place of a removed statement: its leaf stays in the tree."""
+        index = self.entries
+        self.entries += 1
+        self._prev = str(parse_leaf(stub.removed_leaf).statement_digest)
+        self._hashes.append(leaf_hash(stub.removed_leaf))
+        self._compare_leaf(stub.removed_leaf, subject, index)
 
     def skip(self) -> None:
         """A statement that cannot be read: its place in the chain stays."""

@@ -22,6 +22,7 @@ from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history
 from archive.verify.policy import headline, note_optional, required_steps
+from archive.verify.removals import Removals
 from archive.verify.report import ARCHIVE_REQUIRED, Report
 from archive.warc.record import RecordHeader
 
@@ -65,6 +66,7 @@ class _Verification:
         self._collector = Collector()
         self._files = FolderFiles(self._collector, self._paths)
         self._jobs = Jobs(self._collector)
+        self._removals = Removals(self._collector)
         self._history: list[dict[str, object]] = []
         self._overrides = 0
         self._is_locked = is_locked(root)
@@ -89,7 +91,7 @@ class _Verification:
         check_tiles(self._collector, self._paths.log, head)
         self._files.finish()
         self._jobs.finish(is_locked=self._is_locked)
-        self._collector.passed(19, 0)
+        self._removals.finish()
         self._check_trust(toml)
         return self._report()
 
@@ -121,6 +123,10 @@ class _Verification:
         name = f"segments/{segment.name}"
         for entry in walk:
             subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
+            if entry.stub is not None:
+                self._removals.note_stub(entry, chain.entries, subject=subject)
+                chain.follow_stub(entry.stub, subject=subject)
+                continue
             checked = check_entry(
                 self._collector, entry, subject=subject, trust=self._trust
             )
@@ -157,6 +163,8 @@ class _Verification:
             self._files.note_extract(records[0], subject=subject)
         elif statement.kind in JOB_KINDS and records:
             self._jobs.note(statement, records[0], subject=subject)
+        elif statement.kind == "tombstone":
+            self._removals.note_tombstone(predicate, checked.leaf_line)
         elif statement.kind == "key":
             self._history.append(predicate)
         elif statement.kind == "capture" and predicate["connection"]:
