@@ -284,6 +284,16 @@ def test_listed_file_that_vanishes_without_successor_is_named(
     assert {name for name, _ in found} == {"tile/0/001.p/44", "tile/entries/001.p/44"}
 
 
+def test_name_that_is_gone_when_it_is_looked_at_is_no_problem(
+    folder: Path, quick_files: type[Files]
+) -> None:
+    class Late(quick_files):  # type: ignore[misc, valid-type]
+        def list_names(self, folder: Path) -> list[str]:
+            return [*Files.list_names(self, folder), "999.p"]
+
+    assert problems(TiledLog(folder, Late())) == []
+
+
 def test_check_raises_for_the_first_problem_and_names_the_file(
     folder: Path, log: TiledLog
 ) -> None:
