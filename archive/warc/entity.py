@@ -1,8 +1,8 @@
 """Entity body of a response: the bytes behind the head, chunk framing undone.
 
 Content codings stay on: the payload digest of a record is over these bytes. The rules
-where a body ends are the engine's (docs/format.md, "Payload"): no body with HEAD, 1xx
-but 101, 204 and 304; a last transfer coding `chunked` beats Content-Length; one numeric
+where a body ends are the engine's (docs/format.md, "Payload"): no body with HEAD, 1xx,
+204 and 304; a last transfer coding `chunked` beats Content-Length; one numeric
 length; otherwise everything to the end. Bytes behind the end (surplus) are no payload.
 """
 
@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from archive.warc.head import (
     HEAD_LIMIT_BYTES,
+    LENGTH_LIMIT,
     HttpHead,
     find_head_end,
     parse_http_head,
@@ -26,7 +27,7 @@ CHUNK_LINE_LIMIT_BYTES: Final = 4 * 1024
 TRAILER_LIMIT_BYTES: Final = 64 * 1024
 """Bytes of the trailer section; the engine's bound."""
 
-_CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
+_CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?", re.DOTALL)
 
 
 class Problem(StrEnum):
@@ -126,13 +127,13 @@ class ChunkedDecoder:
         if self._state is _Chunk.DATA_END:
             self._state = _Chunk.SIZE
         elif self._state is _Chunk.TRAILER:
-            self._state = _Chunk.TRAILER if line else _Chunk.DONE
+            self._state = _Chunk.TRAILER if line.strip(b"\r") else _Chunk.DONE
         else:
             match = _CHUNK_SIZE.fullmatch(line)
             if match is None:
                 self._state = _Chunk.BROKEN
                 return
-            self._left = int(match[1], 16)
+            self._left = min(int(match[1], 16), LENGTH_LIMIT)
             self._state = _Chunk.DATA if self._left else _Chunk.TRAILER
 
 
@@ -204,7 +205,7 @@ def has_no_body(method: str, status: int | None) -> bool:
     """Whether the protocol rules out a body (RFC 9112, 6.3)."""
     if method == "HEAD" or status in (204, 304):
         return True
-    return status is not None and 100 <= status < 200 and status != 101
+    return status is not None and 100 <= status < 200
 
 
 def entity_body(stream: BinaryIO, *, method: str = "GET") -> Iterator[bytes]:

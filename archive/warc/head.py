@@ -10,13 +10,17 @@ from typing import Final
 
 HEAD_LIMIT_BYTES: Final = 1024 * 1024
 """Bytes of a head; the engine cuts there, too."""
+LENGTH_LIMIT: Final = 1 << 53
+"""Larger declared lengths count as this one; no body reaches it."""
+DECIMAL_DIGITS: Final = 17
+"""So many digits show that a length is over the limit."""
 CODINGS_LIMIT: Final = 4
 """Codings on one message: more is no server's habit but a bomb."""
 
 _BLANK_FIRST: Final = re.compile(rb"(?:\r?\n)*")
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _STATUS: Final = re.compile(
-    rb"(HTTP(?:/[0-9.]*)?|ICY)[ \t]+([0-9]{3})(?![0-9])[ \t]*(.*)",
+    rb"(HTTP/[0-9]+(?:\.[0-9]+)?|ICY)[ \t]+([0-9]{3})(?:[ \t](.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _MEDIA: Final = re.compile(
@@ -25,7 +29,7 @@ _MEDIA: Final = re.compile(
 _CHARSET: Final = re.compile(
     rb";[ \t]*charset[ \t]*=[ \t]*[\"']?([!-:<-~]+?)[\"']?[ \t]*(?:;|$)", re.I
 )
-_DECIMAL: Final = re.compile(rb"[0-9]{1,18}")
+_DECIMAL: Final = re.compile("[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +90,18 @@ class HttpHead:
 
     @property
     def content_length(self) -> int | None:
-        """The one length all Content-Length values agree on; None otherwise."""
+        """The one length all Content-Length values agree on; None otherwise.
+
+        A larger one than LENGTH_LIMIT is given as that: no body reaches it.
+        """
         values = {
-            part.strip()
-            for value in self.find_all("Content-Length")
-            for part in value.split(b",")
+            part.lstrip("0") or "0"
+            for part in _tokens(self.find_all("Content-Length"), drop="")
         }
-        if not all(_DECIMAL.fullmatch(value) for value in values):
+        value = values.pop() if len(values) == 1 else ""
+        if _DECIMAL.fullmatch(value) is None:
             return None
-        numbers = {int(value) for value in values}
-        return numbers.pop() if len(numbers) == 1 else None
+        return min(int(value[:DECIMAL_DIGITS]), LENGTH_LIMIT)
 
 
 def find_head_end(data: bytes | bytearray) -> int | None:
@@ -114,12 +120,16 @@ def parse_http_head(data: bytes) -> HttpHead:
     match = _STATUS.fullmatch(first)
     headers: list[tuple[bytes, bytes]] = []
     odd: list[bytes] = [] if match or not first else [first]
-    for line in filter(None, rest):
-        _add_line(line, headers, odd)
+    for line in _unfold(rest):
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers.append((name, value.strip(b" \t")))
+        else:
+            odd.append(line)
     return HttpHead(
         version=match[1] if match else b"",
         status=int(match[2]) if match else None,
-        reason=match[3] if match else b"",
+        reason=(match[3] or b"") if match else b"",
         headers=tuple(headers),
         odd_lines=tuple(odd),
         length_bytes=length,
@@ -127,23 +137,21 @@ def parse_http_head(data: bytes) -> HttpHead:
     )
 
 
-def _add_line(
-    line: bytes, headers: list[tuple[bytes, bytes]], odd: list[bytes]
-) -> None:
-    name, colon, value = line.partition(b":")
-    if line[:1] in b" \t" and headers:
-        before, start = headers[-1]
-        headers[-1] = (before, (start + b" " + line.strip(b" \t")).strip(b" "))
-    elif colon:
-        headers.append((name, value.strip(b" \t")))
-    else:
-        odd.append(line)
+def _unfold(lines: list[bytes]) -> list[bytes]:
+    """Join lines that begin with a space to the line before; drop empty ones."""
+    joined: list[bytes] = []
+    for line in filter(None, lines):
+        if line[:1] in (b" ", b"\t") and joined:
+            joined[-1] = joined[-1].rstrip(b" \t") + b" " + line.strip(b" \t")
+        else:
+            joined.append(line)
+    return joined
 
 
-def _tokens(values: tuple[bytes, ...]) -> tuple[str, ...]:
+def _tokens(values: tuple[bytes, ...], *, drop: str = "identity") -> tuple[str, ...]:
     names = (
-        part.strip().decode("latin-1").lower()
+        part.strip(b" \t\r").decode("latin-1").lower()
         for value in values
         for part in value.split(b",")
     )
-    return tuple(name for name in names if name not in ("", "identity"))
+    return tuple(name for name in names if name not in ("", drop))

@@ -12,7 +12,9 @@ from archive.warc.head import parse_http_head
         (b"HTTP/1.0 404", b"HTTP/1.0", 404, b""),
         (b"HTTP/1.1 999 No  way ", b"HTTP/1.1", 999, b"No  way "),
         (b"HTTP/1.1  200\tOK", b"HTTP/1.1", 200, b"OK"),
-        (b"HTTP/1.1 200OK", b"HTTP/1.1", 200, b"OK"),
+        (b"HTTP/1.1 200OK", b"", None, b""),
+        (b"HTTP 200 OK", b"", None, b""),
+        (b"HTTP/2 200", b"HTTP/2", 200, b""),
         (b"ICY 200 OK", b"ICY", 200, b"OK"),
         (b"http/1.1 200 ok", b"http/1.1", 200, b"ok"),
         (b"HTTP/1.1 200 \xd0\x9e\xd0\x9a", b"HTTP/1.1", 200, b"\xd0\x9e\xd0\x9a"),
@@ -48,9 +50,9 @@ def test_odd_lines_are_kept() -> None:
     head = parse_http_head(
         b"HTTP/1.1 200 OK\r\nno colon here\r\nSet-Cookie: a\r\nset-cookie: b\r\n"
         b"X-Long: one\r\n\t two\r\nSpace : v\r\n:empty name\r\nE:\r\n"
-        b"Nul: a\x00b\r\n\r\n"
+        b"Nul: a\x00b\r\nodd\r\n folded\r\n\r\n"
     )
-    assert head.odd_lines == (b"no colon here",)
+    assert head.odd_lines == (b"no colon here", b"odd folded")
     assert head.find_all("Set-Cookie") == (b"a", b"b")
     assert head.find("x-long") == b"one two"
     assert head.find("Space") == b"v"
@@ -102,7 +104,13 @@ def test_media_types(value: bytes, media_type: str | None, charset: str | None) 
         (b"Content-Length: five", None),
         (b"Content-Length: 5 5", None),
         (b"Content-Length:", None),
-        (b"Content-Length: " + b"9" * 19, None),
+        (b"Content-Length: 5,", 5),
+        (b"Content-Length: 5\r\nContent-Length:", 5),
+        (b"Content-Length: 5\r\n 0", None),
+        (b"Content-Length: " + b"0" * 5000 + b"7", 7),
+        (b"Content-Length: " + b"9" * 5000, 1 << 53),
+        (b"Content-Length: 5\x00", None),
+        (b"Content-Length: \xb2", None),
         (b"X: y", None),
     ],
 )
