@@ -1,6 +1,6 @@
 """The thirteen kinds of statements: their fields, rules and subjects, checked.
 
-The tables of predicates.py and docs/format.md, "Kinds", say the same thing; a later
+The tables of predicates.py and docs/format.md, "Statements", say the same thing; a later
 change of a kind is a new version beside the old one, which is read for ever.
 """
 
