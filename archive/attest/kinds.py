@@ -1,7 +1,7 @@
 """The thirteen kinds of statements: their fields, rules and subjects, checked.
 
-The tables of predicates.py and docs/format.md, "Statements", say the same thing; a later
-change of a kind is a new version beside the old one, which is read for ever.
+The tables of predicates.py and docs/format.md, "Statements", say the same thing; a
+later change of a kind is a new version beside the old one, which is read for ever.
 """
 
 from collections.abc import Callable, Mapping
