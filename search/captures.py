@@ -1,0 +1,259 @@
+"""Rows beside the index: which captures each document stands for (derived, SQLite).
+
+A page watched every ten minutes stays one document; its captures are counted here.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.errors import SearchUnavailable
+
+BUSY_SECONDS = 10.0
+"""How long a reader waits while a batch is being stored."""
+
+NOT_STATED, STATED, SPOOLED = 0, 1, 2
+"""Whether a signed `extract` statement names the text of a capture."""
+
+_SCHEMA = """
+CREATE TABLE document (
+    order_key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT,
+    language TEXT,
+    source_id TEXT
+);
+CREATE TABLE capture (
+    capture_id TEXT PRIMARY KEY,
+    leaf INTEGER NOT NULL UNIQUE,
+    order_key INTEGER NOT NULL REFERENCES document,
+    captured_us INTEGER NOT NULL,
+    source_id TEXT,
+    text_digest TEXT,
+    extractor TEXT NOT NULL,
+    charset TEXT,
+    declared_charset TEXT,
+    bytes_key TEXT,
+    stated INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX capture_by_document ON capture (order_key, captured_us, leaf);
+CREATE INDEX capture_by_bytes ON capture (bytes_key) WHERE bytes_key IS NOT NULL;
+CREATE INDEX capture_by_time ON capture (captured_us);
+CREATE INDEX capture_unstated ON capture (stated) WHERE stated = 0;
+CREATE TABLE progress (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureRow:
+    """One capture and the document it belongs to."""
+
+    capture_id: str
+    leaf: int
+    order_key: int
+    """Leaf of the document's first capture."""
+    captured_us: int
+    source_id: str | None
+    text_digest: str | None
+    """Hex digest of the kept text; None where there is no text."""
+    extractor: str
+    charset: str | None
+    declared_charset: str | None
+    bytes_key: str | None
+    """Equal for captures that cannot but give the same document."""
+    stated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    """What the rows know of a document."""
+
+    order_key: int
+    document_id: str
+    title: str | None
+    language: str | None
+    source_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sightings:
+    """How often a document was captured, and the latest time."""
+
+    captures: int
+    latest: CaptureRow
+
+
+_COLUMNS = ", ".join(CaptureRow.__slots__)
+_DOCUMENT = "SELECT order_key, id, title, language, source_id FROM document"
+_FROM_SOURCE = (
+    "SELECT DISTINCT c.order_key FROM capture c"
+    " JOIN document d ON d.order_key = c.order_key"
+    " WHERE lower(c.source_id) = ? AND c.source_id IS NOT d.source_id"
+)
+
+
+class CaptureRows:
+    """The table of one index generation; one connection, one thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    @classmethod
+    def create(cls, path: Path) -> "CaptureRows":
+        """Make an empty table for writing."""
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.executescript(_SCHEMA)
+        return cls(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = False) -> "CaptureRows":
+        """Open an existing table; SearchUnavailable if it cannot be."""
+        mode = "rw" if writable else "ro"
+        try:
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+            )
+            connection.execute("SELECT value FROM progress LIMIT 1")
+        except sqlite3.Error as error:
+            raise SearchUnavailable(
+                f"{path} cannot be read ({error}); run `evidence rebuild`"
+            ) from error
+        return cls(connection)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._db.close()
+
+    def begin(self) -> None:
+        """Start writing; nobody else sees anything before `commit`."""
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make everything since `begin` durable and visible."""
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def get_progress(self, name: str) -> str | None:
+        """A named value of the generation."""
+        row = self._db.execute(
+            "SELECT value FROM progress WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_progress(self, name: str, value: str) -> None:
+        """Store a named value."""
+        self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (name, value))
+
+    def add_document(self, row: DocumentRow) -> None:
+        """Take in a new document."""
+        self._db.execute(
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?)",
+            (row.order_key, row.document_id, row.title, row.language, row.source_id),
+        )
+
+    def add_capture(self, row: CaptureRow) -> None:
+        """Take in a capture of a document that is there."""
+        marks = ", ".join("?" for _ in CaptureRow.__slots__)
+        self._db.execute(
+            f"INSERT INTO capture ({_COLUMNS}) VALUES ({marks})",  # noqa: S608  fixed
+            tuple(getattr(row, name) for name in CaptureRow.__slots__),
+        )
+
+    def find_document(self, document_id: str) -> DocumentRow | None:
+        """A document by its id."""
+        return self._document(f"{_DOCUMENT} WHERE id = ?", document_id)
+
+    def document_of(self, order_key: int) -> DocumentRow | None:
+        """A document by its order key."""
+        return self._document(f"{_DOCUMENT} WHERE order_key = ?", order_key)
+
+    def _document(self, query: str, value: str | int) -> DocumentRow | None:
+        row = self._db.execute(query, (value,)).fetchone()
+        if row is None:
+            return None
+        return DocumentRow(**dict(zip(DocumentRow.__slots__, row, strict=True)))
+
+    def find_capture(self, capture_id: str) -> CaptureRow | None:
+        """A capture's row."""
+        return next(self._captures("capture_id = ?", (capture_id,)), None)
+
+    def find_bytes(self, bytes_key: str) -> CaptureRow | None:
+        """The first capture with the same bytes, if any."""
+        return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
+
+    def unstated(self) -> list[CaptureRow]:
+        """Captures with a text that no statement names yet, in the order of the log."""
+        where = "stated = 0 AND text_digest IS NOT NULL ORDER BY leaf"
+        return list(self._captures(where, ()))
+
+    def _captures(self, where: str, values: Sequence[object]) -> Iterator[CaptureRow]:
+        query = f"SELECT {_COLUMNS} FROM capture WHERE {where}"  # noqa: S608  fixed
+        for row in self._db.execute(query, values):
+            yield CaptureRow(**dict(zip(CaptureRow.__slots__, row, strict=True)))
+
+    def mark(self, capture_ids: Iterable[str], stated: int) -> None:
+        """Say that a statement, or a file waiting for one, names these captures."""
+        self._db.executemany(
+            "UPDATE capture SET stated = ? WHERE capture_id = ?",
+            ((stated, capture_id) for capture_id in capture_ids),
+        )
+
+    def sightings(self, order_key: int) -> Sightings | None:
+        """How often a document was seen, and its latest capture."""
+        latest = next(
+            self._captures(
+                "order_key = ? ORDER BY captured_us DESC, leaf DESC LIMIT 1",
+                (order_key,),
+            ),
+            None,
+        )
+        if latest is None:
+            return None
+        count = self._db.execute(
+            "SELECT count(*) FROM capture WHERE order_key = ?", (order_key,)
+        ).fetchone()
+        return Sightings(captures=int(count[0]), latest=latest)
+
+    def seen_again(self, low: int | None, high: int | None) -> tuple[int, ...]:
+        """Documents first captured outside `[low, high)` and captured again inside."""
+        rows = self._db.execute(
+            "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"
+            " ON f.leaf = c.order_key WHERE c.captured_us >= ? AND c.captured_us < ?"
+            " AND NOT (f.captured_us >= ? AND f.captured_us < ?) ORDER BY 1",
+            (*_bounds(low, high), *_bounds(low, high)),
+        )
+        return tuple(int(row[0]) for row in rows)
+
+    def from_sources(self, source_ids: Sequence[str]) -> tuple[int, ...]:
+        """Documents that one of the sources captured, though another was first."""
+        found: set[int] = set()
+        for source_id in source_ids:
+            rows = self._db.execute(_FROM_SOURCE, (source_id,))
+            found.update(int(row[0]) for row in rows)
+        return tuple(sorted(found))
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents and how many captures there are."""
+        documents = self._db.execute("SELECT count(*) FROM document").fetchone()
+        captures = self._db.execute("SELECT count(*) FROM capture").fetchone()
+        return int(documents[0]), int(captures[0])
+
+
+def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
+    """Open ends as the ends of SQLite's numbers."""
+    return (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)

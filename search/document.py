@@ -1,0 +1,236 @@
+"""Document: one distinct text of a URL, as it goes into an index.
+
+Its id depends on archive, URL, status, extractor and folded text only, so the same
+captures always give the same documents, whenever and wherever they are indexed.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from archive.capture import Capture, CaptureOutcome
+from search.analysis.analyze import TokenFields, join_forms
+from search.engines.fields import (
+    ALL,
+    ALL_KEY,
+    CAP,
+    EXACT,
+    HEAD,
+    HEAD_KEY,
+    HEAD_LEMMA,
+    KEY,
+    LEMMA,
+    LOOSE,
+)
+from search.passages import read_tokens
+
+OUTCOME_WORDS: dict[CaptureOutcome, str] = {
+    CaptureOutcome.COMPLETE: "",
+    CaptureOutcome.DISCONNECT: "failure disconnect cut incomplete",
+    CaptureOutcome.TIMEOUT: "failure timeout no answer in time",
+    CaptureOutcome.LENGTH: "failure length too long cut",
+    CaptureOutcome.STOPPED: "failure stopped",
+    CaptureOutcome.NOT_HTTP: "failure not-http no valid answer",
+    CaptureOutcome.NO_RESPONSE: "failure no-response no answer",
+    CaptureOutcome.DNS: "failure dns name not resolved no answer",
+    CaptureOutcome.REFUSED: "failure refused connection refused no answer",
+    CaptureOutcome.TLS: "failure tls certificate handshake no answer",
+    CaptureOutcome.PROXY: "failure proxy no answer",
+    CaptureOutcome.TLS_REFUSED: "failure tls-refused certificate",
+    CaptureOutcome.POLICY: "failure policy address not allowed",
+}
+"""Words a failure is found by; part of the index, so English for every reader."""
+_ERROR_STATUS = 400
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SPACES = re.compile(r"\s+")
+_SUBTYPE_NAMES = {"plain": "text", "xhtml+xml": "html", "javascript": "js"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document of an index; token fields by name, filters as lower-case values."""
+
+    document_id: str
+    order: int
+    """Leaf of its first capture: the order key within one archive."""
+    captured_us: int
+    """Time of the first capture, microseconds since 1970."""
+    tokens: Mapping[str, str]
+    filters: Mapping[str, tuple[str, ...]]
+    stored: Mapping[str, object]
+    """JSON object with what a hit shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """Text of one capture, ready to be analysed."""
+
+    text: str
+    main_end: int
+    title: str | None
+    language: str | None
+    extractor: str
+    warnings: tuple[str, ...]
+
+
+def fold_digest(text: str) -> str:
+    """Hex SHA-256 of a text without case and spacing: identity of a document."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return hashlib.sha256(_SPACES.sub(" ", folded).strip().encode()).hexdigest()
+
+
+def urlkey(uri: str) -> str:
+    """Host reversed by comma, then path and query; scheme and default port dropped."""
+    parts = _split(uri)
+    if parts is None:
+        return uri
+    host, port, rest = parts
+    reversed_host = ",".join(reversed(host.split(".")))
+    return f"{reversed_host}{f':{port}' if port else ''}){rest or '/'}"
+
+
+def _split(uri: str) -> tuple[str, int | None, str] | None:
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname:
+        return None
+    query = f"?{parts.query}" if parts.query else ""
+    shown = None if port == _DEFAULT_PORTS.get(parts.scheme) else port
+    return parts.hostname.lower(), shown, f"{parts.path}{query}"
+
+
+def host_of(uri: str) -> str:
+    """Host of a URI in lower case, as A-label; empty where there is none."""
+    parts = _split(uri)
+    return parts[0] if parts else ""
+
+
+def document_kind(capture: Capture, text: str) -> str:
+    """`failure`, `page` (has text) or `file`."""
+    status = capture.http_status
+    if capture.outcome is not CaptureOutcome.COMPLETE or status is None:
+        return "failure"
+    if status >= _ERROR_STATUS:
+        return "failure"
+    return "page" if text else "file"
+
+
+def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
+    """Hex SHA-256 of the lines that make two captures one document."""
+    complete = capture.outcome is CaptureOutcome.COMPLETE
+    lines = (
+        archive_id,
+        urlkey(capture.target_uri),
+        str(capture.http_status) if complete else capture.outcome.value,
+        page.extractor,
+        fold_digest(page.text),
+        "0",
+    )
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def build_document(archive_id: str, capture: Capture, page: PageText) -> Document:
+    """Analyse a capture's text; the capture is the first with that text."""
+    return Document(
+        document_id=document_id(archive_id, capture, page),
+        order=capture.leaf,
+        captured_us=microseconds(capture),
+        tokens=_token_fields(capture, page),
+        filters=_filters(archive_id, capture, page),
+        stored={
+            "archive": archive_id,
+            "uri": capture.target_uri,
+            "title": page.title,
+            "text": page.text,
+            "main_end": page.main_end,
+            "language": page.language,
+            "extractor": page.extractor,
+            "warnings": list(page.warnings),
+            "capture": capture.capture_id,
+            "captured_us": microseconds(capture),
+            "source": capture.source_id,
+            "outcome": capture.outcome.value,
+            "http_status": capture.http_status,
+            "kind": document_kind(capture, page.text),
+        },
+    )
+
+
+def microseconds(capture: Capture) -> int:
+    """Capture time as microseconds since 1970, exactly."""
+    whole = int(capture.captured_at.replace(microsecond=0).timestamp())
+    return whole * 1_000_000 + capture.captured_at.microsecond
+
+
+def address_words(uri: str) -> str:
+    """What of a URI can be searched: everything after the scheme, unescaped."""
+    return unquote(uri.partition("://")[2] or uri).replace("_", " ")
+
+
+def _token_fields(capture: Capture, page: PageText) -> dict[str, str]:
+    main = _analyze(page.text[: page.main_end], page.language)
+    rest = _analyze(page.text[page.main_end :], page.language)
+    head = _analyze(_head(capture, page), page.language)
+    return {
+        EXACT: main.exact,
+        LEMMA: main.lemma,
+        KEY: main.key,
+        CAP: main.cap,
+        LOOSE: main.loose,
+        ALL: rest.exact,
+        ALL_KEY: rest.key,
+        HEAD: head.exact,
+        HEAD_LEMMA: head.lemma,
+        HEAD_KEY: head.key,
+    }
+
+
+def _analyze(text: str, language: str | None) -> TokenFields:
+    return join_forms(forms for _, forms in read_tokens(text, language))
+
+
+def _head(capture: Capture, page: PageText) -> str:
+    words = OUTCOME_WORDS[capture.outcome]
+    if capture.http_status is not None and capture.http_status >= _ERROR_STATUS:
+        words = f"{words} failure {capture.http_status}"
+    return "\n".join((page.title or "", address_words(capture.target_uri), words))
+
+
+def _filters(
+    archive_id: str, capture: Capture, page: PageText
+) -> dict[str, tuple[str, ...]]:
+    status = capture.http_status
+    return {
+        "archive": (archive_id,),
+        "source": (capture.source_id.lower(),) if capture.source_id else (),
+        "host": _host_names(capture.target_uri),
+        "lang": (page.language.lower(),) if page.language else (),
+        "type": _types(capture, page.text),
+        "status": () if status is None else (str(status), f"{status // 100}xx"),
+        "outcome": (capture.outcome.value,),
+        "access": ("public",),
+    }
+
+
+def _host_names(uri: str) -> tuple[str, ...]:
+    host = host_of(uri)
+    try:
+        unicode_host = host.encode("ascii").decode("idna")
+    except UnicodeError:
+        unicode_host = host
+    return tuple(dict.fromkeys(name for name in (host, unicode_host) if name))
+
+
+def _types(capture: Capture, text: str) -> tuple[str, ...]:
+    kind = document_kind(capture, text)
+    if not capture.media_type:
+        return (kind,)
+    subtype = capture.media_type.partition("/")[2]
+    names = (kind, capture.media_type, _SUBTYPE_NAMES.get(subtype, subtype))
+    return tuple(dict.fromkeys(name for name in names if name))

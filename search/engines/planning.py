@@ -1,0 +1,259 @@
+"""A syntax tree to clauses: which tokens in which fields mean a written word.
+
+The same leaves, with the same tokens, go to the engine and to the highlighter.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from search.analysis.gazetteer import Gazetteer
+from search.analysis.tokens import exact_form, tokenize
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Beginning,
+    Between,
+    Clause,
+    OneOf,
+    Tokens,
+)
+from search.engines.fields import (
+    BOOSTS,
+    CAPTURED_US,
+    EXPANSION_BOOST,
+    LOOSE,
+    NAME_BOOST,
+    ORDER,
+)
+from search.engines.readings import (
+    FIELDS_OF_EXACT,
+    distinct,
+    exact_readings,
+    name_readings,
+    number_readings,
+    readings,
+    words_of,
+)
+from search.query.nodes import (
+    And,
+    Captured,
+    Exact,
+    Filter,
+    Name,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EXPANSION_FORMS = 40
+"""Forms one gazetteer entry may add to a word."""
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One thing the user wrote to be found in text, and the tokens that mean it."""
+
+    label: str
+    clauses: tuple[Tokens | Beginning, ...]
+    optional: bool = False
+    """A plain word that the second tier may miss."""
+
+    @property
+    def clause(self) -> AnyOf:
+        """What the engine is asked."""
+        return AnyOf(clauses=self.clauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to ask: the first tier, and for the second the words that may miss."""
+
+    tier_one: Clause
+    leaves: tuple[Leaf, ...]
+    words: tuple[Leaf, ...]
+    """Plain words at the top; the second tier needs half of them."""
+    rest: AllOf
+    """Everything of the first tier but those words."""
+
+
+SeenAgain = Callable[[Node], tuple[int, ...]]
+"""Order keys of documents that a filter finds only by a later capture of theirs."""
+
+
+class Planner:
+    """Plans one query; keeps the leaves in the order they were written."""
+
+    def __init__(
+        self,
+        *,
+        gazetteer: Gazetteer | None,
+        stop_words: frozenset[str],
+        seen_again: SeenAgain,
+    ) -> None:
+        self._gazetteer = gazetteer
+        self._stop_words = stop_words
+        self._seen_again = seen_again
+        self._leaves: list[Leaf] = []
+
+    def plan(self, tree: Node) -> Plan:
+        """Plan a whole query."""
+        items = tree.items if isinstance(tree, And) else (tree,)
+        items = self._drop_functionwords_of(items)
+        wanted: list[Clause] = []
+        unwanted: list[Clause] = []
+        words: list[Leaf] = []
+        for item in items:
+            if isinstance(item, Not):
+                unwanted.append(self._unwanted(item.item))
+            elif isinstance(item, Word) and not item.required:
+                words.append(self._add(_optional(self._word(item))))
+            else:
+                wanted.append(self._clause(item))
+        rest = AllOf(wanted=tuple(wanted), unwanted=tuple(unwanted))
+        everything = (*(word.clause for word in words), *wanted)
+        return Plan(
+            tier_one=AllOf(wanted=everything, unwanted=tuple(unwanted)),
+            leaves=tuple(self._leaves),
+            words=tuple(words),
+            rest=rest,
+        )
+
+    def _drop_functionwords_of(self, items: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Function words are not asked for, unless there is nothing else."""
+        kept = tuple(item for item in items if not self._is_function_word(item))
+        return kept if any(map(_is_text, kept)) else items
+
+    def _is_function_word(self, item: Node) -> bool:
+        if not isinstance(item, Word) or item.required:
+            return False
+        tokens = [exact_form(token.word) for token in tokenize(item.text)]
+        return all(token in self._stop_words for token in tokens)
+
+    def _add(self, leaf: Leaf) -> Leaf:
+        self._leaves.append(leaf)
+        return leaf
+
+    def _unwanted(self, node: Node) -> Clause:
+        """Compile what must not be there; it leaves no mark and no gazetteer."""
+        silent = Planner(
+            gazetteer=None,
+            stop_words=self._stop_words,
+            seen_again=self._seen_again,
+        )
+        return silent._clause(node)
+
+    def _clause(self, node: Node) -> Clause:
+        match node:
+            case And():
+                wanted = [i for i in node.items if not isinstance(i, Not)]
+                unwanted = [i.item for i in node.items if isinstance(i, Not)]
+                return AllOf(
+                    wanted=tuple(map(self._clause, wanted)),
+                    unwanted=tuple(map(self._unwanted, unwanted)),
+                )
+            case Or():
+                return AnyOf(clauses=tuple(map(self._clause, node.items)))
+            case Not():
+                return AllOf(wanted=(), unwanted=(self._unwanted(node.item),))
+            case Filter() | Captured():
+                return self._filter(node)
+            case _:
+                return self._add(self._leaf(node)).clause
+
+    def _filter(self, node: Filter | Captured) -> Clause:
+        """The first capture is in the index; later ones come as order keys."""
+        first: Clause
+        if isinstance(node, Filter):
+            values = tuple(value.lower() for value in node.values)
+            first = OneOf(field=node.field, values=values)
+        else:
+            first = Between(
+                field=CAPTURED_US,
+                low=microseconds_of(node.start),
+                high=microseconds_of(node.end),
+            )
+        again = self._seen_again(node)
+        if not again:
+            return first
+        return AnyOf(clauses=(first, OneOf(field=ORDER, values=again)))
+
+    def _leaf(self, node: Node) -> Leaf:
+        match node:
+            case Word():
+                return self._word(node)
+            case Phrase():
+                return self._phrase(node)
+            case Prefix():
+                value = exact_form(node.text)
+                clauses: Iterable[Tokens | Beginning] = (
+                    Beginning(field=field, value=value, boost=BOOSTS[field])
+                    for field in FIELDS_OF_EXACT
+                )
+                return Leaf(label=f"{node.text}*", clauses=tuple(clauses))
+            case Exact():
+                return Leaf(
+                    label=node.text, clauses=tuple(exact_readings(words_of(node.text)))
+                )
+            case Name():
+                return Leaf(label=node.text, clauses=tuple(self._name(node.text)))
+            case _:
+                raise AssertionError(f"{type(node).__name__} is no leaf")
+
+    def _word(self, node: Word) -> Leaf:
+        text = _SCHEME.sub("", node.text)
+        words = words_of(text)
+        clauses = [*readings(words), *number_readings(text)]
+        clauses += self._expansions(text)
+        return Leaf(label=node.text, clauses=distinct(clauses))
+
+    def _phrase(self, node: Phrase) -> Leaf:
+        words = words_of(node.text)
+        if node.slop is None or len(words) < 2:
+            clauses = [*readings(words), *self._expansions(node.text)]
+        else:
+            clauses = [
+                replace(reading, slop=node.slop)
+                for pair in (words, words[::-1])
+                for reading in readings(pair)
+                if len(reading.values) > 1
+            ]
+        return Leaf(label=f'"{node.text}"', clauses=distinct(clauses))
+
+    def _name(self, text: str) -> Iterator[Tokens]:
+        """Keys of capitalised words, loose keys, and the gazetteer's other forms."""
+        yield from name_readings(words_of(text), NAME_BOOST)
+        if self._gazetteer is not None:
+            for form in self._gazetteer.other_forms(text)[:EXPANSION_FORMS]:
+                yield from name_readings(words_of(form), NAME_BOOST * EXPANSION_BOOST)
+
+    def _expansions(self, text: str) -> list[Tokens]:
+        """Readings of the gazetteer's other forms: as written, base form, key."""
+        if self._gazetteer is None:
+            return []
+        forms = self._gazetteer.other_forms(text)[:EXPANSION_FORMS]
+        return [
+            replace(reading, boost=reading.boost * EXPANSION_BOOST)
+            for form in forms
+            for reading in readings(words_of(form))
+            if reading.field != LOOSE
+        ]
+
+
+def _optional(leaf: Leaf) -> Leaf:
+    return replace(leaf, optional=True)
+
+
+def _is_text(node: Node) -> bool:
+    return not isinstance(node, Filter | Captured | Not)
+
+
+def microseconds_of(moment: datetime | None) -> int | None:
+    """Microseconds since 1970 of an aware time; None stays None."""
+    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,269 @@
+"""The embedded engine; the only importer of tantivy.
+
+Documents are only ever added: an index made in many runs holds the same documents and
+the same word statistics as one made in a single run, so scores are equal too. Scores
+are rounded before they are compared, because the order in which an engine adds up
+32-bit numbers depends on its segments.
+"""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from archive.errors import SearchUnavailable
+from search.analysis.analyze import EMPTY
+from search.document import Document
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Beginning,
+    Between,
+    Clause,
+    EngineHit,
+    EnginePage,
+    OneOf,
+    Tokens,
+)
+from search.engines.fields import (
+    CAPTURED_US,
+    FILTER_FIELDS,
+    ID,
+    ORDER,
+    STORED,
+    TOKEN_FIELDS,
+    UNORDERED_FIELDS,
+)
+
+WRITER_HEAP_BYTES = 64 * 1024 * 1024
+"""Buffer of the one writing thread before it starts a new segment."""
+PREFIX_TERMS = 200
+"""Words a prefix may stand for; the commonest are no different from all in practice."""
+SCORE_DIGITS = 3
+"""Decimals kept: sums of 32-bit numbers agree to about five."""
+TIE_STEP = 64
+"""Hits read beyond the page to find the end of a tie."""
+
+_Occur = tantivy.Occur
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in TOKEN_FIELDS:
+        option = "freq" if name in UNORDERED_FIELDS else "position"
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option=option)
+    for name in (ID, *FILTER_FIELDS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field(ORDER, indexed=True, fast=True)
+    builder.add_integer_field(CAPTURED_US, indexed=True, fast=True)
+    builder.add_bytes_field(STORED, stored=True)
+    return builder.build()
+
+
+class TantivyEngine:
+    """One index folder; opened for reading, or by its one writer for writing."""
+
+    def __init__(self, folder: Path, *, writable: bool = False) -> None:
+        """Open the folder, or create the index there if it is to be written."""
+        if writable:
+            folder.mkdir(parents=True, exist_ok=True)
+        elif not (folder / "meta.json").is_file():
+            raise SearchUnavailable(
+                f"no search index in {folder}; run `evidence index`"
+            )
+        try:
+            self._index = tantivy.Index(_schema(), path=str(folder))
+            self._writer = (
+                self._index.writer(WRITER_HEAP_BYTES, 1) if writable else None
+            )
+        except (ValueError, OSError) as error:
+            raise SearchUnavailable(
+                f"the search index in {folder} cannot be opened ({error}); "
+                "if no other `evidence index` runs, run `evidence rebuild`"
+            ) from error
+        self._schema = self._index.schema
+        self._lock = threading.Lock()
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Take in documents whose ids are new; visible after `commit`."""
+        writer = self._open_writer()
+        for document in documents:
+            writer.add_document(_to_engine(document))
+
+    def commit(self) -> None:
+        """Make everything added durable and visible."""
+        self._open_writer().commit()
+        self.reload()
+
+    def reload(self) -> None:
+        """See what was committed since the index was opened."""
+        with self._lock:
+            self._index.reload()
+
+    def count(self) -> int:
+        """How many documents the index holds."""
+        return int(self._index.searcher().num_docs)
+
+    def close(self) -> None:
+        """Wait for merges and give the writer back; readers need nothing."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.wait_merging_threads()
+
+    def search(self, clause: Clause, *, limit: int, offset: int = 0) -> EnginePage:
+        """Find documents by falling score, then order key; `limit` 0 only counts."""
+        with self._lock:
+            searcher = self._index.searcher()
+        query = _Compiler(self._schema, searcher).compile(clause)
+        try:
+            rows, total = _ranked(searcher, query, offset + limit)
+        except ValueError as error:
+            raise SearchUnavailable(f"the search engine failed: {error}") from error
+        hits = tuple(
+            _hit(score, order, searcher.doc(address))
+            for score, order, address in rows[offset : offset + limit]
+        )
+        return EnginePage(total=total, hits=hits)
+
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            raise AssertionError("this index was opened for reading")
+        return self._writer
+
+
+def _ranked(
+    searcher: Any, query: Any, wanted: int
+) -> tuple[list[tuple[float, int, Any]], int]:
+    """Rank at least `wanted` hits by rounded score, then order key, ties complete."""
+    fetched = wanted + TIE_STEP
+    while True:
+        result = searcher.search(query, limit=max(fetched, 1), count=True)
+        total = int(result.count)
+        if fetched >= total or wanted == 0:
+            break
+        boundary = _rounded(result.hits[wanted - 1][0])
+        if _rounded(result.hits[-1][0]) < boundary:
+            break
+        fetched *= 4
+    addresses = [address for _, address in result.hits]
+    orders = searcher.fast_field_values(ORDER, addresses)
+    rows = [
+        (_rounded(score), int(order), address)
+        for (score, address), order in zip(result.hits, orders, strict=True)
+    ]
+    rows.sort(key=lambda row: (-row[0], row[1]))
+    return rows, total
+
+
+def _rounded(score: float) -> float:
+    return round(float(score), SCORE_DIGITS)
+
+
+def _hit(score: float, order: int, found: Any) -> EngineHit:
+    stored: Mapping[str, object] = json.loads(bytes(found.get_first(STORED)))
+    return EngineHit(
+        document_id=str(stored[ID]), order=order, score=score, stored=stored
+    )
+
+
+def _to_engine(document: Document) -> Any:
+    """Every value is put in by its own typed method: a wrong type kills the writer."""
+    made = tantivy.Document()
+    for name, tokens in document.tokens.items():
+        made.add_text(name, tokens)
+    for name, values in document.filters.items():
+        for value in values:
+            made.add_text(name, value)
+    made.add_text(ID, document.document_id)
+    made.add_unsigned(ORDER, document.order)
+    made.add_integer(CAPTURED_US, document.captured_us)
+    stored = {**document.stored, ID: document.document_id}
+    made.add_bytes(STORED, json.dumps(stored, ensure_ascii=False).encode())
+    return made
+
+
+class _Compiler:
+    """Clauses to this engine's queries."""
+
+    def __init__(self, schema: Any, searcher: Any) -> None:
+        self._schema = schema
+        self._searcher = searcher
+
+    def compile(self, clause: Clause) -> Any:
+        """Compile one clause and all below it."""
+        match clause:
+            case Tokens():
+                return self._tokens(clause)
+            case Beginning():
+                return self._beginning(clause)
+            case OneOf():
+                return _unscored(
+                    tantivy.Query.term_set_query(
+                        self._schema, clause.field, list(clause.values)
+                    )
+                )
+            case Between():
+                return self._between(clause)
+            case AnyOf():
+                parts = [(_Occur.Should, self.compile(c)) for c in clause.clauses]
+                return tantivy.Query.boolean_query(parts, clause.least)
+            case AllOf():
+                return self._all(clause)
+
+    def _tokens(self, clause: Tokens) -> Any:
+        if not clause.values or EMPTY in clause.values:
+            return tantivy.Query.empty_query()
+        if len(clause.values) == 1:
+            query = tantivy.Query.term_query(
+                self._schema, clause.field, clause.values[0], "freq"
+            )
+        elif clause.field in UNORDERED_FIELDS:
+            raise AssertionError(f"field {clause.field} has no positions")
+        else:
+            query = tantivy.Query.phrase_query(
+                self._schema, clause.field, list(clause.values), clause.slop
+            )
+        return tantivy.Query.boost_query(query, clause.boost)
+
+    def _beginning(self, clause: Beginning) -> Any:
+        found = self._searcher.terms_with_prefix(
+            clause.field, clause.value, limit=PREFIX_TERMS
+        )
+        terms = [term for term, _ in found if term != EMPTY]
+        if not terms:
+            return tantivy.Query.empty_query()
+        query = tantivy.Query.term_set_query(self._schema, clause.field, terms)
+        return tantivy.Query.const_score_query(query, clause.boost)
+
+    def _between(self, clause: Between) -> Any:
+        kind = (
+            tantivy.FieldType.Unsigned
+            if clause.field == ORDER
+            else tantivy.FieldType.Integer
+        )
+        if clause.low is None and clause.high is None:
+            return _unscored(tantivy.Query.all_query())
+        query = tantivy.Query.range_query(
+            self._schema,
+            clause.field,
+            kind,
+            lower_bound=clause.low,
+            upper_bound=clause.high,
+            include_lower=True,
+            include_upper=False,
+        )
+        return _unscored(query)
+
+    def _all(self, clause: AllOf) -> Any:
+        parts = [(_Occur.Must, self.compile(c)) for c in clause.wanted]
+        if not parts:
+            parts = [(_Occur.Must, _unscored(tantivy.Query.all_query()))]
+        parts += [(_Occur.MustNot, self.compile(c)) for c in clause.unwanted]
+        return tantivy.Query.boolean_query(parts)
+
+
+def _unscored(query: Any) -> Any:
+    return tantivy.Query.const_score_query(query, 0.0)

@@ -1,0 +1,66 @@
+"""All visible text of a page, its title, a charset guess; imports resiliparse.
+
+Fast and simple: no part of a page is judged unimportant here.
+"""
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import detect_encoding
+from resiliparse.parse.html import HTMLTree
+
+DETECTOR_BYTES = 256 * 1024
+"""Bytes the charset detector looks at, half from each end."""
+
+_TITLE_PLACES = (
+    ("meta[property='og:title']", "content"),
+    ("title", None),
+    ("h1", None),
+)
+
+
+def guess_charset(data: bytes) -> str | None:
+    """Ask the detector, in the vocabulary of browsers; None if it has no idea."""
+    guess = detect_encoding(data, max_len=DETECTOR_BYTES, html5_compatible=True)
+    return str(guess) if guess else None
+
+
+class PageTree:
+    """One parsed page; parsing never fails on bad markup."""
+
+    def __init__(self, html: str) -> None:
+        self._tree = HTMLTree.parse(html)
+
+    def title(self) -> str | None:
+        """The page's title: og:title, else <title>, else the first heading."""
+        document = self._tree.document
+        if document is None:
+            return None
+        for selector, attribute in _TITLE_PLACES:
+            node = document.query_selector(selector)
+            if node is None:
+                continue
+            value = node.text if attribute is None else node.getattr(attribute)
+            if value and value.strip():
+                return str(value)
+        return None
+
+    def all_text(self) -> str:
+        """Everything a reader could see, in document order, one block a line."""
+        return self._plain(main_content=False)
+
+    def main_text(self) -> str:
+        """What looks like the main part, by simple rules."""
+        return self._plain(main_content=True)
+
+    def _plain(self, *, main_content: bool) -> str:
+        text = extract_plain_text(
+            self._tree,
+            preserve_formatting=True,
+            main_content=main_content,
+            list_bullets=False,
+            alt_texts=False,
+            links=False,
+            form_fields=False,
+            noscript=True,
+            hidden_elements=True,
+        )
+        return str(text)

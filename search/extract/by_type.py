@@ -1,0 +1,106 @@
+"""Which extractor reads a payload: by its first bytes, then by the served type.
+
+A pure function of bytes and served type, so that it can be repeated years later.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from search.extract.encoding import decode
+from search.extract.html import extract_html
+from search.extract.plain import extract_json, extract_plain, extract_xml
+from search.extract.result import Extract
+
+SNIFF_BYTES = 1024
+"""First bytes of a payload that show what it is."""
+NO_EXTRACTOR = "none/1"
+"""Nothing here reads such a payload; it is found by its address."""
+FAILED_EXTRACTOR = "failed/1"
+"""The extractor crashed or took too long."""
+
+_BINARY_STARTS = (
+    b"%PDF-",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"\x1f\x8b",
+    b"wOFF",
+    b"wOF2",
+    b"\x00\x01\x00\x00",
+    b"OggS",
+    b"ID3",
+    b"\x7fELF",
+    b"MZ",
+)
+_HTML_START = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|title|meta|div|p|h1|table|a|!--)\b|<!--",
+    re.IGNORECASE,
+)
+_XML_START = re.compile(rb"<\?xml|<rss|<feed|<urlset|<sitemapindex", re.IGNORECASE)
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_CODE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript"})
+_UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+_Extractor = Callable[[str], Extract]
+
+
+def extract(
+    data: bytes, *, media_type: str | None, charset: str | None = None
+) -> Extract:
+    """Make one text of a payload; what nothing reads gives an empty one."""
+    if not data:
+        return empty_extract(NO_EXTRACTOR)
+    extractor = _choose(data, (media_type or "").lower())
+    if extractor is None:
+        return empty_extract(NO_EXTRACTOR, "no_extractor")
+    decoded = decode(data, charset)
+    made = extractor(decoded.text)
+    return replace(
+        made,
+        charset=decoded.charset,
+        declared_charset=decoded.declared,
+        warnings=(*decoded.warnings, *made.warnings),
+    )
+
+
+def empty_extract(extractor: str, *warnings: str) -> Extract:
+    """No text, and why."""
+    return Extract(
+        text="",
+        main_end=0,
+        title=None,
+        extractor=extractor,
+        charset=None,
+        declared_charset=None,
+        warnings=warnings,
+    )
+
+
+def _choose(data: bytes, media_type: str) -> _Extractor | None:
+    start = data[:SNIFF_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(_BINARY_STARTS) or media_type in _CODE_TYPES:
+        return None
+    if media_type in _HTML_TYPES:
+        return extract_html
+    if media_type.endswith(("/json", "+json")):
+        return extract_json
+    if media_type.endswith(("/xml", "+xml")):
+        return extract_xml if not _HTML_START.match(start) else extract_html
+    if media_type.startswith("text/"):
+        return extract_plain
+    return _sniff(start) if media_type in _UNTYPED else None
+
+
+def _sniff(start: bytes) -> _Extractor | None:
+    """A payload without a type of its own: markup, text, or nothing readable."""
+    if _XML_START.match(start):
+        return extract_xml
+    if _HTML_START.match(start):
+        return extract_html
+    if start[:1] in (b"{", b"["):
+        return extract_json
+    return None if b"\x00" in start else extract_plain

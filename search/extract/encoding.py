@@ -1,0 +1,159 @@
+"""Bytes to characters: declared, detected and used charset; never believing the page.
+
+A declaration is wrong in most of the known traps, so the bytes are asked first: UTF-8
+if they are valid or nearly valid, else a detector; the declaration only decides where
+there are too few bytes to tell. Text encoded twice is put right and reported.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from search.extract.alltext import guess_charset
+
+NEARLY_VALID_CHARACTERS = 20
+"""So many good multi-byte characters, and three times the bad bytes, mean UTF-8."""
+BAD_BYTE_FACTOR = 3
+FEW_HIGH_BYTES = 16
+"""Fewer bytes above 0x7F than this tell a detector nothing."""
+DECLARATION_BYTES = 4096
+"""Where a page or feed declares its charset."""
+DOUBLE_SHARE = 0.25
+"""Pairs such as «Рђ» per Cyrillic letter: .6 in text encoded twice, .1 in capitals."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(
+    rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})"""
+)
+_WINDOWS = {
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-13": "cp1257",
+    "koi8-r": "koi8-u",
+}
+"""Supersets browsers use too; KOI8-U adds the letters of Belarusian and Ukrainian."""
+_UNDEFINED_CHARSETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape"})
+_MULTI_BYTE = re.compile(r"[^\x00-\x7f\ufffd]")
+_DOUBLE_PAIR = re.compile("[РСÐÑÂÃ][^\\sа-яёa-z]|[РС][а-яёА-ЯЁ°±µ·]")
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Characters, how they were made, and what is doubtful about that."""
+
+    text: str
+    charset: str
+    declared: str | None
+    warnings: tuple[str, ...]
+
+
+def decode(data: bytes, served: str | None) -> Decoded:
+    """Decode a payload; `served` is the charset of its Content-Type, if any."""
+    declared = _declared(data, served)
+    text, charset, warnings = _read(data, declared)
+    repaired = _undo_double(text)
+    if repaired is not None:
+        text, warnings = repaired, (*warnings, "charset_guess")
+    return Decoded(
+        text=text.removeprefix("\ufeff"),
+        charset=charset,
+        declared=declared,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _declared(data: bytes, served: str | None) -> str | None:
+    if served:
+        return served.strip().lower()[:40]
+    found = _DECLARED.search(data[:DECLARATION_BYTES])
+    return found[1].decode("ascii").lower() if found else None
+
+
+def _read(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]]:
+    for bom, charset in _BOMS:
+        if data.startswith(bom):
+            return data.decode(charset, "replace"), charset, ()
+    try:
+        return data.decode("utf-8"), "utf-8", ()
+    except UnicodeDecodeError:
+        pass
+    lenient = data.decode("utf-8", "replace")
+    good = len(_MULTI_BYTE.findall(lenient))
+    bad = lenient.count("\ufffd")
+    if good > NEARLY_VALID_CHARACTERS and good > BAD_BYTE_FACTOR * bad:
+        return lenient, "utf-8", ("charset_guess",)
+    return _guess(data, declared)
+
+
+def _guess(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]]:
+    usable = _codec_name(declared)
+    high_bytes = sum(byte > 0x7F for byte in data[: 1 << 20])
+    if usable not in (None, "utf-8") and high_bytes < FEW_HIGH_BYTES:
+        charset = str(usable)
+    else:
+        charset = _codec_name(guess_charset(data)) or usable or "cp1252"
+    warnings = () if charset == usable else ("charset_guess",)
+    return data.decode(charset, "replace"), charset, warnings
+
+
+def _codec_name(name: str | None) -> str | None:
+    """Python's name of a charset, widened as browsers do; None if it is none."""
+    if not name:
+        return None
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    known = found.name
+    if known in _UNDEFINED_CHARSETS or not _is_text(found):
+        return None
+    return _WINDOWS.get(known, known)
+
+
+def _is_text(found: codecs.CodecInfo) -> bool:
+    try:
+        return isinstance(b"a".decode(found.name), str)
+    except (LookupError, ValueError):
+        return False
+
+
+def _undo_double(text: str) -> str | None:
+    """UTF-8 that was read as windows-1251 and stored again: «Р›СѓРєР°» -> «Лука»."""
+    letters = len(_CYRILLIC.findall(text))
+    pairs = len(_DOUBLE_PAIR.findall(text))
+    if letters < FEW_HIGH_BYTES or pairs < DOUBLE_SHARE * letters:
+        return None
+    lines = [_undo_line(line) for line in text.split("\n")]
+    if all(line is None for line in lines):
+        return None
+    originals = text.split("\n")
+    return "\n".join(
+        new if new is not None else old
+        for new, old in zip(lines, originals, strict=True)
+    )
+
+
+def _undo_line(line: str) -> str | None:
+    if line.isascii():
+        return None
+    raw = bytearray()
+    for sign in line:
+        try:
+            raw += sign.encode("cp1251")
+        except UnicodeEncodeError:
+            if ord(sign) > 0xFF:
+                return None
+            raw.append(ord(sign))  # 0x98 has no character in windows-1251
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,92 @@
+"""A web page to text: main part first, then all the rest; only importer of trafilatura.
+
+Clean-up never hides evidence: whatever the main part leaves out follows after U+000C.
+If every extractor is silent, the tags are simply taken away.
+"""
+
+import html
+import re
+from collections import Counter
+
+import trafilatura
+from lxml.etree import LxmlError
+
+from search.extract.alltext import PageTree
+from search.extract.result import Extract, clean_text, clean_title, join_parts
+
+HTML_EXTRACTOR = "html/1"
+"""Raised with every change here and with the libraries below."""
+HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
+"""The versions that `html/1` means; a test compares them with what is installed."""
+MAIN_MIN_CODE_POINTS = 200
+"""A shorter main text is doubtful, so a second opinion is asked for."""
+LONG_LINE = 40
+"""A line of the rest this long is dropped if the main text contains it anywhere."""
+
+_SILENT = re.compile(
+    r"<(script|style|template|head)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^>]*(?:>|$)")
+_SPACES = re.compile(r"\s+")
+_PROBLEMS = (ValueError, TypeError, AttributeError, KeyError, IndexError, LxmlError)
+"""What the extractor is known to raise on hostile markup."""
+
+
+def extract_html(markup: str) -> Extract:
+    """Make one text of a page; charset fields are left for the caller."""
+    tree = PageTree(markup)
+    main, warnings = _main_text(markup, tree)
+    everything = clean_text(tree.all_text())
+    if not everything:
+        everything = clean_text(strip_tags(markup))
+    text, main_end, cut = join_parts(main, _rest(main, everything))
+    return Extract(
+        text=text,
+        main_end=main_end,
+        title=clean_title(tree.title()),
+        extractor=HTML_EXTRACTOR,
+        charset=None,
+        declared_charset=None,
+        warnings=(*warnings, *(("truncated",) if cut else ())),
+    )
+
+
+def _main_text(markup: str, tree: PageTree) -> tuple[str, tuple[str, ...]]:
+    """The longer of two opinions where the first is short or fails."""
+    try:
+        found = trafilatura.extract(
+            markup, fast=True, include_comments=False, include_tables=True
+        )
+    except (*_PROBLEMS, RecursionError):
+        found = None
+    main = clean_text(found or "")
+    if len(main) >= MAIN_MIN_CODE_POINTS:
+        return main, ()
+    second = clean_text(tree.main_text())
+    return (second if len(second) > len(main) else main), ()
+
+
+def _rest(main: str, everything: str) -> str:
+    """Lines of the whole page that the main text does not hold, in order."""
+    held = Counter(map(_fold, main.split("\n")))
+    whole = _fold(main)
+    kept: list[str] = []
+    for line in everything.split("\n"):
+        folded = _fold(line)
+        if not folded:
+            continue
+        if held[folded] > 0:
+            held[folded] -= 1
+        elif len(folded) < LONG_LINE or folded not in whole:
+            kept.append(" ".join(line.split(" ")).strip())
+    return "\n".join(kept)
+
+
+def _fold(line: str) -> str:
+    return _SPACES.sub(" ", line).strip().casefold()
+
+
+def strip_tags(markup: str) -> str:
+    """Text between tags, the last resort; scripts, styles and comments go."""
+    return html.unescape(_TAG.sub("\n", _SILENT.sub("\n", markup)))

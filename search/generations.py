@@ -1,0 +1,94 @@
+"""Generations of an index on disk: which one is in use, and who may write.
+
+index/CURRENT            name of the generation in use, replaced atomically
+index/g000001/engine/    the engine's folder
+index/g000001/captures.sqlite
+index/lock               held by the one indexer
+"""
+
+import fcntl
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.errors import SearchUnavailable
+from archive.files import Files
+from archive.store.layout import ArchivePaths
+
+CURRENT_FILE = "CURRENT"
+ENGINE_FOLDER = "engine"
+ROWS_FILE = "captures.sqlite"
+
+_NAME = re.compile(r"g\d{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One folder with an engine's index and its rows."""
+
+    folder: Path
+
+    @property
+    def engine_folder(self) -> Path:
+        """Where the engine keeps its files."""
+        return self.folder / ENGINE_FOLDER
+
+    @property
+    def rows_path(self) -> Path:
+        """The capture rows."""
+        return self.folder / ROWS_FILE
+
+
+def find_current(root: Path) -> Generation | None:
+    """The generation in use, None where there is no index."""
+    index = ArchivePaths(root).index
+    try:
+        name = (index / CURRENT_FILE).read_text("ascii").strip()
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return None
+    if _NAME.fullmatch(name) is None or not (index / name).is_dir():
+        return None
+    return Generation(folder=index / name)
+
+
+def new_generation(index: Path) -> Generation:
+    """Make the folder of the next generation; it is not in use yet."""
+    taken = [int(path.name[1:]) for path in index.glob("g*") if _is_generation(path)]
+    folder = index / f"g{max(taken, default=0) + 1:06d}"
+    folder.mkdir()
+    return Generation(folder=folder)
+
+
+def use_generation(made: Generation) -> None:
+    """Put a complete generation in use."""
+    current = made.folder.with_name(CURRENT_FILE)
+    Files().replace(current, f"{made.folder.name}\n".encode())
+
+
+def remove_others(index: Path, *kept: Generation) -> None:
+    """Remove older generations; readers use the one just replaced for a while."""
+    names = {generation.folder.name for generation in kept}
+    for path in index.glob("g*"):
+        if _is_generation(path) and path.name not in names:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_generation(path: Path) -> bool:
+    return _NAME.fullmatch(path.name) is not None and path.is_dir()
+
+
+@contextmanager
+def hold_index_lock(index: Path) -> Iterator[None]:
+    """One indexer per archive; readers never lock."""
+    index.mkdir(parents=True, exist_ok=True)
+    with (index / "lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SearchUnavailable(
+                f"another process is indexing {index.parent}; wait for it to finish"
+            ) from error
+        yield

@@ -1,0 +1,211 @@
+"""Where in a stored text the query was found: exact marks, and the best passages.
+
+The text is tokenised again with the same analysis that made the index, so marks agree
+with either engine. Offsets are Unicode code points, `[start, end)`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from search.analysis.analyze import Forms
+from search.engines.base import Beginning
+from search.engines.fields import (
+    ALL,
+    ALL_KEY,
+    CAP,
+    EXACT,
+    HEAD,
+    HEAD_KEY,
+    HEAD_LEMMA,
+    KEY,
+    LEMMA,
+    LOOSE,
+)
+from search.engines.planning import Leaf
+from search.passages import read_tokens
+
+HIGHLIGHT_TOKENS = 100_000
+"""Tokens of a text looked at: a book; keeps a page of hits within its time."""
+SNIPPET_CODE_POINTS = 200
+SNIPPETS = 3
+"""Passages shown per hit."""
+_FORM_OF_FIELD = {
+    EXACT: "exact",
+    ALL: "exact",
+    HEAD: "exact",
+    LEMMA: "lemma",
+    HEAD_LEMMA: "lemma",
+    KEY: "key",
+    ALL_KEY: "key",
+    HEAD_KEY: "key",
+    CAP: "cap",
+    LOOSE: "loose",
+}
+_BREAKS = str.maketrans("\n\f\t", "   ")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the whole text that a leaf of the query means."""
+
+    start: int
+    end: int
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A passage; `marks` are offsets in `text`, `start` is its place in the whole."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...]
+    start: int
+
+
+def find_marks(
+    text: str, language: str | None, leaves: Sequence[Leaf]
+) -> tuple[Mark, ...]:
+    """Mark every place a leaf is found, in order, overlaps joined leaf by leaf."""
+    read = list(islice(read_tokens(text, language), HIGHLIGHT_TOKENS))
+    tokens, forms = [token for token, _ in read], [form for _, form in read]
+    marks: set[Mark] = set()
+    for number, leaf in enumerate(leaves):
+        for first, last in _spans(leaf, forms):
+            start, end = tokens[first].start, tokens[last].end
+            marks.add(Mark(start, end, number))
+    return tuple(sorted(marks, key=lambda mark: (mark.start, mark.end, mark.leaf)))
+
+
+def _spans(leaf: Leaf, forms: list[Forms]) -> Iterable[tuple[int, int]]:
+    """Token positions, first and last, at which a leaf is found."""
+    single: dict[str, set[str]] = {}
+    rows: set[tuple[str, tuple[str, ...], int]] = set()
+    beginnings: set[str] = set()
+    for clause in leaf.clauses:
+        if isinstance(clause, Beginning):
+            beginnings.add(clause.value)
+        elif len(clause.values) == 1:
+            single.setdefault(_FORM_OF_FIELD[clause.field], set()).add(clause.values[0])
+        else:
+            rows.add((_FORM_OF_FIELD[clause.field], clause.values, clause.slop))
+    for place, form in enumerate(forms):
+        if _is_single(form, single) or (
+            beginnings and form.exact.startswith(tuple(beginnings))
+        ):
+            yield place, place
+    for name, values, slop in rows:
+        yield from _row_spans([getattr(form, name) for form in forms], values, slop)
+
+
+def _is_single(form: Forms, wanted: dict[str, set[str]]) -> bool:
+    return any(getattr(form, name) in values for name, values in wanted.items())
+
+
+def _row_spans(
+    column: list[str], values: tuple[str, ...], slop: int
+) -> Iterable[tuple[int, int]]:
+    """Tokens in a row; with slop, each within so many others of the one before."""
+    for first, value in enumerate(column):
+        if value != values[0]:
+            continue
+        last = first
+        for wanted in values[1:]:
+            last = _next_place(column, wanted, last + 1, last + 2 + slop)
+            if last < 0:
+                break
+        else:
+            yield first, last
+
+
+def _next_place(column: list[str], wanted: str, low: int, high: int) -> int:
+    """The place of a form in `[low, high)`, -1 if it is not there."""
+    places = range(low, min(high, len(column)))
+    return next((place for place in places if column[place] == wanted), -1)
+
+
+def cut_snippets(text: str, marks: Sequence[Mark]) -> tuple[Snippet, ...]:
+    """The best passages that do not overlap, in text order; at least the beginning."""
+    chosen: list[tuple[int, int]] = []
+    seen: set[int] = set()
+    open_marks = list(marks)
+    while open_marks and len(chosen) < SNIPPETS:
+        best = _best_window(open_marks, seen)
+        inside = [mark for mark in open_marks if best[0] <= mark.start < best[1]]
+        if chosen and not {mark.leaf for mark in inside} - seen and len(inside) < 2:
+            break
+        seen.update(mark.leaf for mark in inside)
+        chosen.append(_widen(text, best, chosen))
+        low, high = chosen[-1]
+        open_marks = [m for m in open_marks if m.end <= low or m.start >= high]
+    if not chosen and text:
+        chosen.append(_widen(text, (0, 0), []))
+    return tuple(_snippet(text, span, marks) for span in sorted(chosen))
+
+
+def _best_window(marks: Sequence[Mark], seen: set[int]) -> tuple[int, int]:
+    """The stretch with most leaves not shown yet, then most leaves, then marks."""
+    best: tuple[tuple[int, int, int, int], tuple[int, int]] | None = None
+    high = 0
+    for low, first in enumerate(marks):
+        high = max(high, low + 1)
+        limit = first.start + SNIPPET_CODE_POINTS
+        while high < len(marks) and marks[high].end <= limit:
+            high += 1
+        leaves = {mark.leaf for mark in marks[low:high]}
+        worth = (len(leaves - seen), len(leaves), high - low, -first.start)
+        if best is None or worth > best[0]:
+            end = min(max(mark.end for mark in marks[low:high]), limit)
+            best = (worth, (first.start, end))
+    assert best is not None  # noqa: S101  callers pass at least one mark
+    return best[1]
+
+
+def _widen(
+    text: str, window: tuple[int, int], taken: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """Fill a window up to the snippet's length, at word borders, beside the others."""
+    spare = max(SNIPPET_CODE_POINTS - (window[1] - window[0]), 0)
+    low = max(window[0] - spare // 2, 0)
+    low = max([low, *(end for start, end in taken if end <= window[0])])
+    high = min(low + SNIPPET_CODE_POINTS, len(text))
+    high = max(high, min(window[1], low + SNIPPET_CODE_POINTS))
+    high = min([high, *(start for start, end in taken if start >= window[1])])
+    if low > 0:
+        gap = _first_space(text, low, window[0])
+        low = gap + 1 if gap >= 0 else low
+    if high < len(text):
+        gap = _last_space(text, max(window[1], low), high)
+        high = gap if gap >= 0 else high
+    return low, high
+
+
+def _first_space(text: str, low: int, high: int) -> int:
+    return next((at for at in range(low, high) if text[at].isspace()), -1)
+
+
+def _last_space(text: str, low: int, high: int) -> int:
+    return next((at for at in range(high - 1, low - 1, -1) if text[at].isspace()), -1)
+
+
+def _snippet(text: str, span: tuple[int, int], marks: Sequence[Mark]) -> Snippet:
+    low, high = span
+    inside = [
+        (mark.start - low, mark.end - low)
+        for mark in marks
+        if low <= mark.start and mark.end <= high
+    ]
+    return Snippet(
+        text=text[low:high].translate(_BREAKS), marks=_joined(inside), start=low
+    )
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Sorted spans without overlaps."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

@@ -1,0 +1,253 @@
+"""Bring the index of one archive up to date, or make it anew.
+
+Everything here is derived: it may be deleted, and made again gives the same answers.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archive.capture import Capture
+from archive.errors import SearchUnavailable
+from archive.store.reader import ArchiveReader
+from search.analysis.analyze import ANALYSIS_VERSION
+from search.captures import CaptureRow, CaptureRows, DocumentRow
+from search.document import PageText, build_document, document_id, microseconds
+from search.engines.base import SearchEngine
+from search.engines.fields import SCHEMA_VERSION
+from search.engines.tantivy_engine import TantivyEngine
+from search.generations import (
+    Generation,
+    find_current,
+    hold_index_lock,
+    new_generation,
+    remove_others,
+    use_generation,
+)
+from search.intake import Intake, Taken
+
+COMMIT_CAPTURES = 1_000
+COMMIT_SECONDS = 5.0
+"""A batch is stored after so many captures or so long: what a crash repeats."""
+VERSION = f"{SCHEMA_VERSION}.{ANALYSIS_VERSION}"
+"""Of the layout and the analysis; an index of another version is made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    """What one run did, and what the index holds now."""
+
+    captures_added: int
+    documents_added: int
+    captures: int
+    documents: int
+    next_leaf: int
+    rebuilt: bool
+
+
+class Indexer:
+    """Brings one archive's index up to date; holds the index lock while it runs."""
+
+    def __init__(
+        self,
+        reader: ArchiveReader,
+        *,
+        workers: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self._reader = reader
+        self._root = reader.paths.root
+        self._index = reader.paths.index
+        self._workers = workers or min(os.cpu_count() or 1, 4)
+        self._progress = progress or (lambda _count: None)
+
+    def run(
+        self,
+        *,
+        rebuild: bool = False,
+        afterwards: Callable[[CaptureRows], None] | None = None,
+    ) -> IndexReport:
+        """Catch up, or make a new generation and swap it in when it is complete.
+
+        `afterwards` gets the rows while the lock is still held.
+        """
+        with hold_index_lock(self._index):
+            current = None if rebuild else self._usable()
+            if current is not None:
+                report = self._fill(current, rebuilt=False, afterwards=afterwards)
+                remove_others(self._index, current)
+                return report
+            made = self._new_generation()
+            report = self._fill(made, rebuilt=True, afterwards=afterwards)
+            before = find_current(self._root)
+            use_generation(made)
+            remove_others(self._index, made, *([before] if before else []))
+            return report
+
+    def _usable(self) -> Generation | None:
+        """The current generation, if this version made it and its halves agree."""
+        current = find_current(self._root)
+        if current is None or not current.rows_path.is_file():
+            return None
+        try:
+            rows = CaptureRows.open(current.rows_path)
+        except SearchUnavailable:
+            return None
+        try:
+            fits = (
+                rows.get_progress("version") == VERSION
+                and rows.get_progress("archive") == self._reader.identity.archive_id
+            )
+            engine = TantivyEngine(current.engine_folder) if fits else None
+            # A crash between the two commits leaves them unequal: made anew.
+            return current if engine and engine.count() == rows.counts()[0] else None
+        except SearchUnavailable:
+            return None
+        finally:
+            rows.close()
+
+    def _new_generation(self) -> Generation:
+        made = new_generation(self._index)
+        rows = CaptureRows.create(made.rows_path)
+        with rows.transaction():
+            rows.set_progress("version", VERSION)
+            rows.set_progress("archive", self._reader.identity.archive_id)
+            rows.set_progress("next_leaf", "0")
+        rows.close()
+        return made
+
+    def _fill(
+        self,
+        generation: Generation,
+        *,
+        rebuilt: bool,
+        afterwards: Callable[[CaptureRows], None] | None,
+    ) -> IndexReport:
+        rows = CaptureRows.open(generation.rows_path, writable=True)
+        engine = TantivyEngine(generation.engine_folder, writable=True)
+        try:
+            before = rows.counts()
+            self._take_in(engine, rows)
+            documents, captures = rows.counts()
+            if afterwards is not None:
+                afterwards(rows)
+            return IndexReport(
+                captures_added=captures - before[1],
+                documents_added=documents - before[0],
+                captures=captures,
+                documents=documents,
+                next_leaf=int(rows.get_progress("next_leaf") or 0),
+                rebuilt=rebuilt,
+            )
+        finally:
+            engine.close()
+            rows.close()
+
+    def _take_in(self, engine: SearchEngine, rows: CaptureRows) -> None:
+        """Follow the log from the next leaf, batch by batch."""
+        self._reader.catch_up()
+        end = self._reader.next_leaf
+        start = int(rows.get_progress("next_leaf") or 0)
+        batch = _Batch(engine, rows, self._reader.identity.archive_id)
+        with Intake(self._reader, rows, workers=self._workers) as intake:
+            for taken in intake.follow(start, end):
+                batch.add(taken)
+                self._progress(batch.captures)
+                if batch.is_due():
+                    batch.commit(taken.capture.leaf + 1)
+        batch.commit(end, last=True)
+
+
+class _Batch:
+    """Captures on their way into the engine and the rows."""
+
+    def __init__(
+        self, engine: SearchEngine, rows: CaptureRows, archive_id: str
+    ) -> None:
+        self._engine = engine
+        self._rows = rows
+        self._archive_id = archive_id
+        self._added = 0
+        self._waiting = 0
+        self._since = time.monotonic()
+        self.captures = 0
+        rows.begin()
+
+    def is_due(self) -> bool:
+        """Whether the batch is large or old enough."""
+        late = time.monotonic() - self._since > COMMIT_SECONDS
+        return self._waiting >= COMMIT_CAPTURES or late
+
+    def add(self, taken: Taken) -> None:
+        """Find or make the capture's document."""
+        self.captures += 1
+        self._waiting += 1
+        if taken.same_as is not None:
+            self._rows.add_capture(_repeat_row(taken, taken.same_as))
+            return
+        page = taken.page
+        if page is None:
+            raise AssertionError("a capture is either a repeat or has a page text")
+        found_id = document_id(self._archive_id, taken.capture, page)
+        known = self._rows.find_document(found_id)
+        if known is None:
+            known = self._add_document(taken.capture, page)
+        self._rows.add_capture(_new_row(taken, page, known.order_key))
+
+    def _add_document(self, capture: Capture, page: PageText) -> DocumentRow:
+        document = build_document(self._archive_id, capture, page)
+        self._engine.add([document])
+        self._added += 1
+        row = DocumentRow(
+            order_key=document.order,
+            document_id=document.document_id,
+            title=page.title,
+            language=page.language,
+            source_id=capture.source_id,
+        )
+        self._rows.add_document(row)
+        return row
+
+    def commit(self, next_leaf: int, *, last: bool = False) -> None:
+        """Engine first, then the rows with the new position."""
+        if self._added or last:
+            self._engine.commit()
+        self._rows.set_progress("next_leaf", str(next_leaf))
+        self._rows.commit()
+        self._added = self._waiting = 0
+        self._since = time.monotonic()
+        if not last:
+            self._rows.begin()
+
+
+def _new_row(taken: Taken, page: PageText, order_key: int) -> CaptureRow:
+    return CaptureRow(
+        capture_id=taken.capture.capture_id,
+        leaf=taken.capture.leaf,
+        order_key=order_key,
+        captured_us=microseconds(taken.capture),
+        source_id=taken.capture.source_id,
+        text_digest=taken.text_digest,
+        extractor=page.extractor,
+        charset=taken.charset,
+        declared_charset=taken.declared_charset,
+        bytes_key=taken.bytes_key,
+        stated=0,
+    )
+
+
+def _repeat_row(taken: Taken, known: CaptureRow) -> CaptureRow:
+    return CaptureRow(
+        capture_id=taken.capture.capture_id,
+        leaf=taken.capture.leaf,
+        order_key=known.order_key,
+        captured_us=microseconds(taken.capture),
+        source_id=taken.capture.source_id,
+        text_digest=known.text_digest,
+        extractor=known.extractor,
+        charset=known.charset,
+        declared_charset=known.declared_charset,
+        bytes_key=taken.bytes_key,
+        stated=0,
+    )

@@ -1,0 +1,164 @@
+"""Captures in the order of the log, each with its text, extracted ahead in children."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from archive.capture import Capture, CaptureOutcome
+from archive.errors import EvidenceError
+from archive.store.reader import ArchiveReader
+from archive.store.texts import write_text
+from search.captures import CaptureRow, CaptureRows
+from search.document import PageText, urlkey
+from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
+from search.extract.language import identify
+from search.extract.result import Extract
+from search.extract.worker import PAYLOAD_BYTES, Worker
+
+AHEAD_PER_WORKER = 4
+"""Documents extracted before their turn: keeps children busy, memory small."""
+INDEXED_ROLES = frozenset({"page", "hop"})
+"""Style sheets, images and robots.txt are found through their page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A capture and either its text or the earlier capture it repeats."""
+
+    capture: Capture
+    page: PageText | None
+    same_as: CaptureRow | None
+    text_digest: str | None
+    charset: str | None
+    declared_charset: str | None
+    bytes_key: str | None
+
+
+class Intake:
+    """Reads payloads and extracts in `workers` children, keeping the log's order."""
+
+    def __init__(
+        self, reader: ArchiveReader, rows: CaptureRows, *, workers: int
+    ) -> None:
+        self._reader = reader
+        self._rows = rows
+        self._ahead = workers * AHEAD_PER_WORKER
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
+        self._local = threading.local()
+        self._children: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for child in self._children:
+            child.close()
+
+    def follow(self, start: int, end: int) -> Iterator[Taken]:
+        """Captures of the leaves `[start, end)` that are indexed, in order."""
+        window: deque[tuple[Capture, Future[Extract] | None]] = deque()
+        for capture in self._reader.captures(start):
+            if capture.leaf >= end:
+                break
+            if capture.kind != "capture" or capture.role not in INDEXED_ROLES:
+                continue
+            window.append((capture, self._begin(capture)))
+            if len(window) > self._ahead:
+                yield self._finish(*window.popleft())
+        while window:
+            yield self._finish(*window.popleft())
+
+    def _begin(self, capture: Capture) -> Future[Extract] | None:
+        """Start extracting, unless an earlier capture has the same bytes."""
+        if capture.refers_to is not None or self._find_same(capture) is not None:
+            return None
+        return self._pool.submit(self._extract, capture)
+
+    def _find_same(self, capture: Capture) -> CaptureRow | None:
+        if capture.refers_to is not None:
+            return self._rows.find_capture(capture.refers_to)
+        key = bytes_key(capture)
+        return None if key is None else self._rows.find_bytes(key)
+
+    def _extract(self, capture: Capture) -> Extract:
+        """Read and extract one payload; never raises for a bad capture."""
+        if capture.payload_digest is None:
+            return empty_extract(NO_EXTRACTOR)
+        try:
+            payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
+        except EvidenceError:
+            return empty_extract(FAILED_EXTRACTOR, "unreadable")
+        media_type = payload.media_type
+        return self._child().extract(
+            payload.data, media_type=media_type, charset=payload.charset
+        )
+
+    def _child(self) -> Worker:
+        if not hasattr(self._local, "child"):
+            self._local.child = Worker()
+            self._children.append(self._local.child)
+        child: Worker = self._local.child
+        return child
+
+    def _finish(self, capture: Capture, waiting: Future[Extract] | None) -> Taken:
+        same = self._find_same(capture) if waiting is None else None
+        if same is not None:
+            return Taken(
+                capture=capture,
+                page=None,
+                same_as=same,
+                text_digest=None,
+                charset=None,
+                declared_charset=None,
+                bytes_key=bytes_key(capture),
+            )
+        made = waiting.result() if waiting else self._extract(capture)
+        digest = (
+            write_text(self._reader.paths.root, made.text).hex if made.text else None
+        )
+        return Taken(
+            capture=capture,
+            page=page_text(made),
+            same_as=None,
+            text_digest=digest,
+            charset=made.charset,
+            declared_charset=made.declared_charset,
+            bytes_key=bytes_key(capture),
+        )
+
+
+def page_text(made: Extract) -> PageText:
+    """An extract with its language."""
+    language = identify(f"{made.title or ''}\n{made.text[: made.main_end]}")
+    return PageText(
+        text=made.text,
+        main_end=made.main_end,
+        title=made.title,
+        language=language.code if language and made.text else None,
+        extractor=made.extractor,
+        warnings=made.warnings,
+    )
+
+
+def bytes_key(capture: Capture) -> str | None:
+    """Equal for captures that must give the same document; None without a payload."""
+    if capture.payload_digest is None:
+        return None
+    complete = capture.outcome is CaptureOutcome.COMPLETE
+    parts = (
+        urlkey(capture.target_uri),
+        str(capture.http_status) if complete else capture.outcome.value,
+        capture.media_type or "",
+        capture.payload_digest.hex,
+    )
+    return "\n".join(parts)

@@ -1,0 +1,168 @@
+"""Search over the indexes of some archives; what the shell and the web both use.
+
+Opens nothing for writing and has no side effects. Several threads may use one service.
+A newer index generation or commit is noticed at most once a second.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from archive.digest import Digest
+from archive.store.texts import find_text
+from search.analysis.gazetteer import load_gazetteer, load_stop_words
+from search.captures import CaptureRows
+from search.engines.planning import Plan, Planner, microseconds_of
+from search.engines.tantivy_engine import TantivyEngine
+from search.extract.result import main_end_of
+from search.highlight import Snippet
+from search.opened import OpenIndex
+from search.query.nodes import Captured, Filter, Node
+from search.query.parser import parse_query
+from search.results import ExtractedText, Hit, ResultPage
+from search.showing import show
+from search.tiers import Found, first_tier, ordered, second_tier
+
+__all__ = ["ExtractedText", "Hit", "ResultPage", "SearchService", "Snippet"]
+
+FIRST_TIER_ENOUGH = 10
+"""With so many documents that have all words, none with some missing is shown."""
+LIMIT_MAX = 1_000
+"""Hits of one page."""
+OFFSET_MAX = 10_000
+"""Hits skipped; who needs more exports."""
+
+
+class SearchService:
+    """Answers queries over one or more archives."""
+
+    def __init__(self, archives: Sequence[OpenIndex]) -> None:
+        self._archives = tuple(archives)
+
+    @classmethod
+    def open(cls, archive_roots: Sequence[Path]) -> "SearchService":
+        """Open archives by folder; an index that is not there yet may come later."""
+        service = cls([OpenIndex(root) for root in archive_roots])
+        service.catch_up()
+        return service
+
+    def catch_up(self) -> None:
+        """See newer index data, if the last look is a second old."""
+        now = time.monotonic()
+        for archive in self._archives:
+            archive.refresh(now=now)
+
+    def upto(self) -> dict[str, int]:
+        """How many log entries the indexes have seen, by archive id."""
+        self.catch_up()
+        return {
+            archive.archive_id: archive.use(_next_leaf) for archive in self._archives
+        }
+
+    def search(
+        self, text: str, *, limit: int = 10, offset: int = 0, expand: bool = True
+    ) -> ResultPage:
+        """Answer a query; raises InvalidQuery or SearchUnavailable.
+
+        `expand` adds other names and translations from the gazetteer.
+        """
+        began = time.monotonic()
+        limit, offset = min(max(limit, 0), LIMIT_MAX), min(max(offset, 0), OFFSET_MAX)
+        tree = parse_query(text)
+        self.catch_up()
+        asked = [
+            (one, one.use(lambda _, rows: _plan(tree, rows, expand=expand)))
+            for one in self._archives
+        ]
+        plans = {one.archive_id: plan for one, plan in asked}
+        total, hits, missing = _answer(asked, limit=limit, offset=offset)
+        return ResultPage(
+            query=text,
+            total=total,
+            hits=tuple(show(found, plans[found.archive.archive_id]) for found in hits),
+            some_missing=tuple(
+                show(found, plans[found.archive.archive_id]) for found in missing
+            ),
+            facets={},
+            searched=tuple(
+                dict.fromkeys(leaf.label for _, plan in asked for leaf in plan.leaves)
+            ),
+            took_ms=round((time.monotonic() - began) * 1000),
+            upto=self.upto(),
+        )
+
+    def text_of(self, capture_id: str) -> ExtractedText | None:
+        """The kept text of a capture by hex id; None where there is none."""
+        self.catch_up()
+        for archive in self._archives:
+            found = archive.use(
+                partial(_text_of, root=archive.root, capture_id=capture_id)
+            )
+            if found is not None:
+                return found
+        return None
+
+
+def _answer(
+    asked: Sequence[tuple[OpenIndex, Plan]], *, limit: int, offset: int
+) -> tuple[int, list[Found], list[Found]]:
+    """The exact total, and the hits of both tiers on the page asked for."""
+    first: list[Found] = []
+    total = 0
+    for archive, plan in asked:
+        page = first_tier(archive, plan, limit=offset + limit)
+        total += page.total
+        first += [Found(archive, hit, hit.score, ()) for hit in page.hits]
+    shown = ordered(first)[offset : offset + limit]
+    if total >= FIRST_TIER_ENOUGH:
+        return total, shown, []
+    second = [found for one, plan in asked for found in second_tier(one, plan)]
+    skipped = max(0, offset - total)
+    room = limit - len(shown)
+    return total, shown, ordered(second)[skipped : skipped + room]
+
+
+def _next_leaf(_engine: TantivyEngine, rows: CaptureRows) -> int:
+    return int(rows.get_progress("next_leaf") or 0)
+
+
+def _plan(tree: Node, rows: CaptureRows, *, expand: bool) -> Plan:
+    def seen_again(node: Node) -> tuple[int, ...]:
+        if isinstance(node, Captured):
+            return rows.seen_again(
+                microseconds_of(node.start), microseconds_of(node.end)
+            )
+        if isinstance(node, Filter) and node.field == "source":
+            return rows.from_sources([value.lower() for value in node.values])
+        return ()
+
+    planner = Planner(
+        gazetteer=load_gazetteer() if expand else None,
+        stop_words=load_stop_words(),
+        seen_again=seen_again,
+    )
+    return planner.plan(tree)
+
+
+def _text_of(
+    _engine: TantivyEngine, rows: CaptureRows, *, root: Path, capture_id: str
+) -> ExtractedText | None:
+    row = rows.find_capture(capture_id)
+    if row is None or row.text_digest is None:
+        return None
+    digest = Digest(row.text_digest)
+    text = find_text(root, digest)
+    if text is None:
+        return None
+    document = rows.document_of(row.order_key)
+    return ExtractedText(
+        text=text,
+        main_end=main_end_of(text),
+        title=document.title if document else None,
+        extractor=row.extractor,
+        text_digest=digest,
+        charset=row.charset,
+        declared_charset=row.declared_charset,
+        language=document.language if document else None,
+    )

@@ -1,0 +1,62 @@
+"""A found document as a hit: its latest capture, its marks and passages."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from archive.digest import Digest
+from search.captures import Sightings
+from search.engines.planning import EPOCH, Plan
+from search.highlight import cut_snippets, find_marks
+from search.results import Hit
+from search.tiers import Found
+
+
+def show(found: Found, plan: Plan) -> Hit:
+    """Make the hit of a document."""
+    stored = found.hit.stored
+    text, language = str(stored["text"]), _text_or_none(stored["language"])
+    marks = find_marks(text, language, plan.leaves)
+    seen = found.archive.use(lambda _, rows: rows.sightings(found.hit.order))
+    capture_id, captured_us, captures, source_id = _latest(stored, seen)
+    status = stored["http_status"]
+    return Hit(
+        archive_id=found.archive.archive_id,
+        capture_id=capture_id,
+        short_id=Digest(capture_id).short_id,
+        uri=str(stored["uri"]),
+        title=_text_or_none(stored["title"]),
+        language=language,
+        captured_at=EPOCH + timedelta(microseconds=captured_us),
+        captures=captures,
+        score=found.score,
+        snippets=cut_snippets(text, marks),
+        source_id=source_id,
+        outcome=str(stored["outcome"]),
+        http_status=status if isinstance(status, int) else None,
+        missing=found.missing,
+        warnings=_words(stored["warnings"]),
+    )
+
+
+def _latest(
+    stored: Mapping[str, object], seen: Sightings | None
+) -> tuple[str, int, int, str | None]:
+    """Capture id, time, number of captures and source of the latest capture.
+
+    Between the engine's commit and that of the rows only the first one is known.
+    """
+    if seen is None:
+        first = stored["captured_us"]
+        if not isinstance(first, int):
+            raise AssertionError("a stored time is a number")
+        return str(stored["capture"]), first, 1, _text_or_none(stored["source"])
+    latest = seen.latest
+    return latest.capture_id, latest.captured_us, seen.captures, latest.source_id
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()

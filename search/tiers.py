@@ -1,0 +1,84 @@
+"""Two tiers of an answer: documents with all words, then those with some missing."""
+
+from dataclasses import dataclass
+
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Clause,
+    EngineHit,
+    EnginePage,
+    OneOf,
+)
+from search.engines.fields import ORDER
+from search.engines.planning import Plan
+from search.opened import OpenIndex
+
+SECOND_TIER_POOL = 200
+"""Documents with some words missing that are ranked by how many they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An engine's hit, the archive it is from, and the words it lacks."""
+
+    archive: OpenIndex
+    hit: EngineHit
+    score: float
+    missing: tuple[str, ...]
+
+
+def _search(archive: OpenIndex, clause: Clause, limit: int) -> EnginePage:
+    # Inside the engine call, so that neither hits nor totals can leak.
+    public = OneOf(field="access", values=("public",))
+    guarded = AllOf(wanted=(public, clause))
+    return archive.use(lambda engine, _: engine.search(guarded, limit=limit))
+
+
+def first_tier(archive: OpenIndex, plan: Plan, *, limit: int) -> EnginePage:
+    """Documents that have everything the query asks for, and how many there are."""
+    return _search(archive, plan.tier_one, limit)
+
+
+def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
+    """Documents with at least half of the words, the share weighing in the score."""
+    words = plan.words
+    if len(words) < 2:
+        return []
+    some = AnyOf(
+        clauses=tuple(word.clause for word in words), least=(len(words) + 1) // 2
+    )
+    clause = AllOf(
+        wanted=(*plan.rest.wanted, some),
+        unwanted=(*plan.rest.unwanted, plan.tier_one),
+    )
+    pool = _search(archive, clause, SECOND_TIER_POOL).hits
+    if not pool:
+        return []
+    orders = OneOf(field=ORDER, values=tuple(hit.order for hit in pool))
+    having = [
+        {
+            hit.order
+            for hit in _search(
+                archive, AllOf(wanted=(orders, word.clause)), SECOND_TIER_POOL
+            ).hits
+        }
+        for word in words
+    ]
+    found = []
+    for hit in pool:
+        missing = tuple(
+            word.label
+            for word, orders_with in zip(words, having, strict=True)
+            if hit.order not in orders_with
+        )
+        share = 1 - len(missing) / len(words)
+        found.append(Found(archive, hit, round(hit.score * share, 3), missing))
+    return found
+
+
+def ordered(found: list[Found]) -> list[Found]:
+    """By falling score; equal scores in the order of the archives' logs."""
+    return sorted(
+        found, key=lambda one: (-one.score, one.archive.archive_id, one.hit.order)
+    )
