@@ -1,0 +1,351 @@
+"""A small real archive under a fake index: what the web tests look at.
+
+Exchanges are made by hand, written by the real writer and read by the real reader;
+only the index is a fake, because its answers are what a test wants to choose.
+"""
+
+import itertools
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.trust import read_trust
+from archive.capture import (
+    Capture,
+    CaptureOutcome,
+    ConnectionFacts,
+    Exchange,
+    ExchangeContext,
+    Framing,
+    MemoryBytes,
+    Phase,
+    Timings,
+)
+from archive.digest import Digest
+from archive.errors import InvalidQuery, SearchUnavailable
+from archive.store.create import CreateRequest, create_archive
+from archive.store.drafts import PageDraft
+from archive.store.reader import ArchiveReader
+from archive.store.writer import ArchiveWriter
+from archive.verify.capture import verify_capture
+from archive.verify.folder import verify_archive
+from search.highlight import Snippet
+from search.service import ExtractedText, Hit, ResultPage
+from web.access import AccessPolicy
+from web.app import Applications, create_app
+from web.services import Services, TrustState
+from web.settings import WebSettings
+
+START = datetime(2025, 1, 26, 18, 4, 11, 250_000, tzinfo=UTC)
+APP = "http://127.0.0.1:8000"
+REPLAY = "http://localhost:8001"
+SITE = "http://commission.example"
+PAGE = f"""<!doctype html><html lang=be class=site><head><title>Вынікі</title>
+<link rel=stylesheet href="/style.css"><style>h1{{color:#123}}</style></head>
+<body onload="steal()"><h1>Папярэднія вынікі</h1><script>steal()</script>
+<img src="/seal.png" alt=seal width=8 height=8><img src="/lost.png" width=90 height=40>
+<a href="{SITE}/next">далей</a><a href="#end">end</a><p id=end>Канец</p></body></html>
+""".encode()
+STYLE = b"""@import "/more.css";@font-face{font-family:F;src:url(/f.woff2)}
+body{background:url(seal.png);color:#111}a{background:url(http://outside.example/x)}"""
+
+
+def png(red: int = 200) -> bytes:
+    """A picture of 8 by 8 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + bytes((red, 30, 30)) * 8 for _ in range(8))
+    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def make_exchange(
+    uri: str,
+    body: bytes = b"",
+    *,
+    media_type: str = "text/html; charset=utf-8",
+    status: int | None = 200,
+    outcome: CaptureOutcome = CaptureOutcome.COMPLETE,
+    minutes: float = 0,
+    headers: bytes = b"",
+    **context: str,
+) -> Exchange:
+    """One exchange as the engine would hand it over."""
+    response = b""
+    if status is not None:
+        response = (
+            b"HTTP/1.1 %d Said\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n"
+            % (status, media_type.encode(), len(body), headers)
+        ) + body
+    path = uri.split("/", 3)[3] if uri.count("/") > 2 else ""
+    host = uri.split("/")[2]
+    failed = status is None
+    return Exchange(
+        target_uri=uri,
+        as_given=uri,
+        method="GET",
+        started_at=START + timedelta(minutes=minutes),
+        outcome=outcome,
+        phase=Phase.DNS if failed else None,
+        detail="no such name" if failed else "",
+        flags=(),
+        request=b"" if failed else f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(),
+        response=MemoryBytes(response),
+        interim=(),
+        framing=_framing(response, body) if response else None,
+        http_status=status,
+        wire_digest=Digest.of(response) if response else None,
+        payload_digest=Digest.of(body) if response else None,
+        payload_bytes=len(body) if response else None,
+        timings=Timings(),
+        connection=ConnectionFacts(
+            connection_id="0123456789abcdef",
+            sequence=0,
+            peer=None if failed else "203.0.113.7:80",
+            proxy=None,
+            connect_to=None,
+            allow_network=None,
+            dns=None,
+            tls=None,
+        ),
+        context=ExchangeContext(**context),  # type: ignore[arg-type]
+    )
+
+
+def _framing(response: bytes, body: bytes) -> Framing:
+    return Framing(
+        kind="length",
+        declared_length=len(body),
+        head_bytes=len(response) - len(body),
+        body_bytes=len(body),
+        trailer_bytes=0,
+        surplus_bytes=0,
+    )
+
+
+@dataclass
+class FakeIndex:
+    """Answers what a test put in; `broken` stands for a missing index."""
+
+    texts: dict[str, ExtractedText] = field(default_factory=dict)
+    hits: list[Hit] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    broken: bool = False
+
+    def text_of(self, capture_id: str) -> ExtractedText | None:
+        if self.broken:
+            raise SearchUnavailable("no index")
+        return self.texts.get(capture_id)
+
+    def search(self, text: str, *, limit: int, offset: int) -> ResultPage:
+        self.asked.append(text)
+        if self.broken:
+            raise SearchUnavailable("no index")
+        if text == "-only":
+            raise InvalidQuery("only negatives", column=1)
+        return ResultPage(
+            query=text,
+            total=len(self.hits),
+            hits=tuple(self.hits[offset : offset + limit]),
+            some_missing=(),
+            facets={},
+            searched=(text,),
+            took_ms=1,
+            upto={},
+        )
+
+    def add(self, capture: Capture, text: str, title: str = "Вынікі") -> None:
+        self.texts[capture.capture_id] = ExtractedText(
+            text=text,
+            main_end=len(text),
+            title=title,
+            extractor="test 1",
+            text_digest=Digest.of(text.encode()),
+            charset=None,
+            declared_charset=None,
+            language="be",
+        )
+        self.hits.append(
+            Hit(
+                archive_id="a" * 26,
+                capture_id=capture.capture_id,
+                short_id=capture.short_id,
+                uri=capture.target_uri,
+                title=title,
+                language="be",
+                captured_at=capture.captured_at,
+                captures=1,
+                score=1.0,
+                snippets=(Snippet(text=text, start=0, marks=((0, 4),)),),
+                source_id=capture.source_id,
+                outcome=str(capture.outcome),
+                http_status=capture.http_status,
+                missing=(),
+                warnings=(),
+            )
+        )
+
+
+@dataclass
+class World:
+    """The archive, its captures by name, and the fake index."""
+
+    root: Path
+    trust: Path
+    reader: ArchiveReader
+    named: dict[str, Capture]
+    index: FakeIndex
+
+    def services(self, **changes: object) -> Services:
+        trust = read_trust(self.trust, self.reader.identity.origin)
+        numbers = itertools.count(1)
+        values: dict[str, object] = {
+            "archive": self.reader,
+            "search": self.index,
+            "verify": lambda one: verify_capture(self.reader, one, trust=trust),
+            "verify_archive": lambda: verify_archive(self.root, trust=trust),
+            "trust": TrustState(fingerprint="f" * 64),
+            "clock": lambda: START + timedelta(hours=1),
+            "monotonic": lambda: 1000.0,
+            "random_bytes": lambda count: next(numbers).to_bytes(count, "big"),
+        }
+        return Services(**{**values, **changes})  # type: ignore[arg-type]
+
+    def apps(self, *, restricted: frozenset[str] = frozenset()) -> Applications:
+        policy = AccessPolicy(restricted_sources=restricted)
+        settings = WebSettings(app_origin=APP, replay_origin=REPLAY, access=policy)
+        return create_app(settings, self.services())
+
+
+Write = Callable[[str, Exchange], Capture]
+
+
+def _fill(writer: ArchiveWriter) -> dict[str, Capture]:
+    named: dict[str, Capture] = {}
+
+    def write(name: str, exchange: Exchange) -> Capture:
+        named[name] = writer.capture(exchange).result()
+        return named[name]
+
+    part = {"role": "part", "source_id": "commission"}
+    page = {"source_id": "commission"}
+    write("main", make_exchange(f"{SITE}/results", PAGE, **page))
+    css = "text/css"
+    write("style", make_exchange(f"{SITE}/style.css", STYLE, media_type=css, **part))
+    write("more", make_exchange(f"{SITE}/more.css", b"p{x:y}", media_type=css, **part))
+    write("seal", make_exchange(f"{SITE}/seal.png", png(), media_type="image/png", **part))
+    write("font", make_exchange(f"{SITE}/f.woff2", b"wOF2....", media_type="font/woff2", **part))
+    write("svg", make_exchange(f"{SITE}/x.svg", b"<svg/>", media_type="image/svg+xml", **part))
+    write("lost", make_exchange(f"{SITE}/lost.png", b"no", status=404, **part))
+    named["page"] = writer.page(_page_draft(named)).result()
+    changed = PAGE.replace("Папярэднія".encode(), "Канчатковыя".encode())
+    write("changed", make_exchange(f"{SITE}/results", changed, minutes=30, **page))
+    dns = CaptureOutcome.DNS
+    gone = f"{SITE}/results"
+    write("failure", make_exchange(gone, status=None, outcome=dns, minutes=60, **page))
+    write("secret", make_exchange("http://inside.example/a", PAGE, source_id="inside"))
+    write("cyrillic", make_exchange("http://old.example/", "Привет, мир".encode("cp1251"),
+        media_type="text/plain; charset=windows-1251"))
+    moved = b"Location: http://new.example/<b>\r\n"
+    write("moved", make_exchange("http://old.example/m", b"", status=302, headers=moved))
+    write("binary", make_exchange("http://old.example/z.zip", b"PK\3\4", media_type="application/zip"))
+    write("missing", make_exchange("http://old.example/404", PAGE, status=404))
+    return named
+
+
+def _page_draft(named: dict[str, Capture]) -> PageDraft:
+    rows = [
+        {
+            "uri": named[name].target_uri,
+            "as_given": named[name].target_uri,
+            "kind": kind,
+            "capture": named[name].capture_id,
+            "outcome": "complete",
+            "reason": "",
+        }
+        for name, kind in (
+            ("style", "style"),
+            ("more", "style"),
+            ("seal", "image"),
+            ("font", "font"),
+            ("svg", "image"),
+            ("lost", "image"),
+        )
+    ]
+    names = ("main", "style", "more", "seal", "font", "svg", "lost")
+    return PageDraft(
+        target_uri=named["main"].target_uri,
+        main=named["main"],
+        captures=tuple(named[name] for name in names),
+        rendering="static",
+        page_info={"parts": rows, "parts_unlisted": 0},
+        job_id=None,
+        source_id="commission",
+    )
+
+
+
+
+@pytest.fixture(scope="session")
+def archive_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Path, dict[str, Capture]]:
+    """Write the archive once; tests only read it."""
+    root = tmp_path_factory.mktemp("web")
+    counter = itertools.count(1)
+
+    def random_bytes(count: int) -> bytes:
+        return Digest.of(next(counter).to_bytes(8, "big")).raw[:count].ljust(count, b"x")
+
+    keys = root / "keys"
+    identity = create_archive(
+        CreateRequest(
+            root=root / "archive",
+            name="Election observers",
+            keys_folder=lambda _: keys,
+            trust_folder=root / "trust",
+            software="test",
+            clock=lambda: START,
+            random_bytes=random_bytes,
+        )
+    )
+    with ArchiveWriter.open(
+        root / "archive",
+        keys=KeyFolder.load(keys, identity),
+        clock=lambda: START,
+        random_bytes=random_bytes,
+    ) as writer:
+        named = _fill(writer)
+    return root / "archive", root / "trust", named
+
+
+@pytest.fixture
+def world(
+    archive_folder: tuple[Path, Path, dict[str, Capture]],
+) -> Iterator[World]:
+    """The archive opened anew, with an index of one page."""
+    root, trust, named = archive_folder
+    reader = ArchiveReader.open(root)
+    index = FakeIndex()
+    index.add(named["main"], "Папярэднія вынікі <script>alert(1)</script>")
+    yield World(root=root, trust=trust, reader=reader, named=named, index=index)
+    reader.close()
+
+
+@pytest.fixture
+def apps(world: World) -> Applications:
+    """Both applications over the archive."""
+    return world.apps()

@@ -1,0 +1,162 @@
+"""App: create_app builds two WSGI applications for two origins, APP and REPLAY.
+
+APP holds our pages and serves no archived byte but escaped text; REPLAY holds
+archived content, cleaned. Neither knows cookies, scripts, sessions or an access log.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+from archive.errors import (
+    ArchiveMissing,
+    CaptureNotFound,
+    DigestMismatch,
+    EvidenceError,
+)
+from web.headers import FixedHeaders, app_headers, replay_headers
+from web.messages import text_of
+from web.replay.frame import frame_note
+from web.replay.responses import Replay
+from web.services import Services
+from web.settings import WebSettings, check_settings
+from web.site import Removed, Site
+from web.views.answers import (
+    ERROR_CODES,
+    answer,
+    error_json,
+    error_page,
+    known_status,
+    page,
+)
+from web.views.api import Api
+from web.views.captures import CapturePages
+from web.views.pages import Pages
+
+BODY_LIMIT_BYTES = 64 * 1024
+"""Largest request body: a query or a pasted citation."""
+FORM_PARTS = 20
+"""Fields of a form; ours have one."""
+FOREIGN_SITES = frozenset(("cross-site", "same-site"))
+"""Sec-Fetch-Site of forms that are not ours; an absent header is allowed."""
+_LOG = logging.getLogger("web")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applications:
+    """The two WSGI applications, and what they share."""
+
+    app: FixedHeaders
+    replay: FixedHeaders
+    site: Site
+
+
+class QuietFlask(Flask):
+    """Flask that logs no address, query or header of a reader."""
+
+    def log_exception(self, exc_info: object) -> None:
+        """Log the kind of an unexpected error and where it arose, nothing asked for."""
+        kind = exc_info[0] if isinstance(exc_info, tuple) else None
+        endpoint = request.endpoint if request else None
+        name = getattr(kind, "__name__", "unknown")
+        _LOG.error("web.error %s in %s", name, endpoint)
+
+
+def create_app(settings: WebSettings, services: Services) -> Applications:
+    """Build both applications; SettingsError if their origins share a site."""
+    check_settings(settings)
+    site = Site.create(settings, services)
+    origins = {
+        "app_origin": settings.app_origin,
+        "replay_origin": settings.replay_origin,
+    }
+    return Applications(
+        app=FixedHeaders(_pages(site), app_headers(**origins)),
+        replay=FixedHeaders(_replay(site), replay_headers(**origins)),
+        site=site,
+    )
+
+
+def _flask(name: str, host: str) -> QuietFlask:
+    app = QuietFlask(name, static_folder=None, template_folder=None)
+    app.config.update(
+        DEBUG=False,
+        TESTING=False,
+        PROPAGATE_EXCEPTIONS=False,
+        TRUSTED_HOSTS=[host],
+        MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES,
+        MAX_FORM_MEMORY_SIZE=BODY_LIMIT_BYTES,
+        MAX_FORM_PARTS=FORM_PARTS,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        SECRET_KEY=None,
+    )
+    app.url_map.redirect_defaults = False
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    return app
+
+
+def _pages(site: Site) -> QuietFlask:
+    app = _flask("web.pages", site.settings.app_host)
+    Pages(site).register(app)
+    CapturePages(site).register(app)
+    Api(site).register(app)
+    app.before_request(_refuse_foreign_forms)
+
+    def on_status(error: HTTPException) -> Response:
+        status = known_status(error.code or 500)
+        if request.path.startswith("/api/"):
+            code = ERROR_CODES[status]
+            return error_json(status, code, text_of(f"error.{code}.title"), "")
+        response = error_page(site, status)
+        if status == 405:
+            response.headers["Allow"] = _methods_of(error)
+        return response
+
+    def on_removed(error: Removed) -> Response:
+        return page(site, "gone.html", status=410, tombstone=error.tombstone)
+
+    app.register_error_handler(HTTPException, on_status)
+    app.register_error_handler(Removed, on_removed)
+    app.register_error_handler(CaptureNotFound, lambda _: error_page(site, 404))
+    app.register_error_handler(ArchiveMissing, lambda _: error_page(site, 503))
+    return app
+
+
+def _replay(site: Site) -> QuietFlask:
+    app = _flask("web.replay", site.settings.replay_host)
+    Replay(site).register(app)
+
+    def on_status(error: HTTPException) -> Response:
+        response = _note(known_status(error.code or 500))
+        if error.code == 405:
+            response.headers["Allow"] = _methods_of(error)
+        return response
+
+    def on_altered(error: EvidenceError) -> Response:
+        _LOG.error("web.slice %s", type(error).__name__)
+        return answer(frame_note([text_of("replay.altered")]), status=500)
+
+    app.register_error_handler(HTTPException, on_status)
+    app.register_error_handler(Removed, lambda _: _note(410))
+    app.register_error_handler(CaptureNotFound, lambda _: _note(404))
+    app.register_error_handler(DigestMismatch, on_altered)
+    return app
+
+
+def _note(status: int) -> Response:
+    code = ERROR_CODES[status]
+    return answer(frame_note([text_of(f"error.{code}.title")]), status=status)
+
+
+def _methods_of(error: HTTPException) -> str:
+    valid = getattr(error, "valid_methods", None) or ("GET",)
+    return ", ".join(sorted(valid))
+
+
+def _refuse_foreign_forms() -> None:
+    site = request.headers.get("Sec-Fetch-Site")
+    if request.method == "POST" and site in FOREIGN_SITES:
+        abort(403)

@@ -1,0 +1,137 @@
+"""Verbs `serve` and `cite`: parse, call one function, print."""
+
+import logging
+import signal
+from dataclasses import dataclass
+from types import FrameType
+
+import click
+
+from archive.cli.root import CommandContext
+from archive.errors import SettingsError
+from web.app import create_app
+from web.citation import FORMATS
+from web.serving import Listeners, Server, listen
+from web.settings import WebSettings, check_settings, is_loopback
+from web.site import Site
+from web.views.record import cite_capture
+from web.wiring import Places, open_services
+
+LOOPBACK = "127.0.0.1"
+REPLAY_NAME = "localhost"
+"""Another host name than `LOOPBACK`, so another site for every browser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """Where to listen, and the origins readers see."""
+
+    port: int
+    replay_port: int
+    bind: str
+    app_origin: str | None
+    replay_origin: str | None
+    allow_public: bool
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Pages; 0 takes any.")
+@click.option(
+    "--replay-port", default=8001, show_default=True, help="Archived content."
+)
+@click.option("--bind", default=LOOPBACK, show_default=True, help="IP to listen on.")
+@click.option("--app-origin", help="Origin readers see, https://archive.example.")
+@click.option("--replay-origin", help="The same for archived content; another site.")
+@click.option("--allow-public", is_flag=True, help="Let --bind leave this machine.")
+@click.option("--no-sweep", is_flag=True, help="Do not check the whole archive.")
+@click.pass_obj
+def serve(ctx: CommandContext, /, no_sweep: bool, **options: object) -> None:
+    """Serve search and records; archived content on an origin of its own.
+
+    Exit codes: 0 stopped, 2 unsafe or impossible settings, 6 no archive.
+    """
+    chosen = ServeOptions(**options)  # type: ignore[arg-type]
+    check_options(chosen)
+    services = open_services(_places(ctx), sweep=not no_sweep)
+    listeners = listen(chosen.bind, port=chosen.port, replay_port=chosen.replay_port)
+    settings = settings_of(chosen, listeners)
+    applications = create_app(settings, services)
+    applications.site.sweep.start()
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)
+    click.echo(f"open {settings.app_origin}/")
+    click.echo(f"archived content on {settings.replay_origin}; stop with Ctrl-C")
+    signal.signal(signal.SIGTERM, _stop)
+    Server(applications, listeners).run()
+
+
+@click.command()
+@click.argument("capture_id", metavar="ID")
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(sorted(FORMATS)),
+    default="text",
+    show_default=True,
+)
+@click.option("--link-base", help="Public address of the archive, for the permalink.")
+@click.pass_obj
+def cite(
+    ctx: CommandContext, capture_id: str, name: str, link_base: str | None
+) -> None:
+    """Print the citation of one capture.
+
+    Exit codes: 0 printed, 6 no such capture.
+    """
+    settings = WebSettings(
+        app_origin=f"http://{LOOPBACK}",
+        replay_origin=f"http://{REPLAY_NAME}",
+        link_base=link_base,
+    )
+    site = Site.create(settings, open_services(_places(ctx), sweep=False))
+    capture = site.services.archive.get_capture(capture_id)
+    click.echo(FORMATS[name](cite_capture(site, capture)).rstrip("\r\n"))
+
+
+def check_options(options: ServeOptions) -> None:
+    """Refuse what would show an archive to a network by accident."""
+    named = options.app_origin is not None and options.replay_origin is not None
+    if (options.app_origin is None) != (options.replay_origin is None):
+        raise SettingsError("give --app-origin and --replay-origin together")
+    if is_loopback(options.bind):
+        return
+    if not options.allow_public:
+        raise SettingsError(
+            f"{options.bind} can be reached from other machines; if that is meant, "
+            "add --allow-public with --app-origin and --replay-origin"
+        )
+    if not named:
+        raise SettingsError(
+            "a server others can reach needs --app-origin and --replay-origin on "
+            "two different sites"
+        )
+
+
+def settings_of(options: ServeOptions, listeners: Listeners) -> WebSettings:
+    """The origins: as given, else the loopback pair with the ports listened on."""
+    app = options.app_origin or f"http://{LOOPBACK}:{listeners.app_port}"
+    replay = options.replay_origin or f"http://{REPLAY_NAME}:{listeners.replay_port}"
+    settings = WebSettings(
+        app_origin=app, replay_origin=replay, link_base=options.app_origin
+    )
+    check_settings(settings)
+    return settings
+
+
+def _places(ctx: CommandContext) -> Places:
+    return Places(
+        archive=ctx.archive,
+        trust=ctx.trust(),
+        clock=ctx.clock,
+        random_bytes=ctx.random_bytes,
+    )
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Turn SIGTERM into the same orderly end as Ctrl-C, with exit code 0."""
+    del number, frame
+    raise SystemExit(0)

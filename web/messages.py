@@ -1,0 +1,365 @@
+"""Messages: every word a reader sees, by symbolic id; `text_of` fills in values.
+
+English now; other languages become further tables with the same ids. A test compares
+the ids used in templates and code with those here, both ways. Longer texts are in
+`prose.py`.
+"""
+
+from web.prose import PROSE
+
+INTERFACE: dict[str, str] = {
+    # frame of every page
+    "site.archive-of": "Archive of {name}",
+    "site.kind": "Archive",
+    "site.skip": "Skip to content",
+    "site.leave": "Leave quickly",
+    "site.nav.label": "Main",
+    "site.nav.captures": "Captures",
+    "site.nav.sources": "Sources",
+    "site.nav.claims": "What it proves",
+    "site.nav.status": "Status",
+    "site.nav.help": "Help",
+    "site.foot.privacy": (
+        "No cookies, no scripts, no accounts, no access log. Your words are in no "
+        "address of these pages."
+    ),
+    "site.foot.claims": "What this archive proves, and what it does not",
+    "time.utc": "UTC",
+    # searching
+    "search.label": "Search all captures",
+    "search.short": "Search",
+    "search.button": "Search",
+    "search.hint": (
+        "Any language and script; names are found across Cyrillic and Latin. Try"
+    ),
+    "search.hint.more": "How to search",
+    "search.example.phrase": "election commission",
+    "search.example.name": "Ціханоўская",
+    "find.summary": "Look up an address, an id, a digest or a citation",
+    "find.label": "Address, capture id, SHA-256 digest, or a citation with one in it",
+    "find.button": "Look up",
+    "home.title": "Search",
+    "home.heading": "Election pages, kept exactly as received",
+    "home.holds": "What is held",
+    "home.proof": "Proof state of the archive",
+    "home.proof.more": "Keys, checkpoint and every check",
+    "home.new": "Newest captures",
+    "home.new.all": "All captures, newest first",
+    "home.empty": "Nothing was captured yet. The first capture will stand here.",
+    "count.pages": "Pages captured",
+    "count.captures": "Captures in all",
+    "count.failures": "Failures kept as evidence",
+    "count.sources": "Sources",
+    "archive.swept": ("Whole archive checked by this server, {count} findings,"),
+    "archive.sweep.running": "The check of the whole archive is still running.",
+    "archive.sweep.stopped": "The check of the whole archive could not be finished.",
+    "archive.sweep.off": "This server does not check the whole archive.",
+    "archive.checkpoint": "The log's newest checkpoint covers {size} entries.",
+    "archive.no-checkpoint": "The log has no checkpoint yet.",
+    "archive.do-it-yourself": (
+        "A server can lie: run evidence verify on your own copy."
+    ),
+    "trust.known": "Trust folder",
+    "trust.unknown": "This server's trust folder knows nothing of this log.",
+    # results
+    "results.title": "Results",
+    "results.none": "No capture has all these words.",
+    "results.one": "1 document has all these words.",
+    "results.many": "{total} documents have all these words.",
+    "results.problem": "The query cannot be read.",
+    "results.some-missing": "Some words missing",
+    "results.some-missing.why": (
+        "These have at least half of the words; the missing ones are struck out."
+    ),
+    "results.address": (
+        "This address holds no words of yours. It works for two hours and is kept in "
+        "this server's memory only."
+    ),
+    "hit.captured": "Captured",
+    "hit.captures.one": "1 capture",
+    "hit.captures.many": "{count} captures",
+    "hit.missing": "Without:",
+    "expired.title": "This search is no longer known",
+    "expired.why": (
+        "Searches are kept for two hours in memory and nowhere else. Please search "
+        "again."
+    ),
+    "unavailable.title": "There is no index to search",
+    "unavailable.why": "Whoever runs this archive makes one with",
+    "unknown.title": "Not in this archive",
+    "unknown.why": (
+        "What you entered is not an address, id or digest of a capture shown here."
+    ),
+    # lists
+    "list.untitled": "Without a title",
+    "captures.title": "Captures",
+    "captures.why": (
+        "{total} page captures, newest first. Their parts (style sheets, images, "
+        "fonts) are listed on each record page."
+    ),
+    "sources.title": "Sources",
+    "sources.why": (
+        "What is watched, and what came of it. Failures are captures too: each is "
+        "signed and kept."
+    ),
+    "sources.name": "Source",
+    "sources.newest": "Newest capture",
+    "sources.by-hand": "Captured by hand",
+    "source.title": "Source",
+    "source.why": "{pages} page captures, newest first; {failures} attempts failed.",
+    "address.title": "Captures of one address",
+    "address.why": (
+        "Every attempt to fetch this address from here, failures included, newest "
+        "first. A day without a line is a day without an attempt. Times are UTC."
+    ),
+    "address.time": "Time",
+    "address.answer": "Answer",
+    "address.change": "Compared with the capture before",
+    "address.payload": "Digest of the body",
+    "change.first": "first body",
+    "change.same": "same bytes",
+    "change.changed": "changed",
+    "change.none": "nothing to compare",
+    "pager.label": "Pages",
+    "pager.before": "Back",
+    "pager.after": "Next",
+    "pager.place": "{number} of {pages}",
+    "out.title": "Leaving the archive",
+    "out.why": (
+        "The live site may have changed, and it will see your address. Nothing there "
+        "is part of this archive."
+    ),
+    "out.go": "Open the live site",
+    # one record
+    "record.title": "Capture {id}",
+    "record.failure": "Nothing was received",
+    "record.live": "Live site (leaves the archive)",
+    "record.all.one": "the only capture of this address",
+    "record.all.many": "{count} captures of this address",
+    "record.source": "Source",
+    "record.meaning": "What this means",
+    "record.captured": "Captured",
+    "record.captured.why": "by our clock",
+    "record.peer": "from {peer}",
+    "record.tls": "TLS {verdict}",
+    "record.says": "Page says",
+    "record.says.nothing": "no date read",
+    "record.says.none": "no date was found in the page itself",
+    "record.says.why": "written by the publisher, not checked",
+    "record.proven": "Proven",
+    "record.proven.report": "see the receipt",
+    "record.proven.why": "Entry {leaf} of the log,",
+    "record.proven.size": "covered by the checkpoint of size {size}.",
+    "record.proven.pending": "not yet covered by a checkpoint.",
+    "neighbours.label": "Other captures of this address",
+    "neighbours.earlier": "earlier",
+    "neighbours.later": "later",
+    "neighbours.first": "no earlier capture",
+    "neighbours.last": "no later capture",
+    "neighbours.place": "{position} of {count}",
+    "views.label": "Views of this capture",
+    "views.page": "Page",
+    "views.text": "Text",
+    "views.cite": "Citation",
+    "views.bytes": "Digests and bytes",
+    "views.heads": "Headers",
+    "views.records": "WARC records",
+    "views.parts": "Parts ({count})",
+    "view.note": "Archived copy: scripts removed, links inert. Not the live site.",
+    "view.cleaner": "cleaner {version}",
+    "view.gaps": "{count} parts missing",
+    "view.frame": "Archived copy of the page",
+    "view.no-response": (
+        "No response was received, so there is no page to show. The attempt itself is "
+        "the evidence: see headers and records below."
+    ),
+    "view.failed": (
+        "A check FAILED, so the page is not rendered. The findings say which; the "
+        "bytes can still be downloaded and examined."
+    ),
+    "receipt.title": "Receipt, from the verifier",
+    "receipt.checked": "Checked by this server at",
+    "receipt.lie": (
+        "A server can lie: check your own copy with evidence verify capture."
+    ),
+    "receipt.required": "{count} required checks",
+    "receipt.optional": "{count} more, which the policy does not require",
+    "finding.number": "no. {step}",
+    "finding.step": "check {step}",
+    "finding.optional": "not required",
+    "cite.heading": "Citation",
+    "cite.title": "Citation of {id}",
+    "cite.why": (
+        "Each is made from the capture and its checkpoint alone: whoever holds the "
+        "same archive gets the same text, letter by letter."
+    ),
+    "cite.no-base": (
+        "This server has no public address, so citations name the capture's id and "
+        "digest and no link."
+    ),
+    "cite.click": "One click selects all of it.",
+    "cite.formats": "BibTeX, RIS, CSL-JSON, PWID",
+    "cite.format.text": "Text",
+    "cite.format.bibtex": "BibTeX",
+    "cite.format.ris": "RIS",
+    "cite.format.csl": "CSL-JSON",
+    "cite.format.pwid": "PWID",
+    "bytes.heading": "Digests and original bytes",
+    "bytes.short": "Short id",
+    "bytes.where": "Lies in",
+    "bytes.offset": "offset {offset}, {length}",
+    "bytes.type": "Type, as the server said",
+    "bytes.warning": (
+        "Downloads are the bytes as received. Opening a page from disk can contact "
+        "the live site: look at them in an editor, or offline."
+    ),
+    "bytes.body": "Body",
+    "bytes.body.why": "as decoded, the file itself",
+    "bytes.wire": "Response",
+    "bytes.wire.why": "as on the wire, with its head",
+    "bytes.slice": "Slice",
+    "bytes.slice.why": "the signed WARC records; its SHA-256 is the id of this capture",
+    "digest.slice": "Slice",
+    "digest.block": "Response block",
+    "digest.payload": "Body (payload)",
+    "digest.page": "Page statement",
+    "heads.heading": "Headers on the wire",
+    "heads.request": "Request",
+    "heads.response": "Response",
+    "heads.none-sent": "Nothing was sent.",
+    "heads.none-received": "Nothing was received.",
+    "records.heading": "WARC records",
+    "records.why": (
+        "The {count} records of the slice, in order, with their header fields as "
+        "written."
+    ),
+    "records.member": "at {offset}, {length} compressed",
+    "parts.heading": "Parts of the page",
+    "parts.why": (
+        "The signed list of what the page asked for. Missing parts stay gaps; none is "
+        "taken from another time."
+    ),
+    "parts.kind": "Kind",
+    "parts.address": "Address",
+    "parts.time": "Captured",
+    "parts.state": "State",
+    "parts.same": "same page capture",
+    "text.title": "Text of {id}",
+    "text.back": "Record of this capture",
+    "text.why": "Text taken from the archived bytes.",
+    "text.by": "Extractor {extractor}",
+    "text.language": "language {language}",
+    "text.length": "{count} characters",
+    "text.cut": "Only the beginning of this text is shown.",
+    # states, outcomes, gaps
+    "state.answered": "answered {status}",
+    "outcome.complete": "complete",
+    "outcome.disconnect": "cut off by the server",
+    "outcome.timeout": "time ran out",
+    "outcome.length": "stopped at our size limit",
+    "outcome.stopped": "stopped by us",
+    "outcome.not-http": "the answer was not HTTP",
+    "outcome.no-response": "connected, but no answer came",
+    "outcome.dns": "the name could not be resolved",
+    "outcome.refused": "the connection was refused",
+    "outcome.tls": "no TLS connection could be made",
+    "outcome.proxy": "the proxy failed",
+    "outcome.tls-refused": "the certificate was refused",
+    "outcome.policy": "our own address rules forbade it",
+    "banner.failure": "Failure capture: not reachable from here.",
+    "banner.failure.here": "Others may have reached it.",
+    "banner.truncated": "Not whole: the bytes end early.",
+    "banner.test-set-up": "Test set-up: the connection was led elsewhere on purpose.",
+    "banner.tls-not-verified": "TLS not verified.",
+    "banner.little-text": "Little text; the page may need a browser to fill it.",
+    "gap.box": "missing part: {what}, {why}{detail}",
+    "gap.kind.style": "style sheet",
+    "gap.kind.image": "image",
+    "gap.kind.icon": "icon",
+    "gap.kind.font": "font",
+    "gap.kind.media": "media",
+    "gap.kind.frame": "frame",
+    "gap.kind.object": "embedded object",
+    "gap.kind.drawing": "drawing",
+    "gap.kind.formula": "formula",
+    "gap.kind.video": "video",
+    "gap.kind.audio": "audio",
+    "gap.reason.address": "no usable address",
+    "gap.reason.not-listed": "not captured with this page",
+    "gap.reason.failed": "failed",
+    "gap.reason.status": "answered",
+    "gap.reason.type": "of a type that is not shown",
+    "gap.reason.cut": "not whole",
+    "gap.reason.hidden": "not shown here",
+    "gap.reason.not-shown": "not shown in replay",
+    # replay origin
+    "replay.no-response": "No response was received; there is nothing to show.",
+    "replay.redirect": "The server answered with a redirect. It is not followed here:",
+    "replay.too-large": "Too large to be shown. Its bytes can be downloaded.",
+    "replay.no-view": (
+        "There is no view for this type of file. Its bytes can be downloaded from the "
+        "record page."
+    ),
+    "replay.altered": (
+        "The bytes on disk are not the ones this capture's id names, so they are not "
+        "shown."
+    ),
+    # errors
+    "error.home": "To the search page",
+    "error.see-other.title": "Elsewhere",
+    "error.see-other.why": "The answer is at another address.",
+    "error.bad-request.title": "This request cannot be read",
+    "error.bad-request.why": "Go back and try again.",
+    "error.cross-site.title": "Not from another site",
+    "error.cross-site.why": "Forms are only taken from these pages themselves.",
+    "error.not-found.title": "Not found",
+    "error.not-found.why": "There is nothing at this address.",
+    "error.method-not-allowed.title": "Not this way",
+    "error.method-not-allowed.why": "This address does not take that kind of request.",
+    "error.gone.title": "Gone",
+    "error.gone.why": "This is no longer here.",
+    "error.too-large.title": "Too much at once",
+    "error.too-large.why": "Requests may hold 64 KiB.",
+    "error.wrong-type.title": "Not this format",
+    "error.wrong-type.why": "Send a JSON object.",
+    "error.server-error.title": "Something went wrong here",
+    "error.server-error.why": (
+        "The fault is on this side; nothing of the archive is changed by it."
+    ),
+    "error.unavailable.title": "Not available now",
+    "error.unavailable.why": "Please try again later.",
+    "gone.title": "Removed from this archive",
+    "gone.why": (
+        "This capture was removed. Its entry in the log stays, and says that it was "
+        "here."
+    ),
+    "gone.reason": "Reason",
+    "gone.authority": "Authority",
+    "gone.when": "Removed",
+    "gone.leaf": "Log entry",
+    # status
+    "status.title": "Status",
+    "status.log": "Log and keys",
+    "status.archive": "Archive",
+    "status.origin": "Log origin",
+    "status.operator-key": "Operator key",
+    "status.log-key": "Log key",
+    "status.entries": "Entries on disk",
+    "status.checkpoint": "Checkpoint: size and root",
+    "status.trust": "Trust folder of this server",
+    "status.quorum": "asks for {witnesses} witnesses and {tokens} time stamps",
+    "status.outcome": "Outcome",
+    "status.means": "Meaning",
+    "status.findings": "Findings of the last check of the whole archive",
+}
+
+MESSAGES: dict[str, str] = INTERFACE | PROSE
+"""The whole English table."""
+
+
+def text_of(name: str, /, **values: object) -> str:
+    """The text of an id with its values filled in; an unknown id is our own fault."""
+    text = MESSAGES.get(name)
+    if text is None:
+        raise AssertionError(f"no message {name}")
+    return text.format(**values)

@@ -1,0 +1,72 @@
+"""Frame: the document around cleaned content; written by us, every value escaped.
+
+The body of a cleaned page and the text of cleaned style sheets are the only strings
+taken over as they are: the first comes from nh3, the second holds no `<`.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from web.replay.clean import CleanPage, Sheet
+
+_GAP_STYLE = (
+    ".evidence-gap{display:inline-block!important;box-sizing:border-box!important;"
+    "min-width:1.5em;min-height:1.2em;max-width:100%!important;overflow:hidden!important;"
+    "padding:.15em .5em!important;border:1px dashed #8a8f94!important;"
+    "background:repeating-linear-gradient(-45deg,#f1f2f2,#f1f2f2 6px,#e6e8e9 6px,"
+    "#e6e8e9 12px)!important;color:#3c4248!important;"
+    "font:12px/1.4 system-ui,sans-serif!important;text-align:left!important;"
+    "vertical-align:middle}"
+)
+_NOTE_STYLE = (
+    "body{margin:0;padding:24px;font:15px/1.55 system-ui,sans-serif;color:#1d2226;"
+    "background:#fff}pre{white-space:pre-wrap;overflow-wrap:anywhere;"
+    "font:13px/1.5 ui-monospace,monospace}p{max-width:38em}"
+)
+_TITLE = "Archived copy"
+
+
+def frame_page(page: CleanPage) -> bytes:
+    """The document of a cleaned page."""
+    doctype = "<!doctype html>" if page.has_doctype else ""
+    head = (
+        '<head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{_TITLE}</title><style>{_GAP_STYLE}</style>"
+        f"{''.join(_sheet(sheet) for sheet in page.sheets)}</head>"
+    )
+    html = f"<html{_attributes(page.html_attributes)}>"
+    body = f"<body{_attributes(page.body_attributes)}>{page.body}</body>"
+    return f"{doctype}{html}{head}{body}</html>\n".encode()
+
+
+def frame_text(text: str) -> bytes:
+    """A document that shows plain text, escaped."""
+    return _document(f"<pre>{escape(text)}</pre>")
+
+
+def frame_note(paragraphs: Iterable[str]) -> bytes:
+    """A document with our own words."""
+    return _document("".join(f"<p>{escape(one)}</p>" for one in paragraphs))
+
+
+def _document(body: str) -> bytes:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{_TITLE}</title><style>{_NOTE_STYLE}</style></head>"
+        f"<body>{body}</body></html>\n"
+    ).encode()
+
+
+def _sheet(sheet: Sheet) -> str:
+    media = f' media="{escape(sheet.media)}"' if sheet.media else ""
+    if sheet.path is not None:
+        return f'<link rel="stylesheet" href="{escape(sheet.path)}"{media}>'
+    text = sheet.text or ""
+    if "<" in text:
+        raise AssertionError("a cleaned style sheet holds no <")
+    return f"<style{media}>{text}</style>"
+
+
+def _attributes(pairs: Iterable[tuple[str, str]]) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in pairs)

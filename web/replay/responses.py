@@ -1,0 +1,263 @@
+"""Responses of the replay origin: cleaned pages, parts, original bytes to download.
+
+Before anything is shown the slice's digest is compared with the capture's id. No
+header of an archived response is sent; types come from first bytes, never from there.
+"""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+
+from archive.capture import Capture
+from archive.digest import READ_BYTES, Digest
+from archive.errors import DigestMismatch
+from archive.store.recorded import Payload
+from archive.warc.payload import Problem
+from web.messages import text_of
+from web.replay import media
+from web.replay.charset import decode_page
+from web.replay.clean import clean_page
+from web.replay.frame import frame_note, frame_page, frame_text
+from web.replay.links import Gap, PartTable, Resolved
+from web.replay.styles import clean_sheet
+from web.site import Site
+from web.views.answers import answer
+
+PAGE_LIMIT_BYTES = 8 << 20
+"""Largest page that is cleaned: lxml and nh3 need about 20 times its size."""
+PART_LIMIT_BYTES = 32 << 20
+"""Largest image, font or sheet that is sent as a part."""
+RAW_LIMIT_BYTES = 64 << 20
+"""Largest body that is decoded for a download; the slice itself has no bound."""
+CACHE_BYTES = 32 << 20
+"""Cleaned documents and sheets kept in memory."""
+TOO_LARGE = frozenset((Problem.LIMIT.value,))
+"""Problems under which a page is not shown at all."""
+_STATUS = range(400, 600)
+"""Archived statuses that the frame keeps."""
+
+
+class Cache:
+    """Cleaned documents by name, the oldest go first; content never changes."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._entries: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def find(self, name: str) -> bytes | None:
+        """What is kept under that name."""
+        with self._lock:
+            if name in self._entries:
+                self._entries.move_to_end(name)
+            return self._entries.get(name)
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep a document unless it would fill the cache alone."""
+        if len(data) > CACHE_BYTES // 4:
+            return
+        with self._lock:
+            self._size += len(data) - len(self._entries.pop(name, b""))
+            self._entries[name] = data
+            while self._size > CACHE_BYTES:
+                _, dropped = self._entries.popitem(last=False)
+                self._size -= len(dropped)
+
+
+class Replay:
+    """The routes of the replay origin; GET and HEAD only."""
+
+    def __init__(self, site: Site) -> None:
+        """The cache lives as long as the server."""
+        self._site = site
+        self._cache = Cache()
+
+    def register(self, app: Flask) -> None:
+        """Add the routes."""
+        for rule, name, view in (
+            ("/v/<capture_id>", "view", self.view),
+            ("/p/<page_id>/<int:number>", "part", self.part),
+            ("/raw/<capture_id>", "raw", self.raw),
+            ("/raw/<capture_id>/wire", "raw-wire", self.raw_wire),
+            ("/raw/<capture_id>/slice", "raw-slice", self.raw_slice),
+        ):
+            app.add_url_rule(rule, name, view, methods=["GET"])
+
+    def view(self, capture_id: str) -> Response:
+        """The cleaned page, for the frame; opened alone it leads to the record."""
+        capture = self._site.get_capture(capture_id)
+        if request.headers.get("Sec-Fetch-Dest") == "document":
+            response = answer("", status=303)
+            response.headers["Location"] = (
+                f"{self._site.settings.app_origin}/c/{capture.short_id}"
+            )
+            return response
+        found = self._site.page_of(capture)
+        table, main = found.parts, found.main
+        if main.http_status is None:
+            return answer(frame_note([text_of("replay.no-response")]))
+        self._check(main)
+        return self._by_type(main, table)
+
+    def _by_type(self, main: Capture, table: PartTable) -> Response:
+        status = 200
+        if main.http_status is not None and main.http_status in _STATUS:
+            status = main.http_status
+        payload = self._payload(main, PAGE_LIMIT_BYTES)
+        target = _redirect_target(self._site, main)
+        if target is not None:
+            return answer(frame_note([text_of("replay.redirect"), target]))
+        if payload.problem in TOO_LARGE:
+            return answer(frame_note([text_of("replay.too-large")]))
+        kind = media.image_type(payload.data)
+        if kind is not None:
+            return answer(payload.data, media_type=kind, status=status)
+        if media.is_html(payload.media_type, payload.data):
+            return answer(self._cleaned(main, table, payload), status=status)
+        if media.is_text(payload.media_type):
+            text = self._text(main, payload)
+            return answer(frame_text(text), status=status)
+        return answer(frame_note([text_of("replay.no-view")]), status=status)
+
+    def _cleaned(self, main: Capture, table: PartTable, payload: Payload) -> bytes:
+        name = f"page {main.capture_id} {table.page_id}"
+        kept = self._cache.find(name)
+        if kept is not None:
+            return kept
+        page = clean_page(
+            self._text(main, payload),
+            base=main.target_uri,
+            parts=table,
+            words=gap_words,
+        )
+        document = frame_page(page)
+        self._cache.keep(name, document)
+        return document
+
+    def _text(self, main: Capture, payload: Payload) -> str:
+        found = self._site.text_of(main)
+        return decode_page(
+            payload.data,
+            known=found.charset if found else None,
+            declared=payload.charset,
+        )
+
+    def part(self, page_id: str, number: int) -> Response:
+        """One captured part of a page: a raster image, a font or a cleaned sheet."""
+        page = self._site.get_capture(page_id)
+        if page.kind != "page":
+            raise NotFound
+        table = self._site.page_of(page).parts
+        if number >= len(table.parts) or table.gap(number) is not None:
+            raise NotFound
+        capture = table.capture(number)
+        if capture is None:
+            raise NotFound
+        self._check(capture)
+        payload = self._payload(capture, PART_LIMIT_BYTES)
+        kind = media.image_type(payload.data) or media.font_type(payload.data)
+        if kind is not None:
+            return answer(payload.data, media_type=kind)
+        if table.parts[number].kind != "style":
+            raise NotFound
+        sheet = self._sheet(capture, table, payload)
+        return answer(sheet, media_type="text/css; charset=utf-8")
+
+    def _sheet(self, capture: Capture, table: PartTable, payload: Payload) -> bytes:
+        name = f"sheet {capture.capture_id} {table.page_id}"
+        kept = self._cache.find(name)
+        if kept is not None:
+            return kept
+
+        def resolve(address: str) -> str | None:
+            found = table.resolve(capture.target_uri, address)
+            return found.path if isinstance(found, Resolved) else None
+
+        charset = payload.charset
+        sheet = clean_sheet(payload.data, charset=charset, resolve=resolve).encode()
+        self._cache.keep(name, sheet)
+        return sheet
+
+    def raw(self, capture_id: str) -> Response:
+        """The body as decoded, as a download."""
+        capture = self._response_of(capture_id)
+        payload = self._payload(capture, RAW_LIMIT_BYTES)
+        name = media.file_name(capture.capture_id, payload.media_type)
+        return _download(payload.data, name)
+
+    def raw_wire(self, capture_id: str) -> Response:
+        """The response as on the wire, head and all, as a download."""
+        capture = self._response_of(capture_id)
+        exchange = self._site.services.archive.read_exchange(capture)
+        name = f"capture-{capture.capture_id[:8]}.http.txt"
+        return _download(exchange.response or b"", name)
+
+    def raw_slice(self, capture_id: str) -> Response:
+        """The slice: its SHA-256 is the capture's id."""
+        capture = self._site.get_capture(capture_id)
+        stream = self._site.services.archive.open_slice(capture)
+        response = Response(_chunks(stream), content_type="application/octet-stream")
+        response.call_on_close(stream.close)
+        response.content_length = capture.location.length_bytes
+        return _as_attachment(response, f"capture-{capture.capture_id[:8]}.warc.gz")
+
+    def _response_of(self, capture_id: str) -> Capture:
+        capture = self._site.get_capture(capture_id)
+        main = self._site.page_of(capture).main
+        if main.http_status is None:
+            raise NotFound
+        self._check(main)
+        return main
+
+    def _payload(self, capture: Capture, limit_bytes: int) -> Payload:
+        return self._site.services.archive.payload(capture, limit_bytes=limit_bytes)
+
+    def _check(self, capture: Capture) -> None:
+        """Refuse bytes that are not the ones the id names."""
+        with self._site.services.archive.open_slice(capture) as stream:
+            if Digest.of_stream(stream).hex != capture.capture_id:
+                raise DigestMismatch("the slice is not the one its id names")
+
+
+def gap_words(kind: str, gap: Gap) -> str:
+    """What stands in a gap box."""
+    what = text_of(f"gap.kind.{kind}")
+    why = text_of(f"gap.reason.{gap.reason}")
+    detail = f" ({gap.detail})" if gap.detail else ""
+    return text_of("gap.box", what=what, why=why, detail=detail)
+
+
+def _redirect_target(site: Site, capture: Capture) -> str | None:
+    """Where an archived redirect points, as text; None for other answers."""
+    if capture.http_status is None or capture.http_status not in range(300, 400):
+        return None
+    response = site.services.archive.read_exchange(capture).response or b""
+    head = response.split(b"\r\n\r\n", 1)[0]
+    match = re.search(
+        rb"^location:[ \t]*([^\r\n]*)", head, re.IGNORECASE | re.MULTILINE
+    )
+    return match.group(1).decode("utf-8", "backslashreplace") if match else ""
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    yield from iter(lambda: stream.read(READ_BYTES), b"")
+
+
+def _download(data: bytes, name: str) -> Response:
+    response = answer(data, media_type="application/octet-stream")
+    response = _as_attachment(response, name)
+    response.make_conditional(
+        request.environ, accept_ranges=True, complete_length=len(data)
+    )
+    return response
+
+
+def _as_attachment(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,109 @@
+"""Services: what a view may use, handed in; small protocols, so tests hand in fakes.
+
+The protocols name only what the pages read. `archive.store.reader.ArchiveReader` and
+`search.service.SearchService` fit them as they are.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from archive.capture import Capture
+from archive.log.checkpoint import Checkpoint
+from archive.store.layout import ArchiveIdentity
+from archive.store.recorded import PageView, Payload, RecordedExchange
+from archive.verify.report import Report
+from search.service import ExtractedText, ResultPage
+
+
+class ArchiveSource(Protocol):
+    """What pages read from one archive; errors are those of `archive.errors`."""
+
+    @property
+    def identity(self) -> ArchiveIdentity:
+        """Who the archive says it is."""
+        ...
+
+    @property
+    def next_leaf(self) -> int:
+        """The entry the catalog has not seen yet."""
+        ...
+
+    def catch_up(self) -> None:
+        """Let the catalog follow what was captured since."""
+        ...
+
+    def get_capture(self, capture_id: str, /) -> Capture:
+        """By hex or short id; CaptureNotFound."""
+        ...
+
+    def find_captures(self, target_uri: str, /) -> list[Capture]:
+        """All captures of one address, oldest first."""
+        ...
+
+    def captures(self, since_leaf: int, /) -> Iterator[Capture]:
+        """All captures from an entry on, in leaf order."""
+        ...
+
+    def open_slice(self, capture: Capture, /) -> BinaryIO:
+        """The slice, its digest checked."""
+        ...
+
+    def read_exchange(self, capture: Capture, /) -> RecordedExchange:
+        """Read the records of a capture."""
+        ...
+
+    def payload(self, capture: Capture, /, *, limit_bytes: int) -> Payload:
+        """Read the entity body, content-decoded."""
+        ...
+
+    def read_page(self, page: Capture, /) -> PageView:
+        """Read a page statement's parts list."""
+        ...
+
+    def page_of(self, capture: Capture, /) -> Capture | None:
+        """Find the newest page statement whose main capture this is."""
+        ...
+
+    def checkpoint(self) -> tuple[bytes, Checkpoint]:
+        """The stored checkpoint; LogMissing before there is one."""
+        ...
+
+
+class SearchSource(Protocol):
+    """What pages ask of the index."""
+
+    def search(self, text: str, *, limit: int, offset: int) -> ResultPage:
+        """Answer a query; InvalidQuery, SearchUnavailable."""
+        ...
+
+    def text_of(self, capture_id: str) -> ExtractedText | None:
+        """The kept text of a capture; SearchUnavailable where there is no index."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustState:
+    """The trust folder of this server, as far as pages print it."""
+
+    fingerprint: str | None
+    """Digest of the folder's files; None where nothing is known of the origin."""
+    witnesses: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a view may use."""
+
+    archive: ArchiveSource
+    search: SearchSource
+    verify: Callable[[Capture], Report]
+    """Live check of one capture."""
+    verify_archive: Callable[[], Report] | None
+    """Check of the whole archive, run once in the background; None leaves it out."""
+    trust: TrustState
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    random_bytes: Callable[[int], bytes]

@@ -1,0 +1,126 @@
+"""Site: what all views of one server share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archive.capture import Capture
+from archive.digest import Digest, is_short_id
+from archive.errors import CaptureNotFound, LogMissing, SearchUnavailable, StoreError
+from archive.log.checkpoint import Checkpoint
+from search.service import ExtractedText, Hit
+from web.access import Tombstone, may_show
+from web.overview import Overview, key_of
+from web.rendering import Renderer
+from web.replay.links import PartTable
+from web.results import QueryStore
+from web.services import Services
+from web.settings import WebSettings
+from web.sweep import Sweep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCapture:
+    """A page with its signed parts list; `page` None: a capture without one."""
+
+    page: Capture | None
+    main: Capture
+    parts: PartTable
+
+
+class Removed(StoreError):
+    """The capture was lawfully removed; its tombstone says why."""
+
+    def __init__(self, tombstone: Tombstone) -> None:
+        super().__init__("the capture was removed")
+        self.tombstone = tombstone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Settings, services and the small state kept in memory."""
+
+    settings: WebSettings
+    services: Services
+    overview: Overview
+    sweep: Sweep
+    queries: QueryStore
+    renderer: Renderer
+
+    @classmethod
+    def create(cls, settings: WebSettings, services: Services) -> "Site":
+        """Put the shared parts together; nothing is read yet."""
+        return cls(
+            settings=settings,
+            services=services,
+            overview=Overview(settings.access),
+            sweep=Sweep(services.verify_archive, clock=services.clock),
+            queries=QueryStore(
+                monotonic=services.monotonic, random_bytes=services.random_bytes
+            ),
+            renderer=Renderer(),
+        )
+
+    def get_capture(self, short_id: str) -> Capture:
+        """A capture by short id; CaptureNotFound (restricted ones too), Removed."""
+        if not is_short_id(short_id):
+            raise CaptureNotFound("not a capture id")
+        for capture_id, tombstone in self.settings.access.tombstones.items():
+            if Digest(capture_id).short_id == short_id:
+                raise Removed(tombstone)
+        capture = self.services.archive.get_capture(short_id)
+        if not may_show(capture, self.settings.access):
+            raise CaptureNotFound("not a capture id")
+        return capture
+
+    def find_capture(self, capture_id: str) -> Capture | None:
+        """A capture by hex id, if it is there and may be shown."""
+        try:
+            capture = self.services.archive.get_capture(capture_id)
+        except CaptureNotFound:
+            return None
+        return capture if may_show(capture, self.settings.access) else None
+
+    def page_of(self, capture: Capture) -> PageCapture:
+        """The page statement over a capture, its main capture and its parts."""
+        archive = self.services.archive
+        page = archive.page_of(capture)
+        if page is None:
+            parts = PartTable(capture.short_id, (), self.find_capture)
+            return PageCapture(page=None, main=capture, parts=parts)
+        view = archive.read_page(page)
+        main = self.find_capture(view.main_id)
+        if main is None:
+            raise CaptureNotFound("the page's own capture is not shown")
+        parts = PartTable(page.short_id, view.parts, self.find_capture)
+        return PageCapture(page=page, main=main, parts=parts)
+
+    def text_of(self, capture: Capture) -> ExtractedText | None:
+        """The kept text of a capture; None also where there is no index."""
+        if capture.http_status is None:
+            return None
+        try:
+            return self.services.search.text_of(capture.capture_id)
+        except SearchUnavailable:
+            return None
+
+    def shown_hits(self, hits: Iterable[Hit]) -> list[Hit]:
+        """The hits whose capture may be shown."""
+        return [hit for hit in hits if self.find_capture(hit.capture_id) is not None]
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint as published by the archive."""
+        try:
+            _, checkpoint = self.services.archive.checkpoint()
+        except LogMissing:
+            return None
+        return checkpoint
+
+    def up_to_date(self) -> Overview:
+        """The overview, brought up to date."""
+        self.overview.refresh(self.services.archive)
+        return self.overview
+
+    @staticmethod
+    def key_of(text: str) -> str:
+        """The key of an address or a source id."""
+        return key_of(text)

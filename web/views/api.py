@@ -1,0 +1,174 @@
+"""API: the JSON twins of pages below `/api/v1`, and their one error shape."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from archive.errors import CaptureNotFound, InvalidQuery, SearchUnavailable
+from search.service import Hit
+from web.site import Removed, Site
+from web.views.answers import error_json, json_answer
+from web.views.listing import history_of
+from web.views.record import build_record
+
+HIT_LIMIT = 100
+"""Most hits of one answer."""
+QUERY_LIMIT_CHARS = 1_000
+
+
+class Api:
+    """The JSON routes; the same functions as the pages use."""
+
+    def __init__(self, site: Site) -> None:
+        """Views hold nothing but the site."""
+        self._site = site
+
+    def register(self, app: Flask) -> None:
+        """Add the routes."""
+        for rule, name, view, method in (
+            ("/api/v1/search", "api-search", self.search, "POST"),
+            ("/api/v1/c/<capture_id>", "api-record", self.record, "GET"),
+            ("/api/v1/u/<key>", "api-address", self.address, "GET"),
+            ("/api/v1/status", "api-status", self.status, "GET"),
+        ):
+            app.add_url_rule(rule, name, self._guarded(view), methods=[method])
+
+    def _guarded(self, view: Callable[..., Response]) -> Callable[..., Response]:
+        def guarded(**values: str) -> Response:
+            try:
+                return view(**values)
+            except CaptureNotFound:
+                return _not_found()
+            except Removed as removed:
+                return json_answer(
+                    {
+                        "error": {
+                            "code": "gone",
+                            "message": "The capture was removed.",
+                            "next_step": "Its tombstone in the log stays.",
+                        },
+                        "tombstone": removed.tombstone,
+                    },
+                    status=410,
+                )
+
+        return guarded
+
+    def search(self) -> Response:
+        """Answer `{"query", "limit", "offset"}`; the query is in the body only."""
+        asked = request.get_json(silent=True)
+        if not isinstance(asked, dict):
+            raise UnsupportedMediaType
+        site = self._site
+        query: Any = asked.get("query")
+        limit, offset = asked.get("limit", 10), asked.get("offset", 0)
+        if not _is_search(query, limit, offset):
+            return error_json(
+                400,
+                "bad-request",
+                "query must be text of at most 1,000 characters, limit 1 to 100, "
+                "offset 0 to 10,000.",
+                "Send a JSON object with these members.",
+            )
+        try:
+            found = site.services.search.search(query, limit=limit, offset=offset)
+        except InvalidQuery as error:
+            return error_json(400, "invalid-query", str(error), "Correct the query.")
+        except SearchUnavailable:
+            return error_json(
+                503, "no-index", "There is no index.", "Run evidence index."
+            )
+        return json_answer(
+            {
+                "query": query,
+                "total": found.total,
+                "hits": _hits(site, found.hits),
+                "some_missing": _hits(site, found.some_missing),
+            }
+        )
+
+    def record(self, capture_id: str) -> Response:
+        """One record: capture, report, parts, records, citation."""
+        record = build_record(self._site, self._site.get_capture(capture_id))
+        capture = record.capture
+        return json_answer(
+            {
+                "id": capture.capture_id,
+                "short_id": capture.short_id,
+                "capture": capture,
+                "title": record.title,
+                "language": record.language,
+                "page": record.page.short_id if record.page else None,
+                "report": record.report,
+                "connection": record.connection,
+                "request_head": record.heads.request,
+                "response_head": record.heads.response,
+                "records": record.records,
+                "parts": record.parts,
+                "banners": record.banners,
+                "citation": record.citation_text,
+                "raw": f"{self._site.settings.replay_origin}/raw/{capture.short_id}",
+            }
+        )
+
+    def address(self, key: str) -> Response:
+        """All captures of one address, oldest first."""
+        uri = self._site.up_to_date().find_address(key)
+        if uri is None:
+            return _not_found()
+        return json_answer({"uri": uri, "captures": history_of(self._site, uri)})
+
+    def status(self) -> Response:
+        """Counts, checkpoint and the last check of the whole archive."""
+        site = self._site
+        sweep = site.sweep.state
+        return json_answer(
+            {
+                "archive": site.services.archive.identity.archive_id,
+                "name": site.services.archive.identity.name,
+                "origin": site.services.archive.identity.origin,
+                "counts": site.up_to_date().counts(),
+                "checkpoint": site.checkpoint(),
+                "sweep": sweep.state,
+                "outcome": None if sweep.report is None else str(sweep.report.outcome),
+                "headline": None if sweep.report is None else sweep.report.headline,
+            }
+        )
+
+
+def _is_search(query: object, limit: object, offset: object) -> bool:
+    return (
+        isinstance(query, str)
+        and 0 < len(query.strip()) <= QUERY_LIMIT_CHARS
+        and type(limit) is int
+        and 1 <= limit <= HIT_LIMIT
+        and type(offset) is int
+        and 0 <= offset <= 10_000
+    )
+
+
+def _hits(site: Site, hits: Sequence[Hit]) -> list[dict[str, object]]:
+    return [
+        {
+            "id": hit.capture_id,
+            "short_id": hit.short_id,
+            "uri": hit.uri,
+            "title": hit.title,
+            "language": hit.language,
+            "captured_at": hit.captured_at,
+            "captures": hit.captures,
+            "score": hit.score,
+            "missing": list(hit.missing),
+            "snippets": [
+                {"text": one.text, "marks": [list(mark) for mark in one.marks]}
+                for one in hit.snippets
+            ],
+        }
+        for hit in site.shown_hits(hits)
+    ]
+
+
+def _not_found() -> Response:
+    return error_json(404, "not-found", "There is nothing here.", "Check the id.")

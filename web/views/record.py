@@ -1,0 +1,370 @@
+"""Record: everything the record page and its JSON twin say about one capture.
+
+One value, two renderers. The Report comes from `archive.verify` and is carried as it
+is; nothing here judges.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.capture import Capture
+from archive.digest import Digest
+from archive.store.recorded import RecordedExchange
+from archive.verify.report import Report
+from search.service import ExtractedText
+from web.access import may_show
+from web.citation import Citation, format_text
+from web.replay.links import PartTable
+from web.site import Site
+
+HEAD_LIMIT_BYTES = 64 * 1024
+"""Bytes of a request or response head that are printed."""
+NEIGHBOUR_LIMIT = 10_000
+"""Captures of one address that are looked through for earlier and later ones."""
+FAILED = "FAILED"
+"""The one outcome of a report under which a page is not rendered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One line of the receipt."""
+
+    step: int
+    code: str
+    outcome: str
+    subject: str
+    detail: str
+    spec: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """The verifier's report, printed; `checked_at` by this server's clock."""
+
+    outcome: str
+    headline: str
+    findings: tuple[FindingView, ...]
+    checked_at: datetime
+    trust: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """One line of the signed parts list."""
+
+    uri: str
+    kind: str
+    short_id: str | None
+    captured_at: datetime | None
+    http_status: int | None
+    gap: str | None
+    """Code of the gap; None when the part is shown."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow:
+    """One WARC record: its header fields as written."""
+
+    kind: str
+    headers: tuple[tuple[str, str], ...]
+    offset: int
+    """Of the gzip member, from the start of the slice, in bytes."""
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Other captures of the same address."""
+
+    earlier: Capture | None
+    later: Capture | None
+    position: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDate:
+    """A date the page gives itself, and how it was read there."""
+
+    text: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What the metadata record says about the connection; empty = not said."""
+
+    peer: str
+    tls_version: str
+    tls_verdict: str
+    tls_error: str
+    as_given: str
+    detail: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """Request and response heads, as sent and received."""
+
+    request: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """All of one record page."""
+
+    capture: Capture
+    main: Capture
+    """The page's own capture; equal to `capture` unless this is a page statement."""
+    page: Capture | None
+    """The page statement with the parts list, where there is one."""
+    title: str
+    language: str | None
+    text: ExtractedText | None
+    claims: tuple[ClaimedDate, ...]
+    report: ReportView
+    connection: Connection
+    heads: Heads
+    records: tuple[RecordRow, ...]
+    parts: tuple[PartView, ...]
+    neighbours: Neighbours
+    banners: tuple[str, ...]
+    """Codes of what stands above all else."""
+    citation: Citation
+    citation_text: str
+    key: str
+    """Of the address, for `/u/KEY`."""
+
+    @property
+    def shows_page(self) -> bool:
+        """Whether the frame is drawn: there are bytes, and no finding failed."""
+        return self.main.http_status is not None and self.report.outcome != FAILED
+
+    @property
+    def gaps(self) -> int:
+        """How many listed parts are not there."""
+        return sum(1 for part in self.parts if part.gap is not None)
+
+
+def build_record(site: Site, capture: Capture) -> RecordView:
+    """Gather one record; CaptureNotFound when a page's main capture is not shown."""
+    archive = site.services.archive
+    found = site.page_of(capture)
+    main = found.main
+    report = check_now(site, capture)
+    exchange = archive.read_exchange(main)
+    statement = (
+        exchange
+        if main.capture_id == capture.capture_id
+        else archive.read_exchange(capture)
+    )
+    text = site.text_of(main)
+    citation = make_citation(site, capture, title=title_of(text), report=report)
+    return RecordView(
+        capture=capture,
+        main=main,
+        page=found.page,
+        title=citation.title,
+        language=text.language if text else None,
+        text=text,
+        claims=(),
+        report=report,
+        connection=_connection(exchange.metadata),
+        heads=Heads(
+            request=_head(exchange.request), response=_head(exchange.response or b"")
+        ),
+        records=_rows(statement),
+        parts=_part_views(found.parts),
+        neighbours=_neighbours(site, main),
+        banners=_banners(main, exchange, text),
+        citation=citation,
+        citation_text=format_text(citation),
+        key=site.key_of(main.target_uri),
+    )
+
+
+def _part_views(table: PartTable) -> tuple[PartView, ...]:
+    """The signed parts list with the state of each part."""
+    views = []
+    for number, part in enumerate(table.parts):
+        gap, capture = table.gap(number), table.capture(number)
+        views.append(
+            PartView(
+                uri=part.uri,
+                kind=part.kind,
+                short_id=capture.short_id if capture else None,
+                captured_at=capture.captured_at if capture else None,
+                http_status=capture.http_status if capture else None,
+                gap=None if gap is None else gap.reason,
+                detail="" if gap is None else gap.detail,
+            )
+        )
+    return tuple(views)
+
+
+def view_of_report(site: Site, report: Report, *, at: datetime) -> ReportView:
+    """Copy a report for printing."""
+    return ReportView(
+        outcome=str(report.outcome),
+        headline=report.headline or "",
+        findings=tuple(
+            FindingView(
+                step=finding.step,
+                code=finding.code,
+                outcome=str(finding.outcome),
+                subject=finding.subject,
+                detail=finding.detail,
+                spec=finding.specification,
+                required=finding.step in report.required,
+            )
+            for finding in report.findings
+        ),
+        checked_at=at,
+        trust=site.services.trust.fingerprint,
+    )
+
+
+def check_now(site: Site, capture: Capture) -> ReportView:
+    """Run the live check of one capture."""
+    report = site.services.verify(capture)
+    return view_of_report(site, report, at=site.services.clock())
+
+
+def make_citation(
+    site: Site, capture: Capture, *, title: str, report: ReportView
+) -> Citation:
+    """Fill in a citation from the capture and the newest checkpoint over it."""
+    services = site.services
+    checkpoint = site.checkpoint()
+    covered = checkpoint is not None and checkpoint.size > capture.leaf
+    identity = services.archive.identity
+    return Citation(
+        capture_id=capture.capture_id,
+        target_uri=capture.target_uri,
+        captured_at=capture.captured_at,
+        title=title,
+        publisher=capture.source_id or "",
+        claimed="",
+        archive_name=identity.name,
+        origin=identity.origin,
+        leaf=capture.leaf,
+        checkpoint_size=checkpoint.size if checkpoint and covered else None,
+        checkpoint_root=_base64(checkpoint.root) if checkpoint and covered else None,
+        headline=report.headline,
+        link_base=site.settings.link_base,
+    )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def cite_capture(site: Site, capture: Capture) -> Citation:
+    """The citation of one capture."""
+    text = find_text(site, capture)
+    return make_citation(
+        site, capture, title=title_of(text), report=check_now(site, capture)
+    )
+
+
+def title_of(text: ExtractedText | None) -> str:
+    """The title a page gave itself; empty where it gave none."""
+    return (text.title or "") if text else ""
+
+
+def find_text(site: Site, capture: Capture) -> ExtractedText | None:
+    """The extracted text of a capture or of a page's main capture."""
+    return site.text_of(site.page_of(capture).main)
+
+
+def _head(message: bytes) -> str:
+    """The head of an HTTP message; bytes that are no UTF-8 are shown as escapes."""
+    head = message[:HEAD_LIMIT_BYTES].split(b"\r\n\r\n", 1)[0]
+    return head.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+
+def _rows(exchange: RecordedExchange) -> tuple[RecordRow, ...]:
+    rows = []
+    for record in exchange.records:
+        header = record.header
+        rows.append(
+            RecordRow(
+                kind=header.type,
+                headers=header.fields,
+                offset=record.span.offset,
+                length=record.span.length,
+            )
+        )
+    return tuple(rows)
+
+
+def _at(value: object, *names: str) -> str:
+    """A text inside nested JSON objects; empty where a level is absent."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return "" if value is None else str(value)
+
+
+def _connection(metadata: Mapping[str, object]) -> Connection:
+    return Connection(
+        peer=_at(metadata, "connection", "peer"),
+        tls_version=_at(metadata, "connection", "tls", "version"),
+        tls_verdict=_at(metadata, "connection", "tls", "verdict"),
+        tls_error=_at(metadata, "connection", "tls", "error"),
+        as_given=_at(metadata, "as_given"),
+        detail=_at(metadata, "detail"),
+        phase=_at(metadata, "phase"),
+    )
+
+
+def _neighbours(site: Site, capture: Capture) -> Neighbours:
+    found = site.services.archive.find_captures(capture.target_uri)[:NEIGHBOUR_LIMIT]
+    shown = [
+        other
+        for other in found
+        if other.kind == "capture" and may_show(other, site.settings.access)
+    ]
+    shown.sort(key=lambda other: (other.captured_at, other.leaf))
+    ids = [other.capture_id for other in shown]
+    if capture.capture_id not in ids:
+        return Neighbours(earlier=None, later=None, position=1, count=1)
+    place = ids.index(capture.capture_id)
+    return Neighbours(
+        earlier=shown[place - 1] if place else None,
+        later=shown[place + 1] if place + 1 < len(shown) else None,
+        position=place + 1,
+        count=len(shown),
+    )
+
+
+def _banners(
+    capture: Capture, exchange: RecordedExchange, text: ExtractedText | None
+) -> tuple[str, ...]:
+    connection = _connection(exchange.metadata)
+    codes = []
+    if capture.http_status is None:
+        codes.append("failure")
+    elif capture.outcome.value != "complete":
+        codes.append("truncated")
+    if capture.override is not None:
+        codes.append("test-set-up")
+    if connection.tls_verdict == FAILED:
+        codes.append("tls-not-verified")
+    if capture.http_status is not None and text is not None and len(text.text) < 200:
+        codes.append("little-text")
+    return tuple(codes)
+
+
+def digests_of(capture: Capture) -> Sequence[tuple[str, Digest | None]]:
+    """The digests a record page prints, by code."""
+    return (
+        ("slice", Digest(capture.capture_id)),
+        ("block", capture.block_digest),
+        ("payload", capture.payload_digest),
+    )

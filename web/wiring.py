@@ -1,0 +1,70 @@
+"""Wiring: the services of a real archive, index and trust folder."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.attest.trust import TrustSet, read_trust, trust_path
+from archive.capture import Capture
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
+from archive.verify.folder import verify_archive
+from archive.verify.report import Report
+from search.service import SearchService
+from web.services import Services, TrustState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where archive and trust folder lie, and what an entry point hands on."""
+
+    archive: Path
+    trust: Path
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+
+
+def open_services(places: Places, *, sweep: bool = True) -> Services:
+    """Open everything the pages read; ArchiveMissing if there is no archive."""
+    reader = ArchiveReader.open(places.archive)
+    trust = read_trust(places.trust, reader.identity.origin)
+
+    def verify(capture: Capture) -> Report:
+        return verify_capture(reader, capture, trust=trust)
+
+    def verify_all() -> Report:
+        return verify_archive(places.archive, trust=trust)
+
+    return Services(
+        archive=reader,
+        search=SearchService.open([places.archive]),
+        verify=verify,
+        verify_archive=verify_all if sweep else None,
+        trust=_trust_state(places.trust, reader.identity.origin, trust),
+        clock=places.clock,
+        monotonic=time.monotonic,
+        random_bytes=places.random_bytes,
+    )
+
+
+def _trust_state(folder: Path, origin: str, trust: TrustSet | None) -> TrustState:
+    if trust is None:
+        return TrustState(fingerprint=None)
+    return TrustState(
+        fingerprint=fingerprint_of(trust_path(folder, origin)),
+        witnesses=trust.witness_quorum,
+        tokens=trust.token_quorum,
+    )
+
+
+def fingerprint_of(folder: Path) -> str:
+    """What `(cd TRUST && sha256sum * | sha256sum)` prints under LC_ALL=C."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in sorted(folder.iterdir(), key=lambda path: path.name.encode())
+        if not path.name.startswith(".")
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
