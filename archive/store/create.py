@@ -28,6 +28,7 @@ from archive.store.layout import (
     hold_lock,
 )
 from archive.store.ledger import LedgerTools, begin_ledger
+from archive.warc.member import Effort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class CreateRequest:
     origin: str | None = None
     keys: Callable[[str], KeyFolder] | None = None
     """From the origin to keys that exist already; None makes new ones."""
+    effort: Effort | None = None
 
 
 def create_archive(request: CreateRequest) -> ArchiveIdentity:
@@ -121,6 +123,7 @@ def _fill(
         random_bytes=request.random_bytes,
         software=request.software,
         files=files,
+        effort=request.effort,
     )
     with hold_lock(draft):
         ledger = begin_ledger(tools)

@@ -4,7 +4,6 @@ Each function turns one thing (an exchange, a page, a job) into a `Draft`; the l
 adds the common fields (`seq`, `prev`, `salt`, `signed`, `slice`) and signs.
 """
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
+from archive.attest.canonical import dump_canonical
 from archive.attest.extract import ExtractRun, format_extract
 from archive.attest.job import (
     JobClosing,
@@ -103,7 +103,7 @@ def draft_exchange(
 
 def draft_page(page: PageDraft, out: BinaryIO, *, material: SliceMaterial) -> Draft:
     """Write a page's slice: its resources, then the page information as metadata."""
-    info = json.dumps(page.page_info, ensure_ascii=False, sort_keys=True).encode()
+    info = dump_canonical(page.page_info)
     block = ResourceBlock(
         type="metadata",
         target_uri=f"urn:pageinfo:{page.target_uri}",

@@ -73,6 +73,11 @@ class ArchivePaths:
         return self.root / "log"
 
     @property
+    def anchors(self) -> Path:
+        """Time-stamp tokens over checkpoints, with chains and revocation data."""
+        return self.root / "anchors"
+
+    @property
     def spool(self) -> Path:
         """Redo files and raw spools of the engine."""
         return self.root / "spool"

@@ -31,6 +31,7 @@ from archive.store.segment import (
     seal_segment,
 )
 from archive.store.spool import RedoFile, list_spools, spool_path
+from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice
 
 SEGMENT_LIMIT_BYTES = 1 << 30
@@ -67,6 +68,8 @@ class LedgerTools:
     software: str
     files: Files = field(default_factory=Files)
     segment_limit_bytes: int = SEGMENT_LIMIT_BYTES
+    effort: Effort | None = None
+    """How hard slices are pressed; None lets each record's media type decide."""
 
     def material(self, carriers: dict[Digest, str] | None = None) -> SliceMaterial:
         """What a slice needs besides its content."""
@@ -75,6 +78,7 @@ class LedgerTools:
             software=self.software,
             settings_digest=None,
             carriers=carriers or {},
+            effort=self.effort,
         )
 
     def _record_id(self) -> str:

@@ -66,6 +66,7 @@ class RecoveryReport:
 def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
     """Bring a locked archive into a state that can be appended to."""
     _set_raw_spools_aside(tools.paths.spool, tools.paths.quarantine)
+    TiledLog(tools.paths.log, tools.files).recover()
     _recreate_begun_segment(tools)
     found = _check_order(list_segments(tools.paths.segments))
     last_two = found[-2:]

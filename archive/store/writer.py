@@ -39,6 +39,7 @@ from archive.store.ledger import Committed, Ledger, LedgerTools
 from archive.store.recovery import RecoveryReport, recover
 from archive.store.results import captured, paged
 from archive.version import SOFTWARE
+from archive.warc.member import Effort
 
 QUEUE_LENGTH = 64
 """Submissions waiting for the thread: back pressure on whoever captures."""
@@ -94,6 +95,7 @@ class ArchiveWriter:
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
         software: str = SOFTWARE,
+        effort: Effort | None = None,
     ) -> "ArchiveWriter":
         """Lock the archive, put right what a crash left, and be ready to write.
 
@@ -109,6 +111,7 @@ class ArchiveWriter:
                 clock=clock,
                 random_bytes=random_bytes,
                 software=software,
+                effort=effort,
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)

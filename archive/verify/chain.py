@@ -167,15 +167,25 @@ class Chain:
 
 
 def check_tiles(
-    collector: Collector, log_folder: Path, checkpoint: Checkpoint | None
+    collector: Collector,
+    log_folder: Path,
+    checkpoint: Checkpoint | None,
+    *,
+    is_locked: bool,
 ) -> None:
-    """Check 15: every tile and entry file, stale partial ones too."""
+    """Check 15: every tile and entry file, stale partial ones too.
+
+    Files beyond the checkpoint are only a writer's, so there must be one.
+    """
     if checkpoint is None:
         return
     count = 0
     log = TiledLog(log_folder, Files())
     try:
-        for path, reason in log.iter_tile_problems(checkpoint.size, checkpoint.root):
+        problems = log.iter_tile_problems(
+            checkpoint.size, checkpoint.root, allow_unpublished=is_locked
+        )
+        for path, reason in problems:
             count += 1
             collector.failed(15, "tile-wrong", f"log/{path}", reason)
     except StoreError as error:

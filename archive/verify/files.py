@@ -113,7 +113,6 @@ class FolderFiles:
         unknown = [path for path in root.iterdir() if path.name not in known]
         unknown += _others(self._paths.spool, _SPOOL)
         unknown += _others(self._paths.quarantine, _QUARANTINE)
-        unknown += _others(self._paths.root / "anchors", None)
         unknown += self._unknown_segments()
         for path in _others(self._paths.texts, _TEXT):
             unknown.append(path)
@@ -143,14 +142,14 @@ class FolderFiles:
         ]
 
 
-def _others(folder: Path, pattern: re.Pattern[str] | None) -> list[Path]:
+def _others(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
     """Files of a folder whose names are not of its pattern, and links."""
     if not folder.is_dir():
         return []
     return [
         path
         for path in folder.iterdir()
-        if path.is_symlink() or pattern is None or not pattern.fullmatch(path.name)
+        if path.is_symlink() or not pattern.fullmatch(path.name)
     ]
 
 

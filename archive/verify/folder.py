@@ -15,6 +15,7 @@ from archive.errors import FormatError
 from archive.store.layout import ArchivePaths, is_locked, parse_identity
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentWalk
+from archive.verify.anchors import Anchors
 from archive.verify.chain import Chain, check_tiles, read_head
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
@@ -67,6 +68,7 @@ class _Verification:
         self._files = FolderFiles(self._collector, self._paths)
         self._jobs = Jobs(self._collector)
         self._removals = Removals(self._collector)
+        self._anchors = Anchors(self._collector, self._paths.anchors)
         self._history: list[dict[str, object]] = []
         self._overrides = 0
         self._is_locked = is_locked(root)
@@ -88,10 +90,11 @@ class _Verification:
         chain = Chain(self._collector, self._paths.log, head)
         self._walk(chain, identity.archive_id)
         chain.finish()
-        check_tiles(self._collector, self._paths.log, head)
+        check_tiles(self._collector, self._paths.log, head, is_locked=self._is_locked)
         self._files.finish()
         self._jobs.finish(is_locked=self._is_locked)
         self._removals.finish()
+        self._anchors.finish()
         self._check_trust(toml)
         return self._report()
 
@@ -163,6 +166,8 @@ class _Verification:
             self._files.note_extract(records[0], subject=subject)
         elif statement.kind in JOB_KINDS and records:
             self._jobs.note(statement, records[0], subject=subject)
+        elif statement.kind == "anchor":
+            self._anchors.note(predicate)
         elif statement.kind == "tombstone":
             self._removals.note_tombstone(predicate, checked.leaf_line)
         elif statement.kind == "key":
@@ -193,7 +198,7 @@ class _Verification:
                 f"{self._overrides} captures were made in a test set-up "
                 "(connect_to or allow_network)"
             )
-        note_optional(self._collector, self._trust)
+        note_optional(self._collector, self._trust, stamps=self._anchors.count)
         return self._collector.report(
             str(self._paths.root),
             required=required_steps(ARCHIVE_REQUIRED, self._trust),

@@ -27,8 +27,13 @@ def headline(trust: TrustSet | None) -> str | None:
     return None
 
 
-def note_optional(collector: Collector, trust: TrustSet | None) -> None:
-    """List the checks of witnesses, time stamps and earlier heads as they stand."""
+def note_optional(
+    collector: Collector, trust: TrustSet | None, *, stamps: int = 0
+) -> None:
+    """List the checks of witnesses, time stamps and earlier heads as they stand.
+
+    `stamps`: time stamps that lie beside the log; this version does not judge them.
+    """
     witnesses = trust.witness_quorum if trust else 0
     tokens = trust.token_quorum if trust else 0
     collector.not_checked(
@@ -43,8 +48,9 @@ def note_optional(collector: Collector, trust: TrustSet | None) -> None:
             step,
             "time-stamps-none",
             "anchors",
-            f"0 time stamps; the policy asks for {tokens}",
+            f"{stamps} time stamps, not judged; the policy asks for {tokens}",
             asked=tokens,
+            found=stamps,
         )
     collector.not_checked(
         LAST_SEEN_STEP,

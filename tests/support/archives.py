@@ -23,6 +23,7 @@ from archive.digest import Digest, format_short_id
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchiveIdentity, read_identity
 from archive.store.writer import ArchiveWriter
+from archive.warc.member import Effort
 
 SOFTWARE = "election-evidence-archive/test"
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
@@ -83,6 +84,7 @@ class MadeArchive:
             clock=self.clock,
             random_bytes=self.random_bytes,
             software=SOFTWARE,
+            effort=Effort.STORED,
         )
 
     def fill(self, count: int, *, job: bool = True) -> list[Capture]:
@@ -107,6 +109,7 @@ def make_archive(
             clock=clock,
             random_bytes=random_bytes,
             keys=keys,
+            effort=Effort.STORED,
         )
     )
     return MadeArchive(
