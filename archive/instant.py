@@ -18,7 +18,9 @@ def format_instant(moment: datetime) -> str:
 def parse_instant(text: str) -> datetime:
     """Read the one form; FormatError for any other."""
     if _FORM.fullmatch(text) is None:
-        raise FormatError(f"not a time of the form 2025-01-26T08:00:00.000000Z: {text[:40]!r}")
+        raise FormatError(
+            f"not a time of the form 2025-01-26T08:00:00.000000Z: {text[:40]!r}"
+        )
     try:
         moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
     except ValueError as error:
