@@ -14,7 +14,7 @@ from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from archive.instant import format_instant, parse_instant
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 5.0
 """How long a second process waits for the one that is catching up."""
 _SCHEMA = """
@@ -35,7 +35,10 @@ create index part_by_capture on part (capture_id);
 create table progress (
   one integer primary key check (one = 1), next_leaf integer not null,
   segment text not null, offset_bytes integer not null);
-create table sealed (segment text primary key, sha256 text not null);
+create table job (
+  job_id text primary key, segment text not null, offset_bytes integer not null,
+  length_bytes integer not null, closed integer not null default 0);
+create index capture_by_job on capture (job_id);
 """
 _COLUMNS = (
     "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
@@ -142,6 +145,32 @@ class Catalog:
             "insert or replace into part values (?, ?, ?)",
             [(capture.leaf, position, part) for position, part in enumerate(parts)],
         )
+
+    def open_job(self, job_id: str, location: SliceLocation) -> None:
+        """A job was opened; its record lies there."""
+        self._db.execute(
+            "insert or replace into job values (?, ?, ?, ?, 0)",
+            (job_id, location.segment, location.offset_bytes, location.length_bytes),
+        )
+
+    def close_job(self, job_id: str) -> None:
+        """A job was closed."""
+        self._db.execute("update job set closed = 1 where job_id = ?", (job_id,))
+
+    def unclosed_jobs(self) -> list[SliceLocation]:
+        """Where the opening records of jobs without a closing lie."""
+        rows = self._db.execute(
+            "select segment, offset_bytes, length_bytes from job where closed = 0 "
+            "order by segment, offset_bytes"
+        )
+        return [
+            SliceLocation(segment=row[0], offset_bytes=row[1], length_bytes=row[2])
+            for row in rows
+        ]
+
+    def by_job(self, job_id: str) -> list[Capture]:
+        """All captures of a job, in the order of the log."""
+        return self._select("job_id = ? order by leaf", (job_id,))
 
     def find(self, capture_id: str) -> list[Capture]:
         """Captures of a hex id or a short id, oldest first; several are possible."""

@@ -66,8 +66,7 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
             statement = read_statement(entry)
         except (FormatError, VerificationError):
             break
-        if statement.kind in CAPTURE_KINDS:
-            _add(catalog, statement, entry, name)
+        _add(catalog, statement, entry, name)
         next_leaf, end = statement.seq + 1, entry.end_bytes
     catalog.set_progress(Progress(next_leaf=next_leaf, segment=name, offset_bytes=end))
 
@@ -86,6 +85,12 @@ def _add(
         offset_bytes=entry.slice_offset,
         length_bytes=entry.slice_bytes,
     )
+    if statement.kind == "job-open":
+        catalog.open_job(statement.predicate["job"], location)
+    elif statement.kind == "job-close":
+        catalog.close_job(statement.predicate["job"])
+    if statement.kind not in CAPTURE_KINDS:
+        return
     capture = read_capture(statement, entry.records, location)
     parts = statement.predicate["captures"] if statement.kind == "page" else ()
     catalog.add_capture(capture, parts)

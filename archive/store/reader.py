@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.attest.job import JOB_LIMIT_BYTES, JobOpening, parse_job_open
 from archive.attest.statement import Statement
-from archive.capture import Capture
+from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import CaptureNotFound, DigestMismatch, LogMissing
 from archive.files import Files
@@ -34,6 +35,7 @@ from archive.store.recorded import (
 )
 from archive.store.segment import find_segment, open_slice, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
+from archive.warc.reading import read_block
 
 CHECKED_SLICE_BYTES = 64 * 1024 * 1024
 """A slice up to this size is compared with its id before it is handed out."""
@@ -125,6 +127,22 @@ class ArchiveReader:
             if len(rows) < ROWS_AT_A_TIME:
                 return
             leaf = rows[-1].leaf + 1
+
+    def unclosed_jobs(self) -> list[JobOpening]:
+        """Jobs that were opened and never closed: running, or killed."""
+        with self._lock:
+            places = self._catalog.unclosed_jobs()
+        return [self._read_job(place) for place in places]
+
+    def captures_of_job(self, job_id: str) -> list[Capture]:
+        """All captures of a job, in the order of the log."""
+        with self._lock:
+            return self._catalog.by_job(job_id)
+
+    def _read_job(self, place: SliceLocation) -> JobOpening:
+        with open_slice(self.paths.segments, place) as stream:
+            record = read_block(stream, start=0, limit_bytes=JOB_LIMIT_BYTES)
+        return parse_job_open(record.kept)[0]
 
     def open_slice(self, capture: Capture) -> BinaryIO:
         """Open a capture's slice; up to 64 MiB it is first compared with its id."""

@@ -34,6 +34,7 @@ from archive.store.drafts import (
     draft_page,
     new_slice_file,
 )
+from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, Ledger, LedgerTools
 from archive.store.recovery import RecoveryReport, recover
@@ -115,7 +116,11 @@ class ArchiveWriter:
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)
-            return cls(ledger, stack.pop_all(), report)
+            killed = find_killed_jobs(root, clock)
+            writer = cls(ledger, stack.pop_all(), report)
+        for closing in killed:
+            writer.close_job(closing).result()
+        return writer
 
     @property
     def spool_folder(self) -> Path:

@@ -121,6 +121,7 @@ def make(out: Path) -> None:
         golden.ledger().close()
         _speak(golden, captures)
         _remove(golden, captures[2])
+        ArchivePaths(made.root).catalog.unlink()  # derived: no part of the evidence
         shutil.copytree(made.root, out / "archive")
         shutil.copytree(made.trust_folder, out / "trust")
 
