@@ -1,6 +1,7 @@
 """Standard output for people and programs; the only importer of rich."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -15,7 +16,14 @@ def print_json(value: Mapping[str, object]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a plain table; cells are text, never markup."""
+    """Print a table on a terminal, TAB-separated lines anywhere else.
+
+    Cells are text, never markup.
+    """
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
