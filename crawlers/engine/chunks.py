@@ -1,0 +1,115 @@
+"""Where a chunked body ends (RFC 9112 section 7.1, LF accepted): pure, alters nothing.
+
+Chunk extensions and trailers are passed over; the first thing that is no chunk ends
+the payload for good, because nothing behind it can be trusted to be framed.
+"""
+
+import re
+from collections.abc import Callable
+from enum import Enum, auto
+
+from crawlers.engine.settings import KIBI
+
+CHUNK_LINE_LIMIT_BYTES = 4 * KIBI
+"""Chunk size with extensions."""
+TRAILER_LIMIT_BYTES = 64 * KIBI
+"""Trailer section."""
+CHUNK_SIZE_LIMIT = (1 << 53) - 1
+"""Larger sizes are taken as this one: the capture limit ends the body long before."""
+
+_SIZE_LINE = re.compile(rb"[ \t]*([0-9a-fA-F]+)[ \t]*(?:;[^\n]*)?\r?\n")
+
+
+class _State(Enum):
+    SIZE = auto()
+    DATA = auto()
+    DATA_END = auto()
+    TRAILER = auto()
+    DONE = auto()
+
+
+class ChunkedBody:
+    """Follows one chunked body; `take` counts wire bytes against the body limit."""
+
+    def __init__(
+        self, take: Callable[[int], int], on_payload: Callable[[bytes], None]
+    ) -> None:
+        self.trailer_bytes = 0
+        self.broken: str | None = None
+        """The flag that names what broke the framing."""
+        self._take = take
+        self._on_payload = on_payload
+        self._state = _State.SIZE
+        self._line = bytearray()
+        self._left = 0
+        self._steps = {
+            _State.SIZE: self._in_size,
+            _State.DATA: self._in_data,
+            _State.DATA_END: self._in_data_end,
+            _State.TRAILER: self._in_trailer,
+        }
+
+    @property
+    def done(self) -> bool:
+        """Whether the trailer section has ended."""
+        return self._state is _State.DONE
+
+    def feed(self, data: bytes, position: int) -> int:
+        """Follow one step from `position`; returns where the next one begins."""
+        return self._steps[self._state](data, position)
+
+    def _in_size(self, data: bytes, position: int) -> int:
+        found = data.find(b"\n", position)
+        stop = len(data) if found < 0 else found + 1
+        stop = min(stop, position + CHUNK_LINE_LIMIT_BYTES + 1 - len(self._line))
+        end = position + self._take(stop - position)
+        self._line += data[position:end]
+        if len(self._line) > CHUNK_LINE_LIMIT_BYTES:
+            self.broken = "bad-chunk"
+        elif self._line.endswith(b"\n"):
+            self._read_size()
+        return end
+
+    def _read_size(self) -> None:
+        size = _SIZE_LINE.fullmatch(self._line)
+        if size is None:
+            self.broken = "bad-chunk"
+            return
+        self._left = min(int(size[1], 16), CHUNK_SIZE_LIMIT)
+        self._line = bytearray()
+        self._state = _State.DATA if self._left else _State.TRAILER
+
+    def _in_data(self, data: bytes, position: int) -> int:
+        end = position + self._take(min(len(data) - position, self._left))
+        self._on_payload(data[position:end])
+        self._left -= end - position
+        if not self._left:
+            self._state = _State.DATA_END
+        return end
+
+    def _in_data_end(self, data: bytes, position: int) -> int:
+        """Expect CR LF or LF behind the data of a chunk."""
+        if self._take(1) == 0:
+            return position
+        self._line += data[position : position + 1]
+        line = bytes(self._line)
+        if line in (b"\n", b"\r\n"):
+            self._line = bytearray()
+            self._state = _State.SIZE
+        elif line != b"\r":
+            self.broken = "bad-chunk"
+        return position + 1
+
+    def _in_trailer(self, data: bytes, position: int) -> int:
+        found = data.find(b"\n", position)
+        stop = len(data) if found < 0 else found + 1
+        end = min(stop, position + TRAILER_LIMIT_BYTES + 1 - self.trailer_bytes)
+        self.trailer_bytes += end - position
+        self._line += data[position:end]
+        if self.trailer_bytes > TRAILER_LIMIT_BYTES:
+            self.broken = "long-trailer"
+        elif self._line.endswith(b"\n"):
+            if not self._line.strip(b"\r\n"):
+                self._state = _State.DONE
+            self._line = bytearray()
+        return end
