@@ -3,19 +3,15 @@
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
-from crawlers.crawl.services import CrawlServices, notes_of, services_of
+from crawlers.crawl.services import (
+    CrawlServices,
+    RequestRefused,
+    notes_of,
+    services_of,
+)
 from crawlers.sources.scope import decide, is_own_host
-
-
-class RequestRefused(IgnoreRequest):
-    """Our rule said no; `code` is the signal it is counted under."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class SourcePolicy:

@@ -133,12 +133,12 @@ class PartsCollector:
         fresh = list({ref.uri: ref for ref in reversed(fresh)}.values())[::-1]
         room = max(0, PARTS_PER_PAGE - len(state.rows))
         wanted, rest = fresh[:room], fresh[room:]
-        self._skip(rest, state, "parts-limit")
         known = await asyncio.gather(*(self._get(ref, state) for ref in wanted))
         below: list[Reference] = []
         for reference, one in zip(wanted, known, strict=True):
             _note_part(state, reference, one.part)
             below.extend(one.names)
+        self._skip(rest, state, "parts-limit")
         return below
 
     async def _get(self, reference: Reference, state: _PageState) -> _Known:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from parsel import Selector
+from parsel import Selector, SelectorList
 from w3lib.encoding import html_to_unicode
 
 HTML_BYTES = 4 << 20
 """HTML read for parts; a tree takes about ten times as much memory."""
 CSS_BYTES = 4 << 20
+ELEMENTS = 10_000
+"""Elements looked at in one document: each costs about 1 KB while it is read."""
 REFERENCES = 2_000
 """Addresses taken from one document, before any is fetched."""
 INLINE_SCHEMES = frozenset({"data", "blob", "about"})
@@ -47,12 +49,12 @@ def find_html_references(
 ) -> tuple[Reference, ...]:
     """Parts named by an HTML document, in document order, each address once."""
     _, text = html_to_unicode(content_type, body[:HTML_BYTES])
-    tree = Selector(text=text, type="html", huge_tree=False)
+    tree = Selector(text=text, type="html")
     base = _resolve(base_uri, tree.xpath("//base/@href").get() or "") or base_uri
     found: dict[str, Reference] = {}
     for given, kind in _named_in_tree(tree):
         _note(found, given, base=base, kind=kind)
-    for css in tree.xpath("//style//text() | //@style").getall():
+    for css in _first(tree, "//style//text() | //@style").getall():
         for reference in _scan_css(css, base):
             found.setdefault(reference.uri, reference)
     return tuple(found.values())[:REFERENCES]
@@ -67,7 +69,7 @@ def find_css_references(body: bytes, *, base_uri: str) -> tuple[Reference, ...]:
     return tuple(found.values())[:REFERENCES]
 
 
-_ELEMENTS = "//link | //img | //source | //input | //video | //body | //table | //td"
+_NAMES = "//link | //img | //source | //input | //video | //body | //table | //td"
 _SVG = "//*[local-name()='image' or local-name()='use']"
 _LINK_KINDS = {
     "stylesheet": PartKind.STYLE,
@@ -93,8 +95,13 @@ _IMAGE_ATTRIBUTES = {
 _SRCSETS = {"img": "srcset", "source": "srcset", "link": "imagesrcset"}
 
 
+def _first(tree: Selector, path: str) -> SelectorList[Selector]:
+    found: SelectorList[Selector] = tree.xpath(f"({path})[position() <= {ELEMENTS}]")
+    return found
+
+
 def _named_in_tree(tree: Selector) -> Iterator[tuple[str, PartKind]]:
-    for element in tree.xpath(f"{_ELEMENTS} | {_SVG}"):
+    for element in _first(tree, f"{_NAMES} | {_SVG}"):
         name, attributes = str(element.root.tag).lower(), element.attrib
         if name == "link":
             kind = _kind_of_link(attributes)
@@ -133,7 +140,7 @@ def split_srcset(srcset: str) -> Iterator[str]:
 _TOKEN = re.compile(
     r"""(?P<comment>/\*.*?(?:\*/|\Z))
     |(?P<url>\burl\(\s*(?:"(?P<double>(?:[^"\\\n]|\\.)*)"?
-        |'(?P<single>(?:[^'\\\n]|\\.)*)'?|(?P<bare>(?:[^)"'\s\\]|\\.)*))\s*\)?)
+        |'(?P<single>(?:[^'\\\n]|\\.)*)'?|(?P<bare>(?:[^)"'\s\\]|\\(?:[0-9a-f]{1,6}\s?|.))*))\s*\)?)
     |"(?P<string>(?:[^"\\\n]|\\.)*)"?|'(?P<string2>(?:[^'\\\n]|\\.)*)'?
     |(?P<at>@[a-zA-Z-]+)|(?P<end>[;{}])""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,

@@ -75,8 +75,9 @@ def _stopper(crawler: Crawler, services: CrawlServices) -> Callable[[], None]:
     running: set[asyncio.Task[None]] = set()
 
     def stop() -> None:
-        if running:
+        if services.stopping:
             return
+        services.stopping = True
         loop = asyncio.get_running_loop()
         running.add(loop.create_task(crawler.stop_async()))
         loop.call_later(STOP_SECONDS, cut)

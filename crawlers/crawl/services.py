@@ -3,9 +3,13 @@
 Scrapy builds components from the crawler alone; this is how they find our objects.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
+
+from scrapy.exceptions import IgnoreRequest
 
 from archive.capture import Capture
 from archive.errors import EvidenceError
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request
 
+STOPPED = "stopped"
+"""Code of a request that was not made because the crawl is stopping."""
 NOTES_KEY = "evidence"
 """Our key in `request.meta`; redirects and retries carry it on."""
 WARC_KEY = "warc"
@@ -35,8 +41,18 @@ class CrawlServices:
     any_port: bool = False
     """Test set-up: `allow_networks` opens all ports."""
     handlers_built: int = 0
+    stopping: bool = False
+    """Set by SIGTERM: what runs may end, nothing more is asked for."""
     fatal: EvidenceError | None = None
     """What ended the crawl: the archive cannot be written, say."""
+    gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    def gate_of(self, url: str) -> asyncio.Semaphore:
+        """The gate that lets as many requests to one host as the source allows."""
+        host = urlsplit(url).netloc.lower()
+        if host not in self.gates:
+            self.gates[host] = asyncio.Semaphore(self.source.limits.concurrency)
+        return self.gates[host]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +62,14 @@ class RequestNotes:
     role: str = "page"
     parent: str | None = None
     trail: list[Capture] = field(default_factory=list)
+
+
+class RequestRefused(IgnoreRequest):
+    """Our rule said no; `code` is the signal it is counted under."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 _ATTACHED: "WeakKeyDictionary[Crawler, CrawlServices]" = WeakKeyDictionary()

@@ -90,11 +90,12 @@ def parse_source(data: bytes, path: Path) -> Source:
 
 def _check_hosts(source: Source, top: Table) -> None:
     seen: set[tuple[str, str | None]] = set()
-    for host in source.hosts:
+    for number, host in enumerate(source.hosts):
+        table = top.at("host", number)
         if (host.name, host.path) in seen:
-            top.fail("host", f"{host.name} is named twice")
+            table.fail("name", f"{host.name} is named twice")
         if _runs_backwards(host.since, host.until):
-            top.fail("host", f"{host.name} ends before it begins")
+            table.fail("until", f"{host.name} ends before it begins")
         seen.add((host.name, host.path))
 
 
@@ -107,9 +108,7 @@ def _check_rules(source: Source, top: Table) -> None:
     own = {host.name for host in source.hosts}
     earlier: list[ScopeRule] = []
     for number, rule in enumerate(source.scope):
-        table = Table(
-            path=top.path, text=top.text, values={}, name="scope", index=number
-        )
+        table = top.at("scope", number)
         foreign = rule.host is not None and rule.host not in own
         if foreign and rule.action is ScopeAction.FOLLOW:
             table.fail("host", f"{rule.host} is no [[host]] of this source")
@@ -130,7 +129,5 @@ def _check_seeds(source: Source, top: Table) -> None:
     for number, seed in enumerate(source.seeds):
         verdict = decide(source, seed.url)
         if not verdict.may_fetch:
-            table = Table(
-                path=top.path, text=top.text, values={}, name="seed", index=number
-            )
+            table = top.at("seed", number)
             table.fail("url", f"is not in the source's own scope ({verdict.rule})")

@@ -26,6 +26,8 @@ def find_line(text: str, table: str, *, index: int, key: str | None) -> int:
     for number, line in enumerate(text.splitlines(), start=1):
         match = _HEADER.match(line)
         if match is not None:
+            if table == "" and match.group(2) == key:
+                return number
             seen += match.group(2) == table
             inside = match.group(2) == table and seen == index
             header = number if inside else header
@@ -52,6 +54,10 @@ class Table:
         where = f"[{self.name}] " if self.name else ""
         what = f"{where}{key}: " if key else where
         raise SourceError(f"{self.path}:{line}: {what}{problem}")
+
+    def at(self, name: str, index: int) -> "Table":
+        """The place of a table whose keys were read before, to complain about it."""
+        return self._below(name, {}, index)
 
     def finish(self) -> None:
         """Refuse what nobody asked for."""
@@ -120,8 +126,8 @@ class Table:
             raise SourceError(f"{self.path}:{line}: {key}: {problem}") from error
 
     def regex(self, key: str) -> re.Pattern[str] | None:
-        """Take a regular expression; absent = None."""
-        value = self.text_or(key, None)
+        """Take a regular expression, `''` for the empty text; absent = None."""
+        value = self._take(key, str)
         if value is None:
             return None
         try:

@@ -15,13 +15,14 @@ from twisted.python.failure import Failure
 from archive.capture import Capture
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
-from crawlers.crawl.middleware import RequestRefused
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
 from crawlers.crawl.references import PartKind, Reference
 from crawlers.crawl.services import (
     NOTES_KEY,
+    STOPPED,
     CrawlServices,
     RequestNotes,
+    RequestRefused,
     notes_of,
 )
 from crawlers.sources.scope import decide
@@ -127,9 +128,9 @@ class SourceSpider(Spider):
         """Settle a seed that brought no response; others are captures already."""
         request = failure.request  # type: ignore[attr-defined]
         seed = request.cb_kwargs.get("seed")
-        if seed is not None:
+        code = refusal_code(failure.value)
+        if seed is not None and code != STOPPED:  # else it was not reached
             trail = tuple(notes_of(request).trail)
-            code = refusal_code(failure.value)
             self.services.log.settle_trail(seed, trail, code or str(failure.value))
 
     def _settle_seed(self, request: Request | None, seed: int | None) -> None:

@@ -1,0 +1,144 @@
+"""`evidence capture` from the command line: what the server sent is what is kept."""
+
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = """<link rel=stylesheet href=/s.css>
+<img src=/i.png srcset="/i.png 1x, /big.png 2x">
+<link rel=icon href=/f.ico>"""
+CUT = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n"
+HOP = "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"
+KEYS = [
+    "id",
+    "short_id",
+    "uri",
+    "outcome",
+    "http_status",
+    "captured_at",
+    "segment",
+    "offset",
+    "length",
+]
+
+
+def test_a_page_with_parts_is_kept_byte_for_byte_and_verifies(
+    site: Any, evidence: Any
+) -> None:
+    site.serve("/", PAGE)
+    site.serve("/s.css", "@import 't.css'; p{background:url(c.png)}", "X: 1")
+    site.serve("/t.css", "@font-face{src:url(f.woff2)}", "X: 1")
+    for name in ("i.png", "big.png", "f.ico", "c.png", "f.woff2"):
+        site.serve(f"/{name}", b"\x00\xff" * 500, "X: 1")
+    site.serve("/robots.txt", "User-agent: *\nDisallow: /", "Content-Type: text/plain")
+    code, rows = evidence.rows(
+        "capture", "--json", *site.connect_to("a.example"), "http://a.example/"
+    )
+    assert code == 0
+    assert [list(row) for row in rows] == [KEYS] * 9
+    assert [row["uri"].removeprefix("http://a.example") for row in rows] == site.paths
+    assert sorted(evidence.blocks()) == sorted(site.log)
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_every_line_is_captured_and_one_failure_exits_5_after_the_last(
+    site: Any, evidence: Any, tmp_path: Path
+) -> None:
+    site.serve("/a", "a")
+    site.serve_raw("/cut", CUT, b"half")
+    site.serve_raw("/hop", HOP)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    given = [
+        "http://a.example/a",
+        "http://a.example/cut",
+        "http://dead.example/",
+        json.dumps({"url": "http://a.example/a", "method": "HEAD", "note": 1}),
+        "http://a.example/hop",
+        "http://a.example/a",
+    ]
+    listed = tmp_path / "list"
+    listed.write_text("\n".join(given))
+    code, rows = evidence.rows(
+        "capture",
+        *("--parts", "none", "--json", "--from", str(listed)),
+        *site.connect_to("a.example"),
+        *("--connect-to", f"dead.example:80=127.0.0.1:{port}"),
+    )
+    assert code == 5
+    assert [(row["uri"].rpartition("/")[2], row["outcome"]) for row in rows] == [
+        ("a", "complete"),
+        ("cut", "disconnect"),
+        ("", "refused"),
+        ("a", "complete"),
+        ("hop", "complete"),
+        ("a", "complete"),
+        ("a", "complete"),
+    ]
+    assert "/robots.txt" not in site.paths
+    assert evidence.verified() == "VERIFIED"
+
+
+BAD = [
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "http://u:p@a.example/",
+    "http://",
+    '{"url": "http://a.example/", "headers": {"X": "1\\r\\n"}}',
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_one_bad_line_means_that_nothing_is_captured_or_changed(
+    site: Any, evidence: Any, tmp_path: Path, bad: str
+) -> None:
+    before = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
+    listed = tmp_path / "list"
+    listed.write_text(f"http://a.example/\n{bad}\n")
+    done = evidence.run("capture", "--from", str(listed), *site.connect_to("a.example"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("evidence: line 2")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert site.log == []
+    after = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
+    assert after == before
+
+
+def test_what_this_version_cannot_do_is_said_in_one_sentence(evidence: Any) -> None:
+    done = evidence.run("capture", "--parts", "browser", "http://a.example/")
+    assert done.returncode == 2
+    assert "browser rendering is not available in this version" in done.stderr
+
+
+def test_a_refused_address_is_a_policy_capture(site: Any, evidence: Any) -> None:
+    code, rows = evidence.rows(
+        *("capture", "--json", "--parts", "none"), f"http://127.0.0.1:{site.port}/"
+    )
+    assert code == 5
+    assert [row["outcome"] for row in rows] == ["policy"]
+    assert site.log == []
+
+
+def test_sigterm_keeps_what_came_and_closes_the_job(site: Any, evidence: Any) -> None:
+    site.serve("/a", "a")
+    urls = [f"http://a.example/{name}" for name in ("a", "slow", "a")]
+    running = evidence.start(
+        *("capture", "--json", "--parts", "none", *site.connect_to("a.example")), *urls
+    )
+    deadline = time.monotonic() + 30
+    while len(site.log) < 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)  # until the slow request is on its way
+    running.send_signal(signal.SIGTERM)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 5
+    assert "Traceback" not in err
+    outcomes = [json.loads(line)["outcome"] for line in out.splitlines()]
+    assert outcomes == ["complete", "stopped"]
+    assert evidence.verified() == "VERIFIED"

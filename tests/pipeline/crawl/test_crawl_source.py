@@ -1,0 +1,218 @@
+"""`evidence crawl` in a child process: scope, robots, parts, outcomes of each seed."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from archive.store.reader import ArchiveReader
+
+HOSTS = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[host]]
+name = "dead.example"
+role = "mirror"
+known = "test"
+"""
+LISTING = """
+[[seed]]
+url = "http://a.example/"
+spider = "listing"
+item = "li"
+next = "a.next"
+pages = 2
+"""
+SCOPE = """
+[[scope]]
+path = '/ignored'
+action = "ignore"
+
+[[scope]]
+path = '/(news/.*|page2|slow|robots.txt|private|hop|)'
+action = "fetch"
+
+[[scope]]
+path = '/.*[.](css|png)'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+"""
+ARTICLE = "<link rel=stylesheet href=/s.css><img src=/i.png><p>text"
+ASKED = [
+    *("/robots.txt", "/", "/page2", "/news/1", "/news/2", "/news/3"),
+    *("/s.css", "/i.png", "/news/gone", "/hop"),
+]
+HOP_TO_A_FILE = (
+    "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"
+)
+ROBOTS = "User-agent: *\nDisallow: /private\nDisallow: /no.png"
+
+
+def seed(path: str, host: str = "a.example") -> str:
+    return f'[[seed]]\nurl = "http://{host}{path}"\nspider = "page"\n'
+
+
+def fill(site: Any) -> None:
+    site.serve("/robots.txt", ROBOTS, "X: 1")
+    site.serve(
+        "/",
+        "<li><a href=/news/1>One</a><li><a href=/news/2>Two</a><li>none"
+        "<li><a href=/ignored>x</a><li><a href=http://b.example/>out</a>"
+        "<a class=next href=/page2>older</a>",
+    )
+    site.serve("/page2", "<li><a href=/news/3>Three</a><a class=next href=/page3>")
+    for number in (1, 2, 3):
+        site.serve(f"/news/{number}", ARTICLE)
+    site.serve("/s.css", "p{background:url(no.png)}", "Content-Type: text/css")
+    site.serve("/i.png", b"\x89PNG", "Content-Type: image/png")
+    site.serve_raw("/hop", HOP_TO_A_FILE)
+
+
+def test_a_listing_is_crawled_with_its_articles_and_their_parts(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    fill(site)
+    folder = sources(
+        "outlet",
+        HOSTS,
+        LISTING,
+        seed("/private"),
+        seed("/news/gone"),
+        seed("/", "dead.example"),
+        seed("/hop"),
+        SCOPE,
+        "[expect]\nitems_min = 6\nitems_max = 6\ncaptures_min = 500",
+    )
+    code, (result,) = evidence.rows(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to("a.example"),
+        *("--connect-to", "dead.example:80=127.0.0.1:1"),
+    )
+    assert code == 5
+    assert [(s["state"], s["reason"][:7]) for s in result["seeds"]] == [
+        ("captured", ""),
+        ("blocked", "robots"),
+        ("captured", ""),
+        ("failed", "refused"),
+        ("captured", ""),
+    ]
+    assert result["items"] == 5
+    assert result["signals"] == {
+        "item-without-link": 1,
+        "out-of-scope:no-rule": 1,
+    }
+    assert {e["name"]: e["outcome"] for e in result["expectations"]} == {
+        "items_min": "failed",
+        "items_max": "met",
+        "captures_min": "failed",
+    }
+    assert sorted(site.paths) == sorted(ASKED)
+    kept = [block for block in evidence.blocks() if block[1]]
+    assert sorted(kept) == sorted(site.log)
+    assert evidence.verified() == "VERIFIED"
+    check_pages_and_closing(evidence, result)
+
+
+def check_pages_and_closing(evidence: Any, result: dict[str, Any]) -> None:
+    reader = ArchiveReader.open(evidence.archive)
+    reader.catch_up()
+    captures = list(reader.captures())
+    pages = [c for c in captures if c.kind == "page"]
+    assert len(pages) == 5
+    article = next(c for c in pages if c.target_uri.endswith("/news/1"))
+    parts = {p.uri.rpartition("/")[2]: p for p in reader.read_page(article).parts}
+    assert parts["s.css"].capture_id is not None
+    assert parts["i.png"].capture_id is not None
+    assert parts["no.png"].capture_id is None
+    assert parts["no.png"].reason == "robots"
+    roles = {c.target_uri: c.role for c in captures if c.kind == "capture"}
+    assert roles["http://a.example/robots.txt"] == "robots"
+    assert roles["http://a.example/hop"] == "hop"
+    assert roles["http://a.example/s.css"] == "part"
+    policy = [c for c in captures if str(c.outcome) == "policy"]
+    assert [c.target_uri for c in policy] == ["file:///etc/passwd"]
+    assert {c.source_id for c in captures} == {"outlet"}
+    assert {c.job_id for c in captures} == {result["job_id"]}
+    assert len({s for seed in result["seeds"] for s in seed["captures"]}) == 6
+    reader.close()
+
+
+def test_an_unknown_source_and_a_broken_file_change_nothing(
+    evidence: Any, sources: Callable[..., Path]
+) -> None:
+    done = evidence.run("crawl", "nobody")
+    assert done.returncode == 2
+    assert "viasna, zerkalo" in done.stderr
+    folder = sources("outlet", HOSTS, "colour = 1")
+    done = evidence.run("crawl", "outlet", "--sources", str(folder))
+    assert done.returncode == 2
+    assert "outlet.toml:" in done.stderr
+    done = evidence.run("crawl", "viasna", "--connect-to", "nonsense")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_second_writer_is_told_who_holds_the_archive(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    folder = sources("outlet", HOSTS, seed("/slow"), SCOPE)
+    verb = ("crawl", "outlet", "--sources", str(folder), *site.connect_to("a.example"))
+    running = evidence.start(*verb)
+    wait_for(lambda: len(site.log) >= 1)
+    done = evidence.run(*verb)
+    site.gate.set()
+    running.communicate(timeout=60)
+    assert done.returncode == 6
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_ends_a_crawl_cleanly_and_names_what_was_not_reached(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    seeds = [seed(f"/slow?{number}") for number in range(3)]
+    folder = sources("outlet", HOSTS, *seeds, SCOPE, "concurrency = 1")
+    running = evidence.start(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to("a.example"),
+    )
+    wait_for(lambda: "/robots.txt" in site.paths)
+    time.sleep(0.5)  # until the first slow page is asked for
+    running.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    site.gate.set()
+    out, err = running.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert running.returncode == 5
+    states = [s["state"] for s in json.loads(out)["seeds"]]
+    assert sorted(states) == ["captured", "not-reached", "not-reached"]
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_robots_is_captured_even_where_it_is_not_obeyed(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    fill(site)
+    site.serve("/private", "<p>kept")
+    network = '[network]\nrobots = "ignore"\nrobots_reason = "a reason"'
+    folder = sources("outlet", HOSTS, seed("/private"), SCOPE, network)
+    code, (result,) = evidence.rows(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to("a.example"),
+    )
+    assert code == 0
+    assert result["captures"] == 2
+    assert set(site.paths) == {"/robots.txt", "/private"}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,314 @@
+"""The seam to Scrapy: every outcome has its exception, our settings stand."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from scrapy import signals
+from scrapy.exceptions import (
+    DownloadCancelledError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    StopDownload,
+)
+from scrapy.http import HtmlResponse, Request
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+from scrapy.utils.misc import load_object
+
+from archive.capture import CaptureOutcome, Exchange
+from archive.errors import SettingsError, StoreError
+from crawlers.crawl.addon import FIXED, HANDLER, HANDLERS, EvidenceAddon
+from crawlers.crawl.handler import EXCEPTIONS, EvidenceHandler
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.middleware import SourcePolicy
+from crawlers.crawl.recorder import Recorder
+from crawlers.crawl.scrapy_run import scrapy_settings
+from crawlers.crawl.services import (
+    NOTES_KEY,
+    CrawlServices,
+    RequestNotes,
+    RequestRefused,
+    attach_services,
+)
+from crawlers.engine.settings import FetchRequest
+from crawlers.sources.registry import get_source
+
+SOURCE = get_source("viasna")
+URL = "https://spring96.org/en/news/1"
+
+
+class FakeCrawler:
+    """As much of a crawler as the handler uses."""
+
+    def __init__(self) -> None:
+        self.settings = Settings({"DOWNLOAD_FAIL_ON_DATALOSS": True})
+        self.signals = SignalManager(self)
+        self.spider = None
+        self.stopped = 0
+
+    async def stop_async(self) -> None:
+        self.stopped += 1
+
+
+@pytest.fixture
+def services(web: Any, shelf: Any) -> CrawlServices:
+    log = JobLog(seeds=())
+    return CrawlServices(
+        source=SOURCE,
+        job_id="j",
+        fetcher=web,
+        recorder=Recorder(fetcher=web, writer=shelf, log=log),
+        log=log,
+    )
+
+
+@pytest.fixture
+def crawler(services: CrawlServices) -> Any:
+    made: Any = FakeCrawler()
+    attach_services(made, services)
+    return made
+
+
+def download(crawler: Any, request: Request) -> Any:
+    async def run() -> Any:
+        try:
+            return await EvidenceHandler(crawler).download_request(request)
+        finally:
+            await asyncio.sleep(0)
+
+    return asyncio.run(run())
+
+
+def test_every_outcome_but_complete_has_its_exception() -> None:
+    assert set(EXCEPTIONS) == set(CaptureOutcome) - {CaptureOutcome.COMPLETE}
+
+
+def test_a_response_reaches_the_spider_with_its_capture(
+    web: Any, shelf: Any, crawler: Any
+) -> None:
+    web.serve_html(URL, "<p>so</p>")
+    request = Request(URL, headers={"X-Two": ["1", "2"], "Proxy-Authorization": "s"})
+    response = download(crawler, request)
+    assert isinstance(response, HtmlResponse)
+    assert response.body == b"<p>so</p>"
+    warc = request.meta["warc"]
+    assert warc["capture_id"] == shelf.captures[0].capture_id
+    assert warc["captured_at"] == "2025-01-26T12:00:00.000000Z"
+    assert set(warc) == {
+        "capture_id",
+        "short_id",
+        "segment",
+        "offset",
+        "length",
+        "captured_at",
+        "outcome",
+    }
+    asked: FetchRequest = web.asked[0]
+    assert asked.headers == (("X-Two", "1"), ("X-Two", "2"))
+    assert (asked.context.source_id, asked.context.job_id) == ("viasna", "j")
+    assert request.meta["download_latency"] >= 0
+
+
+@pytest.mark.parametrize("outcome", sorted(EXCEPTIONS))
+def test_a_failure_is_a_capture_first_and_then_the_exception(
+    web: Any,
+    shelf: Any,
+    crawler: Any,
+    make_exchange: Any,
+    *,
+    outcome: CaptureOutcome,
+) -> None:
+    async def fail(_request: FetchRequest, *, listener: Any = None) -> Exchange:
+        return make_exchange(outcome)  # type: ignore[no-any-return]
+
+    web.fetch = fail
+    request = Request(URL)
+    with pytest.raises(EXCEPTIONS[outcome], match=str(outcome)):
+        download(crawler, request)
+    assert shelf.captures[0].outcome is outcome
+    assert request.meta["warc"]["outcome"] == str(outcome)
+
+
+def test_a_cut_body_may_be_allowed_and_is_then_flagged(
+    web: Any, crawler: Any, make_exchange: Any
+) -> None:
+    wire = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+
+    async def cut(_request: FetchRequest, *, listener: Any = None) -> Exchange:
+        return make_exchange(CaptureOutcome.DISCONNECT, wire=wire)  # type: ignore[no-any-return]
+
+    web.fetch = cut
+    with pytest.raises(ResponseDataLossError):
+        download(crawler, Request(URL))
+    allowed = Request(URL, meta={"download_fail_on_dataloss": False})
+    response = download(crawler, allowed)
+    assert response.body == b"half"
+    assert "dataloss" in response.flags
+
+
+def test_retries_and_hops_name_the_attempt_before_them(
+    web: Any, shelf: Any, crawler: Any
+) -> None:
+    web.serve(URL)
+    request = Request(URL, meta={NOTES_KEY: RequestNotes(parent="page")})
+    download(crawler, request)
+    again = request.copy()
+    again.meta["retry_times"] = 1
+    download(crawler, again)
+    first, second = (asked.context for asked in web.asked)
+    assert (first.attempt, first.parent) == (1, "page")
+    assert (second.attempt, second.parent) == (2, shelf.captures[0].capture_id)
+    assert len(request.meta[NOTES_KEY].trail) == 2
+
+
+def test_a_redirect_to_a_file_is_recorded_as_refused(
+    web: Any, shelf: Any, crawler: Any
+) -> None:
+    web.serve(URL, 302, Location="file:///etc/passwd")
+    download(crawler, Request(URL))
+    assert [str(c.outcome) for c in shelf.captures] == ["complete", "policy"]
+    assert [c.role for c in shelf.captures] == ["hop", "page"]
+
+
+def test_a_proxy_is_never_bypassed(web: Any, crawler: Any) -> None:
+    with pytest.raises(DownloadCancelledError):
+        download(crawler, Request(URL, meta={"proxy": "http://p.example:1"}))
+    assert web.asked == []
+
+
+def test_an_archive_that_cannot_be_written_stops_the_crawl(
+    web: Any, shelf: Any, crawler: Any, services: CrawlServices
+) -> None:
+    def broken(_exchange: Exchange) -> Any:
+        raise StoreError("disk full")
+
+    web.serve(URL)
+    shelf.capture = broken
+    with pytest.raises(DownloadCancelledError):
+        download(crawler, Request(URL))
+    assert isinstance(services.fatal, StoreError)
+    assert crawler.stopped == 1
+
+
+def test_one_host_is_asked_by_as_many_at_a_time_as_the_source_allows(
+    web: Any, crawler: Any
+) -> None:
+    web.serve(URL)
+    fetch, running, most = web.fetch, 0, 0
+
+    async def slow(request: FetchRequest, *, listener: Any = None) -> Exchange:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return await fetch(request)  # type: ignore[no-any-return]
+
+    web.fetch = slow
+
+    async def burst() -> None:
+        handler = EvidenceHandler(crawler)
+        requests = [Request(URL) for _ in range(5)]
+        await asyncio.gather(*map(handler.download_request, requests))
+
+    asyncio.run(burst())
+    assert most == SOURCE.limits.concurrency == 1
+    assert len(web.asked) == 5
+
+
+def test_nothing_is_asked_once_the_crawl_is_stopping(
+    web: Any, crawler: Any, services: CrawlServices
+) -> None:
+    services.stopping = True
+    with pytest.raises(RequestRefused, match="stopped"):
+        download(crawler, Request(URL))
+    assert web.asked == []
+
+
+def test_stop_download_is_heard_while_the_engine_receives(
+    web: Any, crawler: Any, make_exchange: Any
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    heard: list[Any] = []
+
+    async def listen(_request: FetchRequest, *, listener: Any = None) -> Exchange:
+        heard.append(listener.head_received(head))
+        heard.append(listener.payload_received(b"abc"))
+        return make_exchange(CaptureOutcome.STOPPED, wire=head + b"abc")  # type: ignore[no-any-return]
+
+    def stop(data: bytes) -> None:
+        raise StopDownload(fail=False)
+
+    web.fetch = listen
+    crawler.signals.connect(stop, signals.bytes_received, weak=False)
+    response = download(crawler, Request(URL))
+    assert heard == [True, False]
+    assert response.body == b"abc"
+    assert "download_stopped" in response.flags
+
+
+def test_the_add_on_fixes_our_settings_and_its_handler_can_be_loaded() -> None:
+    settings = Settings(scrapy_settings(SOURCE))
+    EvidenceAddon().update_settings(settings)
+    for name, value in FIXED.items():
+        assert settings[name] == value
+    assert settings.getdict("DOWNLOAD_HANDLERS") == HANDLERS
+    assert load_object(HANDLER) is EvidenceHandler
+    assert settings.getbool("ROBOTSTXT_OBEY")
+
+
+CONFLICTS = [
+    {"COOKIES_ENABLED": True},
+    {"REMOTE_CONTROL_ENABLED": True},
+    {"HTTPCACHE_ENABLED": True},
+    {"REDIRECT_MAX_TIMES": 50},
+    {"DOWNLOAD_HANDLERS": {"https": "scrapy.core.downloader.handlers.http11.X"}},
+    {"DOWNLOAD_HANDLERS": {"file": "scrapy.core.downloader.handlers.file.X"}},
+]
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS, ids=str)
+def test_a_setting_that_says_otherwise_is_refused(conflict: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(conflict))):
+        EvidenceAddon().update_settings(Settings(conflict))
+
+
+def policy_code(policy: SourcePolicy, url: str, **meta: Any) -> str:
+    try:
+        policy.process_request(Request(url, meta=meta))
+    except RequestRefused as refusal:
+        return refusal.code
+    return "passed"
+
+
+def test_the_policy_lets_only_pass_what_the_rules_name(
+    services: CrawlServices,
+) -> None:
+    policy = SourcePolicy(services)
+    robots = {"dont_obey_robotstxt": True}
+    assert policy_code(policy, URL) == "passed"
+    assert policy_code(policy, "https://x.example/") == "out-of-scope:no-rule"
+    hop = {"redirect_times": 1}
+    code = policy_code(policy, "https://x.example/", **hop)
+    assert code == "redirect-out-of-scope:no-rule"
+    assert policy_code(policy, "https://prisoners.spring96.org/") == "ignored-by-rule"
+    assert policy_code(policy, "https://x.example/robots.txt", **robots) == "passed"
+    assert policy_code(policy, "https://x.example/other", **robots) != "passed"
+    assert services.log.signals == {
+        "out-of-scope:no-rule": 2,
+        "redirect-out-of-scope:no-rule": 1,
+    }
+
+
+def test_a_budget_that_is_used_up_refuses_with_a_signal(
+    services: CrawlServices,
+) -> None:
+    policy = SourcePolicy(services)
+    for number in range(SOURCE.limits.requests):
+        assert policy_code(policy, f"{URL}{number}") == "passed"
+    assert policy_code(policy, URL) == "budget:requests"
+    other = SourcePolicy(services)
+    services.log.received_bytes = SOURCE.limits.bytes
+    assert policy_code(other, URL) == "budget:bytes"
+    assert issubclass(RequestRefused, IgnoreRequest)
