@@ -143,8 +143,8 @@ INTERFACE: dict[str, str] = {
     "record.peer": "from {peer}",
     "record.tls": "TLS {verdict}",
     "record.says": "Page says",
-    "record.says.nothing": "no date read",
-    "record.says.none": "no date was found in the page itself",
+    "record.says.nothing": "not read",
+    "record.says.none": "this version does not read the dates pages claim",
     "record.says.why": "written by the publisher, not checked",
     "record.proven": "Proven",
     "record.proven.report": "see the receipt",
@@ -167,7 +167,8 @@ INTERFACE: dict[str, str] = {
     "views.parts": "Parts ({count})",
     "view.note": "Archived copy: scripts removed, links inert. Not the live site.",
     "view.cleaner": "cleaner {version}",
-    "view.gaps": "{count} parts missing",
+    "view.gaps.one": "1 part missing",
+    "view.gaps.many": "{count} parts missing",
     "view.frame": "Archived copy of the page",
     "view.no-response": (
         "No response was received, so there is no page to show. The attempt itself is "

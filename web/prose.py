@@ -34,6 +34,7 @@ PROSE: dict[str, str] = {
     "claim.address.unknown": "not known: no connection was made, or it went by proxy",
     "claim.url": "This URL",
     "claim.t": "Time T",
+    "claim.t.clock": "By the operator's own clock:",
     "claims.title": "What this archive proves",
     "claims.word.k": "Key K",
     "claims.word.k.means": (

@@ -35,12 +35,15 @@ DEPTH_LIMIT = 250
 """libxml2's own bound; deeper trees are cut by it."""
 VALUE_LIMIT_CHARS = 1 << 18
 """Characters of an attribute; data: images are the long ones."""
+DOCTYPE_CHARS = 1_024
+"""Where a doctype is looked for."""
 GAP_PIXELS = 4_000
 """Largest side of a gap box."""
 
 _RASTER_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
 _PART_PATH = re.compile(r"/p/[a-z2-7]{26}/[0-9]{1,6}")
 _NUMBER = re.compile(r"\s*([0-9]{1,5})")
+_DOCTYPE = re.compile(r"<!doctype\s+html", re.IGNORECASE)
 _FRAGMENT = re.compile(r"#[^\s\"'<>]*")
 _MEDIA = re.compile(r"[A-Za-z0-9\s(),:.<=>/-]{0,500}")
 _LAZY = ("data-src", "data-lazy-src", "data-original")
@@ -86,7 +89,7 @@ class CleanPage:
 def clean_page(text: str, *, base: str, parts: PartTable, words: GapWords) -> CleanPage:
     """Clean a page; `base` is its own address, `words` writes what a gap box says."""
     root = _parse(text)
-    has_doctype = bool(root.getroottree().docinfo.internalDTD)
+    has_doctype = _DOCTYPE.search(text[:DOCTYPE_CHARS]) is not None
     cleaner = _Cleaner(_base_of(root, base), parts, words)
     body = root.find("body")
     frame = root.find("frameset")

@@ -142,6 +142,8 @@ class _Writer:
         name = node.lower_name
         if name in _BAD_NAMES:
             return ""
+        if name.startswith("--") and any(map(_is_outside, node.value)):
+            return ""
         try:
             if name == "src":
                 value = self._font_sources(node.value, depth)
@@ -247,6 +249,11 @@ def _address_of(node: Any) -> str | None:
         strings = [part for part in node.arguments if part.type == "string"]
         return str(strings[0].value) if strings else ""
     return None
+
+
+def _is_outside(node: Any) -> bool:
+    """A string that holds an address, kept for a function that would fetch it."""
+    return node.type == "string" and "//" in node.value
 
 
 def _has_address(nodes: Iterable[Any]) -> bool:

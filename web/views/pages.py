@@ -157,7 +157,7 @@ class Pages:
         uri = self._site.up_to_date().find_address(key)
         if uri is None:
             raise NotFound
-        return page(self._site, "out.html", uri=uri)
+        return page(self._site, "out.html", uri=uri, live=normal_form(uri))
 
     def sources(self) -> Response:
         """What is held of each source."""

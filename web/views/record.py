@@ -6,7 +6,6 @@ is; nothing here judges.
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from archive.capture import Capture
@@ -18,138 +17,22 @@ from web.access import may_show
 from web.citation import Citation, format_text
 from web.replay.links import PartTable
 from web.site import Site
+from web.views.values import (
+    FAILED,
+    Connection,
+    FindingView,
+    Heads,
+    Neighbours,
+    PartView,
+    RecordRow,
+    RecordView,
+    ReportView,
+)
 
 HEAD_LIMIT_BYTES = 64 * 1024
 """Bytes of a request or response head that are printed."""
 NEIGHBOUR_LIMIT = 10_000
 """Captures of one address that are looked through for earlier and later ones."""
-FAILED = "FAILED"
-"""The one outcome of a report under which a page is not rendered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingView:
-    """One line of the receipt."""
-
-    step: int
-    code: str
-    outcome: str
-    subject: str
-    detail: str
-    spec: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportView:
-    """The verifier's report, printed; `checked_at` by this server's clock."""
-
-    outcome: str
-    headline: str
-    findings: tuple[FindingView, ...]
-    checked_at: datetime
-    trust: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartView:
-    """One line of the signed parts list."""
-
-    uri: str
-    kind: str
-    short_id: str | None
-    captured_at: datetime | None
-    http_status: int | None
-    gap: str | None
-    """Code of the gap; None when the part is shown."""
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRow:
-    """One WARC record: its header fields as written."""
-
-    kind: str
-    headers: tuple[tuple[str, str], ...]
-    offset: int
-    """Of the gzip member, from the start of the slice, in bytes."""
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
-    """Other captures of the same address."""
-
-    earlier: Capture | None
-    later: Capture | None
-    position: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedDate:
-    """A date the page gives itself, and how it was read there."""
-
-    text: str
-    method: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """What the metadata record says about the connection; empty = not said."""
-
-    peer: str
-    tls_version: str
-    tls_verdict: str
-    tls_error: str
-    as_given: str
-    detail: str
-    phase: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heads:
-    """Request and response heads, as sent and received."""
-
-    request: str
-    response: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordView:
-    """All of one record page."""
-
-    capture: Capture
-    main: Capture
-    """The page's own capture; equal to `capture` unless this is a page statement."""
-    page: Capture | None
-    """The page statement with the parts list, where there is one."""
-    title: str
-    language: str | None
-    text: ExtractedText | None
-    claims: tuple[ClaimedDate, ...]
-    report: ReportView
-    connection: Connection
-    heads: Heads
-    records: tuple[RecordRow, ...]
-    parts: tuple[PartView, ...]
-    neighbours: Neighbours
-    banners: tuple[str, ...]
-    """Codes of what stands above all else."""
-    citation: Citation
-    citation_text: str
-    key: str
-    """Of the address, for `/u/KEY`."""
-
-    @property
-    def shows_page(self) -> bool:
-        """Whether the frame is drawn: there are bytes, and no finding failed."""
-        return self.main.http_status is not None and self.report.outcome != FAILED
-
-    @property
-    def gaps(self) -> int:
-        """How many listed parts are not there."""
-        return sum(1 for part in self.parts if part.gap is not None)
 
 
 def build_record(site: Site, capture: Capture) -> RecordView:

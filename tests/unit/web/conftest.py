@@ -7,12 +7,14 @@ only the index is a fake, because its answers are what a test wants to choose.
 import itertools
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
 from archive.capture import (
@@ -93,6 +95,7 @@ def make_exchange(
     path = uri.split("/", 3)[3] if uri.count("/") > 2 else ""
     host = uri.split("/")[2]
     failed = status is None
+    request = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     return Exchange(
         target_uri=uri,
         as_given=uri,
@@ -102,7 +105,7 @@ def make_exchange(
         phase=Phase.DNS if failed else None,
         detail="no such name" if failed else "",
         flags=(),
-        request=b"" if failed else f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(),
+        request=b"" if failed else request,
         response=MemoryBytes(response),
         interim=(),
         framing=_framing(response, body) if response else None,
@@ -230,39 +233,34 @@ class World:
         return create_app(settings, self.services())
 
 
-Write = Callable[[str, Exchange], Capture]
-
-
 def _fill(writer: ArchiveWriter) -> dict[str, Capture]:
     named: dict[str, Capture] = {}
 
-    def write(name: str, exchange: Exchange) -> Capture:
-        named[name] = writer.capture(exchange).result()
-        return named[name]
+    def add(name: str, uri: str, body: bytes, **changes: Any) -> None:
+        named[name] = writer.capture(make_exchange(uri, body, **changes)).result()
 
     part = {"role": "part", "source_id": "commission"}
     page = {"source_id": "commission"}
-    write("main", make_exchange(f"{SITE}/results", PAGE, **page))
-    css = "text/css"
-    write("style", make_exchange(f"{SITE}/style.css", STYLE, media_type=css, **part))
-    write("more", make_exchange(f"{SITE}/more.css", b"p{x:y}", media_type=css, **part))
-    write("seal", make_exchange(f"{SITE}/seal.png", png(), media_type="image/png", **part))
-    write("font", make_exchange(f"{SITE}/f.woff2", b"wOF2....", media_type="font/woff2", **part))
-    write("svg", make_exchange(f"{SITE}/x.svg", b"<svg/>", media_type="image/svg+xml", **part))
-    write("lost", make_exchange(f"{SITE}/lost.png", b"no", status=404, **part))
+    old = "http://old.example"
+    add("main", f"{SITE}/results", PAGE, **page)
+    add("style", f"{SITE}/style.css", STYLE, media_type="text/css", **part)
+    add("more", f"{SITE}/more.css", b"p{x:y}", media_type="text/css", **part)
+    add("seal", f"{SITE}/seal.png", png(), media_type="image/png", **part)
+    add("font", f"{SITE}/f.woff2", b"wOF2....", media_type="font/woff2", **part)
+    add("svg", f"{SITE}/x.svg", b"<svg/>", media_type="image/svg+xml", **part)
+    add("lost", f"{SITE}/lost.png", b"no", status=404, **part)
     named["page"] = writer.page(_page_draft(named)).result()
     changed = PAGE.replace("Папярэднія".encode(), "Канчатковыя".encode())
-    write("changed", make_exchange(f"{SITE}/results", changed, minutes=30, **page))
-    dns = CaptureOutcome.DNS
-    gone = f"{SITE}/results"
-    write("failure", make_exchange(gone, status=None, outcome=dns, minutes=60, **page))
-    write("secret", make_exchange("http://inside.example/a", PAGE, source_id="inside"))
-    write("cyrillic", make_exchange("http://old.example/", "Привет, мир".encode("cp1251"),
-        media_type="text/plain; charset=windows-1251"))
+    add("changed", f"{SITE}/results", changed, minutes=30, **page)
+    failed = {"status": None, "outcome": CaptureOutcome.DNS, "minutes": 60}
+    add("failure", f"{SITE}/results", b"", **failed, **page)
+    add("secret", "http://inside.example/a", PAGE, source_id="inside")
+    text = "Привет, мир".encode("cp1251")
+    add("cyrillic", f"{old}/", text, media_type="text/plain; charset=windows-1251")
     moved = b"Location: http://new.example/<b>\r\n"
-    write("moved", make_exchange("http://old.example/m", b"", status=302, headers=moved))
-    write("binary", make_exchange("http://old.example/z.zip", b"PK\3\4", media_type="application/zip"))
-    write("missing", make_exchange("http://old.example/404", PAGE, status=404))
+    add("moved", f"{old}/m", b"", status=302, headers=moved)
+    add("binary", f"{old}/z.zip", b"PK\3\4", media_type="application/zip")
+    add("missing", f"{old}/404", PAGE, status=404)
     return named
 
 
@@ -297,8 +295,6 @@ def _page_draft(named: dict[str, Capture]) -> PageDraft:
     )
 
 
-
-
 @pytest.fixture(scope="session")
 def archive_folder(
     tmp_path_factory: pytest.TempPathFactory,
@@ -308,7 +304,9 @@ def archive_folder(
     counter = itertools.count(1)
 
     def random_bytes(count: int) -> bytes:
-        return Digest.of(next(counter).to_bytes(8, "big")).raw[:count].ljust(count, b"x")
+        return (
+            Digest.of(next(counter).to_bytes(8, "big")).raw[:count].ljust(count, b"x")
+        )
 
     keys = root / "keys"
     identity = create_archive(

@@ -1,0 +1,314 @@
+"""What the pages show, and what they never show."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from archive.claim import CLAIM
+from web.app import Applications
+
+APP = "http://127.0.0.1:8000"
+REPLAY = "http://localhost:8001"
+PATHS = ("/", "/captures", "/sources", "/claims", "/help", "/status")
+
+
+class Reader:
+    """A browser without cookies that follows nothing by itself."""
+
+    def __init__(self, apps: Applications) -> None:
+        self.client = Client(apps.app, use_cookies=False)
+
+    def get(self, path: str, status: int = 200) -> str:
+        response = self.client.get(path, base_url=APP)
+        assert response.status_code == status, path
+        return response.get_data(as_text=True)
+
+    def post(self, path: str, status: int = 303, **form: str) -> str:
+        response = self.client.post(path, data=form, base_url=APP)
+        assert response.status_code == status
+        return response.headers.get("Location", "")
+
+
+@pytest.fixture
+def reader(apps: Applications) -> Reader:
+    return Reader(apps)
+
+
+def all_paths(world: Any, apps: Applications) -> list[str]:
+    paths = list(PATHS)
+    for capture in world.named.values():
+        paths.append(f"/c/{capture.short_id}")
+        paths.append(f"/c/{capture.short_id}/cite")
+        if capture.kind == "capture":
+            paths.append(f"/u/{apps.site.key_of(capture.target_uri)}")
+    paths.append(f"/c/{world.named['main'].short_id}/text")
+    return paths
+
+
+def test_no_page_has_a_script_an_inline_style_or_an_outside_part(
+    world: Any, apps: Applications, reader: Reader
+) -> None:
+    for path in all_paths(world, apps):
+        html = reader.get(path)
+        assert "<script" not in html.lower()
+        assert not re.search(r"<[^>]+\sstyle=", html)
+        assert not re.search(r"<[^>]+\son[a-z]+=", html)
+        sources = re.findall(
+            r"<(?:link|img|iframe)[^>]+(?:href|src)=\"([^\"]*)\"", html
+        )
+        assert all(s.startswith(("/static/", "data:image/", REPLAY)) for s in sources)
+
+
+def test_every_page_has_one_heading_a_language_and_a_skip_link(
+    world: Any, apps: Applications, reader: Reader
+) -> None:
+    for path in all_paths(world, apps):
+        html = reader.get(path)
+        assert html.count("<h1") == 1, path
+        assert '<html lang="en">' in html
+        assert 'href="#main"' in html
+        ids = re.findall(r"\sid=\"([^\"]*)\"", html)
+        assert len(ids) == len(set(ids)), path
+
+
+def test_the_search_page_says_what_is_held_and_what_is_claimed(
+    world: Any, apps: Applications, reader: Reader
+) -> None:
+    html = reader.get("/")
+    assert CLAIM in html
+    assert "NOT CHECKED" in html
+    apps.site.sweep.run()
+    html = reader.get("/")
+    assert "VERIFIED" in html
+    assert "one witness: the operator; no independent time" in html
+    assert f"/c/{world.named['changed'].short_id}" in html
+
+
+def test_a_search_goes_by_post_and_its_words_are_in_no_address(
+    world: Any, reader: Reader
+) -> None:
+    place = reader.post("/search", q="вынікі")
+    assert re.fullmatch(r"/r/[a-z2-7]{26}", place)
+    html = reader.get(place)
+    assert world.index.asked == ["вынікі"]
+    assert "<mark>Папя</mark>рэднія вынікі &lt;script&gt;" in html
+    assert f"/c/{world.named['main'].short_id}" in html
+    addresses = re.findall(r"(?:href|action|src)=\"([^\"]*)\"", html)
+    assert not any("вынікі" in one or "%D0" in one or "?" in one for one in addresses)
+
+
+def test_an_empty_search_goes_home(reader: Reader) -> None:
+    assert reader.post("/search", q="  ") == "/"
+
+
+def test_a_query_that_cannot_be_read_is_explained(reader: Reader) -> None:
+    html = reader.get(reader.post("/search", q="-only"))
+    assert "only negatives" in html
+
+
+def test_without_an_index_the_next_step_is_named(world: Any, reader: Reader) -> None:
+    world.index.broken = True
+    assert "evidence index" in reader.get(reader.post("/search", q="x"), 503)
+    assert "VERIFIED" in reader.get(f"/c/{world.named['main'].short_id}")
+
+
+def test_a_forgotten_search_gives_an_empty_form(reader: Reader) -> None:
+    assert 'name="q"' in reader.get(f"/r/{'a' * 26}", 410)
+
+
+def test_a_record_shows_times_proof_digests_headers_and_a_citation(
+    world: Any, reader: Reader
+) -> None:
+    main = world.named["main"]
+    html = reader.get(f"/c/{main.short_id}")
+    for text in (
+        "2025-01-26 18:04:11",
+        "VERIFIED",
+        "one witness: the operator; no independent time",
+        f"sha256:{main.capture_id}",
+        str(main.payload_digest),
+        "WARC-Payload-Digest",
+        "HTTP/1.1 200 Said",
+        "GET /results HTTP/1.1",
+        "203.0.113.7:80",
+        f"{REPLAY}/raw/{main.short_id}",
+        CLAIM,
+        "Election observers",
+        f"/c/{world.named['style'].short_id}",
+        f"/c/{world.named['changed'].short_id}",
+    ):
+        assert text in html, text
+    frame = re.search(r"<iframe[^>]+>", html)
+    assert frame is not None
+    assert f'src="{REPLAY}/v/{main.short_id}"' in frame[0]
+    assert 'sandbox=""' in frame[0]
+
+
+def test_a_page_statement_has_a_record_of_its_own(world: Any, reader: Reader) -> None:
+    html = reader.get(f"/c/{world.named['page'].short_id}")
+    assert "VERIFIED" in html
+    assert f"sha256:{world.named['page'].capture_id}" in html
+
+
+def test_a_failure_is_shown_as_not_reachable_from_here(
+    world: Any, reader: Reader
+) -> None:
+    html = reader.get(f"/c/{world.named['failure'].short_id}")
+    assert "not reachable from here" in html
+    assert "the name could not be resolved" in html
+    assert "<iframe" not in html
+
+
+def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
+    report = world.services().verify(world.named["main"])
+    from archive.verify.report import Finding, Outcome, Report
+
+    bad = Finding(
+        step=5,
+        code="slice-altered",
+        outcome=Outcome.FAILED,
+        subject="x",
+        detail="bytes were altered",
+        specification="RFC 1952",
+    )
+    failed = Report(
+        subject="x", findings=(bad,), required=report.required, headline=None
+    )
+    from web.app import create_app
+    from web.settings import WebSettings
+
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    apps = create_app(settings, world.services(verify=lambda _: failed))
+    html = Reader(apps).get(f"/c/{world.named['main'].short_id}")
+    assert "badge-failed" in html
+    assert "bytes were altered" in html
+    assert "<iframe" not in html
+    assert f"{REPLAY}/raw/" in html
+
+
+def test_the_history_of_an_address_tells_same_changed_and_failed(
+    world: Any, apps: Applications, reader: Reader
+) -> None:
+    key = apps.site.key_of(world.named["main"].target_uri)
+    html = reader.get(f"/u/{key}")
+    rows = re.findall(r"class=\"change change-(\w+)\"", html)
+    assert rows == ["none", "changed", "first"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{short}", "{hex}", "sha256:{hex}", "Title. capture {short}. More", "{uri}"],
+)
+def test_pasted_ids_digests_citations_and_addresses_are_found(
+    world: Any, reader: Reader, text: str
+) -> None:
+    main = world.named["main"]
+    filled = text.format(short=main.short_id, hex=main.capture_id, uri=main.target_uri)
+    place = reader.post("/find", q=filled)
+    assert place.startswith("/u/" if "{uri}" in text else f"/c/{main.short_id}")
+
+
+def test_what_is_not_there_is_not_found(reader: Reader) -> None:
+    reader.post("/find", 404, q="http://nowhere.example/")
+    reader.post("/find", 404, q="a" * 26)
+
+
+def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
+    secret = world.named["secret"]
+    world.index.add(secret, "таямніца")
+    apps = world.apps(restricted=frozenset({"inside"}))
+    reader = Reader(apps)
+    unknown = "a" * 26
+    for path in ("/c/{}", "/c/{}/text", "/c/{}/cite", "/api/v1/c/{}"):
+        hidden = reader.get(path.format(secret.short_id), 404)
+        assert hidden == reader.get(path.format(unknown), 404)
+    replay = Client(apps.replay)
+    for path in ("/v/{}", "/raw/{}", "/raw/{}/wire", "/raw/{}/slice"):
+        hidden = replay.get(path.format(secret.short_id), base_url=REPLAY)
+        other = replay.get(path.format(unknown), base_url=REPLAY)
+        assert (hidden.status_code, hidden.data) == (404, other.data)
+    key = apps.site.key_of(secret.target_uri)
+    reader.get(f"/u/{key}", 404)
+    reader.get(f"/s/{apps.site.key_of('inside')}", 404)
+    for path in PATHS:
+        assert "inside" not in reader.get(path)
+    assert secret.short_id not in reader.get(reader.post("/search", q="x"))
+    reader.post("/find", 404, q=secret.short_id)
+
+
+def test_a_tombstone_says_what_was_removed_and_why(world: Any) -> None:
+    from archive.instant import parse_instant
+    from web.access import AccessPolicy, Tombstone
+    from web.app import create_app
+    from web.settings import WebSettings
+
+    main = world.named["main"]
+    stone = Tombstone(
+        capture_id=main.capture_id,
+        leaf=main.leaf,
+        reason="personal data",
+        authority="court <order>",
+        removed_at=parse_instant("2025-02-01T00:00:00.000000Z"),
+    )
+    policy = AccessPolicy(tombstones={main.capture_id: stone})
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY, access=policy)
+    apps = create_app(settings, world.services())
+    html = Reader(apps).get(f"/c/{main.short_id}", 410)
+    assert "personal data" in html
+    assert "court &lt;order&gt;" in html
+    response = Client(apps.replay).get(f"/v/{main.short_id}", base_url=REPLAY)
+    assert response.status_code == 410
+    api = Reader(apps).get(f"/api/v1/c/{main.short_id}", 410)
+    assert json.loads(api)["tombstone"]["leaf"] == main.leaf
+
+
+def test_the_json_twins_say_the_same(world: Any, reader: Reader) -> None:
+    main = world.named["main"]
+    record = json.loads(reader.get(f"/api/v1/c/{main.short_id}"))
+    assert record["id"] == main.capture_id
+    assert record["report"]["outcome"] == "VERIFIED"
+    assert [part["gap"] for part in record["parts"]].count(None) == 4
+    answer = reader.client.post(
+        "/api/v1/search", json={"query": "вынікі", "limit": 5}, base_url=APP
+    )
+    found = json.loads(answer.get_data(as_text=True))
+    assert found["total"] == 1
+    assert found["hits"][0]["short_id"] == main.short_id
+    assert found["hits"][0]["snippets"][0]["marks"] == [[0, 4]]
+    status = json.loads(reader.get("/api/v1/status"))
+    assert status["name"] == "Election observers"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"query": ""},
+        {"query": 5},
+        {"query": "x", "limit": 0},
+        {"query": "x", "limit": True},
+        {"query": "x", "offset": -1},
+    ],
+)
+def test_a_bad_search_object_gives_the_one_error_shape(
+    reader: Reader, body: dict[str, object]
+) -> None:
+    answer = reader.client.post("/api/v1/search", json=body, base_url=APP)
+    assert answer.status_code == 400
+    error = json.loads(answer.get_data(as_text=True))["error"]
+    assert set(error) == {"code", "message", "next_step"}
+
+
+def test_hostile_titles_and_texts_stay_text(world: Any, reader: Reader) -> None:
+    attack = "</bdi><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    world.index.hits.clear()
+    world.index.add(world.named["main"], attack, title=attack)
+    short = world.named["main"].short_id
+    place = reader.post("/search", q=attack)
+    for path in (place, f"/c/{short}", f"/c/{short}/text", f"/c/{short}/cite", "/"):
+        html = reader.get(path)
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html

@@ -1,0 +1,136 @@
+"""The replay origin: cleaned pages, parts of the same page, original bytes."""
+
+import gzip
+import hashlib
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from web.app import Applications
+
+REPLAY = "http://localhost:8001"
+
+
+@pytest.fixture
+def client(apps: Applications) -> Client:
+    return Client(apps.replay, use_cookies=False)
+
+
+def get(client: Client, path: str, **headers: str) -> TestResponse:
+    return client.get(path, base_url=REPLAY, headers=headers)
+
+
+def test_a_page_is_shown_with_its_own_parts(world: Any, client: Client) -> None:
+    page = world.named["page"].short_id
+    html = get(client, f"/v/{world.named['main'].short_id}").get_data(as_text=True)
+    assert "Папярэднія вынікі" in html
+    assert f'href="/p/{page}/0"' in html
+    assert f'src="/p/{page}/2"' in html
+    assert "missing part: image, answered (404)" in html
+    assert "steal" not in html
+    assert "commission.example" not in html
+
+
+def test_a_later_capture_takes_no_part_of_an_earlier_page(
+    world: Any, client: Client
+) -> None:
+    html = get(client, f"/v/{world.named['changed'].short_id}").get_data(as_text=True)
+    assert "Канчатковыя" in html
+    assert "/p/" not in html
+    assert html.count('class="evidence-gap"') == 2
+
+
+def test_a_style_sheet_is_written_anew(world: Any, client: Client) -> None:
+    page = world.named["page"].short_id
+    response = get(client, f"/p/{page}/0")
+    css = response.get_data(as_text=True)
+    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert f'@import url("/p/{page}/1")' in css
+    assert f'url("/p/{page}/2")' in css
+    assert f'url("/p/{page}/3")' in css
+    assert "outside.example" not in css
+
+
+def test_an_image_is_sent_by_its_first_bytes(world: Any, client: Client) -> None:
+    response = get(client, f"/p/{world.named['page'].short_id}/2")
+    assert response.headers["Content-Type"] == "image/png"
+    assert response.data.startswith(b"\x89PNG")
+
+
+def test_opened_alone_it_leads_to_the_record(world: Any, client: Client) -> None:
+    short = world.named["main"].short_id
+    response = get(client, f"/v/{short}", **{"Sec-Fetch-Dest": "document"})
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"http://127.0.0.1:8000/c/{short}"
+
+
+def test_a_redirect_is_named_and_not_followed(world: Any, client: Client) -> None:
+    response = get(client, f"/v/{world.named['moved'].short_id}")
+    assert response.status_code == 200
+    assert "Location" not in response.headers
+    assert "http://new.example/&lt;b&gt;" in response.get_data(as_text=True)
+
+
+def test_text_in_an_old_charset_is_read(world: Any, client: Client) -> None:
+    html = get(client, f"/v/{world.named['cyrillic'].short_id}").get_data(as_text=True)
+    assert "Привет, мир" in html
+
+
+def test_a_file_without_a_view_says_so(world: Any, client: Client) -> None:
+    html = get(client, f"/v/{world.named['binary'].short_id}").get_data(as_text=True)
+    assert "no view" in html
+
+
+def test_the_body_comes_back_byte_for_byte(world: Any, client: Client) -> None:
+    response = get(client, f"/raw/{world.named['main'].short_id}")
+    digest = hashlib.sha256(response.data).hexdigest()
+    assert digest == world.named["main"].payload_digest.hex
+    name = f"capture-{world.named['main'].capture_id[:8]}.html.txt"
+    assert f'filename="{name}"' in response.headers["Content-Disposition"]
+
+
+def test_the_wire_form_has_its_head(world: Any, client: Client) -> None:
+    response = get(client, f"/raw/{world.named['main'].short_id}/wire")
+    assert response.data.startswith(b"HTTP/1.1 200 Said\r\n")
+    assert hashlib.sha256(response.data).hexdigest() == (
+        world.named["main"].block_digest.hex
+    )
+
+
+def test_the_slice_hashes_to_the_id(world: Any, client: Client) -> None:
+    for name in ("main", "page", "failure"):
+        response = get(client, f"/raw/{world.named[name].short_id}/slice")
+        digest = hashlib.sha256(response.data).hexdigest()
+        assert digest == world.named[name].capture_id
+        assert b"WARC/1.1" in gzip.decompress(response.data)
+
+
+def test_part_of_a_body_can_be_asked_for(world: Any, client: Client) -> None:
+    response = get(client, f"/raw/{world.named['main'].short_id}", Range="bytes=0-8")
+    assert response.status_code == 206
+    assert response.data == b"<!doctype"
+
+
+def test_altered_bytes_are_not_shown(
+    world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archive.errors import DigestMismatch
+
+    def refuse(capture: object) -> None:
+        raise DigestMismatch("altered")
+
+    monkeypatch.setattr(world.reader, "open_slice", refuse)
+    for path in ("/v/{}", "/raw/{}", "/raw/{}/slice"):
+        response = get(client, path.format(world.named["main"].short_id))
+        assert response.status_code == 500
+        assert b"not the ones" in response.data
+
+
+def test_the_same_page_is_cleaned_once(
+    world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v/{world.named['main'].short_id}"
+    first = get(client, path).data
+    monkeypatch.setattr("web.replay.responses.clean_page", None)
+    assert get(client, path).data == first
