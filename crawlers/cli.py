@@ -20,6 +20,7 @@ from crawlers.output import AttemptPrinter, print_crawl, progress_printer
 from crawlers.sources.registry import get_source, read_registry
 from crawlers.sources.source import Confidence, PartsMode
 
+VANTAGE_CHARACTERS = 200
 LIST_BYTES = 256 << 20
 """A list of captures; a million lines of 256 bytes."""
 CAPTURE_EXIT_CODES = """
@@ -34,6 +35,12 @@ SOURCES_EXIT_CODES = """
 Exit codes: 0 every file is sound, 2 a file is not.
 """
 Verb = Callable[..., Any]
+
+
+def _check_vantage(_context: click.Context, _option: Any, label: str) -> str:
+    if not label.isprintable() or not 1 <= len(label) <= VANTAGE_CHARACTERS:
+        raise UsageProblem("--vantage must be one short printable line; shorten it")
+    return label
 
 
 def network_options(verb: Verb) -> Verb:
@@ -56,6 +63,7 @@ def network_options(verb: Verb) -> Verb:
             "--vantage",
             default=UNSTATED_VANTAGE,
             show_default=True,
+            callback=_check_vantage,
             help="Label of the place captured from; signed into the job record.",
         ),
     )
@@ -99,7 +107,7 @@ def capture(
     """Capture URLs now, each line and each redirect as a capture of its own."""
     order = _capture_order(urls, **options)
     printer = AttemptPrinter(as_json=as_json)
-    log = capture_list(context, order, printer.emit)
+    log = capture_list(context, order, emit=printer.emit)
     _raise_if_failed(log, failed=printer.failed)
 
 
@@ -192,8 +200,7 @@ def _capture_order(
     list_path: Path | None,
     parts: str,
     vantage: str,
-    connect_to: tuple[str, ...],
-    allow_networks: tuple[str, ...],
+    **network: tuple[str, ...],
 ) -> CaptureOrder:
     if parts == PartsMode.BROWSER:
         raise UsageProblem(
@@ -204,8 +211,8 @@ def _capture_order(
         lines=read_lines(urls, _read_list(list_path)),
         parts=PartsMode(parts),
         vantage=vantage,
-        connect_to=tuple(parse_connect_to(text) for text in connect_to),
-        allow_networks=tuple(parse_allow_network(text) for text in allow_networks),
+        connect_to=tuple(parse_connect_to(text) for text in network["connect_to"]),
+        allow_networks=tuple(map(parse_allow_network, network["allow_networks"])),
     )
 
 

@@ -44,7 +44,7 @@ class EvidenceAddon:
     def update_settings(self, settings: BaseSettings) -> None:
         """Check, then fix our settings; SettingsError names a conflicting one."""
         for name, value in FIXED.items():
-            _refuse_conflict(settings, name, value)
+            _refuse_conflict(settings, name, value=value)
             settings.set(name, value, priority=ADDON_PRIORITY)
         for scheme, handler in settings.getdict("DOWNLOAD_HANDLERS").items():
             if handler != HANDLERS.get(scheme):
@@ -58,7 +58,7 @@ class EvidenceAddon:
         settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority=ADDON_PRIORITY)
 
 
-def _refuse_conflict(settings: BaseSettings, name: str, value: object) -> None:
+def _refuse_conflict(settings: BaseSettings, name: str, *, value: object) -> None:
     said = (settings.getpriority(name) or 0) > 0
     if said and settings[name] != value:
         raise SettingsError(

@@ -34,7 +34,7 @@ class CaptureOrder:
 
 
 def capture_list(
-    context: CommandContext, order: CaptureOrder, emit: Callable[[Capture], None]
+    context: CommandContext, order: CaptureOrder, *, emit: Callable[[Capture], None]
 ) -> JobLog:
     """Capture every line under one signed job; `emit` gets each attempt."""
     plan = JobPlan(
@@ -52,7 +52,7 @@ def capture_list(
         context.open_writer() as writer,
         signed_job(writer, plan, clock=context.clock) as log,
     ):
-        client = _client(context, order, writer)
+        client = _client(context, order, writer=writer)
         job = ListCapture(
             Recorder(fetcher=client, writer=writer, log=log),
             log=log,
@@ -64,7 +64,7 @@ def capture_list(
 
 
 def _client(
-    context: CommandContext, order: CaptureOrder, writer: ArchiveWriter
+    context: CommandContext, order: CaptureOrder, *, writer: ArchiveWriter
 ) -> Client:
     defaults = EngineSettings()
     settings = EngineSettings(

@@ -21,6 +21,7 @@ from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.engine.settings import EngineSettings
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import get_source
+from crawlers.sources.source import Source
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
@@ -75,27 +76,11 @@ class OneLineHandler(logging.Handler):
 def crawl(order: CrawlOrder) -> CrawlResult:
     """Open archive and job, run Scrapy, close the job."""
     source = get_source(order.source_id, order.sources_folders)
-    engine = EngineSettings(
-        connect_to=tuple(parse_connect_to(text) for text in order.connect_to),
-        allow_networks=tuple(parse_allow_network(t) for t in order.allow_networks),
-        extra_ports=frozenset(source.limits.ports),
-        user_agent=source.network.user_agent,
-    )
+    engine = engine_settings(order, source)
     context = CommandContext(
         archive=order.archive, keys_folder=order.keys_folder, environ=dict(os.environ)
     )
-    plan = JobPlan(
-        job_id=new_job_id(context.random_bytes),
-        source_id=source.id,
-        description={
-            **describe_source(source),
-            "connect_to": list(order.connect_to),
-            "allow_networks": list(order.allow_networks),
-        },
-        vantage=order.vantage,
-        seeds=tuple(seed.url for seed in source.seeds),
-        expect=source.expect,
-    )
+    plan = job_plan(order, source, job_id=new_job_id(context.random_bytes))
     with (
         context.open_writer() as writer,
         signed_job(writer, plan, clock=context.clock) as log,
@@ -118,6 +103,32 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         )
         run_spider(services)
     return build_result(plan, log)
+
+
+def engine_settings(order: CrawlOrder, source: Source) -> EngineSettings:
+    """What the source and the order say to the engine."""
+    return EngineSettings(
+        connect_to=tuple(parse_connect_to(text) for text in order.connect_to),
+        allow_networks=tuple(parse_allow_network(t) for t in order.allow_networks),
+        extra_ports=frozenset(source.limits.ports),
+        user_agent=source.network.user_agent,
+    )
+
+
+def job_plan(order: CrawlOrder, source: Source, *, job_id: str) -> JobPlan:
+    """What the job promises before its first fetch."""
+    return JobPlan(
+        job_id=job_id,
+        source_id=source.id,
+        description={
+            **describe_source(source),
+            "connect_to": list(order.connect_to),
+            "allow_networks": list(order.allow_networks),
+        },
+        vantage=order.vantage,
+        seeds=tuple(seed.url for seed in source.seeds),
+        expect=source.expect,
+    )
 
 
 def report_progress(log: JobLog) -> None:

@@ -6,7 +6,6 @@ ended becomes the exception Scrapy's own handlers raise for it, so stock middlew
 """
 
 import asyncio
-import ipaddress
 import time
 from typing import Any
 
@@ -22,14 +21,13 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     StopDownload,
 )
-from scrapy.http import Headers, Request, Response
-from scrapy.responsetypes import responsetypes
+from scrapy.http import Request, Response
 
-from archive.capture import Capture, CaptureOutcome, Exchange, ExchangeContext
+from archive.capture import CaptureOutcome, Exchange, ExchangeContext
 from archive.errors import EvidenceError
-from archive.instant import format_instant
-from archive.warc.payload import HttpHead, parse_http_head
+from archive.warc.payload import parse_http_head
 from crawlers.crawl.recorder import Recorded
+from crawlers.crawl.response import describe_capture, make_response, read_headers
 from crawlers.crawl.services import (
     STOPPED,
     WARC_KEY,
@@ -55,7 +53,6 @@ EXCEPTIONS: dict[CaptureOutcome, type[Exception]] = {
 }
 """Every outcome but `complete`; DownloadCancelledError is never retried."""
 DOWNLOAD_ERRORS = tuple(dict.fromkeys(EXCEPTIONS.values()))
-BODY_ELSEWHERE = "body_in_warc_only"
 NOT_SENT = frozenset({"proxy-authorization"})
 
 
@@ -96,7 +93,11 @@ class EvidenceHandler(BaseDownloadHandler):
 
     async def _record(self, request: Request, ear: "SignalEar") -> Recorded:
         notes = notes_of(request)
-        asked = build_fetch(request, self._services.job_id, self._services.source.id)
+        asked = build_fetch(
+            request,
+            job_id=self._services.job_id,
+            source_id=self._services.source.id,
+        )
         try:
             recorded = await self._services.recorder.record(asked, listener=ear)
             await self._record_refused_target(recorded, asked)
@@ -127,7 +128,8 @@ class EvidenceHandler(BaseDownloadHandler):
     def _error_of(self, exchange: Exchange, request: Request) -> Exception | None:
         if exchange.outcome is CaptureOutcome.COMPLETE:
             return None
-        if exchange.outcome is CaptureOutcome.DISCONNECT:
+        has_head = exchange.http_status is not None
+        if exchange.outcome is CaptureOutcome.DISCONNECT and has_head:
             strict = self.crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
             if not request.meta.get("download_fail_on_dataloss", strict):
                 return None
@@ -175,15 +177,7 @@ def _stopped_response(response: Response, stop: StopDownload) -> Response:
     return response
 
 
-def read_headers(head: HttpHead | None) -> Headers:
-    """Headers as Scrapy keeps them."""
-    headers = Headers()
-    for name, value in head.headers if head else ():
-        headers.appendlist(name, value)
-    return headers
-
-
-def build_fetch(request: Request, job_id: str, source_id: str) -> FetchRequest:
+def build_fetch(request: Request, *, job_id: str, source_id: str) -> FetchRequest:
     """Scrapy's request as the engine's; header names as Scrapy spells them."""
     notes, meta = notes_of(request), request.meta
     before = meta.pop(WARC_KEY, None)  # of the hop or attempt that led here
@@ -218,46 +212,3 @@ def _headers(request: Request) -> list[tuple[str, str]]:
         for value in values
         if name.decode("latin-1").lower() not in NOT_SENT
     ]
-
-
-def make_response(recorded: Recorded, request: Request) -> Response:
-    """Scrapy's response: transfer-decoded body, headers in order of arrival."""
-    exchange, headers = recorded.exchange, read_headers(recorded.head)
-    flags = list(exchange.flags)
-    if recorded.body is None:
-        flags.append(BODY_ELSEWHERE)
-    if exchange.outcome is CaptureOutcome.DISCONNECT:
-        flags.append("dataloss")
-    body = recorded.body or b""
-    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
-    return kind(
-        url=request.url,
-        status=exchange.http_status or 0,
-        headers=headers,
-        body=body,
-        flags=flags,
-        ip_address=_peer_address(exchange),
-        protocol="HTTP/1.1",
-    )
-
-
-def describe_capture(capture: Capture) -> dict[str, Any]:
-    """`meta["warc"]`: which capture this is, and where it lies."""
-    return {
-        "capture_id": capture.capture_id,
-        "short_id": capture.short_id,
-        "segment": capture.location.segment,
-        "offset": capture.location.offset_bytes,
-        "length": capture.location.length_bytes,
-        "captured_at": format_instant(capture.captured_at),
-        "outcome": str(capture.outcome),
-    }
-
-
-def _peer_address(
-    exchange: Exchange,
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    peer = exchange.connection.peer if exchange.connection else None
-    if peer is None:
-        return None
-    return ipaddress.ip_address(peer.rpartition(":")[0].strip("[]"))

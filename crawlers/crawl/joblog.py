@@ -50,7 +50,7 @@ class JobLog:
         self.signals[code] += times
 
     def settle_trail(
-        self, number: int, trail: tuple[Capture, ...], problem: str
+        self, number: int, trail: tuple[Capture, ...], *, problem: str
     ) -> None:
         """Settle a seed by its attempts; `problem` is empty where it went well."""
         last = trail[-1].outcome if trail else None

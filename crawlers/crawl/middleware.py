@@ -48,8 +48,9 @@ class SourcePolicy:
             return None
         if not verdict.signal:
             return "ignored-by-rule"
+        kind = "part-" if notes.role == "part" else ""
         hop = "redirect-" if request.meta.get("redirect_times") else ""
-        code = f"{hop}out-of-scope:{verdict.rule}"
+        code = f"{kind}{hop}out-of-scope:{verdict.rule}"
         self._services.log.signal(code)
         return code
 

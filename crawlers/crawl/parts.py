@@ -114,7 +114,7 @@ class PartsCollector:
             level = await self._collect_level(level, state)
             if not level:
                 break
-        self._skip(level, state, "style-depth")
+        self._skip(level, state, reason="style-depth")
         return PageDraft(
             target_uri=page.main.target_uri,
             main=page.main,
@@ -136,9 +136,9 @@ class PartsCollector:
         known = await asyncio.gather(*(self._get(ref, state) for ref in wanted))
         below: list[Reference] = []
         for reference, one in zip(wanted, known, strict=True):
-            _note_part(state, reference, one.part)
+            _note_part(state, reference, part=one.part)
             below.extend(one.names)
-        self._skip(rest, state, "parts-limit")
+        self._skip(rest, state, reason="parts-limit")
         return below
 
     async def _get(self, reference: Reference, state: _PageState) -> _Known:
@@ -166,14 +166,15 @@ class PartsCollector:
         return _Known(part=slim, names=names)
 
     def _skip(
-        self, references: Iterable[Reference], state: _PageState, reason: str
+        self, references: Iterable[Reference], state: _PageState, *, reason: str
     ) -> None:
         for reference in references:
             if reference.uri not in state.seen:
-                _note_part(state, reference, FetchedPart(trail=(), reason=reason))
+                skipped = FetchedPart(trail=(), reason=reason)
+                _note_part(state, reference, part=skipped)
 
 
-def _note_part(state: _PageState, reference: Reference, part: FetchedPart) -> None:
+def _note_part(state: _PageState, reference: Reference, *, part: FetchedPart) -> None:
     if len(state.rows) >= PARTS_LISTED:
         state.unlisted += 1
         return

@@ -20,6 +20,8 @@ MEMORY_BODY_BYTES = 32 << 20
 """A longer body stays in the archive only; no parser of ours reads that much."""
 MAX_HOPS = 10
 """Redirects followed for one address."""
+REDIRECT_LIMIT = "redirect-limit"
+"""Why an address whose redirects never end was not captured."""
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 

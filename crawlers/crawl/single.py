@@ -15,7 +15,7 @@ from archive.warc.payload import decode_payload
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
-from crawlers.crawl.recorder import MAX_HOPS, Recorded, Recorder
+from crawlers.crawl.recorder import MAX_HOPS, REDIRECT_LIMIT, Recorded, Recorder
 from crawlers.crawl.references import CSS_BYTES, HTML_BYTES, PartKind, Reference
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import FetchRequest
@@ -23,7 +23,6 @@ from crawlers.sources.source import PartsMode
 
 ORIGINS_AT_A_TIME = 8
 """Origins spoken to at once: one slow host must not hold up the others."""
-REDIRECT_LIMIT = "redirect-limit"
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Never carried to another origin by a redirect."""
 BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
@@ -73,16 +72,22 @@ class ListCapture:
             async with gate:
                 for number in numbers:
                     if not self._stopping:
-                        await self._capture_line(number, lines[number], results[number])
+                        await self._capture_line(
+                            number, lines[number], result=results[number]
+                        )
                     results[number].done.set()
 
-        async with asyncio.TaskGroup() as group:
-            for numbers in queues.values():
-                group.create_task(work(numbers))
-            group.create_task(_emit_in_order(results, emit))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for numbers in queues.values():
+                    group.create_task(work(numbers))
+                group.create_task(_emit_in_order(results, emit))
+        except ExceptionGroup as failures:
+            # The first ended the others: the archive cannot be written, say.
+            raise failures.exceptions[0] from failures
 
     async def _capture_line(
-        self, number: int, line: CaptureLine, result: LineResult
+        self, number: int, line: CaptureLine, *, result: LineResult
     ) -> None:
         if self._parts is not PartsMode.NONE:
             await self._ask_robots(line.url, result)
@@ -96,7 +101,7 @@ class ListCapture:
         trail, problem = await self._follow(request)
         captures = captures_of(trail)
         result.captures.extend(captures)
-        self._log.settle_trail(number, captures, problem)
+        self._log.settle_trail(number, captures, problem=problem)
         if line.method == "GET" and self._parts is not PartsMode.NONE:
             await self._keep_page(trail[-1], result)
 

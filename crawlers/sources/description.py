@@ -1,6 +1,6 @@
 """What a source is, as signed into the job record; search and web read it there."""
 
-from crawlers.sources.source import Expectations, Source
+from crawlers.sources.source import Expectations, Limits, NetworkRules, Source
 
 EXPECTATION_KEYS = (
     "items_min",
@@ -29,22 +29,8 @@ def describe_source(source: Source) -> dict[str, object]:
             for host in source.hosts
         ],
         "scope": [rule.name for rule in source.scope],
-        "limits": {
-            "requests": source.limits.requests,
-            "bytes": source.limits.bytes,
-            "depth": source.limits.depth,
-            "minutes": source.limits.minutes,
-            "file_bytes": source.limits.file_bytes,
-            "delay_ms": source.limits.delay_ms,
-            "concurrency": source.limits.concurrency,
-        },
-        "network": {
-            "tls": source.network.tls,
-            "robots": source.network.robots,
-            "robots_reason": source.network.robots_reason,
-            "user_agent": source.network.user_agent,
-            "accept_language": source.network.accept_language,
-        },
+        "limits": _describe_limits(source.limits),
+        "network": _describe_network(source.network),
         "expect": describe_expectations(source.expect),
         "sensitivity": {
             "restricted": source.sensitivity.restricted,
@@ -57,3 +43,27 @@ def describe_expectations(expect: Expectations) -> dict[str, int]:
     """Only what is expected at all."""
     values = {key: getattr(expect, key) for key in EXPECTATION_KEYS}
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _describe_limits(limits: Limits) -> dict[str, object]:
+    return {
+        "requests": limits.requests,
+        "bytes": limits.bytes,
+        "depth": limits.depth,
+        "minutes": limits.minutes,
+        "file_bytes": limits.file_bytes,
+        "path_repetition": limits.path_repetition,
+        "delay_ms": limits.delay_ms,
+        "concurrency": limits.concurrency,
+        "ports": list(limits.ports),
+    }
+
+
+def _describe_network(network: NetworkRules) -> dict[str, object]:
+    return {
+        "tls": network.tls,
+        "robots": network.robots,
+        "robots_reason": network.robots_reason,
+        "user_agent": network.user_agent,
+        "accept_language": network.accept_language,
+    }

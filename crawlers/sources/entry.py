@@ -38,10 +38,10 @@ def read_entry(top: Table) -> Source:
         id=source_id,
         title=top.text_of("title"),
         publisher=top.text_of("publisher"),
-        group=top.choice("group", SourceGroup, None),
+        group=top.choice("group", SourceGroup),
         jurisdiction=top.text_of("jurisdiction", pattern=JURISDICTION),
         languages=top.texts("languages", pattern=LANGUAGE),
-        confidence=top.choice("confidence", Confidence, None),
+        confidence=top.choice("confidence", Confidence),
         timezone=_timezone(top),
         parts=_parts(top),
         hosts=tuple(_host(table) for table in top.tables("host")),
@@ -64,7 +64,7 @@ def _timezone(top: Table) -> str:
 
 
 def _parts(top: Table) -> PartsMode:
-    mode = top.choice("parts", PartsMode, PartsMode.STATIC)
+    mode = top.choice("parts", PartsMode, default=PartsMode.STATIC)
     if mode is PartsMode.BROWSER:
         top.fail("parts", "browser rendering is not in this version; use static")
     return mode
@@ -73,7 +73,7 @@ def _parts(top: Table) -> PartsMode:
 def _host(table: Table) -> Host:
     host = Host(
         name=table.text_of("name", pattern=HOST_NAME),
-        role=table.choice("role", HostRole, None),
+        role=table.choice("role", HostRole),
         known=table.text_of("known"),
         since=table.day("from"),
         until=table.day("until"),
@@ -94,12 +94,15 @@ def _seed(table: Table) -> Seed:
 
 
 def _listing(table: Table) -> ListingRules:
+    item = table.selector("item")
+    if item is None:
+        table.fail("item", "is missing: a listing says where its items are")
     return ListingRules(
-        item=table.text_of("item"),
-        link=table.text_or("link", None),
-        title=table.text_or("title", None),
-        date=table.text_or("date", None),
-        next=table.text_or("next", None),
+        item=item,
+        link=table.selector("link"),
+        title=table.selector("title"),
+        date=table.selector("date"),
+        next=table.selector("next"),
         pages=table.number_or("pages", 1, least=1),
         article=table.regex("article"),
     )
@@ -110,7 +113,7 @@ def _rule(table: Table) -> ScopeRule:
         host=table.text_or("host", None),
         path=table.regex("path"),
         query=table.regex("query"),
-        action=table.choice("action", ScopeAction, None),
+        action=table.choice("action", ScopeAction),
     )
     table.finish()
     return rule

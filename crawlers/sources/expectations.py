@@ -50,14 +50,17 @@ def check_expectations(
     )
     return tuple(
         ExpectationResult(
-            name=name, bound=bound, value=value, outcome=_judge(name, bound, value)
+            name=name,
+            bound=bound,
+            value=value,
+            outcome=_judge(name, bound=bound, value=value),
         )
         for name, bound, value in pairs
         if bound is not None
     )
 
 
-def _judge(name: str, bound: int, value: int) -> str:
+def _judge(name: str, *, bound: int, value: int) -> str:
     if name.endswith("_min"):
         return "failed" if value < bound else "met"
     return "warning" if value > bound else "met"

@@ -113,12 +113,12 @@ def _check_rules(source: Source, top: Table) -> None:
         if foreign and rule.action is ScopeAction.FOLLOW:
             table.fail("host", f"{rule.host} is no [[host]] of this source")
         for before in earlier:
-            if _covers(before, rule, own):
+            if _covers(before, rule, own=own):
                 table.fail(None, f"can never match: {before.name!r} comes first")
         earlier.append(rule)
 
 
-def _covers(before: ScopeRule, rule: ScopeRule, own: set[str]) -> bool:
+def _covers(before: ScopeRule, rule: ScopeRule, *, own: set[str]) -> bool:
     same_hosts = before.host == rule.host or (before.host is None and rule.host in own)
     wider_path = before.path is None or before.path == rule.path
     wider_query = before.query is None or before.query == rule.query

@@ -52,11 +52,11 @@ def decide(source: Source, url: str, *, any_port: bool = False) -> Verdict:
         return _refuse("scheme")
     if not host:
         return _refuse("malformed")
-    if not any_port and not _port_allowed(source, parts.scheme, port):
+    if not any_port and not _port_allowed(source, parts.scheme, port=port):
         return _refuse("port")
     if _repeats(parts.path, source.limits.path_repetition):
         return _refuse("path-repetition")
-    return _first_match(source, host, parts)
+    return _first_match(source, host, parts=parts)
 
 
 def is_own_host(source: Source, url: str) -> bool:
@@ -92,7 +92,7 @@ def fold_host(host: str) -> str:
     return folded.encode("idna").decode("ascii")  # UnicodeError is a ValueError
 
 
-def _port_allowed(source: Source, scheme: str, port: int | None) -> bool:
+def _port_allowed(source: Source, scheme: str, *, port: int | None) -> bool:
     return port in (None, DEFAULT_PORTS[scheme], *source.limits.ports)
 
 
@@ -101,7 +101,7 @@ def _repeats(path: str, most: int) -> bool:
     return bool(counts) and max(counts.values()) >= most
 
 
-def _first_match(source: Source, host: str, parts: SplitResult) -> Verdict:
+def _first_match(source: Source, host: str, *, parts: SplitResult) -> Verdict:
     path = parts.path or "/"
     own = any(h.name == host and path.startswith(h.path or "") for h in source.hosts)
     for rule in source.scope:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+import cssselect
+
 from archive.errors import SourceError
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -57,7 +59,7 @@ class Table:
 
     def at(self, name: str, index: int) -> "Table":
         """The place of a table whose keys were read before, to complain about it."""
-        return self._below(name, {}, index)
+        return self._below(name, {}, index=index)
 
     def finish(self) -> None:
         """Refuse what nobody asked for."""
@@ -112,7 +114,9 @@ class Table:
         """Take a date, `2025-01-26` without quotes; absent = None."""
         return self._take(key, date)
 
-    def choice(self, key: str, choices: type[Choice], default: Choice | None) -> Choice:
+    def choice(
+        self, key: str, choices: type[Choice], *, default: Choice | None = None
+    ) -> Choice:
         """Take one word of a closed list."""
         if key not in self.values and default is not None:
             return self._absent(key, default)
@@ -136,19 +140,31 @@ class Table:
             line = find_line(self.text, self.name, index=self.index, key=key)
             raise SourceError(f"{self.path}:{line}: {key}: {error}") from error
 
+    def selector(self, key: str) -> str | None:
+        """Take a CSS selector; absent = None."""
+        value = self.text_or(key, None)
+        if value is None:
+            return None
+        try:
+            cssselect.parse(value)
+        except cssselect.SelectorError as error:
+            line = find_line(self.text, self.name, index=self.index, key=key)
+            raise SourceError(f"{self.path}:{line}: {key}: {error}") from error
+        return value
+
     def table(self, key: str) -> "Table":
         """Take a sub-table; absent = an empty one."""
         value = self._take(key, dict)
-        return self._below(key, value or {}, 0)
+        return self._below(key, value or {}, index=0)
 
     def tables(self, key: str) -> tuple["Table", ...]:
         """Take an array of tables (`[[key]]`), at least one."""
         values = self._list(key, dict)
         if not values:
             self.fail(key, f"at least one [[{key}]] is needed")
-        return tuple(self._below(key, value, n) for n, value in enumerate(values))
+        return tuple(self._below(key, value, index=n) for n, value in enumerate(values))
 
-    def _below(self, key: str, values: Mapping[str, Any], index: int) -> "Table":
+    def _below(self, key: str, values: Mapping[str, Any], *, index: int) -> "Table":
         return Table(
             path=self.path, text=self.text, values=dict(values), name=key, index=index
         )

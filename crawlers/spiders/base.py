@@ -12,10 +12,11 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
-from archive.capture import Capture
+from archive.capture import Capture, CaptureOutcome
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
+from crawlers.crawl.recorder import REDIRECT_LIMIT
 from crawlers.crawl.references import PartKind, Reference
 from crawlers.crawl.services import (
     NOTES_KEY,
@@ -95,7 +96,9 @@ class SourceSpider(Spider):
     ) -> AsyncIterator[Request]:
         """Follow the items of a list and its next page."""
         self._settle_seed(response.request, seed)
-        if isinstance(response, TextResponse) and response.status == 200:
+        if response.status != 200 or not isinstance(response, TextResponse):
+            self.services.log.signal("listing-unreadable")
+        else:
             found = read_listing(response, rules)
             self.services.log.items += len(found.items)
             self.services.log.signals.update(found.signals)
@@ -128,15 +131,20 @@ class SourceSpider(Spider):
         """Settle a seed that brought no response; others are captures already."""
         request = failure.request  # type: ignore[attr-defined]
         seed = request.cb_kwargs.get("seed")
-        code = refusal_code(failure.value)
-        if seed is not None and code != STOPPED:  # else it was not reached
-            trail = tuple(notes_of(request).trail)
-            self.services.log.settle_trail(seed, trail, code or str(failure.value))
+        trail = tuple(notes_of(request).trail)
+        problem = refusal_code(failure.value) or str(failure.value)
+        whole = bool(trail) and trail[-1].outcome is CaptureOutcome.COMPLETE
+        if whole and problem != REDIRECT_LIMIT:
+            # The capture is safe; only our own reading of its body failed.
+            self.services.log.signal("undecodable-body")
+            problem = ""
+        if seed is not None and problem != STOPPED:  # else it was not reached
+            self.services.log.settle_trail(seed, trail, problem=problem)
 
     def _settle_seed(self, request: Request | None, seed: int | None) -> None:
         if seed is not None and request is not None:
             trail = tuple(notes_of(request).trail)
-            self.services.log.settle_trail(seed, trail, "")
+            self.services.log.settle_trail(seed, trail, problem="")
 
     def _page_request(self, url: str) -> Request:
         return Request(
@@ -155,7 +163,10 @@ class SourceSpider(Spider):
         if len(response.body) > LINK_PAGE_BYTES:
             self.services.log.signal("page-too-long-for-links")
             return
-        for href in response.xpath("//a/@href")[:LINKS].getall():
+        links = response.xpath("//a/@href")
+        if len(links) > LINKS:
+            self.services.log.signal("links-beyond-limit", len(links) - LINKS)
+        for href in links[:LINKS].getall():
             try:
                 url = response.urljoin(href.strip()).partition("#")[0]
             except ValueError:
@@ -206,7 +217,7 @@ def refusal_code(error: BaseException | None) -> str | None:
     text = str(error).lower()
     if "robots.txt" in text:
         return "robots"
-    return "redirect-limit" if "redirect" in text else "ignored"
+    return REDIRECT_LIMIT if "redirect" in text else "ignored"
 
 
 def _listing_arguments(rules: ListingRules | None) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def read_listing(response: TextResponse, rules: ListingRules) -> ListingPage:
         signals["listing-too-long"] += 1
         return ListingPage(items=(), next_url=None, signals=signals)
     found: list[ListingItem] = []
-    for block in response.css(rules.item)[:ITEMS]:
+    blocks = response.css(rules.item)
+    signals["items-beyond-limit"] += max(0, len(blocks) - ITEMS)
+    for block in blocks[:ITEMS]:
         item = _read_item(response, block, rules=rules, signals=signals)
         if item is None:
             continue

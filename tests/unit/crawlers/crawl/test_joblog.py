@@ -34,7 +34,7 @@ def test_the_last_attempt_decides(
         else (shelf.capture(make_exchange(outcome)).result(timeout=0),)
     )
     log = JobLog(seeds=("http://a.example/",))
-    log.settle_trail(0, trail, problem)
+    log.settle_trail(0, trail, problem=problem)
     (result,) = log.settled()
     assert (result.state, result.reason) == (state, reason)
     assert len(result.captures) == len(trail)

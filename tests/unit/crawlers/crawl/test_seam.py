@@ -292,12 +292,16 @@ def test_the_policy_lets_only_pass_what_the_rules_name(
     hop = {"redirect_times": 1}
     code = policy_code(policy, "https://x.example/", **hop)
     assert code == "redirect-out-of-scope:no-rule"
+    part = {NOTES_KEY: RequestNotes(role="part")}
+    code = policy_code(policy, "https://cdn.example/x.png", **part)
+    assert code == "part-out-of-scope:no-rule"
     assert policy_code(policy, "https://prisoners.spring96.org/") == "ignored-by-rule"
     assert policy_code(policy, "https://x.example/robots.txt", **robots) == "passed"
     assert policy_code(policy, "https://x.example/other", **robots) != "passed"
     assert services.log.signals == {
         "out-of-scope:no-rule": 2,
         "redirect-out-of-scope:no-rule": 1,
+        "part-out-of-scope:no-rule": 1,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from archive.capture import Capture, CaptureOutcome, Exchange
+from archive.errors import StoreError
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
 from crawlers.crawl.recorder import Recorder, keep_stray
@@ -181,6 +182,18 @@ def test_an_attempt_on_a_dead_connection_is_kept_before_the_one_that_counts(
     assert [str(c.outcome) for c in emitted] == ["no-response", "complete"]
     assert log.settled()[0].state == "captured"
     assert len(log.settled()[0].captures) == 2
+
+
+def test_an_archive_that_cannot_be_written_ends_the_list_with_its_error(
+    web: Any, shelf: Any, capture: Run
+) -> None:
+    def broken(_exchange: Exchange) -> Any:
+        raise StoreError("disk full")
+
+    web.serve("http://a.example/")
+    shelf.capture = broken
+    with pytest.raises(StoreError, match="disk full"):
+        capture(lines("http://a.example/", "http://b.example/"))
 
 
 def test_after_a_stop_nothing_more_is_asked_and_the_rest_is_not_reached(

@@ -59,6 +59,8 @@ FAULTS = [
     ("until = 2025-02-01", "until = 2024-02-01", 20, "ends before"),
     ('spider = "listing"', 'spider = "feed"', 24, "spider"),
     ('item = "li"\n', "", 22, "item"),
+    ('item = "li"', 'item = "li["', 25, "item"),
+    ('item = "li"', 'item = "li"\ntitle = ">>"', 26, "title"),
     ("pages = 2", "pages = 0", 27, "pages"),
     ("pages = 2", "pages = true", 27, "pages"),
     ("article = '/news/\\d+'", "article = '('", 28, "article"),

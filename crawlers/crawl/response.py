@@ -1,0 +1,66 @@
+"""A recorded attempt as Scrapy's response, and as the `warc` entry of its meta."""
+
+import ipaddress
+from typing import Any
+
+from scrapy.http import Headers, Request, Response
+from scrapy.responsetypes import responsetypes
+
+from archive.capture import Capture, CaptureOutcome, Exchange
+from archive.instant import format_instant
+from archive.warc.payload import HttpHead
+from crawlers.crawl.recorder import Recorded
+
+BODY_ELSEWHERE = "body_in_warc_only"
+"""Flag of a response whose body is too long to be handed to a parser."""
+
+
+def read_headers(head: HttpHead | None) -> Headers:
+    """Headers as Scrapy keeps them."""
+    headers = Headers()
+    for name, value in head.headers if head else ():
+        headers.appendlist(name, value)
+    return headers
+
+
+def make_response(recorded: Recorded, request: Request) -> Response:
+    """Scrapy's response: transfer-decoded body, headers in order of arrival."""
+    exchange, headers = recorded.exchange, read_headers(recorded.head)
+    flags = list(exchange.flags)
+    if recorded.body is None:
+        flags.append(BODY_ELSEWHERE)
+    if exchange.outcome is CaptureOutcome.DISCONNECT:
+        flags.append("dataloss")
+    body = recorded.body or b""
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+    return kind(
+        url=request.url,
+        status=exchange.http_status or 0,
+        headers=headers,
+        body=body,
+        flags=flags,
+        ip_address=_peer_address(exchange),
+        protocol="HTTP/1.1",
+    )
+
+
+def describe_capture(capture: Capture) -> dict[str, Any]:
+    """`meta["warc"]`: which capture this is, and where it lies."""
+    return {
+        "capture_id": capture.capture_id,
+        "short_id": capture.short_id,
+        "segment": capture.location.segment,
+        "offset": capture.location.offset_bytes,
+        "length": capture.location.length_bytes,
+        "captured_at": format_instant(capture.captured_at),
+        "outcome": str(capture.outcome),
+    }
+
+
+def _peer_address(
+    exchange: Exchange,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    peer = exchange.connection.peer if exchange.connection else None
+    if peer is None:
+        return None
+    return ipaddress.ip_address(peer.rpartition(":")[0].strip("[]"))
