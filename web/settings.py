@@ -39,7 +39,7 @@ def check_settings(settings: WebSettings) -> None:
     """Refuse origins on one site: archived content would share ours."""
     for origin in (settings.app_origin, settings.replay_origin):
         split = urlsplit(origin)
-        plain = f"{split.scheme}://{split.netloc}"
+        plain = f"{split.scheme}://{split.netloc.rpartition('@')[2]}"
         if (
             split.scheme not in ("http", "https")
             or not split.hostname

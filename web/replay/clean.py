@@ -1,75 +1,32 @@
-"""Clean: hostile HTML in, a static copy out; only importer of nh3, and of lxml in web.
+"""Clean: hostile HTML in, a static copy out; only importer of nh3.
 
-One pass over the lxml tree keeps what is on the lists of markup.py, writes every
-address anew through the parts list, draws gaps and takes style sheets out; then nh3
-parses and cleans once more, as the last step, with a filter on every address. `html`
-and `body` are written by us, from plain attributes. Nothing here proves anything: the
-cleaned page is a view, and may change with the version.
+tree.py keeps what is on the lists of markup.py, writes every address anew through the
+parts list, draws gaps and takes style sheets out; then nh3 parses and cleans once more,
+as the last step, with a filter on every address. `html` and `body` are written by us,
+from plain attributes. Nothing here proves anything: the cleaned page is a view, and may
+change with the version.
 """
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import lxml.etree
-import lxml.html
 import nh3
 
-from web.replay.links import Gap, PartTable, Resolved, join_address, split_srcset
-from web.replay.markup import (
-    DRAWN_GAPS,
-    DROPPED,
-    GLOBAL_ATTRIBUTES,
-    INPUT_TYPES,
-    ROOT_ATTRIBUTES,
-    TAG_ATTRIBUTES,
-    TAGS,
+from web.replay.links import PartTable
+from web.replay.markup import GLOBAL_ATTRIBUTES, TAG_ATTRIBUTES, TAGS
+from web.replay.tree import (
+    FRAGMENT,
+    RASTER_DATA,
+    GapWords,
+    MissingPart,
+    Sheet,
+    sweep_page,
 )
-from web.replay.styles import clean_declarations, clean_inline_sheet
 
 CLEANER_VERSION = "1.0"
 """Printed beside the frame, because views may change from version to version."""
-ELEMENT_LIMIT = 200_000
-"""Elements of a page; the largest of our test pages has 9,000."""
-DEPTH_LIMIT = 250
-"""libxml2's own bound; deeper trees are cut by it."""
-VALUE_LIMIT_CHARS = 1 << 18
-"""Characters of an attribute; data: images are the long ones."""
-DOCTYPE_CHARS = 1_024
-"""Where a doctype is looked for."""
-GAP_PIXELS = 4_000
-"""Largest side of a gap box."""
 
-_RASTER_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
 _PART_PATH = re.compile(r"/p/[a-z2-7]{26}/[0-9]{1,6}")
-_NUMBER = re.compile(r"\s*([0-9]{1,5})")
-_DOCTYPE = re.compile(r"<!doctype\s+html", re.IGNORECASE)
-_FRAGMENT = re.compile(r"#[^\s\"'<>]*")
-_MEDIA = re.compile(r"[A-Za-z0-9\s(),:.<=>/-]{0,500}")
-_LAZY = ("data-src", "data-lazy-src", "data-original")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
-
-
-GapWords = Callable[[str, Gap], str]
-"""Takes the kind of a part and its gap; gives the line written into the box."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One style sheet in the page's order: a part's path, or text cleaned by us."""
-
-    media: str
-    path: str | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingPart:
-    """A part the page asked for and this page capture does not hold."""
-
-    kind: str
-    reason: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,253 +45,28 @@ class CleanPage:
 
 def clean_page(text: str, *, base: str, parts: PartTable, words: GapWords) -> CleanPage:
     """Clean a page; `base` is its own address, `words` writes what a gap box says."""
-    root = _parse(text)
-    has_doctype = _DOCTYPE.search(text[:DOCTYPE_CHARS]) is not None
-    cleaner = _Cleaner(_base_of(root, base), parts, words)
-    body = root.find("body")
-    frame = root.find("frameset")
-    if body is None:
-        body = lxml.html.Element("body")
-        if frame is not None:
-            body.append(frame)
-    head_sheets = tuple(cleaner.take_sheets(root))
-    html_attributes = cleaner.root_attributes(root)
-    body_attributes = cleaner.root_attributes(body)
-    cleaner.sweep(body)
-    body.tag = "div"
-    body.attrib.clear()
-    markup = lxml.html.tostring(body, encoding="unicode", with_tail=False)
+    swept = sweep_page(text, base=base, parts=parts, words=words)
     return CleanPage(
-        body=_NH3.clean(markup.removeprefix("<div>").removesuffix("</div>")),
-        html_attributes=html_attributes,
-        body_attributes=body_attributes,
-        sheets=head_sheets,
-        has_doctype=has_doctype,
-        gaps=tuple(cleaner.gaps),
+        body=_NH3.clean(swept.markup),
+        html_attributes=swept.html_attributes,
+        body_attributes=swept.body_attributes,
+        sheets=swept.sheets,
+        has_doctype=swept.has_doctype,
+        gaps=swept.gaps,
     )
-
-
-def _parse(text: str) -> lxml.html.HtmlElement:
-    """Parse leniently; an empty document gives an empty page."""
-    parser = lxml.html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True
-    )
-    data = _CONTROL.sub("\ufffd", text).encode("utf-8", "replace")
-    try:
-        root = lxml.html.document_fromstring(data, parser=parser)
-    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError):
-        root = lxml.html.document_fromstring(b"<html><body></body></html>")
-    return root
-
-
-def _base_of(root: lxml.html.HtmlElement, address: str) -> str:
-    """The first `base` element counts, as in browsers."""
-    for element in root.iter("base"):
-        written = element.get("href")
-        if written is not None:
-            return join_address(address, written) or address
-    return address
-
-
-class _Cleaner:
-    """The lxml pass; changes the tree in place."""
-
-    def __init__(self, base: str, parts: PartTable, words: GapWords) -> None:
-        self._base = base
-        self._parts = parts
-        self._words = words
-        self.gaps: list[MissingPart] = []
-
-    def take_sheets(self, root: lxml.html.HtmlElement) -> Iterator[Sheet]:
-        """Yield the style sheets in document order; missing ones become gaps."""
-        for element in root.iter("link", "style"):
-            media = element.get("media", "")
-            media = media if _MEDIA.fullmatch(media) else "not all"
-            if element.tag == "style":
-                text = clean_inline_sheet(element.text or "", resolve=self._style_path)
-                yield Sheet(media=media, text=text)
-                continue
-            relations = element.get("rel", "").lower().split()
-            if "stylesheet" not in relations or "alternate" in relations:
-                continue
-            found = self._parts.resolve(self._base, element.get("href", ""))
-            if isinstance(found, Resolved):
-                yield Sheet(media=media, path=found.path)
-            else:
-                self._note("style", found)
-
-    def root_attributes(
-        self, element: lxml.html.HtmlElement
-    ) -> tuple[tuple[str, str], ...]:
-        """Plain attributes of `html` or `body`, and the cleaned `style`."""
-        kept = [
-            (name, value)
-            for name, value in element.attrib.items()
-            if name in ROOT_ATTRIBUTES and len(value) <= VALUE_LIMIT_CHARS
-        ]
-        style = self._style(dict(element.attrib))
-        return (*kept, ("style", style)) if style else tuple(kept)
-
-    def sweep(self, body: lxml.html.HtmlElement) -> None:
-        """Keep, unwrap, drop or replace every element below `body`."""
-        for number, element in enumerate(list(body.iterdescendants())):
-            if number >= ELEMENT_LIMIT or not isinstance(element.tag, str):
-                _remove(element)
-            elif element.getparent() is not None:
-                self._element(element)
-
-    def _element(self, element: lxml.html.HtmlElement) -> None:
-        tag = element.tag
-        if tag in DROPPED:
-            _remove(element)
-        elif tag in DRAWN_GAPS:
-            self._draw(element, DRAWN_GAPS[tag], Gap(reason="not-shown"))
-        elif tag == "img":
-            self._image(element)
-        elif tag == "source":
-            self._source(element)
-        elif tag == "input":
-            self._input(element)
-        elif tag in TAGS:
-            self._attributes(element)
-        else:
-            element.drop_tag()
-
-    def _attributes(self, element: lxml.html.HtmlElement, **extra: str) -> None:
-        """Write the attributes anew: listed ones, cleaned style, inner links."""
-        old = dict(element.attrib)
-        element.attrib.clear()
-        allowed = TAG_ATTRIBUTES.get(str(element.tag), frozenset())
-        for name, value in old.items():
-            known = name in GLOBAL_ATTRIBUTES or name in allowed
-            if known and len(value) <= VALUE_LIMIT_CHARS:
-                element.set(name, value)
-        style = self._style(old)
-        if style:
-            element.set("style", style)
-        href = old.get("href", "").strip()
-        if element.tag == "a" and _FRAGMENT.fullmatch(href):
-            element.set("href", href)
-        for name, value in extra.items():
-            element.set(name, value)
-
-    def _image(self, element: lxml.html.HtmlElement) -> None:
-        found = self._picture(element)
-        written = element.get("srcset") or element.get("data-srcset") or ""
-        srcset = self._srcset(written)
-        if isinstance(found, Gap) and srcset:
-            found = srcset[0][0]
-        if isinstance(found, Gap):
-            self._draw(element, "image", found)
-            return
-        extra = {"src": found}
-        if srcset:
-            extra["srcset"] = ", ".join(
-                f"{path} {size}".strip() for path, size in srcset
-            )
-        self._attributes(element, **extra)
-
-    def _picture(self, element: lxml.html.HtmlElement) -> str | Gap:
-        """The path of the image; a lazy address counts where it was captured."""
-        for name in _LAZY:
-            address = element.get(name)
-            if address:
-                found = self._parts.resolve(self._base, address)
-                if isinstance(found, Resolved):
-                    return found.path
-        address = element.get("src", "").strip()
-        if len(address) <= VALUE_LIMIT_CHARS and _RASTER_DATA.fullmatch(address):
-            return "".join(address.split())
-        if not address:
-            return Gap(reason="address")
-        found = self._parts.resolve(self._base, address)
-        return found.path if isinstance(found, Resolved) else found
-
-    def _srcset(self, written: str) -> list[tuple[str, str]]:
-        """Only captured candidates of a srcset stay."""
-        kept = []
-        for address, size in split_srcset(written[:VALUE_LIMIT_CHARS]):
-            found = self._parts.resolve(self._base, address)
-            if isinstance(found, Resolved):
-                kept.append((found.path, size))
-        return kept
-
-    def _source(self, element: lxml.html.HtmlElement) -> None:
-        srcset = self._srcset(element.get("srcset", ""))
-        parent = element.getparent()
-        if not srcset or parent is None or parent.tag != "picture":
-            _remove(element)
-            return
-        joined = ", ".join(f"{path} {size}".strip() for path, size in srcset)
-        self._attributes(element, srcset=joined)
-
-    def _input(self, element: lxml.html.HtmlElement) -> None:
-        written = element.get("type", "text").strip().lower()
-        if written in ("hidden", "image"):
-            _remove(element)
-            return
-        self._attributes(element, type=INPUT_TYPES.get(written, "text"))
-        if written in ("password", "file"):
-            element.attrib.pop("value", None)
-
-    def _draw(self, element: lxml.html.HtmlElement, kind: str, gap: Gap) -> None:
-        """Put a box of the same size where the part would be."""
-        self._note(kind, gap)
-        width, height = _pixels(element, "width"), _pixels(element, "height")
-        words = self._words(kind, gap)
-        tail = element.tail
-        element.clear()
-        element.tag = "span"
-        element.tail = tail
-        element.set("class", "evidence-gap")
-        element.set("title", words)
-        sides = (("width", width), ("height", height))
-        size = "".join(f"{side}:{value}px;" for side, value in sides if value)
-        if size:
-            element.set("style", size)
-        if (width or GAP_PIXELS) >= 64 and (height or GAP_PIXELS) >= 20:
-            element.text = words
-
-    def _style(self, attributes: dict[str, str]) -> str:
-        """The cleaned `style`; a captured `background` picture comes before it."""
-        style = clean_declarations(
-            attributes.get("style", ""), resolve=self._style_path
-        )
-        path = self._style_path(attributes.get("background", ""))
-        return style if path is None else f'background-image:url("{path}");{style}'
-
-    def _note(self, kind: str, gap: Gap) -> None:
-        self.gaps.append(MissingPart(kind=kind, reason=gap.reason, detail=gap.detail))
-
-    def _style_path(self, address: str) -> str | None:
-        found = self._parts.resolve(self._base, address)
-        return found.path if isinstance(found, Resolved) else None
-
-
-def _remove(element: lxml.html.HtmlElement) -> None:
-    """Take an element out with all it holds; the text behind it stays."""
-    if element.getparent() is not None:
-        element.drop_tree()
-
-
-def _pixels(element: lxml.html.HtmlElement, name: str) -> int | None:
-    match = _NUMBER.match(element.get(name, ""))
-    if match is None or element.get(name, "").strip().endswith("%"):
-        return None
-    return min(int(match.group(1)), GAP_PIXELS)
 
 
 def _filter(tag: str, name: str, value: str) -> str | None:
     """Look at every attribute a last time, as nh3 parsed it; None drops it."""
     if name == "src":
-        known = _PART_PATH.fullmatch(value) or _RASTER_DATA.fullmatch(value)
+        known = _PART_PATH.fullmatch(value) or RASTER_DATA.fullmatch(value)
         return value if tag == "img" and known else None
     if name == "srcset":
         entries = [entry.split() for entry in value.split(",")]
         plain = all(entry and _PART_PATH.fullmatch(entry[0]) for entry in entries)
         return value if plain else None
     if name == "href":
-        return value if tag == "a" and _FRAGMENT.fullmatch(value) else None
+        return value if tag == "a" and FRAGMENT.fullmatch(value) else None
     return value
 
 

@@ -7,7 +7,8 @@ taken over as they are: the first comes from nh3, the second holds no `<`.
 from collections.abc import Iterable
 from html import escape
 
-from web.replay.clean import CleanPage, Sheet
+from web.replay.clean import CleanPage
+from web.replay.tree import Sheet
 
 _GAP_STYLE = (
     ".evidence-gap{display:inline-block!important;box-sizing:border-box!important;"
