@@ -22,7 +22,6 @@ def parse_instant(text: str) -> datetime:
             f"not a time of the form 2025-01-26T08:00:00.000000Z: {text[:40]!r}"
         )
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise FormatError(f"no such instant: {text!r}") from error
-    return moment.replace(tzinfo=UTC)

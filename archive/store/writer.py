@@ -53,6 +53,19 @@ CARRIER_LIMIT = 4096
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterSettings:
+    """What is the same for everything one process writes."""
+
+    software: str = SOFTWARE
+    """Stands in every record and statement."""
+    effort: Effort | None = None
+    """How hard slices are pressed; None lets each record's media type decide."""
+
+
+DEFAULT_SETTINGS = WriterSettings()
+
+
 def _nothing() -> None:
     """Nothing to give back."""
 
@@ -95,8 +108,7 @@ class ArchiveWriter:
         keys: KeyFolder,
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
-        software: str = SOFTWARE,
-        effort: Effort | None = None,
+        settings: WriterSettings = DEFAULT_SETTINGS,
     ) -> "ArchiveWriter":
         """Lock the archive, put right what a crash left, and be ready to write.
 
@@ -111,8 +123,8 @@ class ArchiveWriter:
                 keys=keys,
                 clock=clock,
                 random_bytes=random_bytes,
-                software=software,
-                effort=effort,
+                software=settings.software,
+                effort=settings.effort,
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)

@@ -1,11 +1,13 @@
 """Gathers what the checks raise into findings: one per step, or one per failure."""
 
+from dataclasses import replace
+
 from archive.errors import EvidenceError, UnknownKey
 from archive.verify.report import Finding, Outcome, Report
 from archive.verify.steps import STEPS
 
-FAILURES_NAMED = 50
-"""Failures of one step listed one by one; beyond it only their number is kept."""
+FINDINGS_NAMED = 50
+"""Of one step and outcome, listed one by one; beyond it only their number is kept."""
 
 
 class Collector:
@@ -14,7 +16,7 @@ class Collector:
     def __init__(self) -> None:
         self._findings: list[Finding] = []
         self._passes: dict[int, int] = {}
-        self._unnamed: dict[int, int] = {}
+        self._unnamed: dict[tuple[int, Outcome], int] = {}
         self.notices: list[str] = []
 
     def passed(self, step: int, count: int = 1) -> None:
@@ -25,13 +27,15 @@ class Collector:
         self, step: int, code: str, subject: str, detail: str, **parameters: str | int
     ) -> None:
         """A check did not hold."""
-        self._add(step, code, Outcome.FAILED, subject, detail, parameters)
+        finding = _finding(step, code, subject, detail)
+        self._add(replace(finding, outcome=Outcome.FAILED, parameters=parameters))
 
     def not_checked(
         self, step: int, code: str, subject: str, detail: str, **parameters: str | int
     ) -> None:
         """A check could not be made; that is no pass."""
-        self._add(step, code, Outcome.NOT_CHECKED, subject, detail, parameters)
+        finding = _finding(step, code, subject, detail)
+        self._add(replace(finding, outcome=Outcome.NOT_CHECKED, parameters=parameters))
 
     def raised(self, step: int, code: str, subject: str, error: EvidenceError) -> None:
         """A low-level check raised; an unknown key is NOT CHECKED, all else FAILED."""
@@ -53,8 +57,8 @@ class Collector:
         for step, count in self._passes.items():
             if step not in bad:
                 self._findings.append(_verified(step, count, subject))
-        for step, count in self._unnamed.items():
-            self._findings.append(_more(step, count, subject))
+        for (step, outcome), count in self._unnamed.items():
+            self._findings.append(_more(step, outcome, count, subject))
         for step in sorted(required - bad - set(self._passes)):
             self.not_checked(
                 step, "not-reached", subject, "an earlier failure stopped this check"
@@ -68,50 +72,40 @@ class Collector:
             notices=tuple(self.notices),
         )
 
-    def _add(
-        self,
-        step: int,
-        code: str,
-        outcome: Outcome,
-        subject: str,
-        detail: str,
-        parameters: dict[str, str | int],
-    ) -> None:
-        if sum(finding.step == step for finding in self._findings) >= FAILURES_NAMED:
-            self._unnamed[step] = self._unnamed.get(step, 0) + 1
-            return
-        self._findings.append(
-            Finding(
-                step=step,
-                code=code,
-                outcome=outcome,
-                subject=subject,
-                detail=detail,
-                specification=STEPS[step].specification,
-                parameters=parameters,
-            )
-        )
+    def _add(self, finding: Finding) -> None:
+        kind = (finding.step, finding.outcome)
+        named = sum((known.step, known.outcome) == kind for known in self._findings)
+        if named < FINDINGS_NAMED:
+            self._findings.append(finding)
+        else:
+            self._unnamed[kind] = self._unnamed.get(kind, 0) + 1
+
+
+def _finding(step: int, code: str, subject: str, detail: str) -> Finding:
+    """One check that was not made; nothing is a pass before somebody says so."""
+    return Finding(
+        step=step,
+        code=code,
+        outcome=Outcome.NOT_CHECKED,
+        subject=subject,
+        detail=detail,
+        specification=STEPS[step].specification,
+    )
 
 
 def _verified(step: int, count: int, subject: str) -> Finding:
-    return Finding(
-        step=step,
-        code="holds",
+    detail = f"{STEPS[step].title} ({count} checked)"
+    return replace(
+        _finding(step, "holds", subject, detail),
         outcome=Outcome.VERIFIED,
-        subject=subject,
-        detail=f"{STEPS[step].title} ({count} checked)",
-        specification=STEPS[step].specification,
         parameters={"count": count},
     )
 
 
-def _more(step: int, count: int, subject: str) -> Finding:
-    return Finding(
-        step=step,
-        code="more",
-        outcome=Outcome.FAILED,
-        subject=subject,
-        detail=f"{count} more of this step are not listed",
-        specification=STEPS[step].specification,
+def _more(step: int, outcome: Outcome, count: int, subject: str) -> Finding:
+    detail = f"{count} more of this step are not listed"
+    return replace(
+        _finding(step, "more", subject, detail),
+        outcome=outcome,
         parameters={"count": count},
     )

@@ -22,7 +22,7 @@ from archive.capture import (
 from archive.digest import Digest, format_short_id
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchiveIdentity, read_identity
-from archive.store.writer import ArchiveWriter
+from archive.store.writer import ArchiveWriter, WriterSettings
 from archive.warc.member import Effort
 
 SOFTWARE = "election-evidence-archive/test"
@@ -83,8 +83,7 @@ class MadeArchive:
             keys=self.keys(),
             clock=self.clock,
             random_bytes=self.random_bytes,
-            software=SOFTWARE,
-            effort=Effort.STORED,
+            settings=WriterSettings(software=SOFTWARE, effort=Effort.STORED),
         )
 
     def fill(self, count: int, *, job: bool = True) -> list[Capture]:
