@@ -192,7 +192,7 @@ def _token_fields(capture: Capture, page: PageText) -> dict[str, str]:
 
 
 def _analyze(text: str, language: str | None) -> TokenFields:
-    return join_forms(forms for _, forms in read_tokens(text, language))
+    return join_forms(forms for _, _, forms in read_tokens(text, language))
 
 
 def _head(capture: Capture, page: PageText) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from search.analysis.analyze import Forms
-from search.engines.base import Beginning
+from search.engines.base import Beginning, Tokens
 from search.engines.fields import (
     ALL,
     ALL_KEY,
@@ -68,47 +68,78 @@ def find_marks(
 ) -> tuple[Mark, ...]:
     """Mark every place a leaf is found, in order, overlaps joined leaf by leaf."""
     read = list(islice(read_tokens(text, language), HIGHLIGHT_TOKENS))
-    tokens, forms = [token for token, _ in read], [form for _, form in read]
-    marks: set[Mark] = set()
+    marks = _single_marks(read, leaves)
+    forms = [form for _, _, form in read]
     for number, leaf in enumerate(leaves):
         for first, last in _spans(leaf, forms):
-            start, end = tokens[first].start, tokens[last].end
-            marks.add(Mark(start, end, number))
+            marks.add(Mark(read[first][0], read[last][1], number))
     return tuple(sorted(marks, key=lambda mark: (mark.start, mark.end, mark.leaf)))
 
 
+def _single_marks(
+    read: Sequence[tuple[int, int, Forms]], leaves: Sequence[Leaf]
+) -> set[Mark]:
+    """Marks of single tokens; equal words are looked at once."""
+    tests = [_SingleTest(leaf) for leaf in leaves]
+    known: dict[int, tuple[int, ...]] = {}
+    marks = set()
+    for start, end, form in read:
+        # Forms are cached, so equal words of one language are one object here.
+        found = known.get(id(form))
+        if found is None:
+            found = tuple(n for n, test in enumerate(tests) if test.holds(form))
+            known[id(form)] = found
+        for number in found:
+            marks.add(Mark(start, end, number))
+    return marks
+
+
+class _SingleTest:
+    """Whether a token alone is what a leaf means."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        values: dict[str, set[str]] = {name: set() for name in Forms.__slots__}
+        beginnings: set[str] = set()
+        for clause in leaf.clauses:
+            if isinstance(clause, Beginning):
+                beginnings.add(clause.value)
+            elif len(clause.values) == 1:
+                values[_FORM_OF_FIELD[clause.field]].add(clause.values[0])
+        self._values = values
+        self._beginnings = tuple(beginnings)
+
+    def holds(self, form: Forms) -> bool:
+        """Written out, not a loop over fields: it runs for every distinct word."""
+        values = self._values
+        return (
+            form.exact in values["exact"]
+            or form.lemma in values["lemma"]
+            or form.key in values["key"]
+            or form.cap in values["cap"]
+            or form.loose in values["loose"]
+            or (bool(self._beginnings) and form.exact.startswith(self._beginnings))
+        )
+
+
 def _spans(leaf: Leaf, forms: list[Forms]) -> Iterable[tuple[int, int]]:
-    """Token positions, first and last, at which a leaf is found."""
-    single: dict[str, set[str]] = {}
-    rows: set[tuple[str, tuple[str, ...], int]] = set()
-    beginnings: set[str] = set()
-    for clause in leaf.clauses:
-        if isinstance(clause, Beginning):
-            beginnings.add(clause.value)
-        elif len(clause.values) == 1:
-            single.setdefault(_FORM_OF_FIELD[clause.field], set()).add(clause.values[0])
-        else:
-            rows.add((_FORM_OF_FIELD[clause.field], clause.values, clause.slop))
-    for place, form in enumerate(forms):
-        if _is_single(form, single) or (
-            beginnings and form.exact.startswith(tuple(beginnings))
-        ):
-            yield place, place
+    """Token positions, first and last, of the rows of tokens a leaf means."""
+    rows = {
+        (_FORM_OF_FIELD[clause.field], clause.values, clause.slop)
+        for clause in leaf.clauses
+        if isinstance(clause, Tokens) and len(clause.values) > 1
+    }
+    columns: dict[str, list[str]] = {}
     for name, values, slop in rows:
-        yield from _row_spans([getattr(form, name) for form in forms], values, slop)
-
-
-def _is_single(form: Forms, wanted: dict[str, set[str]]) -> bool:
-    return any(getattr(form, name) in values for name, values in wanted.items())
+        if name not in columns:
+            columns[name] = [getattr(form, name) for form in forms]
+        yield from _row_spans(columns[name], values, slop)
 
 
 def _row_spans(
     column: list[str], values: tuple[str, ...], slop: int
 ) -> Iterable[tuple[int, int]]:
     """Tokens in a row; with slop, each within so many others of the one before."""
-    for first, value in enumerate(column):
-        if value != values[0]:
-            continue
+    for first in _places(column, values[0]):
         last = first
         for wanted in values[1:]:
             last = _next_place(column, wanted, last + 1, last + 2 + slop)
@@ -116,6 +147,13 @@ def _row_spans(
                 break
         else:
             yield first, last
+
+
+def _places(column: list[str], value: str) -> Iterable[int]:
+    at = -1
+    for _ in range(column.count(value)):
+        at = column.index(value, at + 1)
+        yield at
 
 
 def _next_place(column: list[str], wanted: str, low: int, high: int) -> int:

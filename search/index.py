@@ -129,9 +129,11 @@ class Indexer:
         try:
             before = rows.counts()
             self._take_in(engine, rows)
-            documents, captures = rows.counts()
             if afterwards is not None:
                 afterwards(rows)
+                # The statement of this run is an entry too: be past it.
+                self._take_in(engine, rows)
+            documents, captures = rows.counts()
             return IndexReport(
                 captures_added=captures - before[1],
                 documents_added=documents - before[0],

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from search.analysis.analyze import Forms, token_forms
-from search.analysis.tokens import Token, tokenize
+from search.analysis.tokens import tokenize
 from search.extract.language import identify
 
 OWN_LANGUAGE_LETTERS = 30
@@ -17,14 +17,13 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
-def read_tokens(text: str, language: str | None) -> Iterator[tuple[Token, Forms]]:
-    """Tokens of a text with their forms, each in the language of its paragraph."""
+def read_tokens(text: str, language: str | None) -> Iterator[tuple[int, int, Forms]]:
+    """Start, end and forms of each token, in the language of its paragraph."""
     at = 0
     for line in text.split("\n"):
         spoken = _language_of(line, language)
-        for token in tokenize(line):
-            shifted = Token(token.word, at + token.start, at + token.end)
-            yield shifted, token_forms(token.word, spoken)
+        for word, start, end in tokenize(line):
+            yield at + start, at + end, token_forms(word, spoken)
         at += len(line) + 1
 
 

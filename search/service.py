@@ -69,6 +69,8 @@ class SearchService:
         """
         began = time.monotonic()
         limit, offset = min(max(limit, 0), LIMIT_MAX), min(max(offset, 0), OFFSET_MAX)
+        # Half a surrogate pair (a shell may pass one) is no character anywhere below.
+        text = text.encode("utf-8", "replace").decode()
         tree = parse_query(text)
         self.catch_up()
         asked = [

@@ -7,8 +7,8 @@ depend on a language. Offsets are Unicode code points, `[start, end)`.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 TOKEN_CODE_POINTS = 64
 """A longer run is cut: search servers split tokens over 255 and shift positions."""
@@ -31,9 +31,8 @@ _DROPPED = re.compile(f"[{MARKS}{INVISIBLE}]")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a text, as written; `text[start:end] == word`."""
+class Token(NamedTuple):
+    """One word of a text, as written: `text[start:end] == word`."""
 
     word: str
     start: int
@@ -43,7 +42,7 @@ class Token:
 def tokenize(text: str) -> Iterator[Token]:
     """Yield the tokens of a text in order."""
     for found in _TOKEN.finditer(text):
-        yield Token(found.group(), found.start(), found.end())
+        yield Token(found[0], *found.span())
 
 
 def drop_invisible(word: str) -> str:

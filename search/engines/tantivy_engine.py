@@ -253,7 +253,7 @@ class _Compiler:
             lower_bound=clause.low,
             upper_bound=clause.high,
             include_lower=True,
-            include_upper=False,
+            include_upper=clause.high is None,
         )
         return _unscored(query)
 

@@ -40,6 +40,9 @@ _WINDOWS = {
     "koi8-r": "koi8-u",
 }
 """Supersets browsers use too; KOI8-U adds the letters of Belarusian and Ukrainian."""
+_OF_WINDOWS = {"iso8859-2": "cp1250", "iso8859-4": "cp1257"}
+"""ISO has control codes where these have letters (Ś Ź Š Ž): bytes there decide."""
+_C1 = re.compile(rb"[\x80-\x9f]")
 _UNDEFINED_CHARSETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape"})
 _MULTI_BYTE = re.compile(r"[^\x00-\x7f\ufffd]")
 _DOUBLE_PAIR = re.compile("[РСÐÑÂÃ][^\\sа-яёa-z]|[РС][а-яёА-ЯЁ°±µ·]")
@@ -101,6 +104,8 @@ def _guess(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]
         charset = str(usable)
     else:
         charset = _codec_name(guess_charset(data)) or usable or "cp1252"
+    if charset in _OF_WINDOWS and _C1.search(data):
+        charset = _OF_WINDOWS[charset]
     warnings = () if charset == usable else ("charset_guess",)
     return data.decode(charset, "replace"), charset, warnings
 

@@ -104,7 +104,7 @@ class _Parser:
 
     def _take(self, found: re.Match[str]) -> None:
         group = self._stack[-1]
-        column = found.start(found.lastgroup or 0) + 1
+        column = found.end() - len(found[0].lstrip()) + 1
         if found["open"]:
             self._open(column)
         elif found["close"]:

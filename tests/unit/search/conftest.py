@@ -131,28 +131,39 @@ class ArchiveBox:
         return SearchService.open([self.root])
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> ArchiveBox:
-    """An empty archive with its keys and trust folder."""
-    context = CommandContext(
-        archive=tmp_path / "archive",
-        keys_folder=tmp_path / "keys",
-        trust_folder=tmp_path / "trust",
-        clock=lambda: START,
-        random_bytes=SeededBytes(),
-    )
-    create_archive(
-        CreateRequest(
-            root=context.archive,
-            name="test",
-            keys_folder=context.keys_folder_of,
-            trust_folder=context.trust(),
-            software="test/1",
-            clock=context.clock,
-            random_bytes=context.random_bytes,
+@pytest.fixture(scope="session")
+def new_archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], ArchiveBox]:
+    """Makes empty archives with their keys and trust folder."""
+
+    def make() -> ArchiveBox:
+        folder = tmp_path_factory.mktemp("search")
+        context = CommandContext(
+            archive=folder / "archive",
+            keys_folder=folder / "keys",
+            trust_folder=folder / "trust",
+            clock=lambda: START,
+            random_bytes=SeededBytes(),
         )
-    )
-    return ArchiveBox(root=context.archive, context=context)
+        create_archive(
+            CreateRequest(
+                root=context.archive,
+                name="test",
+                keys_folder=context.keys_folder_of,
+                trust_folder=context.trust(),
+                software="test/1",
+                clock=context.clock,
+                random_bytes=context.random_bytes,
+            )
+        )
+        return ArchiveBox(root=context.archive, context=context)
+
+    return make
+
+
+@pytest.fixture
+def archive(new_archive: Callable[[], ArchiveBox]) -> ArchiveBox:
+    """An empty archive with its keys and trust folder."""
+    return new_archive()
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +179,7 @@ def corpus() -> Path:
 Article = Callable[[str, str], str]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def article() -> Article:
     """A page with navigation, one article and a footer."""
 

@@ -1,0 +1,68 @@
+"""Tokens: what is one word, and its plainest form."""
+
+import pytest
+
+from search.analysis.tokens import exact_form, starts_upper, tokenize
+
+
+def words(text: str) -> list[str]:
+    return [token.word for token in tokenize(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("elections*2025", ["elections", "2025"]),
+        ("FREE\u0414\u041e\u041c", ["FREE\u0414\u041e\u041c"]),
+        ("LukaSHenka", ["LukaSHenka"]),
+        ("аб’ява п'яць міжʼмор'е", ["аб’ява", "п'яць", "міжʼмор'е"]),
+        ("'quoted' rock'n'roll dogs'", ["quoted", "rock'n'roll", "dogs"]),
+        ("1,265 people", ["1", "265", "people"]),
+        ("a_b", ["a", "b"]),
+        ("вы\u00adбары wy\u200bbory", ["вы\u00adбары", "wy\u200bbory"]),
+        ("e\u0301te\u0301", ["e\u0301te\u0301"]),
+        ("x''y ʼa", ["x", "y", "a"]),
+        ("", []),
+        ("— … _ \u0301", []),
+    ],
+)
+def test_words_are_cut_by_the_rule(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_offsets_point_at_the_word_in_code_points() -> None:
+    text = "\U0001f5f3\ufe0f Выбары — 2025"
+    assert [text[t.start : t.end] for t in tokenize(text)] == ["Выбары", "2025"]
+    assert [t.start for t in tokenize(text)] == [3, 12]
+
+
+def test_long_runs_are_cut_at_64_code_points() -> None:
+    assert [len(word) for word in words("я" * 130)] == [64, 64, 2]
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [
+        ("Ёлка", "ёлка"),
+        ("Łódź", "łódź"),
+        ("ВЫ\u00adБАРЫ", "выбары"),
+        ("аб’ява", "аб'ява"),
+        ("e\u0301te\u0301", "été"),
+        ("СЪ\u0301ѣздъ", "съѣздъ"),
+        ("\u0130stanbul", "istanbul"),
+    ],
+)
+def test_exact_form_folds_case_and_marks_only(word: str, form: str) -> None:
+    assert exact_form(word) == form
+
+
+def test_capitals_are_seen_in_every_script() -> None:
+    assert [
+        starts_upper(word) for word in ("Вясна", "вясна", "Łódź", "2025", "中")
+    ] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]

@@ -1,0 +1,170 @@
+"""The embedded engine: clauses find what they say, in an order that never varies."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.errors import SearchUnavailable
+from search.document import Document
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Beginning,
+    Between,
+    Clause,
+    OneOf,
+    Tokens,
+)
+from search.engines.fields import TOKEN_FIELDS
+from search.engines.tantivy_engine import TantivyEngine
+
+
+def document(order: int, text: str, *, host: str = "a.example") -> Document:
+    tokens = dict.fromkeys(TOKEN_FIELDS, "") | {"exact": text}
+    return Document(
+        document_id=f"{order:064x}",
+        order=order,
+        captured_us=order * 10,
+        tokens=tokens,
+        filters={"host": (host,), "lang": ("be", "x")},
+        stored={"n": order},
+    )
+
+
+def exact(*values: str, boost: float = 1.0, slop: int = 0) -> Tokens:
+    return Tokens(field="exact", values=values, boost=boost, slop=slop)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[TantivyEngine]:
+    made = TantivyEngine(tmp_path / "engine", writable=True)
+    made.add(
+        [
+            document(1, "a b c"),
+            document(2, "c b a _", host="b.example"),
+            document(3, "a a abc"),
+            document(4, "x _ y"),
+        ]
+    )
+    made.commit()
+    yield made
+    made.close()
+
+
+def orders(engine: TantivyEngine, clause: Clause) -> set[int]:
+    page = engine.search(clause, limit=100)
+    assert page.total == len(page.hits)
+    return {hit.order for hit in page.hits}
+
+
+@pytest.mark.parametrize(
+    ("clause", "found"),
+    [
+        (exact("a"), {1, 2, 3}),
+        (exact("a", "b"), {1}),
+        (exact("a", "c"), set()),
+        (exact("a", "c", slop=1), {1}),
+        (exact("nothing"), set()),
+        (exact("_"), set()),
+        (exact("x", "_", "y"), set()),
+        (exact(), set()),
+        (Beginning(field="exact", value="ab"), {3}),
+        (Beginning(field="exact", value="zz"), set()),
+        (OneOf(field="host", values=("b.example", "none")), {2}),
+        (OneOf(field="lang", values=("x",)), {1, 2, 3, 4}),
+        (OneOf(field="order", values=(1, 4, 99)), {1, 4}),
+        (OneOf(field="host", values=()), set()),
+        (Between(field="captured_us", low=20, high=40), {2, 3}),
+        (Between(field="captured_us", low=None, high=20), {1}),
+        (Between(field="captured_us", low=-(2**62), high=None), {1, 2, 3, 4}),
+        (Between(field="captured_us", low=None, high=None), {1, 2, 3, 4}),
+        (AnyOf(clauses=(exact("x"), exact("abc"))), {3, 4}),
+        (AnyOf(clauses=(exact("a"), exact("b"), exact("abc")), least=2), {1, 2, 3}),
+        (AllOf(wanted=(exact("a"), exact("b")), unwanted=(exact("_", "x"),)), {1, 2}),
+        (AllOf(wanted=(exact("a"),), unwanted=(exact("b"),)), {3}),
+        (AllOf(wanted=(), unwanted=(exact("a"),)), {4}),
+        (AllOf(wanted=()), {1, 2, 3, 4}),
+    ],
+)
+def test_clause_finds_what_it_says(
+    engine: TantivyEngine, clause: Clause, found: set[int]
+) -> None:
+    assert orders(engine, clause) == found
+
+
+def test_filters_do_not_change_scores(engine: TantivyEngine) -> None:
+    alone = engine.search(exact("abc"), limit=1).hits[0].score
+    guarded = AllOf(wanted=(exact("abc"), OneOf(field="host", values=("a.example",))))
+    assert engine.search(guarded, limit=1).hits[0].score == alone
+
+
+def test_boost_multiplies(engine: TantivyEngine) -> None:
+    single = engine.search(exact("abc"), limit=1).hits[0].score
+    double = engine.search(exact("abc", boost=2.0), limit=1).hits[0].score
+    assert double == pytest.approx(2 * single, abs=0.002)
+
+
+def test_hit_gives_back_what_was_stored(engine: TantivyEngine) -> None:
+    (hit,) = engine.search(exact("abc"), limit=5).hits
+    assert (hit.document_id, hit.stored["n"]) == (f"{3:064x}", 3)
+
+
+def test_equal_scores_stand_in_order_key_order_across_pages(tmp_path: Path) -> None:
+    engine = TantivyEngine(tmp_path / "engine", writable=True)
+    numbers = list(range(1, 301))
+    random.Random(7).shuffle(numbers)
+    for at in range(0, 300, 60):
+        engine.add([document(n, "same text") for n in numbers[at : at + 60]])
+        engine.commit()
+    pages = [
+        engine.search(exact("same"), limit=50, offset=at).hits
+        for at in range(0, 300, 50)
+    ]
+    assert [hit.order for page in pages for hit in page] == sorted(numbers)
+    engine.close()
+
+
+def test_many_commits_score_like_one(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    texts = [
+        " ".join(rng.choices("abcdefgh", k=rng.randint(1, 40))) for _ in range(200)
+    ]
+    once = TantivyEngine(tmp_path / "once", writable=True)
+    once.add([document(n, text) for n, text in enumerate(texts)])
+    once.commit()
+    often = TantivyEngine(tmp_path / "often", writable=True)
+    for n, text in enumerate(texts):
+        often.add([document(n, text)])
+        if n % 3 == 0:
+            often.commit()
+    often.commit()
+    clause = AnyOf(clauses=(exact("a"), exact("b", "c"), exact("h", boost=3.0)))
+    one, other = (
+        [(hit.order, hit.score) for hit in engine.search(clause, limit=200).hits]
+        for engine in (once, often)
+    )
+    assert one == other
+    once.close()
+    often.close()
+
+
+def test_missing_index_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SearchUnavailable, match="evidence index"):
+        TantivyEngine(tmp_path / "nothing")
+
+
+def test_damaged_index_is_named(tmp_path: Path) -> None:
+    engine = TantivyEngine(tmp_path / "engine", writable=True)
+    engine.close()
+    (tmp_path / "engine" / "meta.json").write_text("{")
+    with pytest.raises(SearchUnavailable, match="evidence rebuild"):
+        TantivyEngine(tmp_path / "engine")
+
+
+def test_what_is_not_committed_is_not_seen(tmp_path: Path) -> None:
+    engine = TantivyEngine(tmp_path / "engine", writable=True)
+    engine.add([document(1, "a")])
+    engine.close()
+    assert TantivyEngine(tmp_path / "engine").count() == 0

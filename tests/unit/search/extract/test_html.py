@@ -1,0 +1,133 @@
+"""Web pages to text: nothing visible is ever hidden by clean-up."""
+
+import gzip
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from search.extract.by_type import extract
+from search.extract.html import HTML_LIBRARIES, extract_html
+from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, main_end_of
+
+LONG = "Камісія паведаміла вынікі галасавання на ўсіх участках краіны. " * 8
+
+
+def page(body: str, head: str = "<title>Навіны</title>") -> str:
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+
+
+def test_libraries_are_the_ones_the_extractor_version_means() -> None:
+    assert {name: version(name) for name in HTML_LIBRARIES} == HTML_LIBRARIES
+
+
+def test_main_text_comes_first_and_the_rest_after_the_separator() -> None:
+    made = extract_html(
+        page(
+            f"<nav>Галоўнае меню</nav><article><p>{LONG}</p></article>"
+            "<footer>Кантакты рэдакцыі</footer>"
+        )
+    )
+    assert made.text[: made.main_end] == LONG.strip()
+    assert made.text[made.main_end :].startswith(SEPARATOR)
+    assert "Галоўнае меню" in made.text[made.main_end :]
+    assert "Кантакты рэдакцыі" in made.text[made.main_end :]
+    assert main_end_of(made.text) == made.main_end
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "слова",
+        "<div>слова</div>",
+        "<table><tr><td>слова</td></tr></table>",
+        "<noscript>слова</noscript>",
+        "<div class='cookie-banner'>слова</div>",
+        "<aside>слова</aside>",
+        "<footer>слова</footer>",
+        "<form><label>слова</label></form>",
+        "<button>слова</button>",
+        "<p>слова",
+        "<<p>>слова<//p>",
+        "<iframe></iframe>слова",
+        "<frameset>слова</frameset>",
+        "<pre>слова</pre>",
+        "<h1>слова</h1>",
+        "<div style='display:none'>слова</div>",
+    ],
+)
+def test_text_is_never_nothing_while_the_page_has_text(body: str) -> None:
+    assert "слова" in extract_html(page(body)).text
+
+
+@pytest.mark.parametrize("body", ["", "<script>var a</script>", "<style>a{}</style>"])
+def test_page_without_text_has_none(body: str) -> None:
+    assert extract_html(page(body)).text == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title> Вынікі\n выбараў </title>", "Вынікі выбараў"),
+        (
+            "<meta property='og:title' content='Загаловак'><title>Сайт</title>",
+            "Загаловак",
+        ),
+        ("", "Першы загаловак"),
+        ("<title></title>", "Першы загаловак"),
+    ],
+)
+def test_title_is_taken_from_the_best_place(head: str, title: str) -> None:
+    assert extract_html(page("<h1>Першы загаловак</h1>", head)).title == title
+
+
+def test_separator_in_the_page_does_not_forge_ours() -> None:
+    made = extract_html(page(f"<p>{LONG}</p><p>a\n\x0c\nb</p>"))
+    assert made.text.count("\x0c") <= 1
+
+
+def test_very_long_page_is_cut_and_says_so() -> None:
+    made = extract_html(page("<pre>" + "слова " * (TEXT_CODE_POINTS // 5) + "</pre>"))
+    assert len(made.text) <= TEXT_CODE_POINTS
+    assert "truncated" in made.warnings
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "",
+        "<",
+        "<" * 5_000,
+        "<div>" * 5_000 + "слова",
+        "<a href='" + "x" * 100_000,
+        "\x00\x00<p>слова",
+        "&#x110000;&#xd800;&nosuch;",
+        "<!--" * 1_000,
+        "<table>" * 300 + "слова",
+    ],
+)
+def test_hostile_markup_never_fails(markup: str) -> None:
+    made = extract_html(markup)
+    made.text.encode()
+    assert made.main_end <= len(made.text)
+
+
+def test_text_is_composed_and_has_no_control_characters() -> None:
+    made = extract_html(page(f"<p>{LONG}</p><p>и\u0306 e\u0301\x01\x02</p>"))
+    assert "й é" in made.text
+
+
+@pytest.mark.corpus
+def test_news_pages_keep_their_paragraphs_in_the_main_text(corpus: Path) -> None:
+    folder = corpus / "html-news" / "article-extraction-benchmark"
+    truth = json.loads((folder / "ground-truth.json").read_text("utf-8"))
+    shares = []
+    for path in sorted((folder / "html").glob("*.html.gz"))[:40]:
+        body = truth[path.name.removesuffix(".html.gz")]["articleBody"]
+        made = extract(gzip.decompress(path.read_bytes()), media_type="text/html")
+        lines = [" ".join(line.split()) for line in body.split("\n") if len(line) > 60]
+        main = " ".join(made.text[: made.main_end].split())
+        shares.append(sum(line in main for line in lines) / max(1, len(lines)))
+    print(f"paragraphs found in the main text: {sum(shares) / len(shares):.3f}")
+    assert sum(shares) / len(shares) >= 0.8

@@ -1,0 +1,100 @@
+"""The query language: what a text means, and that any text means something."""
+
+import pytest
+
+from archive.errors import InvalidQuery
+from search.query.nodes import (
+    And,
+    Captured,
+    Exact,
+    Filter,
+    Name,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+    format_query,
+)
+from search.query.parser import parse_query
+
+
+def word(text: str) -> Word:
+    return Word(text=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("выбары", word("выбары")),
+        ("a b", And(items=(word("a"), word("b")))),
+        ('"a b"', Phrase(text="a b")),
+        ('"a b"~3', Phrase(text="a b", slop=3)),
+        ('"a b"~999', Phrase(text="a b", slop=50)),
+        ("a -b", And(items=(word("a"), Not(item=word("b"))))),
+        ("a --b", And(items=(word("a"), word("b")))),
+        ("+the a", And(items=(Word(text="the", required=True), word("a")))),
+        ("a OR b c", Or(items=(word("a"), And(items=(word("b"), word("c")))))),
+        ("(a OR b) c", And(items=(Or(items=(word("a"), word("b"))), word("c")))),
+        ("a or b", And(items=(word("a"), word("or"), word("b")))),
+        ("lukash*", Prefix(text="lukash")),
+        ("lu*", word("lu*")),
+        ("exact:Минск", Exact(text="Минск")),
+        ('name:"Sviatlana T"', Name(text="Sviatlana T")),
+        ("lang:be,ru", Filter(field="lang", values=("be", "ru"))),
+        ('source:"a,b c"', Filter(field="source", values=("a", "b c"))),
+        ("foo:bar", word("foo:bar")),
+        ("http://news.example/x", word("http://news.example/x")),
+        ("e-mail", word("e-mail")),
+    ],
+)
+def test_text_means_its_tree(text: str, tree: Node) -> None:
+    assert parse_query(text) == tree
+    assert parse_query(format_query(tree)) == tree
+
+
+def test_date_is_another_word_for_captured() -> None:
+    parsed = parse_query("date:2025-01-26")
+    assert isinstance(parsed, Captured)
+    assert format_query(parsed) == "captured:2025-01-26"
+
+
+@pytest.mark.parametrize(
+    ("text", "same_as"),
+    [
+        ('"unclosed', "unclosed"),
+        ("(a b", "a b"),
+        ("a) b", "a b"),
+        ("() a", "a"),
+        ('a "" b', "a b"),
+        ("OR a OR", "a"),
+        ("a - b", "a b"),
+        ("lang: a", "lang: a"),
+        ("a ( — ) …", "a"),
+        ("((((a))))", "a"),
+    ],
+)
+def test_strays_mean_nothing(text: str, same_as: str) -> None:
+    assert parse_query(text) == parse_query(same_as)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("", 1),
+        ("— ?!", 1),
+        ("-a", 1),
+        ("-a -b", 1),
+        ("a OR -b", 1),
+        ("captured:yesterday", 10),
+        ("a captured:2025-13", 12),
+        ("x" * 1001, 1001),
+        ("a " * 65, 129),
+        ("(" * 9 + "a", 9),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_column(text: str, column: int) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        parse_query(text)
+    assert caught.value.column == column

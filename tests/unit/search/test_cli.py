@@ -1,0 +1,108 @@
+"""The verbs `index` and `search`: their stable forms."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from archive.errors import SearchUnavailable
+from search.cli import index, rebuild_index, search
+
+Article = Callable[[str, str], str]
+
+
+@pytest.fixture
+def run(archive: Any) -> Callable[..., Result]:
+    def invoke(command: click.Command, *arguments: str) -> Result:
+        return CliRunner().invoke(
+            command, arguments, obj=archive.context, catch_exceptions=False
+        )
+
+    return invoke
+
+
+@pytest.fixture
+def filled(archive: Any, article: Article, run: Callable[..., Result]) -> Any:
+    archive.page(
+        "https://a.example/1", article("Вынікі", "Ціханоўская: \x1b[31m яўка 85.")
+    )
+    archive.page("https://a.example/2", article("Results", "The turnout was low."))
+    assert run(index).exit_code == 0
+    return archive
+
+
+def test_index_says_what_it_did(
+    archive: Any, article: Article, run: Callable[..., Result]
+) -> None:
+    archive.page("https://a.example/1", article("Вынікі", "Яўка 85."))
+    assert run(index).output == (
+        "index: 1 captures added; now 1 documents for 1 captures, up to entry 3; "
+        "1 texts signed\n"
+    )
+    report = json.loads(run(index, "--json", "--no-statement").output)
+    assert report["captures_added"] == 0
+
+
+def test_search_prints_the_stable_json(filled: Any, run: Callable[..., Result]) -> None:
+    answer = json.loads(run(search, "--json", "Tsikhanouskaya").output)
+    assert (answer["query"], answer["total"]) == ("Tsikhanouskaya", 1)
+    (hit,) = answer["hits"]
+    assert {
+        "id",
+        "short_id",
+        "uri",
+        "title",
+        "language",
+        "captured_at",
+        "score",
+        "snippets",
+    } <= set(hit)
+    assert hit["uri"] == "https://a.example/1"
+    assert hit["captured_at"] == "2025-01-26T08:01:00.000000Z"
+    text, ((start, end),) = hit["snippets"][0]["text"], hit["snippets"][0]["marks"]
+    assert text[start:end] == "Ціханоўская"
+
+
+def test_queries_from_a_file_give_one_line_each(
+    filled: Any, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    queries = tmp_path / "queries"
+    queries.write_text("turnout\n\n-bad\nЯўка (\n", "utf-8")
+    lines = run(search, "--json", "--from", str(queries), "--limit", "1").output
+    answers = [json.loads(line) for line in lines.splitlines()]
+    assert [answer["query"] for answer in answers] == ["turnout", "", "-bad", "Яўка ("]
+    assert "error" in answers[1]
+    assert "error" in answers[2]
+    assert [len(answer["hits"]) for answer in answers] == [1, 0, 0, 1]
+
+
+def test_human_output_is_safe_for_a_terminal(
+    filled: Any, run: Callable[..., Result]
+) -> None:
+    output = run(search, "яўка").output
+    assert "[яўка]" in output
+    assert "\x1b" not in output
+    assert "https://a.example/1" in output
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "--from", "-"), ("a", "--limit", "0")])
+def test_wrong_use_exits_2(run: Callable[..., Result], arguments: tuple[str]) -> None:
+    assert run(search, *arguments).exit_code == 2
+
+
+def test_no_index_is_an_error_of_search(run: Callable[..., Result]) -> None:
+    with pytest.raises(SearchUnavailable):
+        run(search, "a")
+
+
+def test_rebuild_needs_no_keys_and_answers_the_same(
+    filled: Any, run: Callable[..., Result]
+) -> None:
+    before = json.loads(run(search, "--json", "яўка").output)
+    (filled.root.parent / "keys").rename(filled.root.parent / "elsewhere")
+    assert rebuild_index(filled.root).startswith("index: 2 captures added")
+    assert json.loads(run(search, "--json", "яўка").output) == before

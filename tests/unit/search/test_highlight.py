@@ -1,0 +1,99 @@
+"""Marks stand where the words stand, and snippets show them."""
+
+import pytest
+
+from search.analysis.gazetteer import load_gazetteer
+from search.engines.planning import Leaf, Planner
+from search.highlight import (
+    SNIPPET_CODE_POINTS,
+    SNIPPETS,
+    Mark,
+    cut_snippets,
+    find_marks,
+)
+from search.query.parser import parse_query
+
+
+def leaves(query: str) -> tuple[Leaf, ...]:
+    planner = Planner(
+        gazetteer=load_gazetteer(), stop_words=frozenset(), seen_again=lambda _node: ()
+    )
+    return planner.plan(parse_query(query)).leaves
+
+
+def marked(text: str, language: str | None, query: str) -> list[str]:
+    return [
+        text[mark.start : mark.end]
+        for mark in find_marks(text, language, leaves(query))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "query", "expected"),
+    [
+        (
+            "Сёння Ціханоўская і Тихановской",
+            "be",
+            "Tsikhanouskaya",
+            ["Ціханоўская", "Тихановской"],
+        ),
+        ("\U0001f5f3\ufe0f вы\u00adбары!", "be", "выбары", ["вы\u00adбары"]),
+        ("FREE\u0414\u041e\u041c", "en", "freedom", ["FREE\u0414\u041e\u041c"]),
+        ("a b a c", "en", '"a c"', ["a c"]),
+        ("a b a c", "en", '"c a"', []),
+        ("a b a c", "en", '"b c"~1', ["b a c"]),
+        ("a b a c", "en", '"c b"~1', ["b a c"]),
+        ("lukash Lukashenka", "en", "lukas*", ["lukash", "Lukashenka"]),
+        ("1,265 of 1265", "en", "1265", ["1,265", "1265"]),
+        ("<b>vote</b>", "en", "vote", ["vote"]),
+        ("", "en", "vote", []),
+        ("Elections in Minsk", "en", "выбары", ["Elections"]),
+    ],
+)
+def test_marks_are_the_words_found(
+    text: str, language: str, query: str, expected: list[str]
+) -> None:
+    assert marked(text, language, query) == expected
+
+
+def test_snippets_are_short_few_and_do_not_overlap() -> None:
+    text = " ".join(f"word{n}" + (" vote" if n % 40 == 0 else "") for n in range(2000))
+    marks = find_marks(text, "en", leaves("vote"))
+    snippets = cut_snippets(text, marks)
+    assert 1 <= len(snippets) <= SNIPPETS
+    ends = 0
+    for snippet in snippets:
+        assert len(snippet.text) <= SNIPPET_CODE_POINTS
+        assert snippet.start >= ends
+        ends = snippet.start + len(snippet.text)
+        assert text[snippet.start : ends] == snippet.text
+        for start, end in snippet.marks:
+            assert snippet.text[start:end] == "vote"
+
+
+def test_best_snippet_has_the_most_different_words() -> None:
+    text = "vote. " + "x " * 300 + "the vote was a fraud. " + "y " * 300 + "fraud."
+    snippets = cut_snippets(text, find_marks(text, "en", leaves("vote fraud")))
+    assert any("vote was a fraud" in snippet.text for snippet in snippets)
+
+
+def test_text_without_marks_shows_its_beginning() -> None:
+    (snippet,) = cut_snippets("first words " * 50, ())
+    assert snippet.text.startswith("first words")
+    assert snippet.marks == ()
+
+
+def test_breaks_become_spaces_of_the_same_length() -> None:
+    text = "a\nvote\n\f\nb"
+    (snippet,) = cut_snippets(text, find_marks(text, "en", leaves("vote")))
+    assert snippet.text == "a vote   b"
+    assert snippet.marks == ((2, 6),)
+
+
+def test_empty_text_has_no_snippet() -> None:
+    assert cut_snippets("", ()) == ()
+
+
+def test_mark_longer_than_a_snippet_is_left_out_without_error() -> None:
+    text = "x" * 500
+    assert cut_snippets(text, [Mark(0, 500, 0)])[0].marks == ()
