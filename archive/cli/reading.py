@@ -26,7 +26,13 @@ LIST_LIMIT = 1000
 
 @click.command(name="list")
 @click.option("--uri", help="Only captures of exactly this address.")
-@click.option("--limit", default=LIST_LIMIT, show_default=True, help="0 = all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=LIST_LIMIT,
+    show_default=True,
+    help="0 = all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_captures(

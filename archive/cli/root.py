@@ -6,6 +6,7 @@ this module names none of them and a verb's package is imported only when it is 
 
 import os
 import secrets
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import click
 from archive.attest.keyfile import default_keys_folder
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import trust_root
-from archive.errors import EvidenceError, SettingsError
+from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
@@ -153,4 +154,15 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
+    except sqlite3.DatabaseError as error:
+        click.echo(
+            f"evidence: a derived database is damaged ({error}); `evidence rebuild` "
+            "makes it again",
+            err=True,
+        )
+        sys.exit(StoreError.exit_code)
+    except OSError as error:  # a full disk, a folder nobody may enter
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"evidence: {place}{error.strerror or error}", err=True)
+        sys.exit(EvidenceError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

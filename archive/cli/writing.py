@@ -21,7 +21,8 @@ DERIVED_GROUP = "evidence.derived"
 def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> None:
     """Create an archive: keys, log, archive.toml, and your trust in them.
 
-    Exit codes: 0 made, 6 the folder is not empty or cannot be written, 7 keys.
+    Exit codes: 0 made, 2 a wrong name, 6 the folder is not empty or cannot be
+    written, 7 keys.
     """
     identity = create_archive(
         CreateRequest(

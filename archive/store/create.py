@@ -6,6 +6,7 @@ leaves either no archive or a whole one.
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import TrustedOperator, TrustSet, write_trust
 from archive.digest import Digest, format_short_id
-from archive.errors import ArchiveExists, KeyProblem
+from archive.errors import ArchiveExists, KeyProblem, StoreError, UsageProblem
 from archive.files import Files, sync_folder
 from archive.log.fields import format_base64
 from archive.log.log import TiledLog
@@ -24,6 +25,7 @@ from archive.store.layout import (
     ArchiveIdentity,
     ArchivePaths,
     check_name,
+    check_origin,
     format_identity,
     hold_lock,
 )
@@ -50,20 +52,64 @@ class CreateRequest:
 
 
 def create_archive(request: CreateRequest) -> ArchiveIdentity:
-    """Make a new archive; ArchiveExists if the folder is there and not empty."""
-    root = request.root
+    """Make a new archive; ArchiveExists if the folder is there and not empty.
+
+    Whatever goes wrong, nothing stays behind: no folder, and no keys of an archive
+    that never was.
+    """
+    root = request.root.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ArchiveExists(
-            f"{root} exists and is not empty; give a new folder with --archive, "
-            "or remove it yourself if you are sure"
+            f"{request.root} exists and is not empty; give a new folder with "
+            "--archive, or remove it yourself if you are sure"
         )
     check_name(request.name)
     archive_id = format_short_id(request.random_bytes(16))
-    origin = request.origin or ORIGIN_PREFIX + archive_id
-    keys = _make_keys(request, archive_id, origin)
+    origin = check_origin(request.origin or ORIGIN_PREFIX + archive_id)
+    keys_folder = request.keys_folder(archive_id).absolute()
+    _demand_outside(root, keys_folder, option="--keys", what="private keys lie")
+    _demand_outside(root, request.trust_folder, option="--trust", what="trust lies")
+    draft = root.parent / f".{root.name}.init-{archive_id[:8]}"
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, draft, ignore_errors=True)
+        _make_draft(draft, root)
+        keys = _make_keys(request, keys_folder, origin)
+        undo.callback(shutil.rmtree, keys_folder, ignore_errors=True)
+        identity = _identity(request, archive_id, origin, keys)
+        _fill(draft, identity, keys, request)
+        write_trust(request.trust_folder, _trust(keys))
+        draft.rename(root)
+        undo.pop_all()
+    sync_folder(root.parent)
+    return identity
+
+
+def _demand_outside(root: Path, folder: Path, *, option: str, what: str) -> None:
+    """An archive is copied and handed on; keys and trust stay with their owner."""
+    if folder.resolve().is_relative_to(root.resolve()):
+        raise UsageProblem(
+            f"{what} never inside an archive; name another folder with {option} DIR"
+        )
+
+
+def _make_draft(draft: Path, root: Path) -> None:
+    """Make the folder, before any key: it shows whether the place can be written."""
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir(mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"no archive can be made at {root}: {error.strerror}; "
+            "give another folder with --archive"
+        ) from error
+
+
+def _identity(
+    request: CreateRequest, archive_id: str, origin: str, keys: KeyFolder
+) -> ArchiveIdentity:
     if keys.root is None:
         raise KeyProblem("a new archive needs its root key")
-    identity = ArchiveIdentity(
+    return ArchiveIdentity(
         archive_id=archive_id,
         name=request.name,
         origin=origin,
@@ -72,17 +118,6 @@ def create_archive(request: CreateRequest) -> ArchiveIdentity:
         operator_key_id=keys.operator.key_id,
         log_vkey=format_vkey(keys.log.vkey),
     )
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = root.parent / f".{root.name}.init-{archive_id[:8]}"
-    try:
-        _fill(draft, identity, keys, request)
-        write_trust(request.trust_folder, _trust(keys))
-        draft.rename(root)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    sync_folder(root.parent)
-    return identity
 
 
 def _trust(keys: KeyFolder) -> TrustSet:
@@ -95,8 +130,7 @@ def _trust(keys: KeyFolder) -> TrustSet:
     )
 
 
-def _make_keys(request: CreateRequest, archive_id: str, origin: str) -> KeyFolder:
-    folder = request.keys_folder(archive_id)
+def _make_keys(request: CreateRequest, folder: Path, origin: str) -> KeyFolder:
     if request.keys is None:
         return KeyFolder.create(folder, origin=origin)
     keys = request.keys(origin)
@@ -109,7 +143,6 @@ def _fill(
 ) -> None:
     """Write the whole archive into a folder nobody looks at yet."""
     paths, files = ArchivePaths(draft), Files()
-    draft.mkdir(mode=0o700)
     for name in FOLDERS:
         (draft / name).mkdir(mode=0o700)
     toml = format_identity(identity)

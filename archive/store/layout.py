@@ -14,8 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.digest import is_short_id
-from archive.errors import ArchiveLocked, ArchiveMissing, FormatError, StoreError
+from archive.errors import (
+    ArchiveLocked,
+    ArchiveMissing,
+    FormatError,
+    UsageProblem,
+)
 from archive.instant import format_instant, parse_instant
+from archive.log.note import is_key_name
 
 IDENTITY_FILE = "archive.toml"
 IDENTITY_LIMIT_BYTES = 16 * 1024
@@ -164,10 +170,21 @@ def _text(table: dict[str, object], key: str) -> str:
 def check_name(name: str) -> str:
     """Return an archive's name, or refuse one that cannot stand on one line."""
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        raise StoreError(
-            f"the archive name must be 1 to {NAME_LIMIT} printable characters"
+        raise UsageProblem(
+            f"the archive name must be 1 to {NAME_LIMIT} printable characters; "
+            "give it with --name"
         )
     return name
+
+
+def check_origin(origin: str) -> str:
+    """Return a log's name, or refuse one that cannot stand in a signed note."""
+    if len(origin) > NAME_LIMIT or not origin.isprintable() or not is_key_name(origin):
+        raise UsageProblem(
+            f"the origin must be 1 to {NAME_LIMIT} printable characters without space "
+            "or plus sign; give another one with --origin"
+        )
+    return origin
 
 
 def read_identity(root: Path) -> ArchiveIdentity:

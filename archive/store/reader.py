@@ -15,7 +15,7 @@ from archive.attest.job import JOB_LIMIT_BYTES, JobOpening, parse_job_open
 from archive.attest.statement import Statement
 from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, is_hex_digest, is_short_id
-from archive.errors import CaptureNotFound, DigestMismatch, LogMissing
+from archive.errors import CaptureNotFound, DigestMismatch, LogMissing, StoreError
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
@@ -63,9 +63,12 @@ class ArchiveReader:
             catalog = Catalog.open(paths.catalog)
             reader = cls(paths, identity, catalog)
             reader.catch_up()
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             if os.access(root, os.W_OK):
-                raise
+                raise StoreError(
+                    f"the catalog {paths.catalog} cannot be opened ({error}); it is "
+                    "derived: wait for who holds it, or delete it"
+                ) from error
             reader = cls(paths, identity, Catalog.open(None))
             reader.catch_up()
         return reader
