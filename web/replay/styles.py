@@ -105,6 +105,8 @@ class _Writer:
             return ""
         try:
             if node.type == "qualified-rule":
+                if any(part == ";" for part in node.prelude):
+                    return ""
                 selector = tinycss2.serialize(self._values(node.prelude, depth))
                 return f"{selector}{{{self._block(node.content, depth)}}}"
             if node.type == "at-rule":
@@ -184,7 +186,7 @@ class _Writer:
         for node in nodes:
             if node.type == "comment":
                 continue
-            if node.type == "error":
+            if node.type in ("error", "at-keyword"):
                 raise _Dropped
             written.extend(self._value(node, depth, fonts=fonts))
             if spaced:

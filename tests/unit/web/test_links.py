@@ -1,10 +1,11 @@
 """Addresses lead to the parts of the same page capture, or to a reason why not."""
 
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from archive.capture import CaptureOutcome
+from archive.capture import Capture, CaptureOutcome
 from archive.store.recorded import PagePart
 from web.replay.links import Gap, PartTable, Resolved, normal_form, split_srcset
 
@@ -53,7 +54,7 @@ def table(status: int | None = 200, **changes: object) -> PartTable:
     for name, value in changes.items():
         setattr(capture, name, value)
     parts = [part("http://site.example/a.png")]
-    return PartTable("p" * 26, parts, lambda _: capture)  # type: ignore[arg-type]
+    return PartTable("p" * 26, parts, lambda _: cast("Capture", capture))
 
 
 BASE = "http://site.example/dir/page?x=1"

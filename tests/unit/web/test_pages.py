@@ -227,9 +227,9 @@ def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
         assert hidden == reader.get(path.format(unknown), 404)
     replay = Client(apps.replay)
     for path in ("/v/{}", "/raw/{}", "/raw/{}/wire", "/raw/{}/slice"):
-        hidden = replay.get(path.format(secret.short_id), base_url=REPLAY)
-        other = replay.get(path.format(unknown), base_url=REPLAY)
-        assert (hidden.status_code, hidden.data) == (404, other.data)
+        kept_back = replay.get(path.format(secret.short_id), base_url=REPLAY)
+        absent = replay.get(path.format(unknown), base_url=REPLAY)
+        assert (kept_back.status_code, kept_back.data) == (404, absent.data)
     key = apps.site.key_of(secret.target_uri)
     reader.get(f"/u/{key}", 404)
     reader.get(f"/s/{apps.site.key_of('inside')}", 404)
