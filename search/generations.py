@@ -17,10 +17,14 @@ from pathlib import Path
 from archive.errors import SearchUnavailable
 from archive.files import Files
 from archive.store.layout import ArchivePaths
+from search.analysis.analyze import ANALYSIS_VERSION
+from search.engines.fields import SCHEMA_VERSION
 
 CURRENT_FILE = "CURRENT"
 ENGINE_FOLDER = "engine"
 ROWS_FILE = "captures.sqlite"
+VERSION = f"{SCHEMA_VERSION}.{ANALYSIS_VERSION}"
+"""Of the layout and the analysis; an index of another version is made anew."""
 
 _NAME = re.compile(r"g\d{6}")
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from archive.capture import Capture
 from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
-from search.analysis.analyze import ANALYSIS_VERSION
 from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import PageText, build_document, document_id, microseconds
 from search.engines.base import SearchEngine
-from search.engines.fields import SCHEMA_VERSION
 from search.engines.tantivy_engine import TantivyEngine
 from search.generations import (
+    VERSION,
     Generation,
     find_current,
     hold_index_lock,
@@ -30,8 +29,6 @@ from search.intake import Intake, Taken
 COMMIT_CAPTURES = 1_000
 COMMIT_SECONDS = 5.0
 """A batch is stored after so many captures or so long: what a crash repeats."""
-VERSION = f"{SCHEMA_VERSION}.{ANALYSIS_VERSION}"
-"""Of the layout and the analysis; an index of another version is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

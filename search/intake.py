@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -92,16 +92,18 @@ class Intake:
 
     def _extract(self, capture: Capture) -> Extract:
         """Read and extract one payload; never raises for a bad capture."""
-        if capture.payload_digest is None:
+        if capture.http_status is None:
             return empty_extract(NO_EXTRACTOR)
         try:
             payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
         except EvidenceError:
             return empty_extract(FAILED_EXTRACTOR, "unreadable")
-        media_type = payload.media_type
-        return self._child().extract(
-            payload.data, media_type=media_type, charset=payload.charset
+        made = self._child().extract(
+            payload.data, media_type=payload.media_type, charset=payload.charset
         )
+        if payload.problem is None:
+            return made
+        return replace(made, warnings=(*made.warnings, "truncated"))
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):

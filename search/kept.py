@@ -16,7 +16,7 @@ from archive.attest.extract import (
     parse_extract,
 )
 from archive.digest import Digest, format_short_id
-from archive.errors import ArchiveLocked, FormatError
+from archive.errors import ArchiveLocked, FormatError, KeyProblem
 from archive.files import Files
 from archive.store.layout import ArchivePaths
 from archive.store.segment import list_segments
@@ -70,7 +70,10 @@ def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
         extractor=SOFTWARE,
         lines=lines,
     )
-    done, state = _hand_over(root, run, context)
+    try:
+        done, state = _hand_over(root, run, context)
+    except KeyProblem as problem:
+        return f"{run.texts} texts not signed ({problem})"
     with rows.transaction():
         rows.mark([line.capture for line in lines], state)
     return done

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from archive.errors import SearchUnavailable
+from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
 from archive.store.layout import read_identity
 from search.captures import CaptureRows
 from search.engines.tantivy_engine import TantivyEngine
-from search.generations import Generation, find_current
+from search.generations import VERSION, Generation, find_current
 
 FRESH_SECONDS = 1.0
 """How often the disk is asked for a newer index."""
@@ -28,22 +28,40 @@ class OpenIndex:
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self._engine: TantivyEngine | None = None
-        self._checked = -FRESH_SECONDS
+        self._problem: SearchError | None = None
+        self._checked: float | None = None
 
     def refresh(self, *, now: float, force: bool = False) -> None:
-        """Look at the disk if the last look is a second old."""
+        """Look at the disk if the last look is a second old; never raises."""
         with self._lock:
-            if not force and now - self._checked < FRESH_SECONDS:
+            seen = self._checked
+            if not force and seen is not None and now - seen < FRESH_SECONDS:
                 return
             self._checked = now
-            current = find_current(self.root)
-            if current is None:
+            try:
+                self._look()
+                self._problem = None
+            except SearchError as problem:
                 self._engine = self._generation = None
-            elif current != self._generation or self._engine is None:
-                self._engine = TantivyEngine(current.engine_folder)
-                self._generation = current
-            else:
-                self._engine.reload()
+                self._problem = problem
+
+    def _look(self) -> None:
+        current = find_current(self.root)
+        if current is None:
+            raise SearchUnavailable(
+                f"{self.root} has no search index yet; run `evidence index`"
+            )
+        if current == self._generation and self._engine is not None:
+            self._engine.reload()
+            return
+        with _rows(current) as rows:
+            if rows.get_progress("version") != VERSION:
+                raise SchemaMismatch(
+                    f"the search index of {self.root} was made by another version; "
+                    "run `evidence index`"
+                )
+        self._engine = TantivyEngine(current.engine_folder)
+        self._generation = current
 
     def use(self, action: Callable[[TantivyEngine, CaptureRows], T]) -> T:
         """Run an action on the index; once more if it was replaced meanwhile."""
@@ -56,10 +74,9 @@ class OpenIndex:
     def _use(self, action: Callable[[TantivyEngine, CaptureRows], T]) -> T:
         with self._lock:
             engine, generation = self._engine, self._generation
+            problem = self._problem
         if engine is None or generation is None:
-            raise SearchUnavailable(
-                f"{self.root} has no search index yet; run `evidence index`"
-            )
+            raise problem or SearchUnavailable(f"{self.root} was not looked at yet")
         with _rows(generation) as rows:
             return action(engine, rows)
 

@@ -106,3 +106,14 @@ def test_rebuild_needs_no_keys_and_answers_the_same(
     (filled.root.parent / "keys").rename(filled.root.parent / "elsewhere")
     assert rebuild_index(filled.root).startswith("index: 2 captures added")
     assert json.loads(run(search, "--json", "яўка").output) == before
+
+
+def test_index_without_keys_is_made_and_says_that_nothing_was_signed(
+    archive: Any, article: Article, run: Callable[..., Result]
+) -> None:
+    archive.page("https://a.example/1", article("Вынікі", "Яўка 85."))
+    (archive.root.parent / "keys").rename(archive.root.parent / "elsewhere")
+    done = run(index)
+    assert done.exit_code == 0
+    assert "1 texts not signed" in done.output
+    assert json.loads(run(search, "--json", "яўка").output)["total"] == 1

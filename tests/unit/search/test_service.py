@@ -4,13 +4,17 @@ import json
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from archive.capture import CaptureOutcome
-from archive.errors import InvalidQuery, SearchUnavailable
+from archive.capture import CaptureOutcome, MemoryBytes
+from archive.digest import Digest
+from archive.errors import InvalidQuery, SchemaMismatch, SearchUnavailable
 from search import opened
+from search.captures import CaptureRows
+from search.generations import find_current
 from search.service import ResultPage, SearchService
 
 Article = Callable[[str, str], str]
@@ -295,3 +299,35 @@ def test_hostile_queries_are_answered_or_refused(service: SearchService) -> None
         answered += 1
         json.dumps(page.query, ensure_ascii=False).encode()
     assert answered > 100
+
+
+def test_index_of_another_version_is_named(archive: Any, article: Article) -> None:
+    archive.page("https://a.example/", article("Вынікі", "Яўка."))
+    archive.index()
+    current = find_current(archive.root)
+    assert current is not None
+    rows = CaptureRows.open(current.rows_path, writable=True)
+    with rows.transaction():
+        rows.set_progress("version", "0.0")
+    rows.close()
+    with pytest.raises(SchemaMismatch, match="evidence index"):
+        archive.service().search("яўка")
+
+
+def test_cut_reply_is_indexed_as_far_as_it_came(archive: Any, article: Article) -> None:
+    exchange = archive.exchange("https://a.example/", article("Вынікі", "Яўка."))
+    cut = exchange.response.data[:-20]
+    archive.capture(
+        replace(
+            exchange,
+            response=MemoryBytes(cut),
+            outcome=CaptureOutcome.DISCONNECT,
+            wire_digest=Digest.of(cut),
+            payload_digest=None,
+            payload_bytes=None,
+            framing=replace(exchange.framing, body_bytes=exchange.payload_bytes - 20),
+        )
+    )
+    archive.index()
+    (hit,) = archive.service().search("яўка outcome:disconnect").hits
+    assert "truncated" in hit.warnings
