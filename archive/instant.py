@@ -12,7 +12,9 @@ def format_instant(moment: datetime) -> str:
     """Write `YYYY-MM-DDTHH:MM:SS.ffffffZ`; a naive time is a broken invariant."""
     if moment.tzinfo is None:
         raise AssertionError("naive time")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes the year 999 with three digits.
+    naive = moment.astimezone(UTC).replace(tzinfo=None)
+    return naive.isoformat(timespec="microseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
