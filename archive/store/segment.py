@@ -123,7 +123,7 @@ class OpenSegment:
 def create_segment(folder: Path, name: SegmentName, *, first_leaf: int) -> OpenSegment:
     """Create an empty `.open` file and its folders durably."""
     path = name.open_path(folder)
-    for parent in (path.parent.parent, path.parent):
+    for parent in (folder, path.parent.parent, path.parent):
         if not parent.is_dir():
             parent.mkdir()
             sync_folder(parent.parent)
