@@ -132,7 +132,8 @@ def _root_option(ctx: click.Context) -> Path | None:
 
 
 def _base(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
+    """What stands before `/c/ID`: nothing where the port is not known yet."""
+    return f"http://127.0.0.1:{port}" if port else ""
 
 
 def _fidelity_line(fidelity: Fidelity) -> str:
@@ -157,10 +158,10 @@ def _describe(
     for words, uri in SIGHTS:
         lines.append(f"  {words}: {uri}")
         for short_id in shown[uri]:
-            link = f"{base}/c/{short_id}" if base else f"{command} show {short_id}"
-            lines.append(f"    {link}")
+            show = f"{command} show {short_id}"
+            lines.append(f"    {show if base is None else f'{base}/c/{short_id}'}")
     lines.append("Search for:")
     for query, words in QUERIES:
-        typed = query if base else f"{command} search {query!r}"
+        typed = f"{command} search {query!r}" if base is None else query
         lines.append(f"  {typed}   ({words})")
     return "\n".join([*lines, ""])

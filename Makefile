@@ -1,0 +1,98 @@
+# Two commands are enough: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+PYTEST := $(BIN)/python -m pytest
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+DEMO := warcs/demo
+PORT ?= 8000
+REPLAY_PORT ?= 8001
+ONCE ?=
+
+# On a build server the tests may not skip anything quietly (tests/conftest.py).
+IN_CI := $(filter-out 0 false no,$(CI))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test everyday check test-slow lint types docs \
+	goldens lock screenshots system-packages clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(RUNTIME) ## make .venv with the command .venv/bin/evidence
+
+demo: $(RUNTIME) ## made-up sites: crawl, sign, index, verify, serve (ONCE=1: do not serve)
+	$(BIN)/evidence demo --archive $(DEMO) $(if $(ONCE),--once,--port $(PORT) --replay-port $(REPLAY_PORT))
+
+run: $(RUNTIME) ## serve the archive warcs/main
+	$(BIN)/evidence --archive warcs/main serve --port $(PORT) --replay-port $(REPLAY_PORT)
+
+test: $(DEV) system-packages ## all everyday tests; with CI set also lint, types, docs, slow suites
+ifneq ($(IN_CI),)
+	$(MAKE) --no-print-directory lint types docs
+endif
+	$(MAKE) --no-print-directory everyday
+ifneq ($(IN_CI),)
+	$(MAKE) --no-print-directory test-slow
+endif
+
+everyday: $(DEV)
+	$(PYTEST) -m "not slow"
+
+check: lint types docs everyday ## lint, types, docs and the everyday tests
+
+test-slow: $(DEV) ## the slow suites, in the order of tests/slow_suites.txt
+	$(BIN)/python tests/run_slow.py
+
+lint: $(DEV) ## ruff: format and rules
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: $(DEV) ## mypy, strict
+	$(BIN)/mypy
+
+docs: $(DEV) ## the tests that keep the documents true
+	$(PYTEST) -q tests/test_documents.py tests/unit/archive/attest/test_format_page.py
+
+goldens: $(DEV) ## make generated fixtures again; look at the difference before you commit
+	$(BIN)/python tests/make/demo_assets.py crawlers/demo/site/outlet.example/both
+	rm -rf build/golden && $(BIN)/python tests/make/golden_archive.py build/golden
+	@echo "compare build/golden with tests/golden: a difference breaks archives made before"
+
+lock: $(DEV) ## pin requirements/*.in again; no address is recorded
+	cd requirements && for name in runtime dev; do \
+	    ../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	        --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	        --no-emit-options --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration (needs chromium)
+	$(BIN)/evidence demo --once --archive $(DEMO) >/dev/null
+	$(BIN)/python tests/make/screenshots.py $(DEMO) docs/images
+
+clean: ## remove .venv and the example archive with its keys and trust
+	rm -rf $(VENV) $(DEMO) $(DEMO)-trust $(DEMO)-keys
+
+system-packages:
+	@tests/system_packages.sh
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed and $(PYTHON) is not: make PYTHON=python3.11 ..." >&2; \
+	    exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "$(PYTHON) cannot make virtual environments; on Debian install python3-venv" >&2; \
+	    exit 1; }
+
+$(RUNTIME): requirements/runtime.txt pyproject.toml setup.cfg | $(BIN)/python
+	$(PIP) --require-hashes -r requirements/runtime.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUNTIME)
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,84 @@
+"""What all tests share: the test material, programs of the system, honest skips.
+
+A skip says by its reason what is missing, and is listed at the end with the tests it
+cost. On a build server (`CI` set) a missing part is a failure; only the test material,
+which is no part of this repository, may be absent there.
+"""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
+CORPUS_VARIABLE = "CORPUS_DIR"
+"""Its name in a reason is what allows a skip on a build server."""
+CORPUS_MISSING = "corpus: CORPUS_DIR not found"
+
+
+def is_build_server() -> bool:
+    """Whether a missing part must fail the run."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """The folder of real test material, read in place."""
+    folder = Path(os.environ.get(CORPUS_VARIABLE) or DEFAULT_CORPUS)
+    if not folder.is_dir():
+        pytest.skip(CORPUS_MISSING)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[[str], Path]:
+    """Give the path of a program of the system, or skip naming it."""
+
+    def find(name: str) -> Path:
+        path = shutil.which(name)
+        if path is None:
+            pytest.skip(f"program: {name} is not installed")
+        return Path(path)
+
+    return find
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure on a build server, unless material is missing."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and is_build_server():
+        reason = skip_reason(report)
+        if CORPUS_VARIABLE not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"not run on a build server: {reason}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests ran, and which did not for want of what."""
+    stats = terminalreporter.stats
+    ran = sum(len(stats.get(name, ())) for name in ("passed", "failed", "xfailed"))
+    missing: dict[str, list[str]] = defaultdict(list)
+    for report in stats.get("skipped", ()):
+        missing[skip_reason(report)].append(report.nodeid)
+    skipped = sum(len(names) for names in missing.values())
+    terminalreporter.write_line(f"{ran} tests ran, {skipped} were not run")
+    for reason, names in sorted(missing.items()):
+        terminalreporter.write_line(f"not run, {reason}:")
+        for name in names:
+            terminalreporter.write_line(f"  {name}")
+
+
+def skip_reason(report: Any) -> str:
+    """The reason a skip gave."""
+    longrepr = report.longrepr
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
+    return str(text).removeprefix("Skipped: ")

@@ -1,0 +1,79 @@
+"""Run the slow suites in the committed order within a time budget; name what is left.
+
+usage: python tests/run_slow.py [MINUTES]
+
+Exit codes: 0 all that ran passed, 1 a suite failed, 2 the list is wrong.
+"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+BUDGET_MINUTES = 70.0
+"""What a build server grants to everything that is not everyday."""
+SUITES_FILE = Path(__file__).parent / "slow_suites.txt"
+NOTHING_COLLECTED = 5
+"""pytest: no test of that mark in there; a stale line of the list, which must go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One line of the list."""
+
+    minutes: float
+    target: str
+
+
+def read_suites(text: str) -> list[Suite]:
+    """Parse the list; ValueError for a line that is not `MINUTES TARGET`."""
+    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    return [
+        Suite(minutes=float(minutes), target=target)
+        for minutes, target in (words for words in lines if words)
+    ]
+
+
+def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
+    """Run what fits, one after the other; returns the exit code."""
+    end = time.monotonic() + budget_minutes * 60
+    failed, left_out = [], []
+    for suite in suites:
+        left_seconds = end - time.monotonic()
+        if suite.minutes * 60 > left_seconds:
+            left_out.append(f"{suite.target}: needs {suite.minutes:g} minutes")
+            continue
+        command = [sys.executable, "-m", "pytest", "-q", "-m", "slow", suite.target]
+        print("slow suite:", suite.target, flush=True)
+        try:
+            done = subprocess.run(command, timeout=left_seconds, check=False)
+        except subprocess.TimeoutExpired:
+            left_out.append(f"{suite.target}: was stopped at the end of the budget")
+            continue
+        if done.returncode == NOTHING_COLLECTED:
+            print(f"{suite.target} holds no slow test; correct {SUITES_FILE.name}")
+        if done.returncode != 0:
+            failed.append(suite.target)
+    ran = len(suites) - len(left_out)
+    print(f"slow suites: {ran} of {len(suites)} ran, {len(failed)} failed")
+    for name in left_out:
+        print("not run, did not fit:", name)
+    for name in failed:
+        print("failed:", name)
+    return 1 if failed else 0
+
+
+def main() -> int:
+    """Read the list and run it."""
+    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else BUDGET_MINUTES
+    try:
+        suites = read_suites(SUITES_FILE.read_text("utf-8"))
+    except ValueError as error:
+        print(f"{SUITES_FILE.name}: {error}", file=sys.stderr)
+        return 2
+    return run_suites(suites, budget_minutes=minutes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
