@@ -69,7 +69,8 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.cli",),),
     ),
     "web": (
-        (("web.access",), ("web.headers",), ("web.prose",), ("web.results",)),
+        (("web.access",), ("web.codes",), ("web.headers",), ("web.prose",)),
+        (("web.results",),),
         (("web.citation",), ("web.messages",), ("web.services",), ("web.settings",)),
         (("web.replay",), ("web.overview",), ("web.sweep",)),
         (("web.rendering",),),
@@ -130,7 +131,7 @@ LIBRARIES = {
     "isal": Library(modules=("archive.warc.member",)),
     "jinja2": Library(modules=("web.rendering",)),
     "lxml": Library(
-        modules=("search.extract.html", "web.replay.clean"),
+        modules=("search.extract.html", "web.replay.tree"),
         reason="two trees for two ends: the text of a page, and what may be shown",
     ),
     "nh3": Library(modules=("web.replay.clean",)),

@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException
 from archive.errors import (
     ArchiveMissing,
     CaptureNotFound,
-    DigestMismatch,
     EvidenceError,
 )
 from web.headers import FixedHeaders, app_headers, replay_headers
@@ -142,7 +141,7 @@ def _replay(site: Site) -> QuietFlask:
     app.register_error_handler(HTTPException, on_status)
     app.register_error_handler(Removed, lambda _: _note(410))
     app.register_error_handler(CaptureNotFound, lambda _: _note(404))
-    app.register_error_handler(DigestMismatch, on_altered)
+    app.register_error_handler(EvidenceError, on_altered)
     return app
 
 

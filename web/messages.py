@@ -56,7 +56,7 @@ INTERFACE: dict[str, str] = {
     "archive.sweep.stopped": "The check of the whole archive could not be finished.",
     "archive.sweep.off": "This server does not check the whole archive.",
     "archive.checkpoint": "The log's newest checkpoint covers {size} entries.",
-    "archive.no-checkpoint": "The log has no checkpoint yet.",
+    "archive.no-checkpoint": "There is no checkpoint that can be read.",
     "archive.do-it-yourself": (
         "A server can lie: run evidence verify on your own copy."
     ),
@@ -225,6 +225,7 @@ INTERFACE: dict[str, str] = {
     "digest.block": "Response block",
     "digest.payload": "Body (payload)",
     "digest.page": "Page statement",
+    "digest.main": "Main capture",
     "heads.heading": "Headers on the wire",
     "heads.request": "Request",
     "heads.response": "Response",
@@ -235,6 +236,7 @@ INTERFACE: dict[str, str] = {
         "The {count} records of the slice, in order, with their header fields as "
         "written."
     ),
+    "records.unread": "The records cannot be read; see the findings.",
     "records.member": "at {offset}, {length} compressed",
     "parts.heading": "Parts of the page",
     "parts.why": (

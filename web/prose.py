@@ -3,8 +3,10 @@
 The claim is quoted word for word; translations may stand beside it, never instead.
 """
 
-from archive.claim import CLAIM
+from archive.claim import CLAIM, DOES_NOT_PROVE
 
+LIMITS = tuple(str(number) for number, _ in enumerate(DOES_NOT_PROVE))
+"""Ids of what is not proven, behind `proves-not.`."""
 SYNTAX: tuple[tuple[str, str], ...] = (
     ("word word", "words"),
     ('"a b c"', "phrase"),
@@ -84,15 +86,14 @@ PROSE: dict[str, str] = {
     "proves.statement": "Key K made this statement.",
     "proves.bytes": "The bytes are unchanged since they were signed.",
     "proves.place": "The statement is the given entry of this operator's log.",
-    "proves.order": "Nothing before it in the log was altered or removed unseen.",
-    "proves-not.title": "Does not prove",
-    "proves-not.published": (
-        "That the site published it: TLS gives third parties no proof."
+    "proves.order": (
+        "It is bound to every entry before it: to change one of them, the operator "
+        "would have to sign another log."
     ),
-    "proves-not.everyone": "That other visitors saw the same.",
-    "proves-not.true": "That what it says is true.",
-    "proves-not.author": "Who wrote it.",
-    "proves-not.earlier": "That it did not exist earlier.",
+    "proves.nothing": (
+        "Nothing, as long as a check FAILED or a required one is NOT CHECKED."
+    ),
+    "proves-not.title": "Does not prove",
     "help.title": "Help",
     "help.search": "Searching",
     "help.search.why": (
@@ -144,4 +145,7 @@ PROSE: dict[str, str] = {
         "Record pages, addresses and the status have JSON twins under /api/v1; search "
         "is a POST of a JSON object with query, limit and offset to /api/v1/search."
     ),
+} | {
+    f"proves-not.{number}": f"{text[0].upper()}{text[1:]}."
+    for number, text in enumerate(DOES_NOT_PROVE)
 }

@@ -17,6 +17,7 @@ from archive.instant import format_instant
 from search.highlight import Snippet
 from web.messages import text_of
 from web.overview import key_of
+from web.prose import LIMITS
 
 ASSET_TYPES: dict[str, str] = {
     "css": "text/css; charset=utf-8",
@@ -122,6 +123,7 @@ class Renderer:
             "sheet": f"/static/{sheet}",
             "icon": f"data:image/svg+xml;base64,{icon}",
             "key_of": key_of,
+            "limits": LIMITS,
         }
         self._environment.filters |= {
             "second": format_second,

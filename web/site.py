@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from archive.capture import Capture
 from archive.digest import Digest, is_short_id
-from archive.errors import CaptureNotFound, LogMissing, SearchUnavailable, StoreError
+from archive.errors import (
+    CaptureNotFound,
+    EvidenceError,
+    FormatError,
+    LogError,
+    SearchUnavailable,
+    StoreError,
+)
 from archive.log.checkpoint import Checkpoint
 from search.service import ExtractedText, Hit
 from web.access import Tombstone, may_show
@@ -85,14 +92,20 @@ class Site:
         archive = self.services.archive
         page = archive.page_of(capture)
         if page is None:
-            parts = PartTable(capture.short_id, (), self.find_capture)
-            return PageCapture(page=None, main=capture, parts=parts)
-        view = archive.read_page(page)
+            none = self._no_parts(capture)
+            return PageCapture(page=None, main=capture, parts=none)
+        try:
+            view = archive.read_page(page)
+        except EvidenceError:  # damaged; the report of the page statement says how
+            return PageCapture(page=page, main=capture, parts=self._no_parts(page))
         main = self.find_capture(view.main_id)
         if main is None:
             raise CaptureNotFound("the page's own capture is not shown")
         parts = PartTable(page.short_id, view.parts, self.find_capture)
         return PageCapture(page=page, main=main, parts=parts)
+
+    def _no_parts(self, capture: Capture) -> PartTable:
+        return PartTable(capture.short_id, (), self.find_capture)
 
     def text_of(self, capture: Capture) -> ExtractedText | None:
         """The kept text of a capture; None also where there is no index."""
@@ -111,7 +124,7 @@ class Site:
         """The newest checkpoint as published by the archive."""
         try:
             _, checkpoint = self.services.archive.checkpoint()
-        except LogMissing:
+        except (LogError, FormatError):
             return None
         return checkpoint
 

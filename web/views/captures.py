@@ -49,7 +49,7 @@ class CapturePages:
             site,
             "record.html",
             record=record,
-            digests=digests_of(record.main),
+            digests=digests_of(record.capture),
             replay=site.settings.replay_origin,
             cleaner=CLEANER_VERSION,
             operator_key=site.services.archive.identity.operator_key_id,

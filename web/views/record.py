@@ -10,6 +10,7 @@ from datetime import datetime
 
 from archive.capture import Capture
 from archive.digest import Digest
+from archive.errors import EvidenceError
 from archive.store.recorded import RecordedExchange
 from archive.verify.report import Report
 from search.service import ExtractedText
@@ -37,16 +38,13 @@ NEIGHBOUR_LIMIT = 10_000
 
 def build_record(site: Site, capture: Capture) -> RecordView:
     """Gather one record; CaptureNotFound when a page's main capture is not shown."""
-    archive = site.services.archive
     found = site.page_of(capture)
     main = found.main
     report = check_now(site, capture)
-    exchange = archive.read_exchange(main)
-    statement = (
-        exchange
-        if main.capture_id == capture.capture_id
-        else archive.read_exchange(capture)
-    )
+    exchange = _read(site, main)
+    statement = exchange
+    if main.capture_id != capture.capture_id:
+        statement = _read(site, capture)
     text = site.text_of(main)
     citation = make_citation(site, capture, title=title_of(text), report=report)
     return RecordView(
@@ -58,11 +56,12 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         text=text,
         claims=(),
         report=report,
-        connection=_connection(exchange.metadata),
+        connection=_connection(exchange.metadata if exchange else {}),
         heads=Heads(
-            request=_head(exchange.request), response=_head(exchange.response or b"")
+            request=_head(exchange.request if exchange else b""),
+            response=_head((exchange.response or b"") if exchange else b""),
         ),
-        records=_rows(statement),
+        records=_rows(statement) if statement else (),
         parts=_part_views(found.parts),
         neighbours=_neighbours(site, main),
         banners=_banners(main, exchange, text),
@@ -70,6 +69,14 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         citation_text=format_text(citation),
         key=site.key_of(main.target_uri),
     )
+
+
+def _read(site: Site, capture: Capture) -> RecordedExchange | None:
+    """The records; None where they are damaged, which the report says in full."""
+    try:
+        return site.services.archive.read_exchange(capture)
+    except EvidenceError:
+        return None
 
 
 def _part_views(table: PartTable) -> tuple[PartView, ...]:
@@ -227,9 +234,9 @@ def _neighbours(site: Site, capture: Capture) -> Neighbours:
 
 
 def _banners(
-    capture: Capture, exchange: RecordedExchange, text: ExtractedText | None
+    capture: Capture, exchange: RecordedExchange | None, text: ExtractedText | None
 ) -> tuple[str, ...]:
-    connection = _connection(exchange.metadata)
+    connection = _connection(exchange.metadata if exchange else {})
     codes = []
     if capture.http_status is None:
         codes.append("failure")

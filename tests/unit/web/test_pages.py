@@ -2,13 +2,24 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import Client
 
+from archive.attest.trust import read_trust
 from archive.claim import CLAIM
-from web.app import Applications
+from archive.instant import parse_instant
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
+from archive.verify.folder import verify_archive
+from archive.verify.report import Finding, Outcome, Report
+from web.access import AccessPolicy, Tombstone
+from web.app import Applications, create_app
+from web.services import TrustState
+from web.settings import WebSettings
 
 APP = "http://127.0.0.1:8000"
 REPLAY = "http://localhost:8001"
@@ -164,8 +175,6 @@ def test_a_failure_is_shown_as_not_reachable_from_here(
 
 def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
     report = world.services().verify(world.named["main"])
-    from archive.verify.report import Finding, Outcome, Report
-
     bad = Finding(
         step=5,
         code="slice-altered",
@@ -177,9 +186,6 @@ def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
     failed = Report(
         subject="x", findings=(bad,), required=report.required, headline=None
     )
-    from web.app import create_app
-    from web.settings import WebSettings
-
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
     apps = create_app(settings, world.services(verify=lambda _: failed))
     html = Reader(apps).get(f"/c/{world.named['main'].short_id}")
@@ -240,11 +246,6 @@ def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
 
 
 def test_a_tombstone_says_what_was_removed_and_why(world: Any) -> None:
-    from archive.instant import parse_instant
-    from web.access import AccessPolicy, Tombstone
-    from web.app import create_app
-    from web.settings import WebSettings
-
     main = world.named["main"]
     stone = Tombstone(
         capture_id=main.capture_id,
@@ -312,3 +313,63 @@ def test_hostile_titles_and_texts_stay_text(world: Any, reader: Reader) -> None:
         html = reader.get(path)
         assert "<script>alert" not in html
         assert "<img src=x" not in html
+
+
+@pytest.fixture
+def damaged(world: Any, tmp_path: Path) -> Applications:
+    """The same archive with one byte of the main capture changed."""
+    root = tmp_path / "archive"
+    shutil.copytree(world.root, root)
+    location = world.named["main"].location
+    (segment,) = root.glob("segments/*/*/*.gz*")
+    segment.chmod(0o600)
+    with segment.open("r+b") as stream:
+        stream.seek(location.offset_bytes + location.length_bytes // 2)
+        byte = stream.read(1)
+        stream.seek(-1, 1)
+        stream.write(bytes([byte[0] ^ 1]))
+    reader = ArchiveReader.open(root)
+    trust = read_trust(world.trust, reader.identity.origin)
+    services = world.services(
+        archive=reader,
+        verify=lambda one: verify_capture(reader, one, trust=trust),
+        verify_archive=lambda: verify_archive(root, trust=trust),
+    )
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    return create_app(settings, services)
+
+
+def test_a_changed_byte_is_told_and_nothing_of_it_is_shown(
+    world: Any, damaged: Applications
+) -> None:
+    reader = Reader(damaged)
+    short = world.named["main"].short_id
+    html = reader.get(f"/c/{short}")
+    assert "badge-failed" in html
+    assert "badge-verified" not in html
+    assert "<iframe" not in html
+    assert "Nothing, as long as" in html
+    record = json.loads(reader.get(f"/api/v1/c/{short}"))
+    assert record["report"]["outcome"] == "FAILED"
+    replay = Client(damaged.replay)
+    for path in ("/v/{}", "/raw/{}", "/raw/{}/wire", "/raw/{}/slice"):
+        answer = replay.get(path.format(short), base_url=REPLAY)
+        assert answer.status_code == 500
+        assert b"not the ones" in answer.data
+    damaged.site.sweep.run()
+    assert "badge-failed" in reader.get("/")
+    assert "badge-verified" in reader.get(f"/c/{world.named['changed'].short_id}")
+
+
+def test_an_unknown_log_is_not_checked(world: Any) -> None:
+    services = world.services(
+        verify=lambda one: verify_capture(world.reader, one, trust=None),
+        trust=TrustState(fingerprint=None),
+    )
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    html = Reader(create_app(settings, services)).get(
+        f"/c/{world.named['main'].short_id}"
+    )
+    assert "badge-not-checked" in html
+    assert "badge-verified" not in html
+    assert "trust folder knows nothing" in html
