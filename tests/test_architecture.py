@@ -104,6 +104,7 @@ LIBRARIES = {
             "archive.cli.root",
             "archive.cli.writing",
             "crawlers.cli",
+            "crawlers.demo.command",
             "crawlers.output",
             "search.cli",
             "web.cli",
