@@ -4,6 +4,8 @@
 neither of the packages they come from.
 """
 
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from crawlers.demo.story import (
     visit_twice,
 )
 
+COMMAND = "evidence"
 DEFAULT_ARCHIVE = Path("warcs") / "demo"
 PORT, REPLAY_PORT = 8000, 8001
 EXIT_CODES = """
@@ -131,6 +134,12 @@ def _root_option(ctx: click.Context) -> Path | None:
     return None
 
 
+def _typed() -> str:
+    """The command as it was typed, so that what is printed can be typed again."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name == COMMAND else COMMAND
+
+
 def _base(port: int) -> str:
     """What stands before `/c/ID`: nothing where the port is not known yet."""
     return f"http://127.0.0.1:{port}" if port else ""
@@ -153,7 +162,7 @@ def _describe(
             known = shown.get(capture.target_uri, [])
             if capture.short_id not in known:
                 known.append(capture.short_id)
-    command = f"evidence --archive {places.archive} --trust {places.trust}"
+    command = f"{_typed()} --archive {places.archive} --trust {places.trust}"
     lines = ["", "Look at:"]
     for words, uri in SIGHTS:
         lines.append(f"  {words}: {uri}")
@@ -162,6 +171,6 @@ def _describe(
             lines.append(f"    {show if base is None else f'{base}/c/{short_id}'}")
     lines.append("Search for:")
     for query, words in QUERIES:
-        typed = f"{command} search {query!r}" if base is None else query
+        typed = f"{command} search {shlex.quote(query)}" if base is None else query
         lines.append(f"  {typed}   ({words})")
     return "\n".join([*lines, ""])
