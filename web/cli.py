@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -61,7 +62,8 @@ def serve(ctx: CommandContext, /, no_sweep: bool, **options: object) -> None:
     click.echo(f"open {settings.app_origin}/")
     click.echo(f"archived content on {settings.replay_origin}; stop with Ctrl-C")
     signal.signal(signal.SIGTERM, _stop)
-    Server(applications, listeners).run()
+    with suppress(KeyboardInterrupt):
+        Server(applications, listeners).run()
 
 
 @click.command()
