@@ -36,6 +36,8 @@ RESPONSES = {
     "odd header": OK + b"no colon\r\nX: \xff\r\n folded\r\nContent-Length: 2\r\n\r\nhi",
     "surplus": OK + b"Content-Length: 2\r\n\r\nhi, there",
     "short": OK + b"Content-Length: 9\r\n\r\nhi",
+    "chunk extension": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n5;part=1\r\nhello\r\n0\r\n\r\n",
     "gzip, chunked": OK
     + b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
     + b"5\r\nhello\r\n0\r\n\r\n",
@@ -110,6 +112,15 @@ def test_fastwarc_finds_all_digests_of_complete_replies(
     segment: Callable[..., Path],
 ) -> None:
     assert check_with_fastwarc(segment(*sorted(CHECKED_BY_FASTWARC))) == []
+
+
+def test_chunks_that_fastwarc_cannot_undo_are_named(
+    segment: Callable[..., Path],
+) -> None:
+    path = segment("length", "chunk extension", "chunked")
+    (_, name, _) = [r.record_id for r in _ours(path) if r.type == "response"]
+    with pytest.raises(MalformedRecord, match=f"<{name}>"):
+        check_with_fastwarc(path)
 
 
 def test_warcio_check_finds_no_failure_on_replies_with_a_length(
