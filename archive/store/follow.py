@@ -58,7 +58,7 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
     name = str(segment.name)
     start = progress.offset_bytes if progress.segment == name else 0
     next_leaf, end = progress.next_leaf, start
-    for entry in SegmentWalk(segment.path, start=start, keep=_keep):
+    for entry in SegmentWalk(segment.path, start=start, keep=keep_for_capture):
         if entry.stub is not None:
             next_leaf, end = next_leaf + 1, entry.end_bytes
             continue
@@ -71,7 +71,8 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
     catalog.set_progress(Progress(next_leaf=next_leaf, segment=name, offset_bytes=end))
 
 
-def _keep(header: RecordHeader) -> int:
+def keep_for_capture(header: RecordHeader) -> int:
+    """How much of each record `read_capture` needs."""
     if header.type == "metadata":
         return METADATA_BYTES
     return HEAD_BYTES if header.type == "response" else 0

@@ -193,7 +193,13 @@ class ArchiveReader:
         path = find_segment(self.paths.segments, name)
         walk = SegmentWalk(path, start=capture.location.offset_bytes)
         for entry in walk:
-            return entry, read_statement(entry)
+            statement = read_statement(entry)
+            if statement.slice.sha256.hex != capture.capture_id:
+                raise DigestMismatch(
+                    f"another capture stands where the catalog names "
+                    f"{capture.short_id}; run `evidence rebuild`"
+                )
+            return entry, statement
         raise DigestMismatch(
             f"no statement behind capture {capture.short_id}: {walk.problem}"
         )

@@ -4,11 +4,14 @@ Made for a page that is shown now: it reads one slice, one statement, the proof 
 entry and the checkpoint, and nothing else of the archive.
 """
 
+from dataclasses import fields
+
 from archive.attest.trust import TrustSet
 from archive.capture import Capture
 from archive.errors import EvidenceError, FormatError, LogError, VerificationError
 from archive.log.checkpoint import Checkpoint
 from archive.log.merkle import leaf_hash, verify_inclusion
+from archive.store.follow import CAPTURE_KINDS, keep_for_capture, read_capture
 from archive.store.reader import ArchiveReader
 from archive.store.segment import find_segment, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk
@@ -64,7 +67,7 @@ def _read_entry(
             5, "segment-missing", capture.location.segment, str(error)
         )
         return None
-    walk = SegmentWalk(path, start=capture.location.offset_bytes)
+    walk = SegmentWalk(path, start=capture.location.offset_bytes, keep=keep_for_capture)
     for entry in walk:
         return entry
     collector.failed(
@@ -98,6 +101,39 @@ def _check_place(
             "archive-foreign",
             f"entry {statement.seq}",
             f"the statement was made for the archive {statement.archive_id}",
+        )
+    if statement.kind in CAPTURE_KINDS:
+        _check_catalog(collector, capture, checked)
+
+
+def _check_catalog(
+    collector: Collector, capture: Capture, checked: CheckedEntry
+) -> None:
+    """What the catalog shows of a capture is what its statement and records say.
+
+    The catalog is derived and not signed; whoever reads "VERIFIED" beside an address
+    relies on it all the same.
+    """
+    subject = f"capture {capture.short_id}"
+    try:
+        signed = read_capture(
+            checked.statement, checked.entry.records, capture.location
+        )
+    except FormatError as error:
+        collector.raised(6, "records-disagree", subject, error)
+        return
+    differing = [
+        field.name
+        for field in fields(Capture)
+        if getattr(signed, field.name) != getattr(capture, field.name)
+    ]
+    if differing:
+        collector.failed(
+            6,
+            "catalog-differs",
+            subject,
+            f"the catalog shows another {', '.join(differing)} than was signed; "
+            "run `evidence rebuild`",
         )
 
 
