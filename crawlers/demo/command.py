@@ -47,7 +47,7 @@ QUERIES = (
         "Tsikhanouskaya",
         "also finds Ціханоўская, Тихановская, Cichanoŭskaja, Cichanouska",
     ),
-    ("політвязні", "figures on political prisoners, in five languages"),
+    ("палітвязні", "figures on political prisoners, in several languages"),
     ("candidate A", "what the observers noticed in the changed table"),
 )
 SIGHTS = (

@@ -1,0 +1,98 @@
+"""A test run hides nothing: skips are named, on a build server they fail."""
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent
+SKIPPING = """
+import pytest
+
+def test_program(require_program):
+    require_program("no-such-program")
+
+def test_material(corpus_dir):
+    assert corpus_dir
+
+def test_runs():
+    pass
+"""
+
+
+def run_pytest(folder: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
+    shutil.copy(TESTS / "conftest.py", folder)
+    (folder / "test_it.py").write_text(SKIPPING)
+    keep = {k: v for k, v in os.environ.items() if k not in ("CI", "CORPUS_DIR")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env={**keep, "CORPUS_DIR": str(folder / "absent"), **environ},
+        check=False,
+    )
+
+
+def test_skips_are_named_with_what_they_cost(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path)
+    assert done.returncode == 0
+    assert "1 tests ran, 2 were not run" in done.stdout
+    for line in (
+        "not run, program: no-such-program is not installed:",
+        "not run, corpus: CORPUS_DIR not found:",
+        "test_it.py::test_program",
+    ):
+        assert line in done.stdout
+
+
+def test_a_build_server_fails_for_everything_but_test_material(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, CI="true")
+    assert done.returncode == 1
+    assert "FAILED test_it.py::test_program" in done.stdout
+    assert "1 failed, 1 passed, 1 skipped" in done.stdout
+
+
+@pytest.fixture
+def slow() -> dict[str, Any]:
+    return runpy.run_path(str(TESTS / "run_slow.py"))
+
+
+def suite(slow: dict[str, Any], path: Path, minutes: float, body: str) -> Any:
+    path.write_text(f"import pytest\n@pytest.mark.slow\ndef test_it():\n    {body}\n")
+    return slow["Suite"](minutes=minutes, target=str(path))
+
+
+def test_what_does_not_fit_the_budget_is_named_and_the_rest_runs(
+    slow: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    long = suite(slow, tmp_path / "test_long.py", 99, "assert False")
+    short = suite(slow, tmp_path / "test_short.py", 0.1, "pass")
+    assert slow["run_suites"]([long, short], budget_minutes=5) == 0
+    said = capfd.readouterr().out
+    assert f"not run, did not fit: {long.target}" in said
+    assert "1 of 2 ran, 0 failed" in said
+
+
+def test_a_failing_slow_suite_fails_the_run_by_name(
+    slow: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad = suite(slow, tmp_path / "test_bad.py", 0.1, "assert False")
+    assert slow["run_suites"]([bad], budget_minutes=5) == 1
+    assert f"failed: {bad.target}" in capfd.readouterr().out
+
+
+def test_a_line_without_minutes_is_refused(slow: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="could not convert"):
+        slow["read_suites"]("soon tests/faults\n")
+
+
+def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:
+    suites = slow["read_suites"]((TESTS / "slow_suites.txt").read_text("utf-8"))
+    assert all((TESTS.parent / one.target).exists() for one in suites)
