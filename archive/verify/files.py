@@ -13,9 +13,13 @@ from archive.store.segment import FoundSegment
 from archive.verify.collector import Collector
 from archive.warc.reading import ReadRecord
 
-_SPOOL = re.compile(r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl")
-_QUARANTINE = re.compile(r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+")
+_SPOOL = re.compile(r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl", re.ASCII)
+_QUARANTINE = re.compile(
+    r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+", re.ASCII
+)
 _TEXT = re.compile(r"[0-9a-f]{64}\.gz")
+_SEGMENT = re.compile(r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?", re.ASCII)
+_MONTH = re.compile(r"\d{4}(/\d{2})?", re.ASCII)
 
 
 class FolderFiles:
@@ -99,7 +103,11 @@ class FolderFiles:
     def _check_tails(self) -> None:
         for name, predicate in self._tails.items():
             path = self._paths.quarantine / name
-            if path.is_file() and _digest_file(path).hex != predicate["sha256"]:
+            if not path.is_file():
+                self._collector.notices.append(
+                    f"quarantine/{name} was set aside and is no longer there"
+                )
+            elif _digest_file(path).hex != predicate["sha256"]:
                 self._collector.failed(
                     17,
                     "tail-altered",
@@ -110,7 +118,12 @@ class FolderFiles:
     def _check_names(self) -> None:
         root = self._paths.root
         known = {*EVIDENCE_NAMES, *DERIVED_NAMES}
-        unknown = [path for path in root.iterdir() if path.name not in known]
+        unknown = [
+            path
+            for path in root.iterdir()
+            if path.name not in known
+            or (path.name in EVIDENCE_NAMES and path.is_symlink())
+        ]
         unknown += _others(self._paths.spool, _SPOOL)
         unknown += _others(self._paths.quarantine, _QUARANTINE)
         unknown += self._unknown_segments()
@@ -126,20 +139,27 @@ class FolderFiles:
             name = path.relative_to(root).as_posix()
             self._collector.failed(17, "file-unknown", name, "is no part of an archive")
         lock = self._paths.lock
-        if lock.exists() and lock.stat().st_size:
-            self._collector.failed(17, "lock-not-empty", "lock", "must be empty")
+        if lock.exists() and (not lock.is_file() or lock.stat().st_size):
+            self._collector.failed(
+                17, "lock-not-empty", "lock", "must be an empty file"
+            )
 
     def _unknown_segments(self) -> list[Path]:
-        pattern = re.compile(
-            r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?|\d{4}(/\d{2})?"
-        )
+        """All but months and the regular files in them."""
         folder = self._paths.segments
         return [
             path
             for path in folder.rglob("*")
             if path.is_symlink()
-            or not pattern.fullmatch(path.relative_to(folder).as_posix())
+            or not (
+                (path.is_dir() and _MONTH.fullmatch(_below(path, folder)))
+                or (path.is_file() and _SEGMENT.fullmatch(_below(path, folder)))
+            )
         ]
+
+
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _others(folder: Path, pattern: re.Pattern[str]) -> list[Path]:

@@ -99,7 +99,11 @@ class _Verification:
         return self._report()
 
     def _walk(self, chain: Chain, archive_id: str) -> None:
-        found = list_segments(self._paths.segments)
+        found = [
+            segment
+            for segment in list_segments(self._paths.segments)
+            if segment.path.is_file()  # a pipe of that name would never end
+        ]
         all_bytes = sum(segment.path.stat().st_size for segment in found)
         done = 0
         for serial, segment in enumerate(found):
