@@ -115,6 +115,7 @@ LIBRARIES = {
         modules=("archive.attest.keys", "crawlers.engine.tls"),
         reason="keys are not connections: signing, and judging a peer's chain",
     ),
+    "cssselect": Library(modules=("crawlers.sources.toml_table",)),
     "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
     "fastwarc": Library(modules=("archive.warc.library",)),
     "flask": Library(
@@ -148,6 +149,7 @@ LIBRARIES = {
             "crawlers.crawl.addon",
             "crawlers.crawl.handler",
             "crawlers.crawl.middleware",
+            "crawlers.crawl.response",
             "crawlers.crawl.scrapy_run",
             "crawlers.crawl.services",
             "crawlers.spiders.base",
