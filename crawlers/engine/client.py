@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from archive.capture import CaptureOutcome, Exchange
+from archive.capture import CaptureOutcome, Exchange, ExchangeContext
 from archive.errors import UsageProblem
 from crawlers.engine.connection import Connection
 from crawlers.engine.dial import Dialer, refuse_tls
@@ -17,7 +17,14 @@ from crawlers.engine.exchange import Attempt, Surroundings
 from crawlers.engine.outcome import Cause, Ending, Unconnected
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.engine.pool import ConnectionPool, PoolKey
-from crawlers.engine.request import asks_to_close, build_request, parse_target
+from crawlers.engine.proxied import circuit_label
+from crawlers.engine.proxy import Proxy
+from crawlers.engine.request import (
+    Target,
+    asks_to_close,
+    build_request,
+    parse_target,
+)
 from crawlers.engine.resolve import Resolver
 from crawlers.engine.settings import (
     ConnectTo,
@@ -67,11 +74,8 @@ class Client:
         self._clock = clock
         self._random_bytes = random_bytes
         self._on_stale = on_stale
-        self._resolver = Resolver(
-            nameservers=settings.nameservers,
-            port=settings.nameserver_port,
-            hosts_file=settings.hosts_file,
-        )
+        # With a proxy there is nobody here who could ask for an address.
+        self._resolver = None if settings.proxy is not None else _resolver(settings)
         self._dialer = Dialer(
             settings, resolver=self._resolver, clock=clock, random_bytes=random_bytes
         )
@@ -111,7 +115,8 @@ class Client:
             await self._all_ended
             self._all_ended = None
         self._pool.close()
-        await self._resolver.close()
+        if self._resolver is not None:
+            await self._resolver.close()
         # One turn of the loop: the sockets of aborted connections close in it.
         await asyncio.sleep(0)
 
@@ -124,11 +129,12 @@ class Client:
             return attempt.conclude(_stopped(_CLIENT_CLOSED))
         try:
             target = parse_target(request.uri)
+            proxy = self._settings.find_proxy(request.proxy)
             attempt.aim(target, build_request(target, request, self._settings))
         except UsageProblem as refusal:
             policy = CaptureOutcome.POLICY
             return attempt.conclude(Ending(outcome=policy, detail=str(refusal)))
-        key = (target.scheme, target.name, target.port)
+        key = _pool_key(target, proxy, request.context)
         connection = None if request.close else self._pool.take(key)
         if connection is not None:
             exchange = await self._run(attempt, key, connection, deadline=deadline)
@@ -206,6 +212,21 @@ class Client:
 _STALE = "stale"
 _CLIENT_CLOSED = "the client was closed"
 _CANCELLED = "cancelled by the caller"
+
+
+def _resolver(settings: EngineSettings) -> Resolver:
+    return Resolver(
+        nameservers=settings.nameservers,
+        port=settings.nameserver_port,
+        hosts_file=settings.hosts_file,
+    )
+
+
+def _pool_key(target: Target, proxy: Proxy | None, context: ExchangeContext) -> PoolKey:
+    """Which kept connections may carry this request."""
+    label = "" if proxy is None else proxy.label
+    circuit = circuit_label(proxy, context)
+    return (target.scheme, target.name, target.port, label, circuit)
 
 
 def _is_stale(attempt: Attempt, cause: Cause) -> bool:

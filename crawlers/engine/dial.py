@@ -1,7 +1,7 @@
-"""From a target to a connection: resolve, check, connect, shake hands, in one place.
+"""From a target to a connection: one of two routes, then the handshake.
 
-Nothing outside this path opens a connection, so every redirect, literal and rebinding
-name meets the same rules, and the address recorded is the address of the socket.
+Nothing outside this path opens a connection. Which routes there are is settled once,
+by the settings: with a proxy of its own, a client has no direct one and no resolver.
 """
 
 import asyncio
@@ -10,36 +10,18 @@ import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
 
-from archive.capture import (
-    CaptureOutcome,
-    ConnectionFacts,
-    DnsFacts,
-    Phase,
-    TlsFacts,
-    TlsVerdict,
-)
-from archive.errors import AddressRefused
-from crawlers.engine.connection import Connection, connect_any, start_connection
+from archive.capture import CaptureOutcome, Phase, TlsFacts, TlsVerdict
+from crawlers.engine.connection import Connection, start_connection
+from crawlers.engine.direct import DirectRoute
 from crawlers.engine.exchange import Attempt
 from crawlers.engine.outcome import Ending, Unconnected, judge_connect_error
-from crawlers.engine.policy import (
-    CheckedAddress,
-    check_addresses,
-    check_name,
-    check_port,
-    check_redirected,
-    find_connect_to,
-    format_endpoint,
-)
+from crawlers.engine.proxied import ProxiedRoute
 from crawlers.engine.request import Target
-from crawlers.engine.resolve import LookupFailed, NameResolver, Resolution
+from crawlers.engine.resolve import NameResolver
+from crawlers.engine.route import Route
 from crawlers.engine.settings import EngineSettings, FetchRequest, RandomBytes
 from crawlers.engine.tls import RootSet, describe_handshake, make_context
-
-REFUSALS_SHOWN = 4
-"""Refused addresses named in the detail line of one capture."""
 
 
 class Dialer:
@@ -49,14 +31,21 @@ class Dialer:
         self,
         settings: EngineSettings,
         *,
-        resolver: NameResolver,
+        resolver: NameResolver | None,
         clock: Callable[[], datetime],
         random_bytes: RandomBytes,
     ) -> None:
+        """`resolver` None: there is no direct route."""
         self._settings = settings
-        self._resolver = resolver
         self._clock = clock
-        self._random_bytes = random_bytes
+        self._routes: dict[str | None, Route] = {
+            proxy.label: ProxiedRoute(proxy, settings, random_bytes=random_bytes)
+            for proxy in settings.proxies
+        }
+        if resolver is not None:
+            self._routes[None] = DirectRoute(
+                settings, resolver=resolver, random_bytes=random_bytes
+            )
         self._context: ssl.SSLContext | None = None
         self._roots: RootSet | None = None
 
@@ -68,13 +57,11 @@ class Dialer:
         target = attempt.target
         if target is None:
             raise AssertionError("a connection to nowhere")
-        attempt.phase = Phase.DNS
+        proxy = self._settings.find_proxy(attempt.request.proxy)
+        route = self._routes[None if proxy is None else proxy.label]
         try:
             async with limit:
-                addresses = await self._find(attempt, target)
-                attempt.stamp("dns_us")
-                connected = await self._connect(attempt, addresses)
-                attempt.stamp("connected_us")
+                connected = await route.reach(attempt, target)
                 return await self._start(attempt, target, connected)
         except TimeoutError as error:
             # OSErrors were sorted inside: this one is the limit's.
@@ -85,82 +72,6 @@ class Dialer:
                     detail="the deadline passed",
                 )
             ) from error
-
-    async def _find(self, attempt: Attempt, target: Target) -> list[CheckedAddress]:
-        """Addresses that the rules allow, in the order to be tried."""
-        entry = find_connect_to(target, self._settings)
-        if entry is not None:
-            dns = DnsFacts(origin="connect_to", addresses=(entry.address,))
-            attempt.connection = self._new_facts(dns, connect_to=entry.text)
-            return [check_redirected(entry)]
-        try:
-            check_port(target.port, self._settings)
-            if target.literal is None:
-                check_name(target.name)
-        except AddressRefused as refusal:
-            raise Unconnected(_policy_ending(str(refusal))) from refusal
-        resolution = await self._resolve(attempt, target)
-        attempt.connection = self._new_facts(resolution.facts)
-        allowed, refusals = check_addresses(
-            resolution.addresses, target.port, self._settings
-        )
-        if not allowed:
-            raise Unconnected(_policy_ending("; ".join(refusals[:REFUSALS_SHOWN])))
-        if refusals:
-            attempt.flags.append("address-refused")
-        return allowed
-
-    async def _resolve(self, attempt: Attempt, target: Target) -> Resolution:
-        if target.literal is not None:
-            dns = DnsFacts(origin="literal", addresses=(str(target.literal),))
-            return Resolution(addresses=(target.literal,), facts=dns)
-        try:
-            return await self._resolver.resolve(target.name)
-        except LookupFailed as error:
-            attempt.connection = self._new_facts(error.facts)
-            ending = Ending(
-                outcome=CaptureOutcome.DNS, phase=Phase.DNS, detail=str(error)
-            )
-            raise Unconnected(ending) from error
-
-    def _new_facts(
-        self, dns: DnsFacts, connect_to: str | None = None
-    ) -> ConnectionFacts:
-        return ConnectionFacts(
-            connection_id=self._random_bytes(8).hex(),
-            sequence=0,
-            peer=None,
-            proxy=None,
-            connect_to=connect_to,
-            allow_network=None,
-            dns=dns,
-            tls=None,
-        )
-
-    async def _connect(
-        self, attempt: Attempt, addresses: list[CheckedAddress]
-    ) -> socket.socket:
-        """A connected socket; its peer goes into the facts."""
-        attempt.phase = Phase.TCP
-        try:
-            connected, address = await connect_any(addresses)
-        except OSError as error:
-            ending = judge_connect_error(error, Phase.TCP)
-            detail = f"{addresses[0].text}: {ending.detail}"
-            raise Unconnected(replace(ending, detail=detail)) from error
-        try:
-            host, port = connected.getpeername()[:2]
-        except OSError as error:  # reset between connecting and asking
-            connected.close()
-            raise Unconnected(judge_connect_error(error, Phase.TCP)) from error
-        if attempt.connection is None:
-            raise AssertionError("connected without having looked up")
-        attempt.connection = replace(
-            attempt.connection,
-            peer=format_endpoint(ip_address(host), port),
-            allow_network=address.allow_network,
-        )
-        return connected
 
     async def _start(
         self, attempt: Attempt, target: Target, connected: socket.socket
@@ -225,7 +136,3 @@ def refuse_tls(tls: TlsFacts | None, request: FetchRequest) -> Ending | None:
         phase=Phase.TLS,
         detail=f"certificate {tls.verdict}: {tls.error}",
     )
-
-
-def _policy_ending(detail: str) -> Ending:
-    return Ending(outcome=CaptureOutcome.POLICY, detail=detail)

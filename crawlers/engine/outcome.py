@@ -123,7 +123,7 @@ _DETAILS = {
 
 
 def judge_connect_error(error: OSError, phase: Phase) -> Ending:
-    """Sort what went wrong while connecting (phase `tcp`) or shaking hands (`tls`)."""
+    """Sort what went wrong while connecting: phase `tcp`, `tls`, or `proxy`."""
     detail = describe_error(error)
     if error.errno in _LOCAL_ERRNOS:
         return Ending(
@@ -133,6 +133,8 @@ def judge_connect_error(error: OSError, phase: Phase) -> Ending:
         return Ending(outcome=CaptureOutcome.TLS, phase=phase, detail=detail)
     if error.errno == errno.ETIMEDOUT:
         return Ending(outcome=CaptureOutcome.TIMEOUT, phase=phase, detail=detail)
+    if phase is Phase.PROXY:
+        return Ending(outcome=CaptureOutcome.PROXY, phase=phase, detail=detail)
     return Ending(outcome=CaptureOutcome.REFUSED, phase=phase, detail=detail)
 
 

@@ -17,6 +17,7 @@ from ipaddress import (
 
 from archive.errors import AddressRefused, UsageProblem
 from crawlers.engine.host import BadHostName, parse_host
+from crawlers.engine.proxy import Proxy
 from crawlers.engine.request import PORT_LIMIT, Target
 from crawlers.engine.settings import ConnectTo, EngineSettings, IPAddress, IPNetwork
 
@@ -107,12 +108,27 @@ def check_redirected(entry: ConnectTo) -> CheckedAddress:
     )
 
 
-def check_name(name: str) -> None:
+def check_proxy(proxy: Proxy) -> CheckedAddress:
+    """A proxy is an address of the user's own settings; that is what allows it."""
+    return CheckedAddress(address=proxy.host, port=proxy.port)
+
+
+def check_unresolved(
+    name: str, port: int, settings: EngineSettings, *, tor: bool
+) -> None:
+    """Judge what a proxy looks up: no address is known that could lift a refusal."""
+    reason = _refuse_port(port, settings)
+    if reason is not None:
+        raise AddressRefused(reason)
+    check_name(name, tor=tor)
+
+
+def check_name(name: str, *, tor: bool = False) -> None:
     """Refuse names that only mean something on this machine, its network, or in Tor."""
     for suffix in RESERVED_SUFFIXES:
         if name == suffix or name.endswith("." + suffix):
             raise AddressRefused(f"reserved name: {name} (.{suffix})")
-    if name == "onion" or name.endswith(".onion"):
+    if not tor and (name == "onion" or name.endswith(".onion")):
         raise AddressRefused(f"onion address without a Tor proxy: {name}")
 
 

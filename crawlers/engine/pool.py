@@ -1,11 +1,13 @@
-"""Kept connections between two exchanges: by scheme, host and port; bounded, timed."""
+"""Kept connections between two exchanges: by where and how they go; bounded, timed."""
 
 import asyncio
 
 from crawlers.engine.connection import Connection
 
-PoolKey = tuple[str, str, int]
-"""Scheme, host as A-label without trailing dot, port."""
+PoolKey = tuple[str, str, int, str, str]
+"""Scheme, host as A-label without trailing dot, port; then proxy and circuit by label,
+both empty for a direct connection.
+"""
 
 
 class ConnectionPool:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from archive.capture import ExchangeContext
+from archive.errors import SettingsError, UsageProblem
+from crawlers.engine.proxy import Proxy
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -73,6 +75,28 @@ class EngineSettings:
     """Root certificates for the verdict; None = the system's."""
     idle_seconds: float = IDLE_SECONDS
     idle_connections: int = IDLE_CONNECTIONS
+    proxies: tuple[Proxy, ...] = ()
+    """Those that a request may name."""
+    proxy: str | None = None
+    """Label of the one for requests that name none; then nothing goes past a proxy."""
+
+    def __post_init__(self) -> None:
+        labels = [proxy.label for proxy in self.proxies]
+        if len(set(labels)) != len(labels):
+            raise SettingsError("two proxies have the same label; rename one")
+        if self.proxy is not None and self.proxy not in labels:
+            raise SettingsError(f"no proxy is called {self.proxy}; describe it first")
+
+    def find_proxy(self, label: str | None) -> Proxy | None:
+        """The proxy of a request; None = directly. UsageProblem: no such label."""
+        wanted = self.proxy if label is None else label
+        if wanted is None:
+            return None
+        for proxy in self.proxies:
+            if proxy.label == wanted:
+                return proxy
+        # The text is not repeated: it may be a whole address with a password.
+        raise UsageProblem("the request names a proxy that nobody described")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +113,8 @@ class FetchRequest:
     """Bytes of body kept; of an unparsable response, bytes in all."""
     tls: Literal["record", "require"] = "record"
     """`require`: nothing is sent unless the certificate chain is VERIFIED."""
+    proxy: str | None = None
+    """Label of the proxy for this request; None = the client's own, if it has one."""
     close: bool = False
     """Ask for a connection of its own that ends with the response."""
     as_given: str | None = None

@@ -320,14 +320,38 @@ def test_recorded_bytes_equal_the_servers_log(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "query", "post", "chunked", "trailers", "byte by byte", "five interim",
-        "surplus", "no length", "short", "cut in head", "reset in body", "bad size",
-        "no status", "empty reply", "head", "stall in body", "nearly 1 MiB head",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("kind", ["connect", "socks5"])
+@pytest.mark.parametrize("name", BY_NAME)
+def test_recorded_bytes_equal_the_servers_log_through_a_proxy(
+    name: str, kind: str, *, awkward: Any, engine: Any, received: Any, proxied: Any
+) -> None:
+    case = BY_NAME[name]
+
+    async def run() -> None:
+        async with (
+            awkward(case.steps) as server,
+            proxied(kind) as proxy,
+            engine(**proxy.settings) as client,
+        ):
+            exchange = await client.fetch(fill(case, server.origin))
+            check(case, exchange, server.log[0], received(exchange))
+            facts = exchange.connection
+            assert (facts.proxy, facts.peer) == (kind, None)
+            assert proxy.asked == [("127.0.0.1", server.port)]
+            assert client.extra == []
+            assert len(server.log) == 1
+
+    asyncio.run(run())
+
+
+UNDER_TLS = [
+    "query", "post", "chunked", "trailers", "byte by byte", "five interim",
+    "surplus", "no length", "short", "cut in head", "reset in body", "bad size",
+    "no status", "empty reply", "head", "stall in body", "nearly 1 MiB head",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNDER_TLS)
 def test_recorded_bytes_equal_the_servers_log_under_tls(
     name: str, awkward: Any, engine: Any, received: Any
 ) -> None:
@@ -345,6 +369,35 @@ def test_recorded_bytes_equal_the_servers_log_under_tls(
             exchange = await client.fetch(fill(case, origin))
             check(case, exchange, server.log[0], received(exchange))
             assert exchange.connection.tls.verdict == "VERIFIED"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", ["connect", "socks5"])
+@pytest.mark.parametrize("name", UNDER_TLS)
+def test_recorded_bytes_equal_the_servers_log_under_tls_through_a_proxy(
+    name: str, kind: str, *, awkward: Any, engine: Any, received: Any, proxied: Any
+) -> None:
+    case = BY_NAME[name]
+    authority = trustme.CA()
+    server_side = make_server_context(authority.issue_cert("site.example"))
+
+    async def run() -> None:
+        async with (
+            awkward(case.steps, tls=server_side) as server,
+            proxied(kind, names={"site.example": "127.0.0.1"}) as proxy,
+            engine(
+                roots_pem=authority.cert_pem.bytes(),
+                extra_ports=frozenset({server.port}),
+                **proxy.settings,
+            ) as client,
+        ):
+            origin = f"https://site.example:{server.port}"
+            exchange = await client.fetch(fill(case, origin))
+            check(case, exchange, server.log[0], received(exchange))
+            assert exchange.connection.tls.verdict == "VERIFIED"
+            assert exchange.connection.dns is None
+            assert proxy.asked == [("site.example", server.port)]
 
     asyncio.run(run())
 
