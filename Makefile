@@ -90,7 +90,8 @@ $(BIN)/python:
 
 $(RUNTIME): requirements/runtime.txt pyproject.toml setup.cfg | $(BIN)/python
 	$(PIP) --require-hashes -r requirements/runtime.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+	PYTHONWARNINGS='ignore:Editable installation' \
+	    $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUNTIME)
