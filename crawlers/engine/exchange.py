@@ -20,6 +20,7 @@ from crawlers.engine.settings import (
     Listener,
 )
 from crawlers.engine.spool import Spool
+from crawlers.engine.verbatim import WireListener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Attempt:
         """The listener wants no more."""
         self._started_at = started_at
         self._around = around
+        listener = around.listener
+        self._wire = listener if isinstance(listener, WireListener) else None
         self._start = around.monotonic()
         self._stamps: dict[str, int] = {}
         self._spool = Spool(around.new_path)
@@ -113,6 +116,8 @@ class Attempt:
         if self._framer.interim_bytes > interim_bytes:
             self._spool.drop_front(self._framer.interim_bytes - interim_bytes)
         self._spool.settle()
+        if self._wire is not None:
+            self._wire.wire_received(data[:taken])
 
     def _take_head(self, head: bytes) -> None:
         listener = self._around.listener

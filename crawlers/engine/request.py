@@ -17,6 +17,7 @@ from crawlers.engine.settings import (
     FetchRequest,
     IPAddress,
 )
+from crawlers.engine.verbatim import VerbatimRequest
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PORT_LIMIT = 65_535
@@ -191,9 +192,16 @@ def _show(text: str) -> str:
 def build_request(
     target: Target, request: FetchRequest, settings: EngineSettings
 ) -> bytes:
-    """Write the request: `Host` first, the caller's headers in order, then ours."""
+    """Write the request: `Host` first, the caller's headers in order, then ours.
+
+    A request that was written already stays as it is, if it says where it goes.
+    """
     if _TOKEN.fullmatch(request.method) is None or request.method == "CONNECT":
         raise RefusedRequest(f"not a method to be sent: {_show(request.method)}")
+    if isinstance(request, VerbatimRequest):
+        for name, value in request.headers:
+            _check_header(name, value, target, request)
+        return request.head + request.body
     given = {name.lower() for name, _value in request.headers}
     lines = [
         f"{request.method} {target.path_query} HTTP/1.1",

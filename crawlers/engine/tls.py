@@ -1,20 +1,26 @@
-"""TLS towards sites: context, chain as sent, cipher name, our verdict on the chain.
+"""TLS: the chain a site sent and our verdict on it; a key of our own for a browser.
 
 Verification is off in the context, so that a bad certificate is recorded and not
 dropped; the verdict is made from the same handshake's chain. No session is resumed:
 a resumed one shows no chain.
 """
 
+import base64
 import hashlib
+import os
 import ssl
+import tempfile
 import warnings
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -191,3 +197,67 @@ def iana_cipher_name(name: str) -> str:
     if rest in ("SHA", "SHA256", "SHA384"):
         mode = f"CBC_{rest}"
     return f"TLS_{exchange}_WITH_{_BULK_CIPHERS[bulk]}_{mode}"
+
+
+LOOPBACK_DAYS = 1
+"""A loopback certificate lives as long as one page; a day covers a wrong clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopbackAuthority:
+    """A key for the last metre, from our proxy to the browser on this machine."""
+
+    context: ssl.SSLContext
+    pin: str
+    """Base64 of SHA-256 of the public key: the one thing the browser is told."""
+
+
+def make_loopback_authority(moment: datetime) -> LoopbackAuthority:
+    """Make a key and a certificate that only one browser run will accept.
+
+    The browser takes any certificate with the pinned key, for whatever host: one is
+    enough. The private key is never in a named file and goes with the process.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    day = timedelta(days=LOOPBACK_DAYS)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(moment - day)
+        .not_valid_after(moment + day)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    context.num_tickets = 0
+    _load_identity(context, pem)
+    spki = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    pin = base64.b64encode(hashlib.sha256(spki).digest()).decode("ascii")
+    return LoopbackAuthority(context=context, pin=pin)
+
+
+def _load_identity(context: ssl.SSLContext, pem: bytes) -> None:
+    """Give the context key and certificate; OpenSSL's loader reads files only."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("loopback")
+        try:
+            os.write(descriptor, pem)
+            context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+        return
+    with tempfile.NamedTemporaryFile() as file:  # 0600, gone at the end of the block
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)
