@@ -14,6 +14,7 @@ from crawlers.crawl.job import UNSTATED_VANTAGE
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import read_lines
 from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.proxies import ProxyChoice, read_choice
 from crawlers.crawl.run import run_crawl
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.output import AttemptPrinter, print_crawl, progress_printer
@@ -66,6 +67,19 @@ def network_options(verb: Verb) -> Verb:
             callback=_check_vantage,
             help="Label of the place captured from; signed into the job record.",
         ),
+        click.option(
+            "--proxies",
+            "proxies_path",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Your proxies (TOML), with their passwords: readable by you alone.",
+        ),
+        click.option(
+            "--proxy",
+            "proxy_label",
+            metavar="LABEL",
+            help="Go through this proxy of FILE and never past it; its label is kept.",
+        ),
     )
     for option in reversed(options):
         verb = option(verb)
@@ -105,7 +119,9 @@ def capture(
     context: CommandContext, /, urls: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """Capture URLs now, each line and each redirect as a capture of its own."""
-    order = _capture_order(urls, **options)
+    via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"))
+    via.label_for(None)
+    order = _capture_order(urls, via=via, **options)
     printer = AttemptPrinter(as_json=as_json)
     log = capture_list(context, order, emit=printer.emit)
     _raise_if_failed(log, failed=printer.failed)
@@ -122,11 +138,14 @@ def crawl(
     /,
     source_ids: tuple[str, ...],
     as_json: bool,
+    proxies_path: Path | None,
+    proxy_label: str | None,
     **options: Any,
 ) -> None:
     """Crawl sources of the registry once, one after the other."""
+    via = read_choice(proxies_path, proxy_label)
     for source_id in source_ids:  # all are looked up before the first is crawled
-        get_source(source_id, options["sources_folders"])
+        via.label_for(get_source(source_id, options["sources_folders"]))
     for text in options["connect_to"]:
         parse_connect_to(text)
     for text in options["allow_networks"]:
@@ -137,6 +156,7 @@ def crawl(
             archive=context.archive,
             keys_folder=context.keys_folder,
             source_id=source_id,
+            via=via,
             **options,
         )
         results.append(
@@ -200,6 +220,7 @@ def _capture_order(
     list_path: Path | None,
     parts: str,
     vantage: str,
+    via: ProxyChoice,
     **network: tuple[str, ...],
 ) -> CaptureOrder:
     if parts == PartsMode.BROWSER:
@@ -211,6 +232,7 @@ def _capture_order(
         lines=read_lines(urls, _read_list(list_path)),
         parts=PartsMode(parts),
         vantage=vantage,
+        via=via,
         connect_to=tuple(parse_connect_to(text) for text in network["connect_to"]),
         allow_networks=tuple(map(parse_allow_network, network["allow_networks"])),
     )

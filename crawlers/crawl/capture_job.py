@@ -12,6 +12,8 @@ from archive.store.writer import ArchiveWriter
 from crawlers.crawl.job import JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
+from crawlers.crawl.order import DIRECT
+from crawlers.crawl.proxies import ProxyChoice
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.single import ListCapture
 from crawlers.engine.client import Client
@@ -31,6 +33,7 @@ class CaptureOrder:
     vantage: str
     connect_to: tuple[ConnectTo, ...] = ()
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    via: ProxyChoice = DIRECT
 
 
 def capture_list(
@@ -44,6 +47,7 @@ def capture_list(
             "parts": str(order.parts),
             "connect_to": [entry.text for entry in order.connect_to],
             "allow_networks": [str(network) for network in order.allow_networks],
+            "proxy": order.via.label_for(None),
         },
         vantage=order.vantage,
         seeds=tuple(parse_target(line.url).target_uri for line in order.lines),
@@ -70,6 +74,8 @@ def _client(
     settings = EngineSettings(
         connect_to=order.connect_to,
         allow_networks=order.allow_networks,
+        proxies=order.via.proxies,
+        proxy=order.via.label_for(None),
         default_headers=(
             *defaults.default_headers,
             ("Accept-Language", DEFAULT_ACCEPT_LANGUAGE),

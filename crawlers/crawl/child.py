@@ -100,6 +100,7 @@ def crawl(order: CrawlOrder) -> CrawlResult:
             recorder=Recorder(fetcher=client, writer=writer, log=log),
             log=log,
             any_port=bool(order.allow_networks),
+            proxy=engine.proxy,
         )
         run_spider(services)
     return build_result(plan, log)
@@ -112,6 +113,8 @@ def engine_settings(order: CrawlOrder, source: Source) -> EngineSettings:
         allow_networks=tuple(parse_allow_network(t) for t in order.allow_networks),
         extra_ports=frozenset(source.limits.ports),
         user_agent=source.network.user_agent,
+        proxies=order.via.proxies,
+        proxy=order.via.label_for(source),
     )
 
 
@@ -124,6 +127,7 @@ def job_plan(order: CrawlOrder, source: Source, *, job_id: str) -> JobPlan:
             **describe_source(source),
             "connect_to": list(order.connect_to),
             "allow_networks": list(order.allow_networks),
+            "proxy": order.via.label_for(source),
         },
         vantage=order.vantage,
         seeds=tuple(seed.url for seed in source.seeds),

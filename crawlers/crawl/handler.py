@@ -35,6 +35,7 @@ from crawlers.crawl.services import (
     notes_of,
     services_of,
 )
+from crawlers.engine.proxy import LABEL
 from crawlers.engine.settings import FetchRequest
 
 EXCEPTIONS: dict[CaptureOutcome, type[Exception]] = {
@@ -68,8 +69,7 @@ class EvidenceHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Make one attempt; return its response, or raise what its outcome means."""
-        if request.meta.get("proxy"):
-            raise DownloadCancelledError("proxies are not in this version")
+        _check_proxy(request, self._services.proxy)
         ear = SignalEar(self.crawler, request)
         # Scrapy's own bound lets a burst through: it counts a transfer only when its
         # task has begun (measured with 2.19).
@@ -137,6 +137,22 @@ class EvidenceHandler(BaseDownloadHandler):
         return EXCEPTIONS[exchange.outcome](text)
 
 
+def _check_proxy(request: Request, default: str | None) -> None:
+    """Take labels only, and only beside a proxy of the whole crawl.
+
+    Scrapy asks for robots.txt with a request of its own, which names none: without
+    the crawl's proxy that one would go out directly.
+    """
+    label = request.meta.get("proxy")
+    if label is None:
+        return
+    if default is None or not LABEL.fullmatch(str(label)):
+        raise DownloadCancelledError(
+            "meta['proxy'] takes the label of a described proxy, in a crawl that goes"
+            " through one"
+        )
+
+
 class SignalEar:
     """Sends Scrapy's download signals while the engine receives; hears StopDownload."""
 
@@ -201,6 +217,7 @@ def build_fetch(request: Request, *, job_id: str, source_id: str) -> FetchReques
         body=request.body,
         context=context,
         tls=meta.get("evidence_tls", "record"),
+        proxy=meta.get("proxy"),
         **limits,
     )
 

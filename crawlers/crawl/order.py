@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from crawlers.crawl.job import UNSTATED_VANTAGE
+from crawlers.crawl.proxies import ProxyChoice
+from crawlers.engine.proxy import Proxy
+
+DIRECT = ProxyChoice()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +22,10 @@ class CrawlOrder:
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
     vantage: str = UNSTATED_VANTAGE
+    via: ProxyChoice = DIRECT
 
     def as_json(self) -> dict[str, Any]:
-        """The form in which the child process gets it."""
+        """The form in which the child process gets it, passwords of proxies too."""
         return {
             "archive": str(self.archive),
             "keys_folder": str(self.keys_folder) if self.keys_folder else None,
@@ -29,6 +34,8 @@ class CrawlOrder:
             "connect_to": list(self.connect_to),
             "allow_networks": list(self.allow_networks),
             "vantage": self.vantage,
+            "proxies": [proxy.as_json() for proxy in self.via.proxies],
+            "proxy": self.via.label,
         }
 
     @classmethod
@@ -43,6 +50,10 @@ class CrawlOrder:
             connect_to=tuple(values["connect_to"]),
             allow_networks=tuple(values["allow_networks"]),
             vantage=values["vantage"],
+            via=ProxyChoice(
+                proxies=tuple(map(Proxy.from_json, values["proxies"])),
+                label=values["proxy"],
+            ),
         )
 
 

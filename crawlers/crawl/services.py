@@ -40,6 +40,8 @@ class CrawlServices:
     log: JobLog
     any_port: bool = False
     """Test set-up: `allow_networks` opens all ports."""
+    proxy: str | None = None
+    """Label of the proxy that requests go through which name none."""
     handlers_built: int = 0
     stopping: bool = False
     """Set by SIGTERM: what runs may end, nothing more is asked for."""

@@ -66,4 +66,5 @@ def _describe_network(network: NetworkRules) -> dict[str, object]:
         "robots_reason": network.robots_reason,
         "user_agent": network.user_agent,
         "accept_language": network.accept_language,
+        "proxy": network.proxy,
     }

@@ -24,6 +24,8 @@ SOURCE_ID = r"[a-z0-9-]{2,32}"
 HOST_NAME = r"(?!www\.)(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+"
 LANGUAGE = r"[a-z]{2,3}"
 JURISDICTION = r"[A-Z]{2,3}"
+PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
+"""A label of the user's own file of proxies; addresses are not for registry files."""
 SPIDERS = ("listing", "page")
 TLS_RULES = ("record", "require")
 ROBOTS_RULES = ("obey", "ignore")
@@ -146,6 +148,7 @@ def _network(table: Table) -> NetworkRules:
         robots_reason=table.text_or("robots_reason", None),
         user_agent=table.text_or("user_agent", default.user_agent),
         accept_language=table.text_or("accept_language", default.accept_language),
+        proxy=_proxy(table),
     )
     if network.tls not in TLS_RULES:
         table.fail("tls", f"is not one of: {', '.join(TLS_RULES)}")
@@ -155,6 +158,12 @@ def _network(table: Table) -> NetworkRules:
         table.fail("robots_reason", 'goes with robots = "ignore", and only with it')
     table.finish()
     return network
+
+
+def _proxy(table: Table) -> str | None:
+    if "proxy" not in table.values:
+        return table.text_or("proxy", None)
+    return table.text_of("proxy", pattern=PROXY_LABEL)
 
 
 def _expect(table: Table) -> Expectations:

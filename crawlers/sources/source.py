@@ -159,6 +159,8 @@ class NetworkRules:
     """Why robots.txt is ignored: required then, and signed in the job record."""
     user_agent: str = DEFAULT_USER_AGENT
     accept_language: str = DEFAULT_ACCEPT_LANGUAGE
+    proxy: str | None = None
+    """Label of the proxy that every request goes through; None = directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,124 @@
+"""The user's file of proxies: one TOML table for each, named by its label.
+
+    [tor]
+    url = "socks5h://127.0.0.1:9050"
+    tor = true
+
+    [office]
+    url = "http://alice@192.0.2.7:3128"
+    password = "..."
+
+Passwords stand here and nowhere else: not in options, not in the environment. A file
+that holds one is refused if others may read it. No error repeats a value.
+"""
+
+import os
+import re
+import stat
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.errors import SettingsError
+from crawlers.engine.proxy import Proxy, check_label, parse_proxy
+from crawlers.sources.source import Source
+
+FILE_BYTES = 64 << 10
+"""A few proxies, 64 KiB; a larger file is something else."""
+OTHERS = 0o077
+"""Permission bits of group and world."""
+KEYS = {"url": str, "password": str, "tor": bool}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyChoice:
+    """The proxies that a job may use, and the label the user chose for all of it."""
+
+    proxies: tuple[Proxy, ...] = ()
+    label: str | None = None
+
+    def label_for(self, source: Source | None) -> str | None:
+        """Which proxy a job goes through: the user's choice, else the source's.
+
+        SettingsError where nobody described it, and where proxies are described but
+        none is chosen: that job would go out directly, which cannot be meant.
+        """
+        label = self.label
+        if label is None and source is not None:
+            label = source.network.proxy
+        if label is None and self.proxies:
+            raise SettingsError(
+                "proxies are described and none is chosen; add --proxy LABEL"
+            )
+        if label is not None and label not in {p.label for p in self.proxies}:
+            who = "--proxy" if self.label is not None or source is None else source.id
+            raise SettingsError(
+                f"{who} names the proxy {label}, which nobody described; name the file"
+                " that does with --proxies FILE"
+            )
+        return label
+
+
+def read_choice(path: Path | None, label: str | None) -> ProxyChoice:
+    """What the options --proxies and --proxy say; SettingsError if that is wrong."""
+    if label is not None:
+        check_label(label)
+    proxies = () if path is None else read_proxies(path)
+    return ProxyChoice(proxies=proxies, label=label)
+
+
+def read_proxies(path: Path) -> tuple[Proxy, ...]:
+    """Read the file once; it may be a pipe (`/dev/fd/3`)."""
+    try:
+        with path.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            data = stream.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"the proxies in {path} cannot be read: {error.strerror}"
+        ) from error
+    if len(data) > FILE_BYTES:
+        raise SettingsError(f"{path} is longer than {FILE_BYTES} bytes")
+    tables = _parse(data, path)
+    proxies = tuple(_read_table(path, *entry) for entry in tables.items())
+    if not proxies:
+        raise SettingsError(f"{path} describes no proxy; add a table such as [tor]")
+    has_secret = any(proxy.password is not None for proxy in proxies)
+    if has_secret and stat.S_ISREG(mode) and mode & OTHERS:
+        raise SettingsError(
+            f"{path} holds a password and is open to others (mode {mode & 0o777:04o});"
+            f" close it with: chmod 600 {path}"
+        )
+    return proxies
+
+
+def _parse(data: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at [a-z0-9 ,]+\)", str(error))
+        problem = f"is not TOML {place[0] if place else ''}".rstrip()
+    raise SettingsError(f"{path} {problem}")
+
+
+def _read_table(path: Path, label: str, values: Any) -> Proxy:
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: each proxy is a table such as [tor]")
+    check_label(label)
+    for key, value in values.items():
+        if key not in KEYS:
+            known = ", ".join(KEYS)
+            raise SettingsError(f"{path}: [{label}] has an unknown key; known: {known}")
+        if type(value) is not KEYS[key]:
+            raise SettingsError(f"{path}: [{label}] {key} has the wrong type")
+    if "url" not in values:
+        raise SettingsError(f"{path}: [{label}] has no url")
+    return parse_proxy(
+        values["url"],
+        label,
+        password=values.get("password"),
+        tor=values.get("tor", False),
+    )
