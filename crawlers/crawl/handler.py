@@ -146,7 +146,8 @@ def _check_proxy(request: Request, default: str | None) -> None:
     label = request.meta.get("proxy")
     if label is None:
         return
-    if default is None or not LABEL.fullmatch(str(label)):
+    is_label = isinstance(label, str) and LABEL.fullmatch(label) is not None
+    if default is None or not is_label:
         raise DownloadCancelledError(
             "meta['proxy'] takes the label of a described proxy, in a crawl that goes"
             " through one"

@@ -160,7 +160,7 @@ class LoopbackProxy:
     credentials: tuple[str, str] | None = None
     tor: bool = False
     names: dict[str, str] = field(default_factory=dict)
-    """Names that it resolves; others, and all with `dead` as address, it refuses."""
+    """Names that it resolves; others it refuses."""
     port: int = 0
     told: list[bytes] = field(default_factory=list)
     """Every byte of each client up to the tunnel."""
@@ -193,10 +193,11 @@ class LoopbackProxy:
         writer.transport.abort()
 
     def find(self, host: str) -> str | None:
-        """Where it takes a host to be; None for a name it does not know."""
-        is_address = host[-1].isdigit() or ":" in host
-        found = host if is_address else self.names.get(host)
-        return None if found == "dead" else found
+        """Where it takes a host to be; None for what is not on loopback."""
+        try:
+            return str(ip_address(host)) if ip_address(host).is_loopback else None
+        except ValueError:
+            return self.names.get(host)
 
     async def _serve_connect(self, client: "ProxyClient") -> None:
         head = await client.read_head()
@@ -320,6 +321,41 @@ def proxied() -> ProxyMaker:
             for task in proxy.tasks:
                 task.cancel()
             await asyncio.gather(*proxy.tasks, return_exceptions=True)
+
+    return start
+
+
+@pytest.fixture
+def scripted() -> Callable[..., AbstractAsyncContextManager[int]]:
+    """Give what starts a server that reads something, plays steps, reads, plays ..."""
+
+    @asynccontextmanager
+    async def start(*turns: Steps) -> AsyncIterator[int]:
+        tasks: set[asyncio.Task[Any]] = set()
+
+        async def serve(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            tasks.add(task)
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                for steps in turns:
+                    if not await reader.read(1 << 16):
+                        break
+                    if not await play(steps, Served(), writer):
+                        return
+                await reader.read()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return start
 

@@ -177,6 +177,23 @@ def test_a_proxy_is_never_bypassed(web: Any, crawler: Any) -> None:
     assert web.asked == []
 
 
+def test_a_request_may_name_another_proxy_by_its_label_only(
+    web: Any, crawler: Any, services: CrawlServices
+) -> None:
+    web.serve(URL)
+    with pytest.raises(DownloadCancelledError):  # robots.txt would go out directly
+        download(crawler, Request(URL, meta={"proxy": "tor"}))
+    services.proxy = "office"
+    download(crawler, Request(URL, meta={"proxy": "tor"}))
+    download(crawler, Request(URL))
+    assert [asked.proxy for asked in web.asked] == ["tor", None]
+    for wrong in ("http://u:hunter2@127.0.0.1:1", "", 1):
+        with pytest.raises(DownloadCancelledError) as caught:
+            download(crawler, Request(URL, meta={"proxy": wrong}))
+        assert "hunter2" not in str(caught.value)
+    assert len(web.asked) == 2
+
+
 def test_an_archive_that_cannot_be_written_stops_the_crawl(
     web: Any, shelf: Any, crawler: Any, services: CrawlServices
 ) -> None:

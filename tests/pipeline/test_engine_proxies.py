@@ -1,0 +1,539 @@
+"""Proxies in front of the engine: every way they can fail, what they may be told."""
+
+import asyncio
+import base64
+import re
+import socket
+from typing import Any
+
+import pytest
+
+from archive.capture import CaptureOutcome as O
+from archive.capture import ExchangeContext, Phase
+from crawlers.engine.client import FetchRequest, parse_connect_to
+from crawlers.engine.proxy import parse_proxy
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
+CANARY = "canary-hunter2"
+KINDS = ("connect", "socks5")
+Turns = tuple[tuple[bytes | float | str, ...], ...]
+
+
+def get(uri: str, **rest: Any) -> FetchRequest:
+    return FetchRequest(uri=uri, timeout_seconds=rest.pop("timeout_seconds", 5), **rest)
+
+
+# -- answers that open no tunnel -------------------------------------------------------
+
+HEAD_LIMIT = 64 << 10
+CONNECT_ANSWERS: dict[str, tuple[Any, str]] = {
+    "403": ((b"HTTP/1.1 403 No\r\n\r\n", "close"), "CONNECT with 403 Forbidden"),
+    "403 with body": (
+        (b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno!", "close"),
+        "CONNECT with 403 Forbidden",
+    ),
+    "407": (
+        (
+            b"HTTP/1.1 407 "
+            + CANARY.encode()
+            + b"\r\nProxy-Authenticate: Basic\r\n\r\n",
+        ),
+        "CONNECT with 407 Proxy Authentication Required",
+    ),
+    "502": ((b"HTTP/1.0 502 Bad\r\n\r\n",), "CONNECT with 502 Bad Gateway"),
+    "unknown code": ((b"HTTP/1.1 599 X\r\n\r\n",), "CONNECT with 599"),
+    "redirect": (
+        (b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1/\r\n\r\n",),
+        "CONNECT with 302 Found",
+    ),
+    "101": ((b"HTTP/1.1 101 S\r\n\r\n", "close"), "cut short|without an answer"),
+    "extra bytes": ((OPEN + b"x",), "bytes beyond its answer"),
+    "a whole response behind": ((OPEN + OK,), "bytes beyond its answer"),
+    "not http": ((b"SSH-2.0-x\r\n\r\n",), "not HTTP"),
+    "plain html": ((b"<html>\r\n\r\n</html>", "close"), "not HTTP"),
+    "cut": ((b"HTTP/1.1 200 OK\r\n", "close"), "cut short"),
+    "nothing": (("close",), "without an answer"),
+    "reset": (("reset",), "Connection reset by peer"),
+    "head without end": ((b"HTTP/1.1 200 OK\r\nX: " + b"a" * HEAD_LIMIT,), "no end"),
+}
+FIRST = b"\x05\x00"
+SOCKS_ANSWERS: dict[str, tuple[Any, str]] = {
+    **{
+        f"code {code}": (
+            ((FIRST,), (bytes((5, code, 0, 1)) + bytes(6), "close")),
+            f"SOCKS code {code}: {words}",
+        )
+        for code, words in (
+            (1, "general failure"),
+            (2, "not allowed by its rules"),
+            (3, "network unreachable"),
+            (4, "host unreachable"),
+            (5, "connection refused"),
+            (6, "time to live expired"),
+            (7, "command not supported"),
+            (8, "address type not supported"),
+            (0xF0, "onion service not found"),
+            (0xF6, "onion address invalid"),
+            (0x99, "unknown"),
+        )
+    },
+    "short error": (((FIRST,), (b"\x05\x05", "close")), "SOCKS code 5"),
+    "no method": (((b"\x05\xff", "close"),), r"nobody in .*\(method 255\)"),
+    "password wanted": (((b"\x05\x02", "close"),), r"nobody in .*\(method 2\)"),
+    "socks 4": (((b"\x04\x5a", "close"),), "does not speak SOCKS 5"),
+    "http": (((b"HTTP/1.1 400 Bad\r\n\r\n", "close"),), "does not speak SOCKS 5"),
+    "http later": (((FIRST,), (b"HTTP", "close")), "does not speak SOCKS 5"),
+    "odd address": (((FIRST,), (b"\x05\x00\x00\x09\x00\x00",)), "address type 9"),
+    "cut in greeting": (((b"\x05", "close"),), "cut short"),
+    "cut in answer": (((FIRST,), (b"\x05\x00\x00\x01\x7f", "close")), "cut short"),
+    "nothing": ((("close",),), "without an answer"),
+    "nothing later": (((FIRST, "half-close"),), "without an answer"),
+    "reset": ((("reset",),), "Connection reset by peer"),
+    "extra bytes": (((FIRST,), (b"\x05\x00\x00\x01" + bytes(6) + b"x",)), "beyond"),
+    "extra after a name": (
+        ((FIRST,), (b"\x05\x00\x00\x03\x04host\x00\x50" + OK,)),
+        "beyond",
+    ),
+}
+CASES = [
+    *(
+        pytest.param("http", (steps,), words, id=f"connect: {name}")
+        for name, (steps, words) in CONNECT_ANSWERS.items()
+    ),
+    *(
+        pytest.param("socks5h", turns, words, id=f"socks: {name}")
+        for name, (turns, words) in SOCKS_ANSWERS.items()
+    ),
+]
+
+
+@pytest.mark.parametrize(("scheme", "turns", "words"), CASES)
+def test_a_proxy_that_opens_no_tunnel_is_a_failure_of_its_own(
+    scheme: str, turns: Turns, words: str, *, scripted: Any, engine: Any
+) -> None:
+    async def run() -> None:
+        async with scripted(*turns) as port:
+            proxy = parse_proxy(f"{scheme}://127.0.0.1:{port}", "office")
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                exchange = await client.fetch(get("http://site.example/a"))
+        assert (exchange.outcome, exchange.phase) == (O.PROXY, Phase.PROXY)
+        assert exchange.detail.startswith("proxy office: ")
+        assert re.search(words, exchange.detail), exchange.detail
+        assert (exchange.request, exchange.response.length_bytes) == (b"", 0)
+        facts = exchange.connection
+        assert (facts.proxy, facts.peer, facts.dns) == ("office", None, None)
+        for secret in (CANARY, "127.0.0.1", str(port)):
+            assert secret not in f"{exchange.detail}{facts}"
+
+    asyncio.run(run())
+
+
+def test_a_tunnel_closed_at_once_is_no_answer_of_the_site(
+    scripted: Any, engine: Any
+) -> None:
+    async def run() -> None:
+        async with scripted((OPEN, "close")) as port:
+            proxy = parse_proxy(f"http://127.0.0.1:{port}", "office")
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                exchange = await client.fetch(get("http://site.example/a"))
+        assert exchange.outcome in (O.PROXY, O.NO_RESPONSE)
+        assert exchange.response.length_bytes == 0
+
+    asyncio.run(run())
+
+
+# -- odd answers that open one ---------------------------------------------------------
+
+OPENINGS: dict[str, tuple[str, Turns]] = {
+    "http/1.0": ("http", ((b"HTTP/1.0 200 OK\r\n\r\n",),)),
+    "no reason": ("http", ((b"HTTP/1.1 200\r\n\r\n",),)),
+    "204": ("http", ((b"HTTP/1.1 204 N\r\n\r\n",),)),
+    "length": ("http", ((b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",),)),
+    "chunked": ("http", ((OPEN[:-2] + b"Transfer-Encoding: chunked\r\n\r\n",),)),
+    "lf only": ("http", ((b"HTTP/1.1 200 OK\n\n",),)),
+    "100 first": ("http", ((b"HTTP/1.1 100 C\r\n\r\n" + OPEN,),)),
+    "100 before": ("http", ((b"HTTP/1.1 100 C\r\n\r\n", 0.05, OPEN),)),
+    "byte by byte": ("http", (tuple(x for b in OPEN for x in (bytes((b,)), 0.001)),)),
+    "long head": ("http", ((OPEN[:-2] + b"X: " + b"a" * 60_000 + b"\r\n\r\n",),)),
+    "socks": ("socks5h", ((FIRST,), (b"\x05\x00\x00\x01" + bytes(6),))),
+    "socks ipv6": ("socks5h", ((FIRST,), (b"\x05\x00\x00\x04" + bytes(18),))),
+    "socks name": ("socks5h", ((FIRST,), (b"\x05\x00\x00\x03\x02ab" + bytes(2),))),
+    "socks no name": ("socks5h", ((FIRST,), (b"\x05\x00\x00\x03\x00" + bytes(2),))),
+    "socks byte by byte": (
+        "socks5h",
+        (
+            (FIRST[:1], 0.01, FIRST[1:]),
+            tuple(
+                x for b in b"\x05\x00\x00\x01" + bytes(6) for x in (bytes((b,)), 0.01)
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_nothing_of_the_proxys_answer_is_in_the_exchange(
+    name: str, *, scripted: Any, engine: Any, received: Any
+) -> None:
+    scheme, turns = OPENINGS[name]
+
+    async def run() -> None:
+        async with scripted(*turns, (OK,)) as port:
+            proxy = parse_proxy(f"{scheme}://127.0.0.1:{port}", "office")
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                exchange = await client.fetch(get("http://site.example/a"))
+                assert (exchange.outcome, exchange.flags) == (O.COMPLETE, ())
+                assert received(exchange) == OK
+                assert exchange.request.startswith(b"GET /a HTTP/1.1\r\nHost: site.ex")
+
+    asyncio.run(run())
+
+
+# -- credentials -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_credentials_are_told_to_the_proxy_and_to_nobody_else(
+    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+) -> None:
+    pair = ("alice ў", CANARY)
+
+    async def run() -> None:
+        async with (
+            awkward((OK,)) as server,
+            proxied(kind, credentials=pair) as proxy,
+            engine(**proxy.settings) as client,
+        ):
+            exchange = await client.fetch(get(server.origin))
+            assert received(exchange) == OK
+            assert proxy.logins == [pair]
+            told = b"".join(s.received for s in server.log) + repr(exchange).encode()
+            encoded = base64.b64encode(":".join(pair).encode())
+            for secret in (CANARY.encode(), b"alice", encoded):
+                assert secret not in told
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        ("connect", ("alice", "wrong"), "407 Proxy Authentication Required"),
+        ("connect", None, "407 Proxy Authentication Required"),
+        ("socks5", ("alice", "wrong"), "refused the credentials (SOCKS status 1)"),
+        ("socks5", None, "lets nobody in without SOCKS credentials (method 255)"),
+    ],
+)
+def test_refused_credentials_are_named_and_not_shown(
+    kind: str, given: Any, words: str, *, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with proxied(kind, credentials=("alice", CANARY)) as proxy:
+            user = "" if given is None else f"{given[0]}@"
+            scheme = "http" if kind == "connect" else "socks5h"
+            url = f"{scheme}://{user}127.0.0.1:{proxy.port}"
+            other = parse_proxy(url, kind, password=given and given[1])
+            async with engine(proxies=(other,), proxy=kind) as client:
+                exchange = await client.fetch(get("http://site.example/"))
+                assert exchange.outcome is O.PROXY
+                assert exchange.detail == (
+                    f"proxy {kind}: it answered CONNECT with {words}"
+                    if kind == "connect"
+                    else f"proxy {kind}: it {words}"
+                )
+                assert "alice" not in repr(exchange)
+
+    asyncio.run(run())
+
+
+def test_a_proxy_that_wants_no_password_is_not_told_one(
+    engine: Any, scripted: Any
+) -> None:
+    async def run() -> None:
+        async with scripted((b"\x05\x00",)) as port:
+            url = f"socks5h://u@127.0.0.1:{port}"
+            proxy = parse_proxy(url, "office", password=CANARY)
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                exchange = await client.fetch(get("http://site.example/"))
+                assert exchange.outcome is O.PROXY
+                assert "takes no SOCKS user name" in exchange.detail
+
+    asyncio.run(run())
+
+
+# -- never past the proxy --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5h"])
+def test_a_proxy_that_is_down_is_never_gone_past(
+    scheme: str, *, awkward: Any, engine: Any
+) -> None:
+    async def run() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        proxy = parse_proxy(f"{scheme}://127.0.0.1:{port}", "office")
+        async with (
+            awkward((OK,)) as server,
+            engine(proxies=(proxy,), proxy="office") as client,
+        ):
+            for uri in (server.origin, "http://site.example/", "https://site.example/"):
+                exchange = await client.fetch(get(uri))
+                assert (exchange.outcome, exchange.phase) == (O.PROXY, Phase.PROXY)
+                assert exchange.detail == "proxy office: Connection refused"
+                assert exchange.connection.peer is None
+            assert server.connections == 0
+            assert client._resolver is None
+
+    asyncio.run(run())
+
+
+STALLS: dict[str, tuple[str, Turns]] = {
+    "connect": ("http", (("stall",),)),
+    "connect in head": ("http", ((b"HTTP/1.1 200 OK\r\n", "stall"),)),
+    "connect after 100": ("http", ((b"HTTP/1.1 100 C\r\n\r\n", "stall"),)),
+    "greeting": ("socks5h", (("stall",),)),
+    "in greeting": ("socks5h", ((b"\x05", "stall"),)),
+    "answer": ("socks5h", ((FIRST,), ("stall",))),
+    "in answer": ("socks5h", ((FIRST,), (b"\x05\x00\x00\x01", "stall"))),
+}
+
+
+@pytest.mark.parametrize("name", STALLS)
+def test_a_proxy_that_stalls_ends_with_the_deadline(
+    name: str, *, scripted: Any, engine: Any
+) -> None:
+    scheme, turns = STALLS[name]
+
+    async def run() -> None:
+        async with scripted(*turns) as port:
+            proxy = parse_proxy(f"{scheme}://127.0.0.1:{port}", "office")
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                exchange = await client.fetch(
+                    get("http://site.example/", timeout_seconds=0.2)
+                )
+                assert (exchange.outcome, exchange.phase) == (O.TIMEOUT, Phase.PROXY)
+                assert exchange.connection.proxy == "office"
+                assert exchange.request == b""
+
+    asyncio.run(run())
+
+
+def test_closing_the_client_ends_a_tunnel_half_dug(scripted: Any, engine: Any) -> None:
+    async def run() -> None:
+        async with scripted(("stall",)) as port:
+            proxy = parse_proxy(f"http://127.0.0.1:{port}", "office")
+            async with engine(proxies=(proxy,), proxy="office") as client:
+                task = asyncio.create_task(client.fetch(get("http://site.example/")))
+                await asyncio.sleep(0.1)
+                await client.close()
+                assert task.result().outcome is O.STOPPED
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stale_connection_is_tried_anew_through_the_proxy(
+    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+) -> None:
+    async def run() -> None:
+        async with (
+            awkward((OK,), ("close",), (OK,)) as server,
+            proxied(kind) as proxy,
+            engine(**proxy.settings) as client,
+        ):
+            await client.fetch(get(server.origin))
+            final = await client.fetch(get(f"{server.origin}/b"))
+            assert (final.outcome, final.flags) == (O.COMPLETE, ("after-stale",))
+            assert received(final) == OK
+            (dead,) = client.extra
+            assert dead.connection.proxy == final.connection.proxy == kind
+            assert len(proxy.asked) == 2
+
+    asyncio.run(run())
+
+
+def test_a_label_nobody_described_is_refused_and_not_repeated(
+    awkward: Any, engine: Any
+) -> None:
+    async def run() -> None:
+        async with awkward((OK,)) as server, engine() as client:
+            for label in ("office", f"http://u:{CANARY}@127.0.0.1:1"):
+                exchange = await client.fetch(get(server.origin, proxy=label))
+                assert exchange.outcome is O.POLICY
+                assert label not in f"{exchange.detail}{exchange.connection}"
+            assert server.connections == 0
+
+    asyncio.run(run())
+
+
+def test_proxies_are_kept_apart_from_each_other_and_from_none(
+    awkward: Any, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with (
+            awkward(*[(OK,)] * 6) as server,
+            proxied("connect") as one,
+            proxied("socks5") as other,
+        ):
+            proxies = one.settings["proxies"] + other.settings["proxies"]
+            async with engine(proxies=proxies) as client:
+                labels = ("connect", "socks5", None) * 2
+                made = [
+                    await client.fetch(get(server.origin, proxy=label))
+                    for label in labels
+                ]
+            assert [x.connection.proxy for x in made] == list(labels)
+            assert [x.connection.sequence for x in made] == [0, 0, 0, 1, 1, 1]
+            assert server.connections == 3
+            assert (len(one.asked), len(other.asked)) == (1, 1)
+            assert made[2].connection.peer == f"127.0.0.1:{server.port}"
+
+    asyncio.run(run())
+
+
+# -- what is asked of a proxy ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_proxy_resolves_and_no_address_is_recorded(
+    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+) -> None:
+    async def run() -> None:
+        async with (
+            awkward((OK,), (OK,)) as server,
+            proxied(kind, names={"xn--e1aybc.example": "127.0.0.1"}) as proxy,
+            engine(extra_ports=frozenset({server.port}), **proxy.settings) as client,
+        ):
+            exchange = await client.fetch(get(f"http://тест.example.:{server.port}/"))
+            assert received(exchange) == OK
+            assert proxy.asked == [("xn--e1aybc.example", server.port)]
+            facts = exchange.connection
+            assert (facts.peer, facts.dns, facts.allow_network) == (None, None, None)
+            assert exchange.timings.dns_us is None
+            assert exchange.timings.connected_us is not None
+            gone = await client.fetch(get("http://gone.example/"))
+            assert gone.outcome is O.PROXY
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_literals_are_judged_and_asked_for_as_addresses(
+    kind: str, *, awkward: Any, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with (
+            awkward((OK,)) as server,
+            proxied(kind) as proxy,
+            engine(**proxy.settings) as client,
+        ):
+            exchange = await client.fetch(get(f"http://0x7f.1:{server.port}/"))
+            assert exchange.outcome is O.COMPLETE
+            assert proxy.asked == [("127.0.0.1", server.port)]
+            facts = exchange.connection
+            assert facts.allow_network == "127.0.0.0/8"
+            assert (facts.dns.origin, facts.dns.addresses) == (
+                "literal",
+                ("127.0.0.1",),
+            )
+            refused = await client.fetch(get("http://[::1]/"))
+            assert refused.outcome is O.POLICY
+            assert len(proxy.asked) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ipv6_literals_are_asked_for_in_their_own_form(
+    kind: str, *, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with proxied(kind) as proxy, engine(**proxy.settings) as client:
+            await client.fetch(get("http://[2a00:1450::1]/", timeout_seconds=0.3))
+            assert proxy.asked == [("2a00:1450::1", 80)]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_redirection_of_a_test_setup_is_asked_of_the_proxy_and_recorded(
+    kind: str, *, awkward: Any, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with awkward((OK,)) as server, proxied(kind) as proxy:
+            entry = parse_connect_to(f"site.example:80=127.0.0.1:{server.port}")
+            async with engine(connect_to=(entry,), **proxy.settings) as client:
+                exchange = await client.fetch(get("http://site.example/"))
+            assert exchange.outcome is O.COMPLETE
+            assert proxy.asked == [("127.0.0.1", server.port)]
+            facts = exchange.connection
+            assert (facts.connect_to, facts.peer) == (entry.text, None)
+
+    asyncio.run(run())
+
+
+SPELLINGS = [
+    "127.0.0.1", "127.1", "127.0.0.1.", "0x7f000001", "0177.0.0.1", "2130706433", "0",
+    "localhost", "LOCALHOST.", "a.localhost", "printer.local", "db.internal",
+    "x.home.arpa", "１２７.０.０.１", "[::1]", "[::]", "[::ffff:127.0.0.1]",
+    "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "10.0.0.1",
+    "192.168.0.1", "169.254.169.254", "100.64.0.1", "224.0.0.1", "site.onion", "onion",
+    "127。0。0。1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_spelling_of_a_forbidden_host_is_asked_of_a_proxy(
+    kind: str, *, engine: Any, proxied: Any
+) -> None:
+    async def run() -> None:
+        async with (
+            proxied(kind) as proxy,
+            engine(allow_networks=(), **proxy.settings) as client,
+        ):
+            for host in SPELLINGS:
+                exchange = await client.fetch(get(f"http://{host}/"))
+                assert exchange.outcome is O.POLICY, host
+            for port in (22, 8080):  # no address could lift it, so none does
+                exchange = await client.fetch(get(f"http://a.example:{port}/"))
+                assert exchange.outcome is O.POLICY
+            assert proxy.told == []
+
+    asyncio.run(run())
+
+
+# -- Tor -------------------------------------------------------------------------------
+
+
+def test_onion_addresses_are_reached_through_tor_with_a_circuit_for_each_job(
+    awkward: Any, engine: Any, proxied: Any
+) -> None:
+    jobs = [("s1", "j1"), ("s1", "j1"), ("s1", "j2"), ("s2", "j1"), (None, None)]
+    host = "a" * 56 + ".onion"
+
+    async def run() -> None:
+        async with (
+            awkward(*[(OK,)] * 6) as server,
+            proxied("socks5", tor=True, names={host: "127.0.0.1"}) as proxy,
+            engine(extra_ports=frozenset({server.port}), **proxy.settings) as client,
+        ):
+            for source, job in jobs:
+                context = ExchangeContext(source_id=source, job_id=job)
+                uri = f"http://{host}:{server.port}/"
+                exchange = await client.fetch(get(uri, context=context))
+                assert exchange.outcome is O.COMPLETE, exchange.detail
+                assert exchange.connection.proxy == "socks5"
+            assert proxy.asked == [(host, server.port)] * 4
+            assert server.connections == 4
+            users, words = zip(*proxy.logins, strict=True)
+            assert len(set(proxy.logins)) == 4
+            assert users[0] == users[1]  # one source, two jobs
+            assert words[0] != words[1]
+            spoken = " ".join((*users, *words))
+            assert all(name not in spoken for name in ("s1", "s2", "j1", "j2"))
+            refused = await client.fetch(get("http://localhost/"))
+            assert refused.outcome is O.POLICY
+
+    asyncio.run(run())
