@@ -7,7 +7,7 @@ leaves either no archive or a whole one.
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import TrustedOperator, TrustSet, write_trust
 from archive.digest import Digest, format_short_id
 from archive.errors import ArchiveExists, KeyProblem, StoreError, UsageProblem
-from archive.files import Files, sync_folder
+from archive.files import Files
 from archive.log.fields import format_base64
 from archive.log.log import TiledLog
 from archive.log.note import format_vkey
@@ -49,6 +49,8 @@ class CreateRequest:
     keys: Callable[[str], KeyFolder] | None = None
     """From the origin to keys that exist already; None makes new ones."""
     effort: Effort | None = None
+    files: Files = field(default_factory=Files)
+    """How the disk is written; tests hand in one that fails."""
 
 
 def create_archive(request: CreateRequest) -> ArchiveIdentity:
@@ -74,14 +76,19 @@ def create_archive(request: CreateRequest) -> ArchiveIdentity:
         undo.callback(shutil.rmtree, draft, ignore_errors=True)
         _make_draft(draft, root)
         keys = _make_keys(request, keys_folder, origin)
-        undo.callback(shutil.rmtree, keys_folder, ignore_errors=True)
+        undo.callback(_drop_keys, keys_folder, draft)
         identity = _identity(request, archive_id, origin, keys)
         _fill(draft, identity, keys, request)
         write_trust(request.trust_folder, _trust(keys))
-        draft.rename(root)
+        request.files.rename(draft, root)
         undo.pop_all()
-    sync_folder(root.parent)
     return identity
+
+
+def _drop_keys(folder: Path, draft: Path) -> None:
+    """Remove the keys of an archive that never was: its draft has not been renamed."""
+    if draft.exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _demand_outside(root: Path, folder: Path, *, option: str, what: str) -> None:
@@ -142,9 +149,9 @@ def _fill(
     draft: Path, identity: ArchiveIdentity, keys: KeyFolder, request: CreateRequest
 ) -> None:
     """Write the whole archive into a folder nobody looks at yet."""
-    paths, files = ArchivePaths(draft), Files()
+    paths, files = ArchivePaths(draft), request.files
     for name in FOLDERS:
-        (draft / name).mkdir(mode=0o700)
+        files.make_folder(draft / name)
     toml = format_identity(identity)
     files.write_once(paths.identity, toml)
     TiledLog(paths.log, files).create()

@@ -4,8 +4,11 @@
 form is fixed: what is read is written again and must be equal.
 """
 
+import errno
 import fcntl
 import os
+import stat
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +21,11 @@ from archive.errors import (
     ArchiveLocked,
     ArchiveMissing,
     FormatError,
+    LimitExceeded,
+    StoreError,
     UsageProblem,
 )
+from archive.files import DISK
 from archive.instant import format_instant, parse_instant
 from archive.log.note import is_key_name
 
@@ -28,6 +34,9 @@ IDENTITY_LIMIT_BYTES = 16 * 1024
 """Bytes of `archive.toml`: a dozen short lines; anything longer is not ours."""
 NAME_LIMIT = 200
 """Code points of an archive's name: it stands in every statement."""
+LOCK_TRIES = 6
+LOCK_PAUSE_SECONDS = 0.05
+"""`verify` looks at the lock for a moment; a writer that begins then tries again."""
 ORIGIN_PREFIX = "election-evidence-archive/"
 DERIVED_NAMES = ("catalog.sqlite", "catalog.sqlite-journal", "index")
 """May be deleted at any time; `evidence rebuild` makes them again."""
@@ -190,16 +199,16 @@ def check_origin(origin: str) -> str:
 def read_identity(root: Path) -> ArchiveIdentity:
     """Read the identity of the archive at `root`; ArchiveMissing if there is none."""
     path = ArchivePaths(root).identity
-    if not path.is_file():
+    try:
+        data = DISK.read(path, limit_bytes=IDENTITY_LIMIT_BYTES)
+    except LimitExceeded as error:
+        raise FormatError(
+            f"{IDENTITY_FILE} is larger than {IDENTITY_LIMIT_BYTES} bytes"
+        ) from error
+    if data is None:
         raise ArchiveMissing(
             f"no archive at {root}: there is no {IDENTITY_FILE}; "
             f"make one with `evidence --archive {root} init --name NAME`"
-        )
-    with path.open("rb") as stream:
-        data = stream.read(IDENTITY_LIMIT_BYTES + 1)
-    if len(data) > IDENTITY_LIMIT_BYTES:
-        raise FormatError(
-            f"{IDENTITY_FILE} is larger than {IDENTITY_LIMIT_BYTES} bytes"
         )
     return parse_identity(data)
 
@@ -207,26 +216,53 @@ def read_identity(root: Path) -> ArchiveIdentity:
 @contextmanager
 def hold_lock(root: Path) -> Iterator[None]:
     """Hold the archive lock, or raise ArchiveLocked at once; dies with the process."""
-    descriptor = os.open(ArchivePaths(root).lock, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _open_lock(ArchivePaths(root).lock, os.O_RDWR | os.O_CREAT)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ArchiveLocked(
-                f"another process is writing to the archive {root}; "
-                "wait for it to end, or give another --archive"
-            ) from error
+        _take_lock(descriptor, root)
         yield
     finally:
         os.close(descriptor)
 
 
+def _open_lock(path: Path, flags: int) -> int:
+    """Open the lock file, never through a link; StoreError if it is none of ours."""
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise StoreError(f"the lock {path} cannot be opened: {why}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise StoreError(f"the lock {path} is not a regular file; remove it")
+    return descriptor
+
+
+def _take_lock(descriptor: int, root: Path) -> None:
+    for left in reversed(range(LOCK_TRIES)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if left:
+                time.sleep(LOCK_PAUSE_SECONDS)
+                continue
+            raise ArchiveLocked(
+                f"another process is writing to the archive {root}; "
+                "wait for it to end, or give another --archive"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{root} cannot be locked: {error.strerror}") from error
+        return
+
+
 def is_locked(root: Path) -> bool:
     """Whether some process holds the archive lock right now (never creates it)."""
-    path = ArchivePaths(root).lock
-    if not path.exists():
+    try:
+        descriptor = _open_lock(ArchivePaths(root).lock, os.O_RDONLY)
+    except FileNotFoundError:
         return False
-    descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

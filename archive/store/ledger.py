@@ -57,6 +57,16 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A draft with its statement, ready to be written: record, digest, leaf line."""
+
+    draft: Draft
+    record: bytes
+    digest: Digest
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTools:
     """What a ledger is given: place, identity, keys, clock, randomness, limits."""
 
@@ -107,23 +117,73 @@ class Ledger:
         self.segment = segment
         self.planned_bytes = segment.written_bytes
         self.opened_at = tools.clock()
-        self._redo = RedoFile(spool_path(tools.paths.spool, segment.name.serial))
+        self._redo = self._open_redo()
         self._log = TiledLog(tools.paths.log, tools.files)
 
     def commit(
         self, drafts: Sequence[Draft], *, signer: P256Signer | None = None
     ) -> list[Committed]:
-        """Make statements durable: when this returns, each of them is acknowledged.
+        """Make statements durable: when this returns, each of them is acknowledged."""
+        committed = [self.stage(self.sign(draft, signer=signer)) for draft in drafts]
+        self.flush()
+        return committed
 
-        An OSError leaves the segment suspect: throw the ledger away and recover.
-        """
+    def sign(self, draft: Draft, *, signer: P256Signer | None = None) -> Signed:
+        """Sign the next statement, which must be staged next. Nothing is written."""
         key = signer or self.tools.keys.operator
-        committed = [self._plan(draft, key) for draft in drafts]
+        slice_field, slice_hex = slice_facts(draft.facts)
+        payload = build_statement(
+            draft.kind,
+            {**draft.predicate, **self._common_fields(), "slice": slice_field},
+            [("capture.warc.gz", slice_hex), *draft.subjects],
+        )
+        envelope = Envelope(
+            payload=payload, key_id=key.key_id, signature=key.sign(pae(payload))
+        )
+        digest = statement_digest(payload)
+        return Signed(
+            draft=draft,
+            record=format_statement_record(envelope),
+            digest=digest,
+            line=leaf_line(draft.kind, digest, envelope),
+        )
+
+    def stage(self, signed: Signed) -> Committed:
+        """Write a signed statement, behind its slice, to the redo file.
+
+        An error here or in `flush` leaves redo file and segment suspect: throw the
+        ledger away and recover. Keep the slice open until `flush` has returned.
+        """
+        draft, position = signed.draft, self.position
+        entry = self._redo.add(
+            draft.slice,
+            signed.record,
+            segment=str(self.segment.name),
+            offset_bytes=self.planned_bytes,
+            slice_bytes=draft.facts.length_bytes if draft.facts else 0,
+        )
+        self.planned_bytes = entry.end_bytes
+        committed = Committed(
+            leaf=position.next_leaf,
+            kind=draft.kind,
+            digest=signed.digest,
+            location=SliceLocation(
+                segment=entry.segment,
+                offset_bytes=entry.offset_bytes,
+                length_bytes=entry.slice_bytes,
+            ),
+        )
+        position.next_leaf += 1
+        position.prev = str(signed.digest)
+        position.pending.append(signed.line)
+        return committed
+
+    def flush(self) -> None:
+        """Make everything staged durable: when this returns, it is acknowledged."""
         self._redo.sync()
         # From here a crash loses nothing: the redo file can write the segment again.
         self._redo.copy_waiting(self.segment.append)
         self.segment.sync()
-        return committed
 
     def checkpoint(self) -> Checkpoint:
         """Log every statement on disk and sign the new tree head."""
@@ -147,7 +207,7 @@ class Ledger:
         """Seal the open segment and begin the next one with the statement of it."""
         old = self.segment
         self.close()
-        seal_segment(self.tools.paths.segments, old.name)
+        seal_segment(self.tools.paths.segments, old.name, files=self.tools.files)
         self._begin_next(old.name)
         self.write_seal(old.name, first_leaf=old.first_leaf)
 
@@ -183,11 +243,18 @@ class Ledger:
             old.serial + 1, self.tools.clock(), self.tools.random_bytes
         )
         self.segment = create_segment(
-            self.tools.paths.segments, name, first_leaf=self.position.next_leaf
+            self.tools.paths.segments,
+            name,
+            first_leaf=self.position.next_leaf,
+            files=self.tools.files,
         )
         self.planned_bytes = 0
         self.opened_at = self.tools.clock()
-        self._redo = RedoFile(spool_path(self.tools.paths.spool, name.serial))
+        self._redo = self._open_redo()
+
+    def _open_redo(self) -> RedoFile:
+        path = spool_path(self.tools.paths.spool, self.segment.name.serial)
+        return RedoFile(path, self.tools.files)
 
     def _remove_older_redo(self) -> None:
         for serial, path in list_spools(self.tools.paths.spool).items():
@@ -211,35 +278,6 @@ class Ledger:
             draft = Draft(kind=kind, slice=out, facts=facts, predicate=predicate)
             self.commit([draft], signer=signer)
 
-    def _plan(self, draft: Draft, signer: P256Signer) -> Committed:
-        """Sign one statement and write it, behind its slice, to the redo file."""
-        slice_field, slice_hex = slice_facts(draft.facts)
-        payload = build_statement(
-            draft.kind,
-            {**draft.predicate, **self._common_fields(), "slice": slice_field},
-            [("capture.warc.gz", slice_hex), *draft.subjects],
-        )
-        envelope = Envelope(
-            payload=payload, key_id=signer.key_id, signature=signer.sign(pae(payload))
-        )
-        entry = self._redo.add(
-            draft.slice,
-            format_statement_record(envelope),
-            segment=str(self.segment.name),
-            offset_bytes=self.planned_bytes,
-            slice_bytes=draft.facts.length_bytes if draft.facts else 0,
-        )
-        self.planned_bytes = entry.end_bytes
-        return self._advance(
-            draft.kind,
-            envelope,
-            SliceLocation(
-                segment=entry.segment,
-                offset_bytes=entry.offset_bytes,
-                length_bytes=entry.slice_bytes,
-            ),
-        )
-
     def _common_fields(self) -> dict[str, object]:
         return {
             "archive": self.tools.identity.archive_id,
@@ -250,18 +288,6 @@ class Ledger:
             "signed": format_instant(self.tools.clock()),
             "software": self.tools.software,
         }
-
-    def _advance(
-        self, kind: str, envelope: Envelope, location: SliceLocation
-    ) -> Committed:
-        digest = statement_digest(envelope.payload)
-        committed = Committed(
-            leaf=self.position.next_leaf, kind=kind, digest=digest, location=location
-        )
-        self.position.next_leaf += 1
-        self.position.prev = str(digest)
-        self.position.pending.append(leaf_line(kind, digest, envelope))
-        return committed
 
 
 def leaf_line(kind: str, digest: Digest, envelope: Envelope) -> bytes:
@@ -295,5 +321,7 @@ def warcinfo_block(tools: LedgerTools) -> ResourceBlock:
 def begin_ledger(tools: LedgerTools) -> Ledger:
     """Open the ledger of an archive that has no entry yet."""
     name = new_segment_name(0, tools.clock(), tools.random_bytes)
-    segment = create_segment(tools.paths.segments, name, first_leaf=0)
+    segment = create_segment(
+        tools.paths.segments, name, first_leaf=0, files=tools.files
+    )
     return Ledger(tools, Position(next_leaf=0, prev=FIRST_PREV, pending=[]), segment)

@@ -5,7 +5,6 @@ The serial counts from 0 without gaps and is the order; a name never holds a URL
 """
 
 import io
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ from typing import BinaryIO
 from archive.capture import SliceLocation
 from archive.digest import format_short_id
 from archive.errors import CaptureNotFound, FormatError, StoreError
-from archive.files import sync_folder
+from archive.files import DISK, Files
 
 OPEN_SUFFIX = ".open"
 SERIAL_LIMIT = 99_999_999
 """Eight digits: at a segment a minute, 190 years."""
-SEALED_MODE = 0o444
-_NAME = re.compile(r"(\d{4})/(\d{2})/(\d{8})-([a-z2-7]{8})\.warc\.gz")
+_NAME = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{8})-([a-z2-7]{8})\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,51 +93,54 @@ def list_segments(folder: Path) -> list[FoundSegment]:
 
 
 class OpenSegment:
-    """The one file that is appended to."""
+    """The one file that is appended to; made, with its name, if it is not there."""
 
-    def __init__(self, name: SegmentName, path: Path, *, first_leaf: int) -> None:
+    def __init__(
+        self, name: SegmentName, path: Path, *, first_leaf: int, files: Files = DISK
+    ) -> None:
         self.name = name
         self.path = path
         self.first_leaf = first_leaf
-        self._file = path.open("ab", buffering=0)
-        self.written_bytes = path.stat().st_size
+        self._file = files.append_to(path)
+
+    @property
+    def written_bytes(self) -> int:
+        """Where the next slice begins."""
+        return self._file.length_bytes
 
     def append(self, data: bytes) -> None:
-        """Append bytes whole; short writes are continued."""
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
-        self.written_bytes += len(data)
+        """Append bytes whole; they count from `sync` on."""
+        self._file.append(data)
 
     def sync(self) -> None:
         """Make everything appended durable."""
-        os.fsync(self._file.fileno())
+        self._file.sync()
 
     def close(self) -> None:
         """Close the file; it stays `.open`."""
         self._file.close()
 
 
-def create_segment(folder: Path, name: SegmentName, *, first_leaf: int) -> OpenSegment:
+def create_segment(
+    folder: Path, name: SegmentName, *, first_leaf: int, files: Files = DISK
+) -> OpenSegment:
     """Create an empty `.open` file and its folders durably."""
     path = name.open_path(folder)
-    for parent in (folder, path.parent.parent, path.parent):
-        if not parent.is_dir():
-            parent.mkdir()
-            sync_folder(parent.parent)
-    segment = OpenSegment(name, path, first_leaf=first_leaf)
-    sync_folder(path.parent)
-    return segment
+    files.make_folder(path.parent)
+    return OpenSegment(name, path, first_leaf=first_leaf, files=files)
 
 
-def seal_segment(folder: Path, name: SegmentName) -> Path:
-    """Drop `.open` and make the file read-only, durably; return its path."""
-    path = name.sealed_path(folder)
-    if path.exists():
-        raise StoreError(f"both {path.name} and its open form exist; keep only one")
-    name.open_path(folder).chmod(SEALED_MODE)
-    name.open_path(folder).rename(path)
-    sync_folder(path.parent)
+def seal_segment(folder: Path, name: SegmentName, *, files: Files = DISK) -> Path:
+    """Drop `.open` and make the file read-only, durably; return its path.
+
+    Done again after a crash, it does what is left to do.
+    """
+    path, opened = name.sealed_path(folder), name.open_path(folder)
+    if opened.exists():
+        if path.exists():
+            raise StoreError(f"both {path.name} and its open form exist; keep only one")
+        files.rename(opened, path)
+    files.make_read_only(path)
     return path
 
 

@@ -4,13 +4,13 @@
 entries: 8 bytes big-endian header length, header (canonical JSON: segment, offset,
 slice and statement length, SHA-256 of both together), slice, statement record. An
 entry counts when it is whole; an entry that is not was never acknowledged. The file
-goes when its segment is sealed and the next segment has begun.
+goes when its segment is sealed and the next segment has begun. It is never appended to
+behind bytes that may not be on disk: recovery writes it as a new file first.
 """
 
-import os
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,12 +18,12 @@ from typing import BinaryIO
 from archive.attest.canonical import dump_canonical, parse_canonical
 from archive.digest import READ_BYTES, Digest
 from archive.errors import FormatError
-from archive.files import sync_folder
+from archive.files import DISK, Files, read_range
 
 MAGIC = b"evidence-spool/v1\n"
 HEADER_LIMIT_BYTES = 4096
 """Bytes of an entry header: five short fields."""
-_NAME = re.compile(r"(\d{8})\.batch")
+_NAME = re.compile(r"([0-9]{8})\.batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,12 @@ def format_entry_header(entry: SpoolEntry) -> bytes:
     return struct.pack(">Q", len(header)) + header
 
 
-def read_entries(path: Path) -> Iterator[SpoolEntry]:
-    """Yield the whole entries in order; stop silently at the first one that is not."""
+def read_entries(path: Path, *, trusted_bytes: int = 0) -> Iterator[SpoolEntry]:
+    """Yield the whole entries in order; stop silently at the first one that is not.
+
+    Entries that end at `trusted_bytes` of their segment or before are not hashed: their
+    bytes are wanted only if the segment loses its own, and are hashed then.
+    """
     size = path.stat().st_size
     with path.open("rb") as stream:
         if stream.read(len(MAGIC)) != MAGIC:
@@ -87,18 +91,32 @@ def read_entries(path: Path) -> Iterator[SpoolEntry]:
             entry = _read_header(stream)
             if entry is None or entry.start + entry.length_bytes > size:
                 return
-            if Digest.of_chunks(_bounded(stream, entry.length_bytes)) != entry.digest:
-                return
+            if entry.end_bytes > trusted_bytes:
+                chunks = _bounded(stream, entry.length_bytes)
+                if Digest.of_chunks(chunks) != entry.digest:
+                    return
             yield entry
             stream.seek(entry.start + entry.length_bytes)
 
 
 def copy_entry(path: Path, entry: SpoolEntry, append: Callable[[bytes], None]) -> None:
-    """Hand an entry's slice and statement on, chunk by chunk."""
-    with path.open("rb") as stream:
-        stream.seek(entry.start)
-        for chunk in _bounded(stream, entry.length_bytes):
-            append(chunk)
+    """Hand on an entry's slice and statement, piece by piece, from where it lies."""
+    for chunk in read_range(path, entry.start, entry.length_bytes):
+        append(chunk)
+
+
+def rewrite_spool(
+    files: Files, path: Path, entries: Sequence[tuple[Path, SpoolEntry]]
+) -> None:
+    """Write a redo file as a new file; each entry from where it lies now."""
+
+    def chunks() -> Iterator[bytes]:
+        yield MAGIC
+        for source, entry in entries:
+            yield format_entry_header(entry)
+            yield from read_range(source, entry.start, entry.length_bytes)
+
+    files.replace_with(path, chunks())
 
 
 def _read_header(stream: BinaryIO) -> SpoolEntry | None:
@@ -136,15 +154,11 @@ def _bounded(stream: BinaryIO, length: int) -> Iterator[bytes]:
 class RedoFile:
     """The redo file of the open segment: written and synced before the segment is."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        is_new = not path.exists()
-        self._file = path.open("ab")
-        if is_new or self._file.tell() == 0:
-            self._file.write(MAGIC)
-            self._file.flush()
-            sync_folder(path.parent)
-        self._waiting: list[SpoolEntry] = []
+    def __init__(self, path: Path, files: Files = DISK) -> None:
+        self._file = files.append_to(path)
+        if self._file.length_bytes == 0:
+            self._file.append(MAGIC)
+        self._waiting: list[tuple[BinaryIO | None, bytes]] = []
 
     def add(
         self,
@@ -155,7 +169,7 @@ class RedoFile:
         offset_bytes: int,
         slice_bytes: int,
     ) -> SpoolEntry:
-        """Write one entry; not durable before `sync`."""
+        """Write one entry; durable from `sync` on. Keep the stream open till then."""
         digest = Digest.of_chunks(_slice_then(stream, statement))
         entry = SpoolEntry(
             segment=segment,
@@ -165,22 +179,22 @@ class RedoFile:
             digest=digest,
             start=0,
         )
-        self._file.write(format_entry_header(entry))
-        entry = replace(entry, start=self._file.tell())
+        self._file.append(format_entry_header(entry))
+        entry = replace(entry, start=self._file.length_bytes)
         for chunk in _slice_then(stream, statement):
-            self._file.write(chunk)
-        self._waiting.append(entry)
+            self._file.append(chunk)
+        self._waiting.append((stream, statement))
         return entry
 
     def sync(self) -> None:
         """Make all entries durable."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._file.sync()
 
     def copy_waiting(self, append: Callable[[bytes], None]) -> None:
         """Hand the entries written since the last call on to the segment."""
-        for entry in self._waiting:
-            copy_entry(self._path, entry, append)
+        for stream, statement in self._waiting:
+            for chunk in _slice_then(stream, statement):
+                append(chunk)
         self._waiting.clear()
 
     def close(self) -> None:

@@ -12,9 +12,15 @@ from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
 @dataclass(slots=True, kw_only=True)
 class SegmentSurvey:
-    """The good beginning of a segment; `covered_bytes` is where it ends."""
+    """The good beginning of a segment; `covered_bytes` is where it ends.
+
+    Up to `settled_bytes` the entries are in the log: they were synced before they came
+    there. Of those behind it, `unsettled` holds offset, slice length, statement length.
+    """
 
     covered_bytes: int = 0
+    settled_bytes: int = 0
+    unsettled: list[tuple[int, int, int]] = field(default_factory=list)
     first_leaf: int | None = None
     next_leaf: int = 0
     prev: str = ""
@@ -48,9 +54,9 @@ def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
     for entry in SegmentWalk(path):
         if entry.stub is not None and not entry.records:
             removed = parse_leaf(entry.stub.removed_leaf)
-            survey.covered_bytes = entry.end_bytes
             survey.next_leaf += 1
             survey.prev = str(removed.statement_digest)
+            _cover(survey, entry, logged)
             continue
         try:
             statement = read_statement(entry)
@@ -64,9 +70,9 @@ def _note(
     survey: SegmentSurvey, entry: SegmentEntry, statement: Statement, logged: int
 ) -> None:
     digest = statement_digest(statement.payload)
-    survey.covered_bytes = entry.end_bytes
     survey.next_leaf = statement.seq + 1
     survey.prev = str(digest)
+    _cover(survey, entry, logged)
     if survey.first_leaf is None:
         survey.first_leaf = statement.seq
     if statement.seq >= logged and entry.envelope is not None:
@@ -74,3 +80,13 @@ def _note(
     if statement.kind == "incident" and statement.predicate["cause"] == "torn-tail":
         place = (str(statement.predicate["file"]), int(statement.predicate["offset"]))
         survey.incidents.add(place)
+
+
+def _cover(survey: SegmentSurvey, entry: SegmentEntry, logged: int) -> None:
+    """Take an entry in; `next_leaf` counts it already."""
+    survey.covered_bytes = entry.end_bytes
+    if survey.next_leaf <= logged:
+        survey.settled_bytes = entry.end_bytes
+    else:
+        place = (entry.slice_offset, entry.slice_bytes, entry.statement_bytes)
+        survey.unsettled.append(place)

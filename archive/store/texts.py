@@ -29,7 +29,7 @@ def write_text(root: Path, text: str, *, files: Files | None = None) -> Digest:
     data = text.encode()
     digest = Digest.of(data)
     path = text_path(root, digest)
-    if not path.exists():
+    if path.is_symlink() or not path.exists():  # a link is refused below
         (files or Files()).write_once(path, gzip.compress(data, LEVEL, mtime=0))
     return digest
 

@@ -2,27 +2,27 @@
 
 Callers hand in exchanges, pages and job records from any thread and get a future; it
 is done when slice and statement are on disk (fsync). While one group is synced the
-next one gathers, so there is no fixed delay.
+next one gathers, so there is no fixed delay. After an error of the disk nothing more is
+acknowledged: close the writer, and the next `open` recovers.
 """
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 from archive.attest.extract import ExtractRun
 from archive.attest.job import JobClosing, JobOpening
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
-from archive.digest import Digest
-from archive.errors import EvidenceError, StoreError
+from archive.errors import StoreError
+from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.store.drafts import (
     Draft,
@@ -32,13 +32,15 @@ from archive.store.drafts import (
     draft_job_close,
     draft_job_open,
     draft_page,
-    new_slice_file,
 )
+from archive.store.group import GroupCommitter, Submission
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
-from archive.store.ledger import Committed, Ledger, LedgerTools
+from archive.store.ledger import Committed, LedgerTools
+from archive.store.places import check_places
 from archive.store.recovery import RecoveryReport, recover
 from archive.store.results import captured, paged
+from archive.store.space import Reserve
 from archive.version import SOFTWARE
 from archive.warc.member import Effort
 
@@ -46,9 +48,6 @@ QUEUE_LENGTH = 64
 """Submissions waiting for the thread: back pressure on whoever captures."""
 CHECKPOINT_SECONDS = 5.0
 """How long a statement may wait for its checkpoint while the archive is active."""
-CARRIER_LIMIT = 4096
-"""Support records (chains, DNS answers) remembered: one a host, a few kB each."""
-
 
 T = TypeVar("T")
 
@@ -61,6 +60,10 @@ class WriterSettings:
     """Stands in every record and statement."""
     effort: Effort | None = None
     """How hard slices are pressed; None lets each record's media type decide."""
+    reserve_bytes: int | None = None
+    """Free space below which nothing is acknowledged; None: 5 % of the disk."""
+    files: Files = field(default_factory=Files)
+    """How the disk is written; tests hand in one that fails."""
 
 
 DEFAULT_SETTINGS = WriterSettings()
@@ -70,31 +73,21 @@ def _nothing() -> None:
     """Nothing to give back."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Submission:
-    """One thing to state: `draft` builds it, `result` makes what the future gives."""
-
-    draft: Callable[[BinaryIO], Draft]
-    result: Callable[[Draft, Committed], Any]
-    future: "Future[Any]"
-    done: Callable[[], None]
-
-
 class ArchiveWriter:
     """Holds the archive lock from `open` to `close`; methods are thread-safe."""
 
     def __init__(
-        self, ledger: Ledger, stack: ExitStack, recovery: RecoveryReport | None
+        self, group: GroupCommitter, stack: ExitStack, recovery: RecoveryReport | None
     ) -> None:
         self.recovery = recovery
-        self._ledger = ledger
+        self._group = group
+        self._tools = group.ledger.tools
         self._stack = stack
-        self._queue: queue.Queue[_Submission | None] = queue.Queue(QUEUE_LENGTH)
-        self._carriers: dict[Digest, str] = {}
-        self._broken: str | None = None
+        self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
         self._closed = False
-        self._ledger_lock = threading.Lock()
-        self._checkpointed = time.monotonic()
+        self._told = False
+        self._ended = False
+        self._door = threading.Lock()
         self._thread = threading.Thread(
             target=self._run, name="archive-writer", daemon=True
         )
@@ -112,32 +105,42 @@ class ArchiveWriter:
     ) -> "ArchiveWriter":
         """Lock the archive, put right what a crash left, and be ready to write.
 
-        ArchiveLocked if another process writes; KeyProblem if the keys are not its.
+        ArchiveLocked if another process writes; KeyProblem if the keys are not its;
+        StoreError if the folder is not safe to write to (`check_places`).
         """
         with ExitStack() as stack:
+            paths = ArchivePaths(root)
             identity = read_identity(root)
+            check_places(paths)
             stack.enter_context(hold_lock(root))
             tools = LedgerTools(
-                paths=ArchivePaths(root),
+                paths=paths,
                 identity=identity,
                 keys=keys,
                 clock=clock,
                 random_bytes=random_bytes,
                 software=settings.software,
                 effort=settings.effort,
+                files=settings.files,
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)
             killed = find_killed_jobs(root, clock)
-            writer = cls(ledger, stack.pop_all(), report)
-        for closing in killed:
-            writer.close_job(closing).result()
+            reserve = Reserve(
+                folder=root, files=settings.files, reserve_bytes=settings.reserve_bytes
+            )
+            writer = cls(GroupCommitter(ledger, reserve), stack.pop_all(), report)
+        with ExitStack() as failed:
+            failed.callback(writer.close)
+            for closing in killed:
+                writer.close_job(closing).result()
+            failed.pop_all()
         return writer
 
     @property
     def spool_folder(self) -> Path:
         """Where the engine may keep raw spools while an exchange runs."""
-        return self._ledger.tools.paths.spool
+        return self._tools.paths.spool
 
     def capture(self, exchange: Exchange) -> "Future[Capture]":
         """State one exchange or failed attempt; its spool is given back when done."""
@@ -146,7 +149,7 @@ class ArchiveWriter:
             return draft_exchange(
                 exchange,
                 out,
-                material=self._ledger.tools.material(self._carriers),
+                material=self._tools.material(self._group.carriers),
             )
 
         def result(made: Draft, committed: Committed) -> Capture:
@@ -158,7 +161,7 @@ class ArchiveWriter:
         """State which captures a page is made of."""
 
         def draft(out: BinaryIO) -> Draft:
-            material = self._ledger.tools.material()
+            material = self._tools.material()
             return draft_page(page, out, material=material)
 
         def result(made: Draft, committed: Committed) -> Capture:
@@ -168,10 +171,10 @@ class ArchiveWriter:
 
     def open_job(self, opening: JobOpening) -> "Future[Committed]":
         """State what a job promises, before its first fetch."""
-        salts = [self._ledger.tools.random_bytes(32).hex() for _ in opening.seeds]
+        salts = [self._tools.random_bytes(32).hex() for _ in opening.seeds]
 
         def draft(out: BinaryIO) -> Draft:
-            material = self._ledger.tools.material()
+            material = self._tools.material()
             return draft_job_open(opening, out, material=material, salts=salts)
 
         return self._submit(draft, _as_committed)
@@ -180,7 +183,7 @@ class ArchiveWriter:
         """State how each promised seed ended."""
 
         def draft(out: BinaryIO) -> Draft:
-            material = self._ledger.tools.material()
+            material = self._tools.material()
             return draft_job_close(closing, out, material=material)
 
         return self._submit(draft, _as_committed)
@@ -189,30 +192,34 @@ class ArchiveWriter:
         """State which texts an extractor made of which captures."""
 
         def draft(out: BinaryIO) -> Draft:
-            return draft_extract(run, out, material=self._ledger.tools.material())
+            return draft_extract(run, out, material=self._tools.material())
 
         return self._submit(draft, _as_committed)
 
     def checkpoint(self) -> Checkpoint:
         """Publish a checkpoint over everything acknowledged so far."""
-        with self._ledger_lock:
-            return self._publish()
+        return self._group.checkpoint()
 
     def rotate(self) -> None:
         """Seal the open segment now and begin the next one."""
-        with self._ledger_lock:
-            self._ledger.rotate()
+        self._group.rotate()
 
     def close(self) -> None:
-        """Finish what is queued, checkpoint, give the lock back. Never seals."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put(None)
+        """Finish what is queued, checkpoint, give the lock back. Never seals.
+
+        StoreError if the writer broke and nobody was told yet.
+        """
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
         try:
-            if self._broken is None:
-                self.checkpoint()
+            if self._group.broken is None:
+                self._group.checkpoint()
+            elif not self._told:
+                raise StoreError(self._group.broken)
         finally:
             self._stack.close()
 
@@ -235,113 +242,52 @@ class ArchiveWriter:
         done: Callable[[], None] = _nothing,
     ) -> "Future[T]":
         future: Future[T] = Future()
-        if self._closed or self._broken:
-            done()
-            future.set_exception(
-                StoreError(self._broken or "the archive writer is closed already")
-            )
-            return future
-        self._queue.put(
-            _Submission(draft=draft, result=result, future=future, done=done)
-        )
+        future.set_running_or_notify_cancel()  # from here on nobody can cancel it
+        item = Submission(draft=draft, result=result, future=future, done=done)
+        with self._door:
+            if self._closed:
+                item.fail(StoreError("the archive writer is closed already"))
+                return future
+            self._queue.put(item)
+        if self._ended:
+            self._turn_away()
         return future
 
     def _run(self) -> None:
         """The thread: take all that is queued, commit it, checkpoint in time."""
-        while True:
-            group, ended = self._take_group()
-            if group:
-                with self._ledger_lock:
-                    self._commit(group)
-            if ended:
-                return
-            self._checkpoint_if_due()
-
-    def _take_group(self) -> tuple[list[_Submission], bool]:
-        group: list[_Submission] = []
+        ended = False
         try:
+            while not ended:
+                group, ended = self._take_group()
+                if group:
+                    self._group.commit(group)
+                    self._told = self._group.broken is not None
+                if self._group.is_checkpoint_due(CHECKPOINT_SECONDS):
+                    with suppress(StoreError):  # whoever comes next is told
+                        self._group.checkpoint()
+        finally:
+            self._ended = True
+            self._turn_away()  # only a bug of ours leaves anybody: none may wait
+
+    def _take_group(self) -> tuple[list[Submission], bool]:
+        group: list[Submission] = []
+        with suppress(queue.Empty):
             item = self._queue.get(timeout=CHECKPOINT_SECONDS)
-            while True:
-                if item is None:
-                    return group, True
+            while item is not None:
                 group.append(item)
                 if len(group) >= QUEUE_LENGTH:
-                    break
+                    return group, False
                 item = self._queue.get_nowait()
-        except queue.Empty:
-            pass
+            return group, True
         return group, False
 
-    def _commit(self, group: list[_Submission]) -> None:
-        with ExitStack() as files:
-            built = self._build(group, files)
-            if not built:
-                return
-            try:
-                committed = self._write([draft for _, draft in built])
-            except (OSError, EvidenceError) as error:
-                self._fail([item for item, _ in built], error)
-                return
-        for (item, draft), place in zip(built, committed, strict=True):
-            item.done()
-            item.future.set_result(item.result(draft, place))
-
-    def _build(
-        self, group: list[_Submission], files: ExitStack
-    ) -> list[tuple[_Submission, Draft]]:
-        """Build every slice; one that cannot be built fails alone."""
-        built = []
-        for item in group:
-            out = files.enter_context(new_slice_file(self.spool_folder))
-            try:
-                draft = item.draft(out)
-            except (OSError, EvidenceError, AssertionError) as error:
-                item.done()
-                item.future.set_exception(error)
-                continue
-            self._remember_carriers(draft)
-            built.append((item, draft))
-        return built
-
-    def _write(self, drafts: list[Draft]) -> list[Committed]:
-        if self._broken:
-            raise StoreError(self._broken)
-        committed = self._ledger.commit(drafts)
-        if self._ledger.is_due_for_sealing():
-            self._ledger.rotate()
-        return committed
-
-    def _fail(self, items: list[_Submission], error: OSError | EvidenceError) -> None:
-        # What reached the disk is unknown: only recovery may say so.
-        self._broken = (
-            f"writing to the archive failed ({error}); free the cause, then run the "
-            "command again: nothing that was acknowledged is lost"
-        )
-        for item in items:
-            item.done()
-            item.future.set_exception(StoreError(self._broken))
-
-    def _remember_carriers(self, draft: Draft) -> None:
-        if draft.facts is None:
-            return
-        if len(self._carriers) >= CARRIER_LIMIT:
-            self._carriers.clear()
-        for carried in (draft.facts.chain, draft.facts.dns):
-            if carried is not None and carried.capture is None:
-                self._carriers[carried.digest] = draft.facts.capture_id
-
-    def _checkpoint_if_due(self) -> None:
-        if self._broken is None and self._is_checkpoint_due():
-            with self._ledger_lock:
-                self._publish()
-
-    def _is_checkpoint_due(self) -> bool:
-        waiting = bool(self._ledger.position.pending)
-        return waiting and time.monotonic() - self._checkpointed >= CHECKPOINT_SECONDS
-
-    def _publish(self) -> Checkpoint:
-        self._checkpointed = time.monotonic()
-        return self._ledger.checkpoint()
+    def _turn_away(self) -> None:
+        """Fail all that is queued."""
+        with suppress(queue.Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if item is not None:
+                    item.fail(StoreError(self._group.broken or "the writer ended"))
 
 
 def _as_committed(_draft: Draft, committed: Committed) -> Committed:
