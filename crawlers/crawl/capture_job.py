@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
 
 from archive.capture import Capture
 from archive.cli.root import CommandContext
@@ -36,8 +38,80 @@ class CaptureOrder:
     via: ProxyChoice = DIRECT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTools:
+    """What a running job of captures works with."""
+
+    context: CommandContext
+    order: CaptureOrder
+    writer: ArchiveWriter
+    log: JobLog
+    job_id: str
+
+    def new_client(self) -> Client:
+        """An engine as the order wants it; to be closed by whoever asked."""
+        order, defaults = self.order, EngineSettings()
+        settings = EngineSettings(
+            connect_to=order.connect_to,
+            allow_networks=order.allow_networks,
+            proxies=order.via.proxies,
+            proxy=order.via.label_for(None),
+            default_headers=(
+                *defaults.default_headers,
+                ("Accept-Language", DEFAULT_ACCEPT_LANGUAGE),
+            ),
+        )
+        return Client(
+            settings,
+            spool_folder=self.writer.spool_folder,
+            clock=self.context.clock,
+            random_bytes=self.context.random_bytes,
+            on_stale=keep_stray,
+        )
+
+    def recorder_of(self, client: Client) -> Recorder:
+        """Puts what that engine fetches into the archive."""
+        return Recorder(fetcher=client, writer=self.writer, log=self.log)
+
+
+class CaptureRun(Protocol):
+    """A job once it runs: over the engine alone, or through a browser."""
+
+    async def run(
+        self, lines: Sequence[CaptureLine], emit: Callable[[Capture], None]
+    ) -> None:
+        """Capture every line; `emit` gets each attempt once, in order of the lines."""
+        ...
+
+    async def stop(self) -> None:
+        """Cut what runs, ask for nothing more; lines not begun are not reached."""
+        ...
+
+
+OpenRun = Callable[[JobTools], AbstractAsyncContextManager[CaptureRun]]
+
+
+@asynccontextmanager
+async def open_list_run(tools: JobTools) -> AsyncIterator[CaptureRun]:
+    """The job over the engine alone."""
+    client = tools.new_client()
+    try:
+        yield ListCapture(
+            tools.recorder_of(client),
+            log=tools.log,
+            job_id=tools.job_id,
+            parts=tools.order.parts,
+        )
+    finally:
+        await client.close()
+
+
 def capture_list(
-    context: CommandContext, order: CaptureOrder, *, emit: Callable[[Capture], None]
+    context: CommandContext,
+    order: CaptureOrder,
+    *,
+    emit: Callable[[Capture], None],
+    open_run: OpenRun = open_list_run,
 ) -> JobLog:
     """Capture every line under one signed job; `emit` gets each attempt."""
     plan = JobPlan(
@@ -56,57 +130,26 @@ def capture_list(
         context.open_writer() as writer,
         signed_job(writer, plan, clock=context.clock) as log,
     ):
-        client = _client(context, order, writer=writer)
-        job = ListCapture(
-            Recorder(fetcher=client, writer=writer, log=log),
-            log=log,
-            job_id=plan.job_id,
-            parts=order.parts,
+        tools = JobTools(
+            context=context, order=order, writer=writer, log=log, job_id=plan.job_id
         )
-        asyncio.run(_run(job, client, lines=order.lines, emit=emit))
+        asyncio.run(_run(open_run(tools), order.lines, emit))
     return log
 
 
-def _client(
-    context: CommandContext, order: CaptureOrder, *, writer: ArchiveWriter
-) -> Client:
-    defaults = EngineSettings()
-    settings = EngineSettings(
-        connect_to=order.connect_to,
-        allow_networks=order.allow_networks,
-        proxies=order.via.proxies,
-        proxy=order.via.label_for(None),
-        default_headers=(
-            *defaults.default_headers,
-            ("Accept-Language", DEFAULT_ACCEPT_LANGUAGE),
-        ),
-    )
-    return Client(
-        settings,
-        spool_folder=writer.spool_folder,
-        clock=context.clock,
-        random_bytes=context.random_bytes,
-        on_stale=keep_stray,
-    )
-
-
 async def _run(
-    job: ListCapture,
-    client: Client,
-    *,
+    opening: AbstractAsyncContextManager[CaptureRun],
     lines: Sequence[CaptureLine],
     emit: Callable[[Capture], None],
 ) -> None:
     """Run until done; SIGTERM and SIGINT cut what runs and keep what came of it."""
     loop = asyncio.get_running_loop()
     stopping: set[asyncio.Task[None]] = set()
+    async with opening as job:
 
-    def stop() -> None:
-        stopping.add(loop.create_task(job.stop()))
+        def stop() -> None:
+            stopping.add(loop.create_task(job.stop()))
 
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, stop)
-    try:
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, stop)
         await job.run(lines, emit)
-    finally:
-        await client.close()
