@@ -161,6 +161,9 @@ class LoopbackProxy:
     tor: bool = False
     names: dict[str, str] = field(default_factory=dict)
     """Names that it resolves; others it refuses."""
+    ports: dict[int, int] = field(default_factory=dict)
+    """Where a port that is asked for really is, if not there."""
+    tunnels: int = 0
     port: int = 0
     told: list[bytes] = field(default_factory=list)
     """Every byte of each client up to the tunnel."""
@@ -216,7 +219,9 @@ class LoopbackProxy:
         if address is None:
             await client.say(b"HTTP/1.1 502 Gone\r\nContent-Length: 4\r\n\r\ngone")
             return
-        await client.pass_on(address, port, b"HTTP/1.1 200 Go on\r\nVia: 1.1 p\r\n\r\n")
+        self.tunnels += 1
+        welcome = b"HTTP/1.1 200 Go on\r\nVia: 1.1 p\r\n\r\n"
+        await client.pass_on(address, self.ports.get(port, port), welcome)
 
     async def _serve_socks(self, client: "ProxyClient") -> None:
         _version, count = await client.read(2)
@@ -240,7 +245,9 @@ class LoopbackProxy:
         if address is None:
             await client.say(b"\x05\x04\x00\x01" + bytes(6))
             return
-        await client.pass_on(address, port, b"\x05\x00\x00\x01" + bytes(6))
+        self.tunnels += 1
+        welcome = b"\x05\x00\x00\x01" + bytes(6)
+        await client.pass_on(address, self.ports.get(port, port), welcome)
 
     async def _log_in(self, client: "ProxyClient") -> bool:
         _version, length = await client.read(2)

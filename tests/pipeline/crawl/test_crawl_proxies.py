@@ -1,0 +1,349 @@
+"""Captures and crawls through a proxy: nothing goes past it, no secret is kept."""
+
+import asyncio
+import base64
+import gzip
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.store.reader import ArchiveReader
+
+USER, PASSWORD = "canary-alice", "canary-hunter2"
+HOSTS = ("a.example", "b.example")
+NAMES = dict.fromkeys(HOSTS, "127.0.0.1")
+PAGE = """<link rel=stylesheet href=/s.css><img src=http://b.example/i.png>
+<img src=http://gone.example/x.png>"""
+HOP = "HTTP/1.1 302 F\r\nLocation: http://b.example/p\r\nContent-Length: 0\r\n\r\n"
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[host]]
+name = "b.example"
+role = "mirror"
+known = "test"
+
+[[seed]]
+url = "http://a.example/p"
+spider = "page"
+
+[[seed]]
+url = "http://a.example/hop"
+spider = "page"
+
+[[scope]]
+path = '/.*'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+"""
+SPY = """
+import atexit, json, os, sys
+
+LOG = os.environ["SPY_LOG"]
+EVENTS = {
+    "socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
+    "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo",
+}
+
+
+def hook(event, arguments):
+    if event in EVENTS:
+        place = repr(arguments[1:] if event.startswith("socket.") else arguments)
+        with open(LOG, "a") as stream:
+            stream.write(json.dumps([event, place]) + "\\n")
+
+
+sys.addaudithook(hook)
+with open(LOG, "a") as stream:
+    seen = [sys.orig_argv, sorted(os.environ.items())]
+    stream.write(json.dumps(["process", repr(seen)]) + "\\n")
+"""
+
+
+@contextmanager
+def held(maker: AbstractAsyncContextManager[Any]) -> Iterator[Any]:
+    """Run an asynchronous server in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait(coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(30)
+
+    try:
+        made = wait(maker.__aenter__())
+        try:
+            yield made
+        finally:
+            wait(maker.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def fill(site: Any) -> None:
+    site.serve("/p", PAGE)
+    site.serve_raw("/hop", HOP)
+    site.serve("/s.css", "p{background:url(/c.png)}", "Content-Type: text/css")
+    for name in ("i.png", "c.png"):
+        site.serve(f"/{name}", b"\x89PNG" * 50, "Content-Type: image/png")
+
+
+def describe(folder: Path, proxy: Any, **replaced: str) -> Path:
+    """The user's file for one proxy, called `out`."""
+    scheme = "http" if proxy.kind == "connect" else "socks5h"
+    lines = ["[out]"]
+    user = ""
+    if proxy.credentials is not None:
+        user = f"{proxy.credentials[0]}@"
+        password = replaced.get("password", proxy.credentials[1])
+        lines.append(f'password = "{password}"')
+    lines.append(f'url = "{scheme}://{user}127.0.0.1:{proxy.port}"')
+    if proxy.tor:
+        lines.append("tor = true")
+    path = folder / "proxies.toml"
+    path.write_text("\n".join(lines))
+    path.chmod(0o600)
+    return path
+
+
+class Spied:
+    """The command with a hook in every process it starts."""
+
+    def __init__(self, evidence: Any, folder: Path) -> None:
+        self._evidence = evidence
+        self._log = folder / "spy.log"
+        self._folder = folder / "spy"
+        self._folder.mkdir()
+        (self._folder / "sitecustomize.py").write_text(SPY)
+        self.output = ""
+
+    def run(self, *verb: str) -> int:
+        environment = self._evidence.environment()
+        path = os.pathsep.join([str(self._folder), environment["PYTHONPATH"]])
+        done = subprocess.run(
+            self._evidence.arguments(*verb),
+            env={**environment, "PYTHONPATH": path, "SPY_LOG": str(self._log)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        self.output += done.stdout + done.stderr
+        return done.returncode
+
+    def events(self) -> list[tuple[str, str]]:
+        lines = self._log.read_text().splitlines()
+        return [tuple(json.loads(line)) for line in lines]
+
+    def places(self) -> set[tuple[str, str]]:
+        """Every place that was connected to, sent to or looked up."""
+        return {event for event in self.events() if event[0] != "process"}
+
+
+@pytest.fixture
+def spied(evidence: Any, tmp_path: Path) -> Spied:
+    return Spied(evidence, tmp_path)
+
+
+Verbs = Callable[[Path], list[tuple[str, ...]]]
+
+
+@pytest.fixture
+def verbs(sources: Callable[..., Path]) -> Verbs:
+    """Give the verbs that contact hosts, through the proxy `out` of a file."""
+
+    def make(proxies: Path) -> list[tuple[str, ...]]:
+        by_source = sources("outlet", SOURCE, '[network]\nproxy = "out"')
+        described = ("--proxies", str(proxies))
+        return [
+            ("capture", "--json", *described, "--proxy", "out", "http://a.example/p"),
+            ("capture", "--json", *described, "--proxy", "out", "http://a.example/hop"),
+            ("crawl", "--json", *described, "outlet", "--sources", str(by_source)),
+        ]
+
+    return make
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "connect with password": {"kind": "connect", "credentials": (USER, PASSWORD)},
+    "socks5 with password": {"kind": "socks5", "credentials": (USER, PASSWORD)},
+    "tor": {"kind": "socks5", "tor": True},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_with_a_proxy_every_connection_goes_to_it_and_no_name_is_looked_up(
+    name: str,
+    *,
+    site: Any,
+    evidence: Any,
+    spied: Spied,
+    verbs: Verbs,
+    proxied: Any,
+    tmp_path: Path,
+) -> None:
+    fill(site)
+    with held(proxied(**KINDS[name], names=NAMES, ports={80: site.port})) as proxy:
+        codes = [spied.run(*verb) for verb in verbs(describe(tmp_path, proxy))]
+        assert codes == [5, 5, 0]  # a part of the captured page is nowhere
+        assert spied.places() == {("socket.connect", f"(('127.0.0.1', {proxy.port}),)")}
+        assert {host for host, _port in proxy.asked} == {*HOSTS, "gone.example"}
+        secrets = [*(word for pair in proxy.logins for word in pair), USER, PASSWORD]
+        check_no_secret(spied, evidence, proxy, secrets=secrets)
+    kept = [block for block in evidence.blocks() if block[1]]
+    assert sorted(kept) == sorted(site.log)
+    assert len(kept) >= 14
+    assert evidence.verified() == "VERIFIED"
+    check_records(evidence)
+
+
+def check_records(evidence: Any) -> None:
+    """Every capture names the proxy and no address."""
+    reader = ArchiveReader.open(evidence.archive)
+    reader.catch_up()
+    found = set()
+    for capture in reader.captures():
+        if capture.kind == "capture":
+            recorded = reader.read_exchange(capture)
+            connection = recorded.metadata["connection"]
+            assert (connection["proxy"], connection["peer"]) == ("out", None)
+            assert connection["dns"] is None
+            found.add(str(capture.outcome))
+    assert found == {"complete", "proxy"}
+    reader.close()
+    for path in evidence.archive.rglob("*.warc.gz*"):
+        assert b"WARC-IP-Address" not in gzip.decompress(path.read_bytes())
+
+
+def check_no_secret(
+    spied: Spied, evidence: Any, proxy: Any, *, secrets: list[str]
+) -> None:
+    """Nothing secret in what was written, printed, or put on a command line."""
+    wanted = {secret.encode() for secret in secrets}
+    wanted |= {base64.b64encode(secret) for secret in wanted}
+    wanted.add(base64.b64encode(f"{USER}:{PASSWORD}".encode()))
+    wanted.add(f"127.0.0.1:{proxy.port}".encode())
+    places = {"output": spied.output.encode()}
+    places["processes"] = "".join(
+        text for event, text in spied.events() if event == "process"
+    ).encode()
+    for path in evidence.archive.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            places[str(path)] = data
+            if ".warc.gz" in path.name:
+                places[f"{path}, read"] = gzip.decompress(data)
+    assert len(places) > 6
+    assert "processes" in places
+    found = [(n, s) for n, data in places.items() for s in wanted if s in data]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["connect with password", "socks5 with password"])
+def test_a_refused_password_is_in_no_record_or_message(
+    name: str,
+    *,
+    site: Any,
+    evidence: Any,
+    spied: Spied,
+    verbs: Verbs,
+    proxied: Any,
+    tmp_path: Path,
+) -> None:
+    wrong = "canary-wrong"
+    with held(proxied(**KINDS[name], names=NAMES, ports={80: site.port})) as proxy:
+        for verb in verbs(describe(tmp_path, proxy, password=wrong)):
+            assert spied.run(*verb) == 5
+        assert proxy.logins
+        check_no_secret(spied, evidence, proxy, secrets=[USER, PASSWORD, wrong])
+    assert site.log == []
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_a_proxy_that_is_down_stops_everything(
+    *,
+    site: Any,
+    evidence: Any,
+    spied: Spied,
+    verbs: Verbs,
+    proxied: Any,
+    tmp_path: Path,
+) -> None:
+    with held(proxied("socks5")) as proxy:
+        path = describe(tmp_path, proxy)
+    for verb in verbs(path):
+        assert spied.run(*verb) == 5
+    assert spied.places() == {("socket.connect", f"(('127.0.0.1', {proxy.port}),)")}
+    assert site.log == []
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_the_spy_sees_connections_that_go_to_no_proxy(site: Any, spied: Spied) -> None:
+    connect_to = site.connect_to("a.example")
+    assert (
+        spied.run("capture", "--parts", "none", *connect_to, "http://a.example/") == 0
+    )
+    assert spied.places() == {("socket.connect", f"(('127.0.0.1', {site.port}),)")}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--proxy", "out"], "nobody described"),
+        (["--proxies", "FILE"], "none is chosen"),
+        (["--proxies", "FILE", "--proxy", "other"], "nobody described"),
+        (["--proxies", "none.toml", "--proxy", "out"], "cannot be read"),
+        (["--proxies", "OPEN", "--proxy", "out"], "chmod 600"),
+        (["--proxies", "FILE", "--proxy", f"http://u:{PASSWORD}@h:1"], "its label"),
+    ],
+)
+@pytest.mark.parametrize(
+    "verb", [("capture", "http://a.example/"), ("crawl", "outlet")]
+)
+def test_where_a_proxy_was_meant_and_is_not_there_nothing_is_done(
+    verb: tuple[str, ...],
+    options: list[str],
+    words: str,
+    *,
+    evidence: Any,
+    sources: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "proxies.toml"
+    path.write_text(f'[out]\nurl = "http://u@127.0.0.1:1"\npassword = "{PASSWORD}"')
+    path.chmod(0o600 if "OPEN" not in options else 0o640)
+    given = [str(path) if o in ("FILE", "OPEN") else o for o in options]
+    if verb[0] == "crawl":
+        given += ["--sources", str(sources("outlet", SOURCE))]
+    before = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
+    done = evidence.run(*verb, *given)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert PASSWORD not in done.stderr
+    after = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
+    assert after == before
+
+
+def test_a_source_that_names_a_proxy_is_never_crawled_without(
+    evidence: Any, sources: Callable[..., Path]
+) -> None:
+    folder = sources("outlet", SOURCE, '[network]\nproxy = "out"')
+    done = evidence.run("crawl", "outlet", "--sources", str(folder))
+    assert done.returncode == 2
+    assert "outlet names the proxy out" in done.stderr
