@@ -190,6 +190,18 @@ class ExchangeContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierCapture:
+    """A capture that holds a whole response, as far as a revisit names it."""
+
+    capture_id: str
+    record_id: str
+    """`urn:uuid:...` of its response record."""
+    target_uri: str
+    captured_at: datetime
+    payload_digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One HTTP exchange, or one failed attempt, as it was on the wire.
 
@@ -222,6 +234,8 @@ class Exchange:
     timings: Timings
     connection: ConnectionFacts | None
     context: ExchangeContext
+    earlier: EarlierCapture | None = None
+    """What the response may repeat; the slice says whether it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,21 @@ Deleted or damaged, it is made again from the segments. Rows follow the leaf ind
 `progress` says up to which entry, and how far into which segment, they go.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
+from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant, parse_instant
+from archive.store.earlier import EarlierCaptures
+from archive.store.places import check_catalog
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 5.0
 """How long a second process waits for the one that is catching up."""
 _SCHEMA = """
@@ -24,7 +28,8 @@ create table capture (
   outcome text not null, http_status integer, media_type text, source_id text,
   job_id text, payload_digest text, block_digest text, refers_to text,
   role text not null, override text, segment text not null,
-  offset_bytes integer not null, length_bytes integer not null);
+  offset_bytes integer not null, length_bytes integer not null,
+  record_id text, etag text, last_modified text);
 create index capture_by_id on capture (capture_id);
 create index capture_by_short_id on capture (short_id);
 create index capture_by_uri on capture (target_uri, captured_at);
@@ -37,14 +42,25 @@ create table progress (
   segment text not null, offset_bytes integer not null);
 create table job (
   job_id text primary key, segment text not null, offset_bytes integer not null,
-  length_bytes integer not null, closed integer not null default 0);
+  length_bytes integer not null, closed integer not null default 0,
+  close_segment text, close_offset_bytes integer, close_length_bytes integer);
 create index capture_by_job on capture (job_id);
+create index capture_by_source on capture (source_id, leaf);
 """
 _COLUMNS = (
     "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
     "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
     "override, segment, offset_bytes, length_bytes"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadFacts:
+    """What later requests and revisits need of a response record."""
+
+    record_id: str
+    etag: str | None
+    last_modified: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +96,7 @@ class Catalog:
 
     @classmethod
     def _open_file(cls, path: Path) -> "Catalog":
+        _make_private(path)
         db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
         (version,) = db.execute("pragma user_version").fetchone()
         if version == SCHEMA_VERSION:
@@ -134,12 +151,19 @@ class Catalog:
             (progress.next_leaf, progress.segment, progress.offset_bytes),
         )
 
-    def add_capture(self, capture: Capture, parts: Sequence[str] = ()) -> None:
+    def add_capture(
+        self,
+        capture: Capture,
+        parts: Sequence[str] = (),
+        *,
+        head: HeadFacts | None = None,
+    ) -> None:
         """Add one capture, or a page capture with the ids of its parts."""
+        facts = (head.record_id, head.etag, head.last_modified) if head else (None,) * 3
         self._db.execute(
             "insert or replace into capture values "
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            _row(capture),
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_row(capture), *facts),
         )
         self._db.executemany(
             "insert or replace into part values (?, ?, ?)",
@@ -149,13 +173,41 @@ class Catalog:
     def open_job(self, job_id: str, location: SliceLocation) -> None:
         """A job was opened; its record lies there."""
         self._db.execute(
-            "insert or replace into job values (?, ?, ?, ?, 0)",
+            "insert or replace into job values (?, ?, ?, ?, 0, null, null, null)",
             (job_id, location.segment, location.offset_bytes, location.length_bytes),
         )
 
-    def close_job(self, job_id: str) -> None:
-        """A job was closed."""
-        self._db.execute("update job set closed = 1 where job_id = ?", (job_id,))
+    def close_job(self, job_id: str, location: SliceLocation) -> None:
+        """A job was closed; its closing record lies there."""
+        self._db.execute(
+            "update job set closed = 1, close_segment = ?, close_offset_bytes = ?, "
+            "close_length_bytes = ? where job_id = ?",
+            (
+                location.segment,
+                location.offset_bytes,
+                location.length_bytes,
+                job_id,
+            ),
+        )
+
+    def last_job(self, source_id: str) -> tuple[SliceLocation, SliceLocation] | None:
+        """Opening and closing of the last job that captured for a source, if closed."""
+        row = self._db.execute(
+            "select segment, offset_bytes, length_bytes, close_segment, "
+            "close_offset_bytes, close_length_bytes from job where closed = 1 and "
+            "job_id = (select job_id from capture where source_id = ? "
+            "order by leaf desc limit 1)",
+            (source_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        opening = SliceLocation(
+            segment=row[0], offset_bytes=row[1], length_bytes=row[2]
+        )
+        closing = SliceLocation(
+            segment=row[3], offset_bytes=row[4], length_bytes=row[5]
+        )
+        return opening, closing
 
     def unclosed_jobs(self) -> list[SliceLocation]:
         """Where the opening records of jobs without a closing lie."""
@@ -184,6 +236,10 @@ class Catalog:
     def since(self, leaf: int, limit: int) -> list[Capture]:
         """Captures from an entry on, in the order of the log."""
         return self._select("leaf >= ? order by leaf limit ?", (leaf, limit))
+
+    def earlier(self, *, overrides: bool) -> EarlierCaptures:
+        """What addresses held before."""
+        return EarlierCaptures(connection=self._db, overrides=overrides)
 
     def newest(self, limit: int, offset: int = 0) -> list[Capture]:
         """The newest captures first."""
@@ -214,6 +270,14 @@ class Catalog:
         # `where` is one of the constants above, never input
         query = f"select {_COLUMNS} from capture where {where}"  # noqa: S608
         return [_capture(row) for row in self._db.execute(query, values)]
+
+
+def _make_private(path: Path) -> None:
+    """Refuse links at the catalog's names; make the file for its owner alone."""
+    check_catalog(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    with suppress(OSError):  # read-only media: SQLite says so itself
+        os.close(os.open(path, flags, OWNER_FILE_MODE))
 
 
 def _row(capture: Capture) -> tuple[object, ...]:

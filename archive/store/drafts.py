@@ -88,6 +88,7 @@ def draft_exchange(
         "connection": _connection(exchange),
         "chain": _carried(facts.chain),
         "dns": _carried(facts.dns),
+        "refers_to": _carried(facts.refers_to),
     }
     subjects: tuple[tuple[str, str], ...] = ()
     if facts.payload_digest is not None:

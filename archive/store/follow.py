@@ -9,10 +9,10 @@ from archive.attest.statement import Statement
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.errors import FormatError, VerificationError
 from archive.instant import parse_instant
-from archive.store.catalog import Catalog, Progress
+from archive.store.catalog import Catalog, HeadFacts, Progress
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
-from archive.warc.head import parse_http_head
+from archive.warc.head import HttpHead, parse_http_head
 from archive.warc.reading import ReadRecord
 from archive.warc.record import RecordHeader
 
@@ -21,6 +21,10 @@ HEAD_BYTES = 64 * 1024
 METADATA_BYTES = 4 * 1024 * 1024
 """Bytes of a metadata record kept: some kB for a capture, more for a large page."""
 CAPTURE_KINDS = ("capture", "page")
+MESSAGE_TYPES = ("response", "revisit")
+"""Records whose block is a message of the server."""
+VALIDATOR_CHARACTERS = 1024
+"""Of an ETag or a date that is sent back; a longer one is no validator."""
 
 
 def catch_up(catalog: Catalog, segments: Path) -> None:
@@ -75,7 +79,7 @@ def keep_for_capture(header: RecordHeader) -> int:
     """How much of each record `read_capture` needs."""
     if header.type == "metadata":
         return METADATA_BYTES
-    return HEAD_BYTES if header.type == "response" else 0
+    return HEAD_BYTES if header.type in MESSAGE_TYPES else 0
 
 
 def _add(
@@ -89,12 +93,38 @@ def _add(
     if statement.kind == "job-open":
         catalog.open_job(statement.predicate["job"], location)
     elif statement.kind == "job-close":
-        catalog.close_job(statement.predicate["job"])
+        catalog.close_job(statement.predicate["job"], location)
     if statement.kind not in CAPTURE_KINDS:
         return
     capture = read_capture(statement, entry.records, location)
     parts = statement.predicate["captures"] if statement.kind == "page" else ()
-    catalog.add_capture(capture, parts)
+    catalog.add_capture(capture, parts, head=_head_facts(entry.records[0]))
+
+
+def _head_facts(main: ReadRecord) -> HeadFacts | None:
+    """The validators of a response; None where there is no head."""
+    head = _head(main)
+    if head is None:
+        return None
+    return HeadFacts(
+        record_id=main.header.record_id,
+        etag=_validator(head, "ETag"),
+        last_modified=_validator(head, "Last-Modified"),
+    )
+
+
+def _validator(head: HttpHead, name: str) -> str | None:
+    """The one value of a header as it can be sent back; None where it cannot."""
+    values = head.find_all(name)
+    if len(values) != 1 or not 0 < len(values[0]) <= VALIDATOR_CHARACTERS:
+        return None
+    text = values[0].decode("latin-1")
+    return text if text.isprintable() else None
+
+
+def _head(main: ReadRecord) -> HttpHead | None:
+    has_head = main.header.type in MESSAGE_TYPES and _is_http(main)
+    return parse_http_head(main.kept) if has_head else None
 
 
 def read_capture(
@@ -103,8 +133,7 @@ def read_capture(
     """Make the capture of a `capture` or `page` statement from its slice's records."""
     predicate = statement.predicate
     main = records[0]
-    has_head = main.header.type == "response" and _is_http(main)
-    head = parse_http_head(main.kept) if has_head else None
+    head = _head(main)
     context = _context(records[-1])
     refers_to = predicate["refers_to"]
     return Capture(
@@ -119,7 +148,7 @@ def read_capture(
         source_id=predicate["source_id"],
         job_id=predicate["job"],
         payload_digest=main.header.payload_digest,
-        block_digest=main.block if main.header.type == "response" else None,
+        block_digest=main.block if main.header.type in MESSAGE_TYPES else None,
         refers_to=refers_to["capture"] if refers_to else None,
         role=str(context.get("role", "page")),
         override=_override(predicate["connection"]),

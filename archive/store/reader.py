@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.job import JOB_LIMIT_BYTES, JobOpening, parse_job_open
+from archive.attest.job import (
+    JOB_LIMIT_BYTES,
+    JobClosing,
+    JobOpening,
+    parse_job_close,
+    parse_job_open,
+)
 from archive.attest.statement import Statement
 from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, is_hex_digest, is_short_id
@@ -22,6 +28,7 @@ from archive.log.log import TiledLog
 from archive.log.note import parse_note
 from archive.log.proof import TlogProof
 from archive.store.catalog import Catalog
+from archive.store.earlier import EarlierCaptures
 from archive.store.follow import catch_up
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.recorded import (
@@ -143,9 +150,11 @@ class ArchiveReader:
             return self._catalog.by_job(job_id)
 
     def _read_job(self, place: SliceLocation) -> JobOpening:
+        return parse_job_open(self._read_block(place))[0]
+
+    def _read_block(self, place: SliceLocation) -> bytes:
         with open_slice(self.paths.segments, place) as stream:
-            record = read_block(stream, start=0, limit_bytes=JOB_LIMIT_BYTES)
-        return parse_job_open(record.kept)[0]
+            return read_block(stream, start=0, limit_bytes=JOB_LIMIT_BYTES).kept
 
     def open_slice(self, capture: Capture) -> BinaryIO:
         """Open a capture's slice; up to 64 MiB it is first compared with its id."""
@@ -169,8 +178,38 @@ class ArchiveReader:
     def payload(
         self, capture: Capture, *, limit_bytes: int = BLOCK_LIMIT_BYTES
     ) -> Payload:
-        """The decoded entity of a capture's response."""
-        return decode_exchange(self.read_exchange(capture), limit_bytes=limit_bytes)
+        """The decoded entity of a capture's response; a revisit's is the original's.
+
+        CaptureNotFound if the original was removed, DigestMismatch if it is another.
+        """
+        original = self.original(capture)
+        return decode_exchange(self.read_exchange(original), limit_bytes=limit_bytes)
+
+    def original(self, capture: Capture) -> Capture:
+        """The capture that holds the payload: itself, or what a revisit refers to."""
+        if capture.refers_to is None:
+            return capture
+        original = self.get_capture(capture.refers_to)
+        named = self.entry(capture)[1].predicate["refers_to"]["digest"]
+        if original.refers_to is not None or str(original.payload_digest) != named:
+            raise DigestMismatch(
+                f"capture {original.short_id} does not hold the payload that the "
+                f"revisit {capture.short_id} refers to; run `evidence rebuild`"
+            )
+        return original
+
+    def earlier(self, *, overrides: bool) -> EarlierCaptures:
+        """What addresses held before; `overrides`: test set-ups count, too."""
+        return self._catalog.earlier(overrides=overrides)
+
+    def last_job(self, source_id: str) -> tuple[JobOpening, JobClosing] | None:
+        """The last job that captured for a source; None if it was never closed."""
+        with self._lock:
+            places = self._catalog.last_job(source_id)
+        if places is None:
+            return None
+        opening, closing = places
+        return self._read_job(opening), parse_job_close(self._read_block(closing))
 
     def page_of(self, capture: Capture) -> Capture | None:
         """The newest page capture whose main capture this is."""

@@ -19,7 +19,10 @@ BLOCK_LIMIT_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedExchange:
-    """The records of a capture's slice; `response` may be cut at 64 MiB."""
+    """The records of a capture's slice; `response` may be cut at 64 MiB.
+
+    `response` is the block of the response or revisit record.
+    """
 
     records: tuple[ReadRecord, ...]
     request: bytes
@@ -68,7 +71,7 @@ def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
     records = tuple(read_records(stream, keep=_keep_block))
     for record in records:
         record.check_digests()
-    response = _first(records, "response")
+    response = _first(records, "response") or _first(records, "revisit")
     head = None
     if response and response.header.content_type.startswith("application/http"):
         head = parse_http_head(response.kept)

@@ -23,7 +23,7 @@ def captured(exchange: Exchange, draft: Draft, committed: Committed) -> Capture:
         job_id=exchange.context.job_id,
         payload_digest=facts.payload_digest,
         block_digest=facts.block_digest,
-        refers_to=None,
+        refers_to=facts.refers_to.capture if facts.refers_to else None,
         role=exchange.context.role,
         override=_override(exchange),
         location=committed.location,

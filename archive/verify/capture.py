@@ -8,7 +8,13 @@ from dataclasses import fields
 
 from archive.attest.trust import TrustSet
 from archive.capture import Capture
-from archive.errors import EvidenceError, FormatError, LogError, VerificationError
+from archive.errors import (
+    CaptureNotFound,
+    EvidenceError,
+    FormatError,
+    LogError,
+    VerificationError,
+)
 from archive.log.checkpoint import Checkpoint
 from archive.log.merkle import leaf_hash, verify_inclusion
 from archive.store.follow import CAPTURE_KINDS, keep_for_capture, read_capture
@@ -20,6 +26,7 @@ from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.policy import headline, note_optional, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
+from archive.verify.revisits import name_capture, name_original
 
 TRUSTED_STEPS = (3, 4, 8, 10)
 
@@ -39,6 +46,7 @@ def verify_capture(
         if checked is not None:
             _check_place(collector, reader, capture, checked)
             _check_inclusion(collector, reader, checked, head)
+            _check_original(collector, reader, checked, head=head, trust=trust)
     if trust is None:
         for step in TRUSTED_STEPS:
             collector.not_checked(
@@ -104,6 +112,41 @@ def _check_place(
         )
     if statement.kind in CAPTURE_KINDS:
         _check_catalog(collector, capture, checked)
+
+
+def _check_original(
+    collector: Collector,
+    reader: ArchiveReader,
+    checked: CheckedEntry,
+    *,
+    head: Checkpoint | None,
+    trust: TrustSet | None,
+) -> None:
+    """The capture a revisit refers to is checked like itself: its payload is shown."""
+    refers_to = checked.statement.predicate.get("refers_to")
+    if refers_to is None or not checked.entry.records:
+        return
+    subject = f"entry {checked.statement.seq}"
+    try:
+        original = reader.get_capture(refers_to["capture"])
+    except CaptureNotFound as error:
+        collector.not_checked(6, "revisit-unfounded", subject, str(error))
+        return
+    entry = _read_entry(collector, reader, original)
+    found = entry and check_entry(
+        collector, entry, subject=f"entry {original.leaf}", trust=trust
+    )
+    if not found or not found.entry.records:
+        return
+    _check_place(collector, reader, original, found)
+    _check_inclusion(collector, reader, found, head)
+    if name_original(checked) != name_capture(found) or name_original(found):
+        collector.failed(
+            6,
+            "revisit-unfounded",
+            subject,
+            f"capture {original.short_id} is not what this revisit refers to",
+        )
 
 
 def _check_catalog(

@@ -25,6 +25,7 @@ from archive.verify.keys import check_key_history
 from archive.verify.policy import headline, note_optional, required_steps
 from archive.verify.removals import Removals
 from archive.verify.report import ARCHIVE_REQUIRED, Report
+from archive.verify.revisits import Revisits
 from archive.warc.record import RecordHeader
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
@@ -68,6 +69,7 @@ class _Verification:
         self._files = FolderFiles(self._collector, self._paths)
         self._jobs = Jobs(self._collector)
         self._removals = Removals(self._collector)
+        self._revisits = Revisits(self._collector)
         self._anchors = Anchors(self._collector, self._paths.anchors)
         self._history: list[dict[str, object]] = []
         self._overrides = 0
@@ -94,6 +96,7 @@ class _Verification:
         self._files.finish()
         self._jobs.finish(is_locked=self._is_locked)
         self._removals.finish()
+        self._revisits.finish()
         self._anchors.finish()
         self._check_trust(toml)
         return self._report()
@@ -174,12 +177,14 @@ class _Verification:
             self._anchors.note(predicate)
         elif statement.kind == "tombstone":
             self._removals.note_tombstone(predicate, checked.leaf_line)
+            self._revisits.note_tombstone(predicate)
         elif statement.kind == "key":
             self._history.append(predicate)
-        elif statement.kind == "capture" and predicate["connection"]:
-            connection = predicate["connection"]
+        elif statement.kind == "capture":
+            self._revisits.note(checked, subject=subject)
+            connection = predicate["connection"] or {}
             self._overrides += bool(
-                connection["connect_to"] or connection["allow_network"]
+                connection.get("connect_to") or connection.get("allow_network")
             )
 
     def _check_trust(self, toml: bytes) -> None:

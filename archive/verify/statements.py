@@ -15,6 +15,7 @@ from archive.attest.trust import TrustSet
 from archive.errors import BadSignature, DigestMismatch, MalformedRecord, UnknownKey
 from archive.log.leaf import Leaf, format_leaf
 from archive.warc.reading import ReadRecord, RecordRow
+from archive.warc.revisit import check_revisit
 
 ROW_FIELDS = ("id", "type", "target_uri", "date", "offset", "length")
 ROW_DIGESTS = ("member", "record", "block", "payload")
@@ -100,6 +101,7 @@ def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) 
     host = urlsplit(predicate["target_uri"]).hostname
     if host != predicate["host_alabel"]:
         raise MalformedRecord("host_alabel is not the host of target_uri")
+    _check_revisit(predicate, records)
     for record in records:
         header = record.header
         if header.date != predicate["captured_at"]:
@@ -111,3 +113,19 @@ def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) 
             raise MalformedRecord(
                 f"WARC-Target-URI of {header.record_id} is not the signed target_uri"
             )
+
+
+def _check_revisit(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:
+    """A revisit record is there if, and only if, the statement names what it repeats.
+
+    A revisit comes first: what it refers to is said in the statement once.
+    """
+    refers_to = predicate["refers_to"]
+    types = [record.header.type for record in records]
+    if types.count("revisit") != (refers_to is not None):
+        raise MalformedRecord("refers_to and the revisit record disagree")
+    if refers_to is None:
+        return
+    if types[0] != "revisit":
+        raise MalformedRecord("a revisit record is not the first one of its slice")
+    check_revisit(records[0].header, digest=refers_to["digest"])

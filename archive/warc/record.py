@@ -175,6 +175,10 @@ class Record:
     payload_digest: Digest | None = None
     concurrent_to: str | None = None
     refers_to: str | None = None
+    refers_to_target_uri: str | None = None
+    refers_to_date: datetime | None = None
+    profile: str | None = None
+    """What a revisit record means by its reference."""
     ip_address: str | None = None
     protocols: tuple[str, ...] = ()
     cipher_suite: str | None = None
@@ -190,6 +194,9 @@ class Record:
             ("WARC-Target-URI", self.target_uri),
             ("WARC-Concurrent-To", _bracket(self.concurrent_to)),
             ("WARC-Refers-To", _bracket(self.refers_to)),
+            ("WARC-Refers-To-Target-URI", self.refers_to_target_uri),
+            ("WARC-Refers-To-Date", _instant(self.refers_to_date)),
+            ("WARC-Profile", self.profile),
             ("WARC-IP-Address", self.ip_address),
             *(("WARC-Protocol", protocol) for protocol in self.protocols),
             ("WARC-Cipher-Suite", self.cipher_suite),
@@ -276,6 +283,10 @@ def _check_value(name: str, value: str) -> None:
 
 def _bracket(record_id: str | None) -> str | None:
     return None if record_id is None else f"<{record_id}>"
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else format_instant(moment)
 
 
 def _optional(digest: Digest | None) -> str | None:

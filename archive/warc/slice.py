@@ -43,6 +43,7 @@ from archive.warc.reading import (
     read_slice_rows,
 )
 from archive.warc.record import Record
+from archive.warc.revisit import REDUCED, SAME_PAYLOAD, find_profile
 from archive.warc.wire import find_address, find_cipher, list_protocols
 from archive.warc.writing import RecordWriter, choose_effort, read_pieces
 
@@ -90,11 +91,13 @@ class SliceDraft:
     payload_digest: Digest | None
     """As on the response record: only where its block gives this digest again."""
     block_digest: Digest | None
-    """Of the response; None where no byte came."""
+    """Of the response or revisit record; None where no byte came."""
     chain: CarriedBy | None
     dns: CarriedBy | None
     media_type: str | None
     http_status: int | None
+    refers_to: CarriedBy | None = None
+    """Payload digest and capture that a revisit refers to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,10 @@ def build_slice(
         settings_digest=material.settings_digest,
     )
     writer = _SliceWriter(out, material, exchange.started_at)
-    if exchange.response.length_bytes:
+    profile = find_profile(exchange, survey.head, payload=survey.payload_digest)
+    if profile is not None:
+        writer.add_revisit(exchange, survey, profile=profile)
+    elif exchange.response.length_bytes:
         writer.add_response(exchange, survey)
     if exchange.request:
         writer.add_request(exchange)
@@ -135,10 +141,12 @@ def build_slice(
         if support is not None and support.carried.capture is None:
             writer.add(_support_block(support))
     writer.add(_metadata_block(exchange, around))
+    row = writer.message_row
     return replace(
         writer.draft(),
-        payload_digest=survey.payload_digest,
-        block_digest=exchange.wire_digest,
+        payload_digest=row.payload if row else None,
+        block_digest=row.block if row else None,
+        refers_to=_reference(exchange) if profile is not None else None,
         chain=around.chain,
         dns=around.dns,
         media_type=survey.head.media_type if survey.head else None,
@@ -219,6 +227,36 @@ class _SliceWriter:
         media_type = survey.head.media_type if survey.head else None
         self._write(record, choose_effort(media_type, coded=coded))
 
+    def add_revisit(self, exchange: Exchange, survey: _Survey, *, profile: str) -> None:
+        """Write what is new in a response that repeats an earlier capture."""
+        earlier = exchange.earlier
+        if earlier is None or survey.head is None:
+            raise AssertionError("a revisit of nothing")
+        block, payload, truncated = exchange.response, None, None
+        if profile == SAME_PAYLOAD:
+            with exchange.response.open() as stream:
+                block = MemoryBytes(stream.read(survey.head.length_bytes))
+            payload, truncated = survey.payload_digest, REDUCED
+        record = Record(
+            type="revisit",
+            record_id=self._material.record_ids(),
+            date=self._date,
+            target_uri=exchange.target_uri,
+            content_type=HTTP_RESPONSE_TYPE,
+            block=block,
+            block_digest=Digest.of_chunks(read_pieces(block)),
+            payload_digest=payload,
+            refers_to=earlier.record_id,
+            refers_to_target_uri=earlier.target_uri,
+            refers_to_date=earlier.captured_at,
+            profile=profile,
+            ip_address=find_address(exchange.connection),
+            protocols=list_protocols(exchange.connection, is_http=True),
+            cipher_suite=find_cipher(exchange.connection),
+            truncated=truncated,
+        )
+        self._write(record, Effort.DENSE)
+
     def add_request(self, exchange: Exchange) -> None:
         """Write the request as it was sent."""
         record = Record(
@@ -250,6 +288,13 @@ class _SliceWriter:
         )
         self._write(record, choose_effort(block.content_type))
 
+    @property
+    def message_row(self) -> RecordRow | None:
+        """The response or revisit record; None where no byte came."""
+        rows = self._records.rows
+        has_message = bool(rows) and rows[0].type in ("response", "revisit")
+        return rows[0] if has_message else None
+
     def draft(self) -> SliceDraft:
         """Say what was written; nothing of an exchange."""
         return SliceDraft(
@@ -272,6 +317,13 @@ class _SliceWriter:
     @property
     def _first_id(self) -> str | None:
         return self._records.rows[0].id if self._records.rows else None
+
+
+def _reference(exchange: Exchange) -> CarriedBy | None:
+    earlier = exchange.earlier
+    if earlier is None:
+        return None
+    return CarriedBy(digest=earlier.payload_digest, capture=earlier.capture_id)
 
 
 def _support_block(support: Support) -> ResourceBlock:

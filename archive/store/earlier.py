@@ -1,0 +1,84 @@
+"""Catalog queries about what an address held before: for conditions and revisits."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.capture import EarlierCapture
+from archive.digest import Digest
+from archive.instant import format_instant, parse_instant
+
+_COLUMNS = (
+    "capture_id, record_id, target_uri, captured_at, payload_digest, etag, "
+    "last_modified, refers_to"
+)
+_WHOLE = (
+    "kind = 'capture' and outcome = 'complete' and http_status = 200 "
+    "and payload_digest is not null and target_uri = ? and (? or override is null) "
+)
+"""Captures that stand for the content of their address."""
+_WITH_PAYLOAD = (
+    f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
+    "and payload_digest = ? and refers_to is null order by leaf limit 1"
+)
+_NEWEST = (
+    f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
+    "and source_id is ? and captured_at >= ? "
+    "order by captured_at desc, leaf desc limit 1"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """By what a server knows its content again, and the capture that holds it."""
+
+    earlier: EarlierCapture
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierCaptures:
+    """Looks into the catalog; `overrides`: captures of test set-ups count, too."""
+
+    connection: sqlite3.Connection
+    overrides: bool
+
+    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
+        """The first capture that holds this payload of this address itself."""
+        row = self._one(_WITH_PAYLOAD, target_uri, str(payload))
+        return None if row is None else _earlier(row)
+
+    def validators(
+        self, target_uri: str, *, source_id: str | None, since: datetime
+    ) -> Validators | None:
+        """Those of the newest content of an address, if it was fetched since then."""
+        row = self._one(_NEWEST, target_uri, source_id, format_instant(since))
+        if row is None or not (row[5] or row[6]):
+            return None
+        earlier = _earlier(row)
+        if row[7] is not None:  # a revisit never refers to a revisit
+            first = self.with_payload(target_uri, earlier.payload_digest)
+            if first is None:
+                return None
+            earlier = first
+        return Validators(earlier=earlier, etag=row[5], last_modified=row[6])
+
+    def _one(
+        self, query: str, target_uri: str, *values: object
+    ) -> Sequence[str] | None:
+        found: Sequence[str] | None = self.connection.execute(
+            query, (target_uri, self.overrides, *values)
+        ).fetchone()
+        return found
+
+
+def _earlier(row: Sequence[str]) -> EarlierCapture:
+    return EarlierCapture(
+        capture_id=row[0],
+        record_id=row[1],
+        target_uri=row[2],
+        captured_at=parse_instant(row[3]),
+        payload_digest=Digest.parse(row[4]),
+    )
