@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.attest.kinds import UnknownKind
 from archive.attest.statement import Statement, statement_digest
-from archive.errors import FormatError, VerificationError
+from archive.errors import FormatError, StoreError, VerificationError
 from archive.log.leaf import parse_leaf
 from archive.store.ledger import leaf_line
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
@@ -60,6 +61,12 @@ def survey_segment(path: Path, *, logged: int) -> SegmentSurvey:
             continue
         try:
             statement = read_statement(entry)
+        except UnknownKind as error:
+            # No damage: what a later version wrote must not be cut off.
+            raise StoreError(
+                f"{path.name} was written by a later version: {error}; "
+                "write to this archive with that version"
+            ) from error
         except (FormatError, VerificationError):
             break
         _note(survey, entry, statement, logged)

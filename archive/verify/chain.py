@@ -34,7 +34,7 @@ def read_head(
     """Check 8: the stored checkpoint is of this log and signed by the trusted key."""
     try:
         note = TiledLog(log_folder, Files()).read_checkpoint()
-    except (LogError, FormatError) as error:
+    except (LogError, FormatError, StoreError) as error:
         collector.failed(8, "checkpoint-unreadable", CHECKPOINT_FILE, str(error))
         return None
     if note is None:

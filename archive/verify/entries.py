@@ -1,10 +1,11 @@
 """The entry checks of the procedure, in their order, gathered for one statement."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from archive.attest.envelope import Envelope
 from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, parse_statement
+from archive.attest.statement import Statement, parse_common, parse_statement
 from archive.attest.trust import TrustSet
 from archive.errors import FormatError, VerificationError
 from archive.store.walk import SegmentEntry, check_slice
@@ -17,10 +18,18 @@ from archive.verify.statements import (
     leaf_of,
 )
 
+_LATER_KIND = re.compile(
+    r"https://w3id\.org/election-evidence-archive/([a-z][a-z0-9-]{0,31})/v[0-9]{1,3}"
+)
+"""A kind or version that this version does not know, in the form of those it does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedEntry:
-    """An entry whose statement could be read; its checks are noted already."""
+    """An entry whose statement could be read; its checks are noted already.
+
+    The statement's kind is a whole predicateType where it is not known.
+    """
 
     entry: SegmentEntry
     statement: Statement
@@ -39,11 +48,11 @@ def check_entry(
     _check_slice(collector, entry, statement, subject)
     if trust is not None:
         _check_signer(collector, statement, envelope, subject=subject, trust=trust)
+    leaf_line = _leaf_line(statement, envelope)
+    if leaf_line is None:
+        return None
     return CheckedEntry(
-        entry=entry,
-        statement=statement,
-        envelope=envelope,
-        leaf_line=leaf_of(statement, envelope),
+        entry=entry, statement=statement, envelope=envelope, leaf_line=leaf_line
     )
 
 
@@ -62,13 +71,22 @@ def _read(
     try:
         statement = parse_statement(entry.envelope.payload)
     except UnknownKind as error:
+        # Its place, slice, signature and leaf can be checked all the same.
         collector.not_checked(1, "kind-unknown", subject, str(error))
-        return None
+        return parse_common(entry.envelope.payload), entry.envelope
     except FormatError as error:
         collector.raised(1, "statement-malformed", subject, error)
         return None
     collector.passed(1)
     return statement, entry.envelope
+
+
+def _leaf_line(statement: Statement, envelope: Envelope) -> bytes | None:
+    """The leaf this entry must have; None where a later version alone could tell."""
+    if "/" not in statement.kind:
+        return leaf_of(statement, envelope)
+    kind = _LATER_KIND.fullmatch(statement.kind)
+    return leaf_of(replace(statement, kind=kind[1]), envelope) if kind else None
 
 
 def _check_slice(
