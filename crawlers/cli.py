@@ -9,7 +9,13 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.errors import ExpectationFailed, FetchFailed, UsageProblem
-from crawlers.crawl.capture_job import CaptureOrder, capture_list
+from crawlers.browser.job import check_lines, open_page_run
+from crawlers.crawl.capture_job import (
+    CaptureOrder,
+    OpenRun,
+    capture_list,
+    open_list_run,
+)
 from crawlers.crawl.job import UNSTATED_VANTAGE
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import read_lines
@@ -111,8 +117,10 @@ def sources_option(verb: Verb) -> Verb:
     type=click.Choice([str(mode) for mode in PartsMode]),
     default=str(PartsMode.STATIC),
     show_default=True,
-    help="What is captured with an HTML page: style sheets, images, fonts, or nothing.",
+    help="What is captured with an HTML page: style sheets, images, fonts (static),"
+    " all that a browser asks for, with a picture (browser), or nothing.",
 )
+@click.option("--page", is_flag=True, help="Short for --parts browser.")
 @network_options
 @click.pass_obj
 def capture(
@@ -121,9 +129,13 @@ def capture(
     """Capture URLs now, each line and each redirect as a capture of its own."""
     via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"))
     via.label_for(None)
+    if options.pop("page"):
+        options["parts"] = PartsMode.BROWSER
     order = _capture_order(urls, via=via, **options)
     printer = AttemptPrinter(as_json=as_json)
-    log = capture_list(context, order, emit=printer.emit)
+    log = capture_list(
+        context, order, emit=printer.emit, open_run=_choose_run(context, order)
+    )
     _raise_if_failed(log, failed=printer.failed)
 
 
@@ -223,11 +235,6 @@ def _capture_order(
     via: ProxyChoice,
     **network: tuple[str, ...],
 ) -> CaptureOrder:
-    if parts == PartsMode.BROWSER:
-        raise UsageProblem(
-            "browser rendering is not available in this version;"
-            " use --parts static (style sheets, images and fonts) or --parts none"
-        )
     return CaptureOrder(
         lines=read_lines(urls, _read_list(list_path)),
         parts=PartsMode(parts),
@@ -236,6 +243,14 @@ def _capture_order(
         connect_to=tuple(parse_connect_to(text) for text in network["connect_to"]),
         allow_networks=tuple(map(parse_allow_network, network["allow_networks"])),
     )
+
+
+def _choose_run(context: CommandContext, order: CaptureOrder) -> OpenRun:
+    """Over the engine alone, or through the browser of this machine."""
+    if order.parts is not PartsMode.BROWSER:
+        return open_list_run
+    check_lines(order.lines)
+    return open_page_run(context.environ)
 
 
 def _read_list(path: Path | None) -> bytes | None:

@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     "crawlers": (
         (("crawlers.engine",), ("crawlers.sources",)),
         (("crawlers.crawl", "crawlers.spiders"),),
-        (("crawlers.output",), ("crawlers.demo",)),
+        (("crawlers.output",), ("crawlers.demo",), ("crawlers.browser",)),
         (("crawlers.cli",),),
     ),
     "search": (
@@ -141,6 +141,7 @@ LIBRARIES = {
         modules=("crawlers.crawl.references", "crawlers.spiders.listing"),
         reason="parts of a page in both kinds of job; listings by the source's rules",
     ),
+    "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "resiliparse": Library(modules=("search.extract.alltext",)),
     "rich": Library(modules=("archive.cli.output",)),
@@ -583,18 +584,30 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def dependencies() -> set[str]:
-    """The names in pyproject.toml, without bounds and extras."""
-    listed = pyproject()["project"]["dependencies"]
+def plain_names(listed: object) -> set[str]:
+    """Names of a list in pyproject.toml, without bounds and extras."""
     assert isinstance(listed, list)
     return {normal(re.split(r"[\[<>=~! ]", entry)[0]) for entry in listed}
+
+
+def dependencies() -> set[str]:
+    """What every installation has."""
+    return plain_names(pyproject()["project"]["dependencies"])
+
+
+def extras() -> dict[str, set[str]]:
+    """What an installation may have, by the name of the extra."""
+    listed = pyproject()["project"]["optional-dependencies"]
+    assert isinstance(listed, dict)
+    return {name: plain_names(names) for name, names in listed.items()}
 
 
 def test_dependencies_are_exactly_the_imported_libraries() -> None:
     imported = {
         normal(library.distribution or name) for name, library in LIBRARIES.items()
     }
-    assert dependencies() == imported | set(NEEDED_UNSEEN)
+    assert dependencies().union(*extras().values()) == imported | set(NEEDED_UNSEEN)
+    assert dependencies().isdisjoint(set().union(*extras().values()))
 
 
 def requirement_lines(name: str) -> list[str]:
@@ -613,7 +626,7 @@ def in_file_names(name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "dev.txt"])
 def test_every_requirement_is_pinned_and_hashed(name: str) -> None:
     form = re.compile(
         r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[A-Za-z0-9.+!]+"
@@ -623,7 +636,14 @@ def test_every_requirement_is_pinned_and_hashed(name: str) -> None:
     assert loose == []
 
 
-@pytest.mark.parametrize("name", ["runtime.in", "runtime.txt", "dev.in", "dev.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{name}.{end}"
+        for name in ("runtime", "browser", "dev")
+        for end in ("in", "txt")
+    ],
+)
 @pytest.mark.parametrize("trace", ["://", " @ ", "--index", "--find-links", "--extra"])
 def test_no_requirement_file_says_where_it_was_downloaded(
     name: str, trace: str
@@ -643,6 +663,13 @@ def test_every_dependency_is_asked_for_and_pinned() -> None:
     assert in_file_names("dev.in") <= set(pinned("dev.txt"))
 
 
-def test_development_pins_what_runs() -> None:
-    runtime, development = pinned("runtime.txt"), pinned("dev.txt")
+def test_every_extra_has_its_own_requirement_file() -> None:
+    for name, wanted in extras().items():
+        assert in_file_names(f"{name}.in") == wanted
+        assert wanted <= set(pinned(f"{name}.txt"))
+
+
+@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt"])
+def test_development_pins_what_runs(name: str) -> None:
+    runtime, development = pinned(name), pinned("dev.txt")
     assert {name: development.get(name) for name in runtime} == runtime

@@ -112,10 +112,15 @@ def test_one_bad_line_means_that_nothing_is_captured_or_changed(
     assert after == before
 
 
-def test_what_this_version_cannot_do_is_said_in_one_sentence(evidence: Any) -> None:
-    done = evidence.run("capture", "--parts", "browser", "http://a.example/")
+def test_what_no_browser_would_ask_is_said_in_one_sentence(
+    evidence: Any, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list"
+    listed.write_text('{"url": "http://a.example/", "method": "POST"}\n')
+    done = evidence.run("capture", "--page", "--from", str(listed))
     assert done.returncode == 2
-    assert "browser rendering is not available in this version" in done.stderr
+    assert done.stderr.startswith("evidence: line 1: a browser asks with GET")
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_refused_address_is_a_policy_capture(site: Any, evidence: Any) -> None:

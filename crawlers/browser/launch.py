@@ -1,0 +1,79 @@
+"""Start the browser process of one page, hear what it says, end it whatever happens."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from crawlers.browser.order import PageFacts, PageOrder
+from crawlers.browser.program import clean_environment, end_processes
+from crawlers.browser.traffic import Announced, PageTraffic
+
+CHILD = ("-m", "crawlers.browser.child")
+HARD_SECONDS = 180.0
+"""A browser process that has not answered by then hangs: its own budgets are over."""
+LINE_BYTES = 1 << 20
+"""One line of a browser process; an address of a page may be long."""
+
+
+async def render(
+    order: PageOrder, traffic: PageTraffic, *, environ: Mapping[str, str]
+) -> PageFacts:
+    """Render one page in a process of its own; never raises for what it does."""
+    home = order.paths.folder
+    environment = clean_environment(environ, home=home)
+    environment["PYTHONPATH"] = _python_path(environ)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *CHILD,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
+        limit=LINE_BYTES,
+        start_new_session=True,  # Ctrl-C is for us: we end it when all is kept
+    )
+    try:
+        return await _listen(process, order, traffic)
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        end_processes(home)
+        await process.wait()
+
+
+async def _listen(
+    process: asyncio.subprocess.Process, order: PageOrder, traffic: PageTraffic
+) -> PageFacts:
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("pipes were asked for")
+    process.stdin.write(json.dumps(order.as_json()).encode() + b"\n")
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(HARD_SECONDS):
+            async for line in process.stdout:
+                message: dict[str, Any] = json.loads(line)
+                if "facts" in message:
+                    facts = PageFacts.from_json(message["facts"])
+                    await process.wait()
+                    return facts
+                announced = Announced(
+                    used_as=message["used_as"], is_main=message["is_main"]
+                )
+                await traffic.announce(message["uri"], announced)
+    except TimeoutError:
+        return PageFacts(problem="the browser hung and was ended")
+    except (ValueError, KeyError, TypeError) as error:
+        return PageFacts(problem=f"the browser process spoke badly: {error}")
+    return PageFacts(problem="the browser process ended early")
+
+
+def _python_path(environ: Mapping[str, str]) -> str:
+    """The child finds our packages where this process found them."""
+    here = str(Path(__file__).resolve().parents[2])
+    before = environ.get("PYTHONPATH")
+    return os.pathsep.join([here, before] if before else [here])
