@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import random
 import resource
 import socket
 import ssl
@@ -19,7 +20,11 @@ import trustme
 from archive.capture import CaptureOutcome as O
 from archive.capture import Phase, TlsVerdict
 from archive.digest import Digest
-from crawlers.engine.client import FetchRequest, parse_connect_to
+from crawlers.engine.client import (
+    FetchRequest,
+    parse_allow_network,
+    parse_connect_to,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 MANY = 50
@@ -392,6 +397,58 @@ def test_a_name_that_flips_to_a_private_address_is_refused_then(
             transport.close()
 
     asyncio.run(run())
+
+
+LOOKUPS = 1000
+
+
+def test_a_thousand_flipping_answers_lead_to_nobody_else(
+    awkward: Any, engine: Any
+) -> None:
+    chance = random.Random(4)
+    good, bad = "127.0.0.2", ("127.0.0.1", "127.0.0.3", "10.0.0.1", "0.0.0.0")
+    answers = [
+        chance.sample([good, *bad], chance.randint(1, 4)) for _ in range(LOOKUPS)
+    ]
+    hits: list[Any] = []
+
+    async def canary(_reader: Any, writer: Any) -> None:
+        hits.append(writer)
+        writer.close()
+
+    async def run() -> None:
+        async with awkward(*[(OK, "close")] * LOOKUPS, host=good) as server:
+            canaries = [
+                await asyncio.start_server(canary, host, server.port)
+                for host in ("127.0.0.1", "127.0.0.3")
+            ]
+            names, transport, port = await start_name_server(
+                {"site.example.": list(answers)}
+            )
+            async with engine(
+                nameservers=("127.0.0.1",),
+                nameserver_port=port,
+                allow_networks=(parse_allow_network(f"{good}/32"),),
+            ) as client:
+                uri = f"http://site.example:{server.port}/"
+                for answer in answers:
+                    exchange = await client.fetch(get(uri, close=True))
+                    facts = exchange.connection
+                    assert set(facts.dns.addresses) == set(answer)
+                    if good in answer:
+                        assert exchange.outcome is O.COMPLETE
+                        assert facts.peer == f"{good}:{server.port}"
+                    else:
+                        assert (exchange.outcome, facts.peer) == (O.POLICY, None)
+            assert len(names.asked) == 2 * LOOKUPS
+            assert server.connections == sum(good in answer for answer in answers)
+            assert 300 < server.connections < 900
+            for listening in canaries:
+                listening.close()
+            transport.close()
+
+    asyncio.run(run())
+    assert hits == []
 
 
 def test_of_mixed_addresses_only_the_allowed_is_tried(

@@ -1,0 +1,272 @@
+"""No spelling of a forbidden host is contacted: directly, by redirect, base, refresh.
+
+A canary listens on loopback in both families, on a port that the rules allow.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.capture import Capture, CaptureOutcome, Exchange, SliceLocation
+from archive.digest import Digest
+from archive.store.drafts import PageDraft
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.lines import CaptureLine
+from crawlers.crawl.recorder import Recorder, keep_stray
+from crawlers.crawl.single import ListCapture
+from crawlers.engine.client import Client, EngineSettings, parse_connect_to
+from crawlers.sources.source import PartsMode
+
+SPELLINGS = [
+    "127.0.0.1", "127.1", "127.0.1", "127.0.0.1.", "127.000.000.001", "127.255.1.2",
+    "0x7f000001", "0x7f.1", "0X7F.0.0.1", "0x7f.0x0.0x0.0x1", "0177.0.0.1",
+    "0177.0.0.01", "017700000001", "2130706433", "2130706433.", "0", "0.0.0.0", "00",
+    "0x0", "localhost", "LOCALHOST", "LocalHost.", "a.localhost", "printer.local",
+    "db.internal", "x.home.arpa", "１２７.０.０.１", "127。0。0。1", "127．0．0．1",
+    "①②⑦.⓪.⓪.①", "ｌｏｃａｌｈｏｓｔ", "loc\u00adalhost", "[::1]", "[::]",
+    "[0:0:0:0:0:0:0:1]", "[0000:0000:0000:0000:0000:0000:0000:0001]", "[::0001]",
+    "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]", "[::127.0.0.1]", "[::7f00:1]",
+    "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b::7f00:1]",
+    "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[2002:7f00:0001::1]",
+    "[2001:0:7f00:1::1]", "[fe80::1]", "[fe80::1%25lo]", "[fec0::1]", "[fc00::1]",
+    "[fd00:ec2::254]", "[ff02::1]", "10.0.0.1", "192.168.0.1", "172.16.0.1",
+    "169.254.169.254", "100.64.0.1", "192.0.0.8", "192.88.99.1", "224.0.0.1",
+    "255.255.255.255", "site.onion", "user@127.0.0.1", "127.0.0.1\\@site.example",
+    "%31%32%37.0.0.1", "127.0.0.1%00.example",
+]  # fmt: skip
+SITE = "a.example"
+
+
+@dataclass
+class Canary:
+    """Listens and counts; nothing should ever come."""
+
+    port: int
+    hits: list[Any] = field(default_factory=list)
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    """One port of loopback, IPv4 and, where there is one, IPv6."""
+    listening = [socket.create_server(("127.0.0.1", 0))]
+    made = Canary(listening[0].getsockname()[1])
+    with contextlib.suppress(OSError):
+        listening.append(
+            socket.create_server(("::1", made.port), family=socket.AF_INET6)
+        )
+
+    def wait(one: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, peer = one.accept()
+                made.hits.append(peer)
+                connection.close()
+
+    threads = [threading.Thread(target=wait, args=(one,)) for one in listening]
+    for thread in threads:
+        thread.start()
+    yield made
+    for one in listening:
+        one.shutdown(socket.SHUT_RDWR)
+        one.close()
+    for thread in threads:
+        thread.join()
+
+
+@dataclass
+class Shelf:
+    """An archive that only remembers."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def capture(self, exchange: Exchange) -> "Future[Capture]":
+        self.exchanges.append(exchange)
+        digest = Digest.of(str(len(self.exchanges)).encode())
+        location = SliceLocation(segment="s", offset_bytes=0, length_bytes=1)
+        return done(
+            Capture(
+                capture_id=digest.hex,
+                kind="capture",
+                leaf=0,
+                target_uri=exchange.target_uri,
+                captured_at=exchange.started_at,
+                outcome=exchange.outcome,
+                http_status=exchange.http_status,
+                media_type="text/html" if exchange.http_status == 200 else None,
+                source_id=None,
+                job_id=None,
+                payload_digest=None,
+                block_digest=None,
+                refers_to=None,
+                role=exchange.context.role,
+                override=None,
+                location=location,
+            )
+        )
+
+    def page(self, draft: PageDraft) -> "Future[Capture]":
+        return done(replace(draft.main, kind="page"))
+
+    def asked(self, canary: Canary) -> list[Exchange]:
+        """What was asked for elsewhere than at the site."""
+        return [x for x in self.exchanges if f"http://{SITE}/" not in x.target_uri]
+
+
+def done(value: Any) -> "Future[Any]":
+    future: Future[Any] = Future()
+    future.set_result(value)
+    return future
+
+
+def capture(
+    urls: list[str], site: Any, *, canary: Canary, spool: Path, parts: PartsMode
+) -> Shelf:
+    """Capture a list with the real engine; the canary's port is an allowed one."""
+    shelf, log = Shelf(), JobLog(seeds=tuple(urls))
+    settings = EngineSettings(
+        connect_to=(parse_connect_to(f"{SITE}:80=127.0.0.1:{site.port}"),),
+        extra_ports=frozenset({canary.port}),
+        hosts_file=None,
+        nameservers=("127.0.0.1",),
+        nameserver_port=9,
+    )
+
+    async def run() -> None:
+        client = Client(
+            settings,
+            spool_folder=spool,
+            clock=lambda: datetime.now(UTC),
+            random_bytes=secrets.token_bytes,
+            on_stale=keep_stray,
+        )
+        recorder = Recorder(fetcher=client, writer=shelf, log=log)
+        job = ListCapture(recorder, log=log, job_id="j", parts=parts)
+        lines = [
+            CaptureLine(place="", url=url, method="GET", headers=(), body=b"")
+            for url in urls
+        ]
+        await job.run(lines, lambda _capture: None)
+        await client.close()
+
+    asyncio.run(run())
+    return shelf
+
+
+def test_the_canary_hears_who_comes(canary: Canary) -> None:
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0")):
+        with socket.socket(family) as caller:
+            caller.connect((host, canary.port))
+            caller.recv(1)
+    assert len(canary.hits) == 2
+
+
+def check(shelf: Shelf, canary: Canary) -> None:
+    refused = shelf.asked(canary)
+    assert len(refused) >= len(SPELLINGS)
+    for exchange in refused:
+        assert exchange.outcome is CaptureOutcome.POLICY, exchange.target_uri
+        assert (exchange.request, exchange.response.length_bytes) == (b"", 0)
+    assert canary.hits == []
+
+
+def test_the_table_holds_enough_spellings() -> None:
+    assert len(set(SPELLINGS)) == len(SPELLINGS) >= 60
+
+
+def test_asked_for_directly(site: Any, canary: Canary, tmp_path: Path) -> None:
+    urls = [f"http://{host}:{canary.port}/" for host in SPELLINGS]
+    shelf = capture(urls, site, canary=canary, spool=tmp_path, parts=PartsMode.NONE)
+    check(shelf, canary)
+
+
+def test_sent_there_by_a_redirect(site: Any, canary: Canary, tmp_path: Path) -> None:
+    for number, host in enumerate(SPELLINGS):
+        head = f"HTTP/1.1 302 F\r\nLocation: http://{host}:{canary.port}/\r\n"
+        data = f"{head}Content-Length: 0\r\n\r\n".encode()
+        site.serve_raw(f"/{number}", "", data)
+    urls = [f"http://{SITE}/{number}" for number in range(len(SPELLINGS))]
+    shelf = capture(urls, site, canary=canary, spool=tmp_path, parts=PartsMode.NONE)
+    check(shelf, canary)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<base href='http://{host}:{port}/'><img src=/{n}.png>",
+        "<base href='//{host}:{port}/'><link rel=stylesheet href={n}.css>",
+        "<img src='http://{host}:{port}/{n}.png'>",
+        "<style>p{{background:url('http://{host}:{port}/{n}.png')}}</style>",
+    ],
+    ids=["base", "base without scheme", "part", "style"],
+)
+def test_named_by_a_page(
+    html: str, *, site: Any, canary: Canary, tmp_path: Path
+) -> None:
+    for number, host in enumerate(SPELLINGS):
+        page = "<meta charset=utf-8>" + html
+        site.serve(f"/{number}", page.format(host=host, port=canary.port, n=number))
+    urls = [f"http://{SITE}/{number}" for number in range(len(SPELLINGS))]
+    shelf = capture(urls, site, canary=canary, spool=tmp_path, parts=PartsMode.STATIC)
+    named = shelf.asked(canary)
+    assert len(named) > 0.9 * len(SPELLINGS)
+    for exchange in named:
+        assert exchange.outcome is CaptureOutcome.POLICY, exchange.target_uri
+    assert canary.hits == []
+
+
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[scope]]
+path = '/.*'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+ports = [{port}]
+"""
+VECTORS = {
+    "redirect": "",
+    "refresh": "<meta http-equiv=refresh content='0;url=http://{host}:{port}/'>",
+    "base": "<base href='http://{host}:{port}/'><img src=/i.png>",
+    "link": "<a href='http://{host}:{port}/'>x</a>",
+}
+
+
+def test_a_crawl_is_led_there_by_nothing(
+    site: Any, evidence: Any, sources: Callable[..., Path], canary: Canary
+) -> None:
+    seeds = []
+    for name, html in VECTORS.items():
+        for number, host in enumerate(SPELLINGS):
+            path = f"/{name}{number}"
+            seeds.append(f'[[seed]]\nurl = "http://{SITE}{path}"\nspider = "page"\n')
+            if html:
+                page = "<meta charset=utf-8>" + html
+                site.serve(path, page.format(host=host, port=canary.port))
+            else:
+                there = f"Location: http://{host}:{canary.port}/"
+                head = f"HTTP/1.1 302 F\r\n{there}\r\nContent-Length: 0\r\n\r\n"
+                site.serve_raw(path, "", head.encode())
+    folder = sources("outlet", *seeds, SOURCE.format(port=canary.port))
+    _code, (result,) = evidence.rows(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to(SITE),
+    )
+    asked = {path for path in site.paths if path != "/robots.txt"}
+    assert len(asked) == len(VECTORS) * len(SPELLINGS)
+    assert result["captures"] >= len(asked)
+    assert canary.hits == []
