@@ -7,12 +7,19 @@ from scrapy.settings import BaseSettings
 from archive.errors import SettingsError
 
 HANDLER = "crawlers.crawl.handler.EvidenceHandler"
-SOURCE_POLICY = "crawlers.crawl.middleware.SourcePolicy"
-SOURCE_POLICY_ORDER = 40
-"""Before robots.txt (100): what is out of scope costs no request at all."""
+MIDDLEWARES = {
+    "crawlers.crawl.middleware.SourcePolicy": 40,
+    "crawlers.crawl.middleware.TakeOver": 45,
+    "crawlers.crawl.middleware.Conditional": 560,
+}
+"""The first two before robots.txt (100): what is out of scope costs no request at all,
+what is there already no second one. The last between the stock middlewares that retry
+(550) and decompress (590).
+"""
+COOKIES_SETTING = "EVIDENCE_COOKIES"
+"""`run` where a source asks for cookies: a jar of one run, in memory."""
 
 FIXED: dict[str, Any] = {
-    "COOKIES_ENABLED": False,
     "REFERER_ENABLED": False,
     "HTTPCACHE_ENABLED": False,
     "REMOTE_CONTROL_ENABLED": False,
@@ -21,10 +28,14 @@ FIXED: dict[str, Any] = {
     "REDIRECT_MAX_TIMES": 10,
     "HTTPERROR_ALLOW_ALL": True,
     "DOWNLOADER_CLIENT_TLS_VERBOSE_LOGGING": False,
+    "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+    "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
+    "SCHEDULER_START_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
 }
 """What a crawl for evidence never does otherwise: no cookies, no Referer, no cache that
 answers without the network, no listening socket, no proxy taken from the environment.
+Queues are breadth first; those on disk are used where JOBDIR is set.
 """
 HANDLERS: dict[str, str | None] = {
     "http": HANDLER,
@@ -43,7 +54,8 @@ class EvidenceAddon:
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Check, then fix our settings; SettingsError names a conflicting one."""
-        for name, value in FIXED.items():
+        cookies = settings.get(COOKIES_SETTING) == "run"
+        for name, value in {**FIXED, "COOKIES_ENABLED": cookies}.items():
             _refuse_conflict(settings, name, value=value)
             settings.set(name, value, priority=ADDON_PRIORITY)
         for scheme, handler in settings.getdict("DOWNLOAD_HANDLERS").items():
@@ -54,7 +66,7 @@ class EvidenceAddon:
                 )
         settings.set("DOWNLOAD_HANDLERS", HANDLERS, priority=ADDON_PRIORITY)
         middlewares = {**settings.getdict("DOWNLOADER_MIDDLEWARES")}
-        middlewares[SOURCE_POLICY] = SOURCE_POLICY_ORDER
+        middlewares.update(MIDDLEWARES)
         settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority=ADDON_PRIORITY)
 
 

@@ -2,8 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
@@ -14,6 +18,7 @@ from archive.store.writer import ArchiveWriter
 from crawlers.crawl.job import JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
+from crawlers.crawl.memory import ArchiveMemory, open_memory
 from crawlers.crawl.order import DIRECT
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.crawl.recorder import Recorder, keep_stray
@@ -47,6 +52,7 @@ class JobTools:
     writer: ArchiveWriter
     log: JobLog
     job_id: str
+    memory: ArchiveMemory
 
     def new_client(self) -> Client:
         """An engine as the order wants it; to be closed by whoever asked."""
@@ -71,7 +77,9 @@ class JobTools:
 
     def recorder_of(self, client: Client) -> Recorder:
         """Puts what that engine fetches into the archive."""
-        return Recorder(fetcher=client, writer=self.writer, log=self.log)
+        return Recorder(
+            fetcher=client, writer=self.writer, log=self.log, memory=self.memory
+        )
 
 
 class CaptureRun(Protocol):
@@ -84,7 +92,10 @@ class CaptureRun(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Cut what runs, ask for nothing more; lines not begun are not reached."""
+        """Ask for nothing more; let what runs end, for some time; then cut and keep it.
+
+        Lines not begun are not reached.
+        """
         ...
 
 
@@ -126,15 +137,39 @@ def capture_list(
         vantage=order.vantage,
         seeds=tuple(parse_target(line.url).target_uri for line in order.lines),
     )
+    overrides = bool(order.connect_to or order.allow_networks)
     with (
         context.open_writer() as writer,
+        open_memory(
+            context.archive, clock=context.clock, overrides=overrides
+        ) as memory,
         signed_job(writer, plan, clock=context.clock) as log,
     ):
         tools = JobTools(
-            context=context, order=order, writer=writer, log=log, job_id=plan.job_id
+            context=context,
+            order=order,
+            writer=writer,
+            log=log,
+            job_id=plan.job_id,
+            memory=memory,
         )
-        asyncio.run(_run(open_run(tools), order.lines, emit))
+        try:
+            asyncio.run(_run(open_run(tools), order.lines, emit))
+        finally:
+            for number in STOP_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)  # from here on the job is closed
     return log
+
+
+@contextmanager
+def _restored_signals() -> Iterator[None]:
+    """Leave the handlers of signals as they were."""
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _run(
@@ -142,7 +177,7 @@ async def _run(
     lines: Sequence[CaptureLine],
     emit: Callable[[Capture], None],
 ) -> None:
-    """Run until done; SIGTERM and SIGINT cut what runs and keep what came of it."""
+    """Run until done; SIGTERM and SIGINT stop the job, which keeps what came."""
     loop = asyncio.get_running_loop()
     stopping: set[asyncio.Task[None]] = set()
     async with opening as job:

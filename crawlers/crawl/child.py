@@ -6,18 +6,27 @@ import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
 from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.memory import open_memory
 from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.scrapy_run import run_spider
 from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.unfinished import (
+    NOTHING_UNFINISHED,
+    RESUMES_KEY,
+    Unfinished,
+    find_unfinished,
+)
 from crawlers.engine.client import Client
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
+from crawlers.engine.request import parse_target
 from crawlers.engine.settings import EngineSettings
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import get_source
@@ -80,11 +89,19 @@ def crawl(order: CrawlOrder) -> CrawlResult:
     context = CommandContext(
         archive=order.archive, keys_folder=order.keys_folder, environ=dict(os.environ)
     )
-    plan = job_plan(order, source, job_id=new_job_id(context.random_bytes))
-    with (
-        context.open_writer() as writer,
-        signed_job(writer, plan, clock=context.clock) as log,
-    ):
+    with ExitStack() as stack:
+        # Opening the writer closes the job of a run that was killed.
+        writer = stack.enter_context(context.open_writer())
+        memory = stack.enter_context(
+            open_memory(order.archive, clock=context.clock, overrides=is_test(order))
+        )
+        unfinished = NOTHING_UNFINISHED
+        if not order.fresh:
+            now = context.clock()
+            unfinished = find_unfinished(memory.reader, source.id, now=now)
+        job_id = new_job_id(context.random_bytes)
+        plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
+        log = stack.enter_context(signed_job(writer, plan, clock=context.clock))
         log.listener = report_progress
         client = Client(
             engine,
@@ -97,8 +114,10 @@ def crawl(order: CrawlOrder) -> CrawlResult:
             source=source,
             job_id=plan.job_id,
             fetcher=client,
-            recorder=Recorder(fetcher=client, writer=writer, log=log),
+            recorder=Recorder(fetcher=client, writer=writer, log=log, memory=memory),
             log=log,
+            memory=memory,
+            unfinished=unfinished,
             any_port=bool(order.allow_networks),
             proxy=engine.proxy,
         )
@@ -118,8 +137,16 @@ def engine_settings(order: CrawlOrder, source: Source) -> EngineSettings:
     )
 
 
-def job_plan(order: CrawlOrder, source: Source, *, job_id: str) -> JobPlan:
-    """What the job promises before its first fetch."""
+def is_test(order: CrawlOrder) -> bool:
+    """Whether the order is one of a test set-up."""
+    return bool(order.connect_to or order.allow_networks)
+
+
+def job_plan(
+    order: CrawlOrder, source: Source, *, job_id: str, unfinished: Unfinished
+) -> JobPlan:
+    """What the job promises before its first fetch: the seeds that are left."""
+    seeds = (seed.url for seed in source.seeds)
     return JobPlan(
         job_id=job_id,
         source_id=source.id,
@@ -128,9 +155,12 @@ def job_plan(order: CrawlOrder, source: Source, *, job_id: str) -> JobPlan:
             "connect_to": list(order.connect_to),
             "allow_networks": list(order.allow_networks),
             "proxy": order.via.label_for(source),
+            RESUMES_KEY: list(unfinished.jobs),
         },
         vantage=order.vantage,
-        seeds=tuple(seed.url for seed in source.seeds),
+        seeds=tuple(
+            uri for uri in seeds if not unfinished.is_done(parse_target(uri).target_uri)
+        ),
         expect=source.expect,
     )
 
@@ -153,6 +183,7 @@ def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
         captures=log.captures,
         failures=log.failures,
         items=log.items,
+        taken_over=log.taken_over,
         received_bytes=log.received_bytes,
         seeds=seeds,
         signals=dict(sorted(log.signals.items())),

@@ -29,6 +29,7 @@ from archive.warc.payload import parse_http_head
 from crawlers.crawl.recorder import Recorded
 from crawlers.crawl.response import describe_capture, make_response, read_headers
 from crawlers.crawl.services import (
+    CONDITION_KEY,
     STOPPED,
     WARC_KEY,
     RequestRefused,
@@ -73,7 +74,7 @@ class EvidenceHandler(BaseDownloadHandler):
         ear = SignalEar(self.crawler, request)
         # Scrapy's own bound lets a burst through: it counts a transfer only when its
         # task has begun (measured with 2.19).
-        async with self._services.gate_of(request.url):
+        async with self._services.passing(request.url):
             if self._services.stopping:
                 raise RequestRefused(STOPPED)
             started = time.monotonic()
@@ -99,7 +100,9 @@ class EvidenceHandler(BaseDownloadHandler):
             source_id=self._services.source.id,
         )
         try:
-            recorded = await self._services.recorder.record(asked, listener=ear)
+            recorded = await self._services.recorder.record(
+                asked, listener=ear, base=request.meta.get(CONDITION_KEY)
+            )
             await self._record_refused_target(recorded, asked)
         except EvidenceError as error:
             # The archive cannot be written: going on would lose evidence unseen.

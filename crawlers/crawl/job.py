@@ -72,7 +72,7 @@ def judge(log: JobLog, expect: Expectations) -> tuple[ExpectationResult, ...]:
     """Compare a job's figures with what its source promises."""
     figures = RunFigures(
         items=log.items,
-        captures=log.captures,
+        captures=log.captures + log.taken_over,
         failures=log.failures,
         bytes=log.received_bytes,
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
 
@@ -32,6 +33,10 @@ class JobLog:
     captures: int = 0
     failures: int = 0
     received_bytes: int = 0
+    host_bytes: Counter[str] = field(default_factory=Counter)
+    """Bytes received, by host and port as in the address."""
+    taken_over: int = 0
+    """Captures of an earlier run that were not made again."""
     items: int = 0
     """Entries found on listing pages."""
     listener: Callable[["JobLog"], None] | None = None
@@ -42,6 +47,7 @@ class JobLog:
         self.captures += 1
         self.failures += capture.outcome is not CaptureOutcome.COMPLETE
         self.received_bytes += received_bytes
+        self.host_bytes[urlsplit(capture.target_uri).netloc] += received_bytes
         if self.listener is not None:
             self.listener(self)
 

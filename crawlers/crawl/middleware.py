@@ -1,17 +1,30 @@
-"""Downloader middleware: nothing leaves that the source's rules and budgets forbid."""
+"""Downloader middlewares: what may leave at all, and what the archive has already."""
 
+from collections import Counter
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
-from scrapy.http import Request
+from scrapy.http import Request, Response
 
+from archive.capture import EarlierCapture
+from archive.errors import UsageProblem
+from crawlers.crawl.response import describe_capture, make_archived
 from crawlers.crawl.services import (
+    CONDITION_KEY,
+    WARC_KEY,
     CrawlServices,
     RequestRefused,
     notes_of,
     services_of,
 )
+from crawlers.engine.request import parse_target
 from crawlers.sources.scope import decide, is_own_host
+
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
+NOT_MODIFIED = "not_modified"
+"""Flag of a response whose content comes from the archive: the server said 304."""
+TAKEN_OVER = "taken_over"
+"""Flag of a response that an earlier run of the same crawl captured."""
 
 
 class SourcePolicy:
@@ -20,6 +33,7 @@ class SourcePolicy:
     def __init__(self, services: CrawlServices) -> None:
         self._services = services
         self._requests = 0
+        self._host_requests: Counter[str] = Counter()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "SourcePolicy":
@@ -28,10 +42,12 @@ class SourcePolicy:
 
     def process_request(self, request: Request) -> None:
         """Let it pass, or raise RequestRefused and count the signal."""
-        code = self._scope_code(request) or self._budget_code()
+        host = urlsplit(request.url).netloc.lower()
+        code = self._scope_code(request) or self._budget_code(host)
         if code is not None:
             raise RequestRefused(code)
         self._requests += 1
+        self._host_requests[host] += 1
         limits, network = self._services.source.limits, self._services.source.network
         request.meta["download_maxsize"] = limits.file_bytes
         request.meta["evidence_tls"] = network.tls
@@ -54,12 +70,102 @@ class SourcePolicy:
         self._services.log.signal(code)
         return code
 
-    def _budget_code(self) -> str | None:
-        limits = self._services.source.limits
-        if self._requests >= limits.requests:
-            self._services.log.signal("budget:requests")
-            return "budget:requests"
-        if self._services.log.received_bytes >= limits.bytes:
-            self._services.log.signal("budget:bytes")
-            return "budget:bytes"
+    def _budget_code(self, host: str) -> str | None:
+        limits, log = self._services.source.limits, self._services.log
+        used = {
+            "budget:requests": (self._requests, limits.requests),
+            "budget:bytes": (log.received_bytes, limits.bytes),
+            "budget:host-requests": (self._host_requests[host], limits.host_requests),
+            "budget:host-bytes": (log.host_bytes[host], limits.host_bytes),
+        }
+        for code, (count, limit) in used.items():
+            if limit is not None and count >= limit:
+                log.signal(code)
+                return code
+        return None
+
+
+class TakeOver:
+    """What an earlier, unfinished run captured is taken from the archive.
+
+    Directly behind the source's rules: no slot, no delay, no robots.txt is needed for
+    what is not asked for.
+    """
+
+    def __init__(self, services: CrawlServices) -> None:
+        self._services = services
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "TakeOver":
+        """Build it from the crawl's services."""
+        return cls(services_of(crawler))
+
+    def process_request(self, request: Request) -> Response | None:
+        """Answer from the archive, or let the request pass."""
+        memory, uri = self._services.memory, target_of(request)
+        capture = self._services.unfinished.captures.get(uri or "")
+        if memory is None or capture is None or request.method != "GET":
+            return None
+        content = memory.content(capture)
+        if content is None:
+            return None
+        self._services.log.taken_over += 1
+        notes_of(request).trail.append(capture)
+        request.meta[WARC_KEY] = describe_capture(capture)
+        return make_archived(content, request, flag=TAKEN_OVER)
+
+
+class Conditional:
+    """Asks with what the server said last time; a 304 becomes the content it means.
+
+    The 304 itself is a signed capture. The spider sees the archived content, so that
+    links of an unchanged page are followed all the same.
+    """
+
+    def __init__(self, services: CrawlServices) -> None:
+        self._services = services
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Conditional":
+        """Build it from the crawl's services."""
+        return cls(services_of(crawler))
+
+    def process_request(self, request: Request) -> None:
+        """Add the conditions, after taking off those of a hop or attempt before."""
+        if request.meta.pop(CONDITION_KEY, None) is not None:
+            for name in CONDITIONS:
+                request.headers.pop(name, None)
+        memory, uri = self._services.memory, target_of(request)
+        own = any(name in request.headers for name in CONDITIONS)
+        if memory is None or uri is None or request.method != "GET" or own:
+            return
+        found = memory.validators(uri, self._services.source.id)
+        if found is None:
+            return
+        values = (found.etag, found.last_modified)
+        for name, value in zip(CONDITIONS, values, strict=True):
+            if value is not None:
+                request.headers[name] = value.encode("latin-1")
+        request.meta[CONDITION_KEY] = found.earlier
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Put the archived content in the place of "not modified"."""
+        earlier = request.meta.get(CONDITION_KEY)
+        memory = self._services.memory
+        if memory is None or response.status != 304:
+            return response
+        if not isinstance(earlier, EarlierCapture):
+            return response
+        capture = memory.reader.get_capture(earlier.capture_id)
+        content = memory.content(capture)
+        if content is None:
+            return response
+        return make_archived(content, request, flag=NOT_MODIFIED)
+
+
+def target_of(request: Request) -> str | None:
+    """The address as captures name it; None for one that cannot be asked for."""
+    try:
+        return parse_target(request.url).target_uri
+    except UsageProblem:
         return None

@@ -22,6 +22,8 @@ class CrawlOrder:
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
     vantage: str = UNSTATED_VANTAGE
+    fresh: bool = False
+    """Begin anew even where the last run was cut short."""
     via: ProxyChoice = DIRECT
 
     def as_json(self) -> dict[str, Any]:
@@ -34,6 +36,7 @@ class CrawlOrder:
             "connect_to": list(self.connect_to),
             "allow_networks": list(self.allow_networks),
             "vantage": self.vantage,
+            "fresh": self.fresh,
             "proxies": [proxy.as_json() for proxy in self.via.proxies],
             "proxy": self.via.label,
         }
@@ -50,6 +53,7 @@ class CrawlOrder:
             connect_to=tuple(values["connect_to"]),
             allow_networks=tuple(values["allow_networks"]),
             vantage=values["vantage"],
+            fresh=values["fresh"],
             via=ProxyChoice(
                 proxies=tuple(map(Proxy.from_json, values["proxies"])),
                 label=values["proxy"],
@@ -76,6 +80,8 @@ class CrawlResult:
     captures: int
     failures: int
     items: int
+    taken_over: int
+    """Captures of an earlier, unfinished run that this one did not make again."""
     received_bytes: int
     seeds: tuple[SeedReport, ...]
     signals: dict[str, int]
@@ -96,6 +102,7 @@ class CrawlResult:
             "captures": self.captures,
             "failures": self.failures,
             "items": self.items,
+            "taken_over": self.taken_over,
             "received_bytes": self.received_bytes,
             "seeds": [
                 {

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urljoin
 
-from archive.capture import Capture, Exchange
+from archive.capture import Capture, EarlierCapture, Exchange
+from archive.digest import Digest
 from archive.store.drafts import PageDraft
 from archive.warc.payload import HttpHead, Problem, read_entity
+from archive.warc.revisit import may_repeat
 from crawlers.crawl.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
 
@@ -48,6 +50,14 @@ class CaptureWriter(Protocol):
 
     def page(self, draft: PageDraft) -> "Future[Capture]":
         """State which captures a page is made of."""
+        ...
+
+
+class Memory(Protocol):
+    """What the archive holds already, as far as a job's fetches need it."""
+
+    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
+        """The capture of that address that holds this payload."""
         ...
 
 
@@ -87,7 +97,15 @@ def keep_stray(exchange: Exchange) -> None:
 class Recorder:
     """Makes attempts and puts each into the archive."""
 
-    def __init__(self, *, fetcher: Fetcher, writer: CaptureWriter, log: JobLog) -> None:
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        writer: CaptureWriter,
+        log: JobLog,
+        memory: Memory | None = None,
+    ) -> None:
+        self._memory = memory
         self._fetcher = fetcher
         self._writer = writer
         self._log = log
@@ -97,9 +115,16 @@ class Recorder:
         await self._fetcher.close()
 
     async def record(
-        self, request: FetchRequest, *, listener: Listener | None = None
+        self,
+        request: FetchRequest,
+        *,
+        listener: Listener | None = None,
+        base: EarlierCapture | None = None,
     ) -> Recorded:
-        """Fetch, write, and return only when the captures are acknowledged."""
+        """Fetch, write, and return only when the captures are acknowledged.
+
+        `base` is the capture that the condition in the request is about.
+        """
         strays: list[Exchange] = []
         _STRAYS.set(strays)
         try:
@@ -113,6 +138,7 @@ class Recorder:
             head, body = read_message(exchange)
             redirect = find_redirect(exchange, head)
             exchange = _name_hop(exchange, redirect)
+            exchange = replace(exchange, earlier=self._find(exchange, head, base))
             capture = await self._write(exchange)
         finally:
             exchange.response.close()
@@ -123,6 +149,17 @@ class Recorder:
             body=body,
             redirect=redirect,
         )
+
+    def _find(
+        self, exchange: Exchange, head: HttpHead | None, base: EarlierCapture | None
+    ) -> EarlierCapture | None:
+        """What a response may repeat; whether it does, the archive says."""
+        if exchange.http_status == 304:
+            return base
+        payload = exchange.payload_digest
+        if self._memory is None or payload is None or not may_repeat(exchange, head):
+            return None
+        return self._memory.with_payload(exchange.target_uri, payload)
 
     async def _write(self, exchange: Exchange) -> Capture:
         received = exchange.response.length_bytes

@@ -9,10 +9,14 @@ from scrapy.responsetypes import responsetypes
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.instant import format_instant
 from archive.warc.payload import HttpHead
+from crawlers.crawl.memory import Content
 from crawlers.crawl.recorder import Recorded
 
 BODY_ELSEWHERE = "body_in_warc_only"
 """Flag of a response whose body is too long to be handed to a parser."""
+
+GONE_WITH_CODINGS = ("Content-Encoding", "Transfer-Encoding", "Content-Length")
+"""They describe the body as it was on the wire."""
 
 
 def read_headers(head: HttpHead | None) -> Headers:
@@ -40,6 +44,25 @@ def make_response(recorded: Recorded, request: Request) -> Response:
         body=body,
         flags=flags,
         ip_address=_peer_address(exchange),
+        protocol="HTTP/1.1",
+    )
+
+
+def make_archived(content: Content, request: Request, *, flag: str) -> Response:
+    """The response that a capture stands for; codings are undone already."""
+    headers = read_headers(content.head)
+    for name in GONE_WITH_CODINGS:
+        headers.pop(name, None)
+    body = content.body or b""
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+    flags = [flag] if content.body is not None else [flag, BODY_ELSEWHERE]
+    return kind(
+        url=request.url,
+        status=content.head.status or 0,
+        headers=headers,
+        body=body,
+        flags=flags,
+        request=request,
         protocol="HTTP/1.1",
     )
 

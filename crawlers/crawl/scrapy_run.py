@@ -9,7 +9,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from archive.errors import EvidenceError, SettingsError
-from crawlers.crawl.services import CrawlServices, attach_services
+from crawlers.crawl.services import STOPPED, CrawlServices, attach_services
 from crawlers.sources.source import Source
 from crawlers.spiders.base import SourceSpider
 
@@ -38,6 +38,8 @@ def run_spider(services: CrawlServices) -> None:
         raise problem
     if problem is not None:
         raise SettingsError(f"the crawl could not start: {problem}") from problem
+    if crawler.stats.get_value("finish_reason") == "closespider_timeout":
+        services.log.signal("budget:minutes")
     errors = crawler.stats.get_value("spider_exceptions/count", 0)
     if errors:
         services.log.signal("spider-exception", errors)
@@ -64,7 +66,7 @@ def scrapy_settings(source: Source) -> dict[str, Any]:
         # Pages of a list count as depth in Scrapy, but are none.
         "DEPTH_LIMIT": limits.depth + pages,
         "DEPTH_PRIORITY": 1,
-        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+        "EVIDENCE_COOKIES": network.cookies,
         "CLOSESPIDER_TIMEOUT": limits.minutes * 60,
         "LOG_ENABLED": False,
     }
@@ -78,6 +80,7 @@ def _stopper(crawler: Crawler, services: CrawlServices) -> Callable[[], None]:
         if services.stopping:
             return
         services.stopping = True
+        services.log.signal(STOPPED)
         loop = asyncio.get_running_loop()
         running.add(loop.create_task(crawler.stop_async()))
         loop.call_later(STOP_SECONDS, cut)

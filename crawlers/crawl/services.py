@@ -4,6 +4,9 @@ Scrapy builds components from the crawler alone; this is how they find our objec
 """
 
 import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,7 +17,10 @@ from scrapy.exceptions import IgnoreRequest
 from archive.capture import Capture
 from archive.errors import EvidenceError
 from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.recorder import Fetcher, Recorder
+from crawlers.crawl.unfinished import NOTHING_UNFINISHED, Unfinished
+from crawlers.engine.request import parse_target
 from crawlers.sources.source import Source
 
 if TYPE_CHECKING:
@@ -25,6 +31,8 @@ STOPPED = "stopped"
 """Code of a request that was not made because the crawl is stopping."""
 NOTES_KEY = "evidence"
 """Our key in `request.meta`; redirects and retries carry it on."""
+CONDITION_KEY = "evidence_condition"
+"""Our key in `request.meta`: the capture that the request's condition is about."""
 WARC_KEY = "warc"
 """Where spiders find which capture a response is."""
 
@@ -42,12 +50,36 @@ class CrawlServices:
     """Test set-up: `allow_networks` opens all ports."""
     proxy: str | None = None
     """Label of the proxy that requests go through which name none."""
+    memory: ArchiveMemory | None = None
+    """What the archive holds already; None = every request is made in full."""
+    unfinished: Unfinished = NOTHING_UNFINISHED
+    """What an earlier run captured and this one need not fetch again."""
     handlers_built: int = 0
     stopping: bool = False
     """Set by SIGTERM: what runs may end, nothing more is asked for."""
     fatal: EvidenceError | None = None
     """What ended the crawl: the archive cannot be written, say."""
     gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    running: Counter[str] = field(default_factory=Counter)
+    """Requests that are being made, by host."""
+
+    @contextlib.asynccontextmanager
+    async def passing(self, url: str) -> AsyncIterator[None]:
+        """Pass the gate of the host of that address; counted while inside."""
+        host = urlsplit(url).netloc.lower()
+        async with self.gate_of(url):
+            self.running[host] += 1
+            try:
+                yield
+            finally:
+                self.running[host] -= 1
+
+    def seed_number(self, place: int) -> int | None:
+        """Under which number the seed at that place of the file was promised."""
+        seeds = [parse_target(seed.url).target_uri for seed in self.source.seeds]
+        if self.unfinished.is_done(seeds[place]):
+            return None
+        return sum(not self.unfinished.is_done(uri) for uri in seeds[:place])
 
     def gate_of(self, url: str) -> asyncio.Semaphore:
         """The gate that lets as many requests to one host as the source allows."""

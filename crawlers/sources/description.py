@@ -49,6 +49,8 @@ def _describe_limits(limits: Limits) -> dict[str, object]:
     return {
         "requests": limits.requests,
         "bytes": limits.bytes,
+        "host_requests": limits.host_requests,
+        "host_bytes": limits.host_bytes,
         "depth": limits.depth,
         "minutes": limits.minutes,
         "file_bytes": limits.file_bytes,
@@ -66,5 +68,6 @@ def _describe_network(network: NetworkRules) -> dict[str, object]:
         "robots_reason": network.robots_reason,
         "user_agent": network.user_agent,
         "accept_language": network.accept_language,
+        "cookies": network.cookies,
         "proxy": network.proxy,
     }

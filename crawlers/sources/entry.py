@@ -29,6 +29,7 @@ PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 SPIDERS = ("listing", "page")
 TLS_RULES = ("record", "require")
 ROBOTS_RULES = ("obey", "ignore")
+COOKIE_RULES = ("off", "run")
 
 
 def read_entry(top: Table) -> Source:
@@ -126,6 +127,8 @@ def _limits(table: Table) -> Limits:
     limits = Limits(
         requests=table.number_or("requests", default.requests, least=1),
         bytes=table.number_or("bytes", default.bytes, least=1),
+        host_requests=table.number_or("host_requests", None, least=1),
+        host_bytes=table.number_or("host_bytes", None, least=1),
         depth=table.number_or("depth", default.depth, least=1),
         minutes=table.number_or("minutes", default.minutes, least=1),
         file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
@@ -148,10 +151,13 @@ def _network(table: Table) -> NetworkRules:
         robots_reason=table.text_or("robots_reason", None),
         user_agent=table.text_or("user_agent", default.user_agent),
         accept_language=table.text_or("accept_language", default.accept_language),
+        cookies=table.text_or("cookies", default.cookies),
         proxy=_proxy(table),
     )
     if network.tls not in TLS_RULES:
         table.fail("tls", f"is not one of: {', '.join(TLS_RULES)}")
+    if network.cookies not in COOKIE_RULES:
+        table.fail("cookies", f"is not one of: {', '.join(COOKIE_RULES)}")
     if network.robots not in ROBOTS_RULES:
         table.fail("robots", f"is not one of: {', '.join(ROBOTS_RULES)}")
     if (network.robots == "ignore") != (network.robots_reason is not None):

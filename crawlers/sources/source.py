@@ -134,6 +134,10 @@ class Limits:
     """Requests per run, parts and robots.txt included."""
     bytes: int = 2 << 30
     """Bytes received per run."""
+    host_requests: int | None = None
+    """Requests per run to one host; None = as many as the run may make."""
+    host_bytes: int | None = None
+    """Bytes received per run from one host; None = as many as the run may take."""
     depth: int = 3
     minutes: int = 60
     file_bytes: int = 64 << 20
@@ -159,6 +163,8 @@ class NetworkRules:
     """Why robots.txt is ignored: required then, and signed in the job record."""
     user_agent: str = DEFAULT_USER_AGENT
     accept_language: str = DEFAULT_ACCEPT_LANGUAGE
+    cookies: str = "off"
+    """`off`, or `run`: kept in memory for one run and sent back, never stored."""
     proxy: str | None = None
     """Label of the proxy that every request goes through; None = directly."""
 

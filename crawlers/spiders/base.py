@@ -62,7 +62,7 @@ class SourceSpider(Spider):
             for request in self._robots_requests():
                 yield request
         for number, seed in enumerate(self.source.seeds):
-            yield self._seed_request(number, seed)
+            yield self._seed_request(self.services.seed_number(number), seed)
 
     def _robots_requests(self) -> Iterator[Request]:
         """Robots.txt is captured even where the source says not to obey it."""
@@ -76,7 +76,7 @@ class SourceSpider(Spider):
                 meta={"dont_obey_robotstxt": True},
             )
 
-    def _seed_request(self, number: int, seed: Seed) -> Request:
+    def _seed_request(self, number: int | None, seed: Seed) -> Request:
         return Request(
             seed.url,
             callback=self.parse_listing if seed.listing else self.parse_page,
@@ -181,10 +181,13 @@ class SourceSpider(Spider):
         trail = notes_of(request).trail if request is not None else []
         if self.source.parts is not PartsMode.STATIC or not trail:
             return
-        if not wants_parts(trail[-1]):
+        main, services = trail[-1], self.services
+        original = services.memory.original(main) if services.memory else main
+        is_kept = main.capture_id in services.unfinished.pages
+        if is_kept or not wants_parts(original):
             return
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        page = HtmlPage(main=trail[-1], body=response.body, content_type=content_type)
+        page = HtmlPage(main=main, body=response.body, content_type=content_type)
         await self.services.recorder.state_page(await self._collector.collect(page))
 
     async def _fetch_part(self, reference: Reference, main: Capture) -> FetchedPart:

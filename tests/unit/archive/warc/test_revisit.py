@@ -126,7 +126,8 @@ def test_a_message_with_surplus_or_trailers_is_kept_in_full(
 ) -> None:
     exchange = make_exchange(response(), earlier=earlier())
     assert exchange.framing is not None
-    for change in ({"surplus_bytes": 1}, {"trailer_bytes": 20}):
+    changes: list[dict[str, Any]] = [{"surplus_bytes": 1}, {"trailer_bytes": 20}]
+    for change in changes:
         framing = replace(exchange.framing, **change)
         data, _ = build(replace(exchange, framing=framing))
         assert records(data)[0].header.type == "response"

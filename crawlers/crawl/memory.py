@@ -1,0 +1,82 @@
+"""What the archive knows already, for one job: for conditions, revisits and resuming.
+
+Reads the catalog as it was when the job began; what the job itself adds is not seen.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archive.capture import Capture, EarlierCapture
+from archive.digest import Digest
+from archive.store.earlier import Validators
+from archive.store.reader import ArchiveReader
+from archive.store.recorded import Payload
+from archive.warc.payload import HttpHead, Problem
+from crawlers.crawl.recorder import MEMORY_BODY_BYTES
+
+FULL_FETCH_EVERY = timedelta(hours=24)
+"""Each address is fetched in full at least once a day, whatever the server says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a capture stands for: of a revisit, what it refers to."""
+
+    head: HttpHead
+    body: bytes | None
+    """Content-decoded; None where it is too long for a parser of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveMemory:
+    """One archive, open for reading beside its writer."""
+
+    reader: ArchiveReader
+    clock: Callable[[], datetime]
+    overrides: bool
+    """Captures of test set-ups count: only a job that is one itself may say so."""
+
+    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
+        """The capture of that address that holds this payload."""
+        earlier = self.reader.earlier(overrides=self.overrides)
+        return earlier.with_payload(target_uri, payload)
+
+    def validators(self, target_uri: str, source_id: str) -> Validators | None:
+        """By which its server may say "not modified"; None = fetch it in full."""
+        earlier = self.reader.earlier(overrides=self.overrides)
+        since = self.clock() - FULL_FETCH_EVERY
+        return earlier.validators(target_uri, source_id=source_id, since=since)
+
+    def original(self, capture: Capture) -> Capture:
+        """The capture that holds the payload: itself, or what a revisit refers to."""
+        if capture.refers_to is None:
+            return capture
+        return self.reader.get_capture(capture.refers_to)
+
+    def content(self, capture: Capture) -> Content | None:
+        """What that capture stands for; None where no response can be read."""
+        original = self.original(capture)
+        head = self.reader.read_exchange(original).head
+        if head is None:
+            return None
+        payload = self.reader.payload(original, limit_bytes=MEMORY_BODY_BYTES)
+        return Content(head=head, body=_whole(payload))
+
+
+def _whole(payload: Payload) -> bytes | None:
+    return None if payload.problem == Problem.LIMIT else payload.data
+
+
+@contextmanager
+def open_memory(
+    archive: Path, *, clock: Callable[[], datetime], overrides: bool
+) -> Iterator[ArchiveMemory]:
+    """Open the archive for looking back; closes it at the end."""
+    reader = ArchiveReader.open(archive)
+    try:
+        yield ArchiveMemory(reader=reader, clock=clock, overrides=overrides)
+    finally:
+        reader.close()

@@ -1,0 +1,85 @@
+"""What a run that was cut short left to do: the next run of its source goes on there.
+
+The archive itself is the state. A run that was killed or stopped says so in its signed
+closing record; what it captured is in the archive. The next run begins at the seeds
+again, but takes from the archive what is there already and fetches only the rest. So
+nothing that was acknowledged is asked for twice, no link is lost wherever the process
+ended, and no queue lies on disk that somebody could alter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from archive.capture import Capture, CaptureOutcome
+from archive.store.reader import ArchiveReader
+
+UNFINISHED_SIGNALS = frozenset({"killed", "stopped"})
+"""In the closing record of a run that did not come to its end."""
+RESUME_WITHIN = timedelta(hours=24)
+"""What is older is captured anew: the page of today is wanted."""
+RUNS = 100
+"""Runs in a row that one resumes; beyond it the crawl begins anew."""
+RESUMES_KEY = "resumes"
+"""In the source description of a job: ids of the jobs it goes on with."""
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
+"""As Scrapy retries them: an answer that was not the last word."""
+REDIRECTS = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """The runs to go on with, and what they captured, by address."""
+
+    jobs: tuple[str, ...] = ()
+    captures: Mapping[str, Capture] = field(default_factory=dict)
+    pages: frozenset[str] = frozenset()
+    """Ids of main captures whose page is stated already."""
+
+    def is_done(self, target_uri: str) -> bool:
+        """Whether an address needs no promise any more: its content is there."""
+        capture = self.captures.get(target_uri)
+        return capture is not None and capture.http_status not in REDIRECTS
+
+
+NOTHING_UNFINISHED = Unfinished()
+
+
+def find_unfinished(
+    reader: ArchiveReader, source_id: str, *, now: datetime
+) -> Unfinished:
+    """What the last run of a source left, if it was cut short within a day."""
+    last = reader.last_job(source_id)
+    if last is None:
+        return NOTHING_UNFINISHED
+    opening, closing = last
+    jobs = (*_earlier_jobs(opening.source), opening.job_id)
+    was_cut = not UNFINISHED_SIGNALS.isdisjoint(closing.signals)
+    if not was_cut or len(jobs) > RUNS:
+        return NOTHING_UNFINISHED
+    captures: dict[str, Capture] = {}
+    pages: set[str] = set()
+    for job_id in jobs:
+        for capture in reader.captures_of_job(job_id):
+            if capture.captured_at < now - RESUME_WITHIN:
+                continue
+            if capture.kind == "page":
+                pages.add(reader.read_page(capture).main_id)
+            elif _is_last_word(capture):
+                captures[capture.target_uri] = capture
+    if not captures:
+        return NOTHING_UNFINISHED
+    return Unfinished(jobs=jobs, captures=captures, pages=frozenset(pages))
+
+
+def _earlier_jobs(source: Mapping[str, object]) -> tuple[str, ...]:
+    """What the last run went on with itself; a foreign description has nothing."""
+    jobs = source.get(RESUMES_KEY)
+    if not isinstance(jobs, list):
+        return ()
+    return tuple(job for job in jobs if isinstance(job, str))
+
+
+def _is_last_word(capture: Capture) -> bool:
+    whole = capture.outcome is CaptureOutcome.COMPLETE
+    return whole and capture.http_status not in RETRIED_STATUSES
