@@ -22,11 +22,15 @@ from archive.attest.trust import trust_root
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.writer import ArchiveWriter, WriterSettings
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
-KNOWN_VARIABLES = ("EVIDENCE_ARCHIVE", "EVIDENCE_TRUST_DIR")
+RESERVE_VARIABLE = "EVIDENCE_ARCHIVE__RESERVE_BYTES"
+"""Free space below which nothing is captured; unset: 5 % of the file system."""
+RESERVE_DIGITS = 18
+"""Of a number of bytes: more than any disk has."""
+KNOWN_VARIABLES = (RESERVE_VARIABLE, "EVIDENCE_ARCHIVE", "EVIDENCE_TRUST_DIR")
 """The only environment variables of ours; a misspelt one must not pass unseen."""
 EXIT_CODES = """
 Exit codes: 0 done (for verify: all that the policy requires is VERIFIED), 1 other
@@ -62,6 +66,7 @@ class CommandContext:
             keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
             clock=self.clock,
             random_bytes=self.random_bytes,
+            settings=WriterSettings(reserve_bytes=read_reserve(self.environ)),
         )
 
     def open_reader(self) -> ArchiveReader:
@@ -89,13 +94,26 @@ class EntryPointGroup(click.Group):
         return self.commands[cmd_name]
 
 
+def read_reserve(environ: Mapping[str, str]) -> int | None:
+    """Bytes to keep free as set by the environment; None where nothing is set."""
+    text = environ.get(RESERVE_VARIABLE)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= RESERVE_DIGITS):
+        raise SettingsError(
+            f"{RESERVE_VARIABLE} is {text[:40]!r}: give a number of bytes, or unset it"
+        )
+    return int(text)
+
+
 def check_environment(environ: Mapping[str, str]) -> None:
     """Refuse an unknown EVIDENCE_ variable: it is a setting that would do nothing."""
     for name in sorted(environ):
         if name.startswith("EVIDENCE_") and name not in KNOWN_VARIABLES:
+            known = f"{', '.join(KNOWN_VARIABLES[:-1])} and {KNOWN_VARIABLES[-1]}"
             raise SettingsError(
-                f"unknown environment variable {name}; known are "
-                f"{' and '.join(KNOWN_VARIABLES)}. Unset it or correct its name."
+                f"unknown environment variable {name}; known are {known}. Unset it or "
+                "correct its name."
             )
 
 

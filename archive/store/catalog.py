@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
+from archive.errors import StoreError
 from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant, parse_instant
 from archive.store.earlier import EarlierCaptures
@@ -274,7 +275,10 @@ class Catalog:
 
 def _make_private(path: Path) -> None:
     """Refuse links at the catalog's names; make the file for its owner alone."""
-    check_catalog(path)
+    try:
+        check_catalog(path)
+    except StoreError as error:
+        raise sqlite3.OperationalError(str(error)) from error
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     with suppress(OSError):  # read-only media: SQLite says so itself
         os.close(os.open(path, flags, OWNER_FILE_MODE))

@@ -7,11 +7,10 @@ through a link: its place is the user's choice.
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from archive.errors import StoreError
-from archive.store.layout import FOLDERS, IDENTITY_FILE, ArchivePaths
+from archive.store.layout import FOLDERS, ArchivePaths
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 CATALOG_SUFFIXES = ("", "-journal", "-wal", "-shm")
@@ -29,10 +28,11 @@ def check_places(paths: ArchivePaths) -> None:
         found = _look(path)
         if found is not None:
             _check_folder(path, found)
-    for path in _files(paths):
+    for path in (paths.identity, paths.lock):
         found = _look(path)
         if found is not None and not stat.S_ISREG(found.st_mode):
             raise StoreError(_refusal(path, "is no regular file"))
+    check_catalog(paths.catalog)
     for name in WALKED:
         _check_below(paths.root / name)
 
@@ -41,16 +41,12 @@ def check_catalog(path: Path) -> None:
     """StoreError unless the catalog's names are regular files or absent."""
     for suffix in CATALOG_SUFFIXES:
         file = path.with_name(path.name + suffix)
-        found = _look(file)
+        found = file.lstat() if os.path.lexists(file) else None
         if found is not None and not stat.S_ISREG(found.st_mode):
-            raise StoreError(_refusal(file, "is no regular file"))
-
-
-def _files(paths: ArchivePaths) -> Iterator[Path]:
-    yield paths.root / IDENTITY_FILE
-    yield paths.lock
-    for suffix in CATALOG_SUFFIXES:
-        yield paths.catalog.with_name(paths.catalog.name + suffix)
+            raise StoreError(
+                f"{file} is no regular file, and is not written to; the catalog is "
+                "derived: remove that name, and it is made again"
+            )
 
 
 def _look(path: Path) -> os.stat_result | None:

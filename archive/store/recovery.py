@@ -69,7 +69,8 @@ def _tidy(tools: LedgerTools) -> None:
     for folder in (paths.spool, paths.quarantine, paths.texts, paths.anchors):
         if not folder.exists():  # never so the log: a new one would be another history
             files.make_folder(folder)
-    for folder in (paths.segments, paths.spool, paths.quarantine):
+    # An indexer, who does not hold the lock, may be writing to spool and texts.
+    for folder in (paths.segments, paths.quarantine):
         files.remove_unfinished(folder)
     _set_raw_spools_aside(files, paths.spool, paths.quarantine)
     TiledLog(paths.log, files).recover()

@@ -8,6 +8,7 @@ from typing import Any
 from archive.attest.extract import parse_extract
 from archive.digest import Digest
 from archive.errors import FormatError
+from archive.files import is_temporary
 from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, ArchivePaths
 from archive.store.segment import FoundSegment
 from archive.verify.collector import Collector
@@ -163,13 +164,18 @@ def _below(path: Path, folder: Path) -> str:
 
 
 def _others(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
-    """Files of a folder whose names are not of its pattern, and links."""
+    """Files of a folder whose names are not of its pattern, and links.
+
+    What an interrupted write left is named so, holds nothing that was promised, and
+    goes when the name is written again.
+    """
     if not folder.is_dir():
         return []
     return [
         path
         for path in folder.iterdir()
-        if path.is_symlink() or not pattern.fullmatch(path.name)
+        if path.is_symlink()
+        or not (pattern.fullmatch(path.name) or is_temporary(path.name))
     ]
 
 

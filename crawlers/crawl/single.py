@@ -21,6 +21,8 @@ from crawlers.engine.request import parse_target
 from crawlers.engine.settings import FetchRequest
 from crawlers.sources.source import PartsMode
 
+STOP_SECONDS = 20
+"""Running exchanges may end within this after SIGTERM, as in a crawl."""
 ORIGINS_AT_A_TIME = 8
 """Origins spoken to at once: one slow host must not hold up the others."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -54,8 +56,14 @@ class ListCapture:
         self._stopping = False
 
     async def stop(self) -> None:
-        """Cut what runs, ask for nothing more; lines not begun are not reached."""
-        self._stopping = True
+        """Ask for nothing more; lines not begun are not reached.
+
+        What runs may end within STOP_SECONDS, then it is cut and kept; asked a second
+        time, it is cut at once.
+        """
+        if not self._stopping:
+            self._stopping = True
+            await asyncio.sleep(STOP_SECONDS)
         await self._recorder.cut_running()
 
     async def run(

@@ -143,7 +143,10 @@ def test_sigterm_keeps_what_came_and_closes_the_job(site: Any, evidence: Any) ->
         time.sleep(0.05)
     time.sleep(0.3)  # until the slow request is on its way
     running.send_signal(signal.SIGTERM)
-    out, err = running.communicate(timeout=30)
+    time.sleep(0.5)
+    assert running.poll() is None, "it waits for the slow answer"
+    running.send_signal(signal.SIGTERM)  # the second one waits for nothing
+    out, err = running.communicate(timeout=15)
     assert running.returncode == 5
     assert "Traceback" not in err
     outcomes = [json.loads(line)["outcome"] for line in out.splitlines()]

@@ -8,6 +8,7 @@ import pytest
 
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.errors import StoreError
+from crawlers.crawl import single
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
 from crawlers.crawl.recorder import Recorder, keep_stray
@@ -197,8 +198,9 @@ def test_an_archive_that_cannot_be_written_ends_the_list_with_its_error(
 
 
 def test_after_a_stop_nothing_more_is_asked_and_the_rest_is_not_reached(
-    web: Any, shelf: Any
+    web: Any, shelf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(single, "STOP_SECONDS", 0)
     for number in range(5):
         web.serve(f"http://a.example/{number}")
     wanted = lines(*(f"http://a.example/{number}" for number in range(5)))
