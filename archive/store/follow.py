@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from archive.attest.kinds import UnknownKind
 from archive.attest.statement import Statement
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.errors import FormatError, VerificationError
@@ -68,6 +69,9 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
             continue
         try:
             statement = read_statement(entry)
+        except UnknownKind:  # of a later version: not a capture
+            next_leaf, end = next_leaf + 1, entry.end_bytes
+            continue
         except (FormatError, VerificationError):
             break
         _add(catalog, statement, entry, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from archive.attest.extract import EXTRACT_LIMIT_BYTES
 from archive.attest.job import JOB_LIMIT_BYTES
 from archive.attest.trust import TrustSet
-from archive.errors import FormatError
+from archive.errors import FormatError, StoreError
 from archive.store.layout import ArchivePaths, is_locked, parse_identity
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentWalk
@@ -73,7 +73,7 @@ class _Verification:
         self._anchors = Anchors(self._collector, self._paths.anchors)
         self._history: list[dict[str, object]] = []
         self._overrides = 0
-        self._is_locked = is_locked(root)
+        self._is_locked = _is_being_written(root)
 
     def run(self) -> Report:
         """All checks, in an order that needs one pass over the segments."""
@@ -178,9 +178,11 @@ class _Verification:
         elif statement.kind == "tombstone":
             self._removals.note_tombstone(predicate, checked.leaf_line)
             self._revisits.note_tombstone(predicate)
+            self._jobs.note_capture(predicate["capture"])
         elif statement.kind == "key":
             self._history.append(predicate)
         elif statement.kind == "capture":
+            self._jobs.note_capture(statement.slice.sha256.hex)
             self._revisits.note(checked, subject=subject)
             connection = predicate["connection"] or {}
             self._overrides += bool(
@@ -213,6 +215,14 @@ class _Verification:
             required=required_steps(ARCHIVE_REQUIRED, self._trust),
             headline=headline(self._trust),
         )
+
+
+def _is_being_written(root: Path) -> bool:
+    """Whether a writer is at work; a lock that is no file is a finding of check 17."""
+    try:
+        return is_locked(root)
+    except StoreError:
+        return False
 
 
 def _keep(header: RecordHeader) -> int:

@@ -1,7 +1,8 @@
-"""Check 18: each seed that a job promised has an outcome."""
+"""Check 18: each seed that a job promised has an outcome, and its captures are here."""
 
 from archive.attest.job import parse_job_close, parse_job_open
 from archive.attest.statement import Statement
+from archive.digest import Digest
 from archive.errors import FormatError
 from archive.verify.collector import Collector
 from archive.warc.reading import ReadRecord
@@ -16,6 +17,13 @@ class Jobs:
         self._collector = collector
         self._open: dict[str, dict[int, str]] = {}
         """Promised seeds without an outcome, by job: number and address."""
+        self._captures: set[bytes] = set()
+        self._unknown: dict[str, str] = {}
+        """Captures that a job names and the archive does not hold, with the job."""
+
+    def note_capture(self, capture_id: str) -> None:
+        """Take in a capture, or one that was removed by a tombstone."""
+        self._captures.add(bytes.fromhex(capture_id))
 
     def note(self, statement: Statement, record: ReadRecord, *, subject: str) -> None:
         """Take in a `job-open` or `job-close` statement and the record it is about."""
@@ -46,12 +54,23 @@ class Jobs:
         for outcome in closing.outcomes:
             if promised.pop(outcome.n, None) is None:
                 raise FormatError(f"job {job} settles seed {outcome.n}, never promised")
+            for capture in outcome.captures:
+                if bytes.fromhex(capture) not in self._captures:
+                    self._unknown[capture] = job
         if not promised:
             del self._open[job]
         self._collector.passed(18, len(closing.outcomes))
 
     def finish(self, *, is_locked: bool) -> None:
-        """Name every promise without an outcome."""
+        """Name every promise without an outcome, every outcome without a capture."""
+        for capture, job in self._unknown.items():
+            if bytes.fromhex(capture) not in self._captures:
+                self._collector.failed(
+                    18,
+                    "capture-missing",
+                    f"job {job}",
+                    f"its capture {Digest(capture).short_id} is not in the archive",
+                )
         for job, seeds in self._open.items():
             for number, uri in sorted(seeds.items()):
                 subject = f"job {job}, seed {number}"

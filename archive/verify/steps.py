@@ -102,7 +102,7 @@ STEPS: dict[int, Step] = {
         ),
         Step(
             number=18,
-            title="each promised seed of each job has an outcome",
+            title="each promised seed of each job has an outcome, and its captures",
             specification="docs/format.md, jobs",
         ),
         Step(

@@ -277,7 +277,7 @@ def test_a_catalog_nobody_can_open_is_said(
     (made.root / "catalog.sqlite").mkdir()
     done = evidence("list")
     assert done.code == 6
-    assert "derived" in done.err
+    assert "catalog.sqlite" in done.err
 
 
 def test_the_json_of_a_page_has_the_same_keys(made: MadeArchive) -> None:

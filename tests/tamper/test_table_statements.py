@@ -1,0 +1,413 @@
+"""Attacks on statements, by strangers and by whoever stole keys; jobs left unfinished.
+
+Each is played on the golden archive; the findings that must follow stand above it.
+"""
+
+import gzip
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from archive.attest.envelope import (
+    format_statement_record,
+    parse_statement_record,
+)
+from archive.attest.extract import ExtractLine, format_extract
+from archive.attest.job import (
+    JobClosing,
+    JobOpening,
+    SeedOutcome,
+    format_job_close,
+    format_job_open,
+)
+from archive.attest.keys import P256Signer
+from archive.capture import MemoryBytes
+from archive.digest import Digest
+from archive.warc.slice import ResourceBlock
+from tests.support.archives import START
+from tests.support.tamper import (
+    CAPTURE,
+    CAPTURE_2,
+    FIRST,
+    OPEN,
+    RESEAL,
+    SEAL,
+    SECOND,
+    Entry,
+    Row,
+    Table,
+    Victim,
+    play,
+)
+
+table = Table()
+SLICE_CHANGED = ("5 slice-altered", "6 records-disagree", "17 segment-altered")
+"""What follows when the bytes of a slice are not those that were signed."""
+ENTRIES_CHANGED = (
+    "2 leaf-differs",
+    "7 root-differs",
+    "16 chain-broken",
+    "17 segment-altered",
+)
+"""What follows when an entry is not the one that was logged."""
+WALK_STOPPED = (
+    "2 leaf-differs",
+    "7 root-differs",
+    "16 bytes-uncovered",
+    "16 chain-broken",
+    "16 statements-missing",
+    "17 segment-altered",
+    "18 seed-without-outcome",
+)
+"""What follows when the first segment cannot be read beyond its second entry."""
+
+JOB_ID = "b" * 25 + "a"
+
+
+# Statements, without keys
+
+
+@table.fires(
+    "2 leaf-differs",
+    "4 signature-bad",
+    "7 root-differs",
+    "16 chain-broken",
+    "17 segment-altered",
+)
+def payload_changed_and_signature_kept(victim: Victim) -> None:
+    def change(entry: Entry) -> Entry:
+        envelope = parse_statement_record(entry.record)
+        payload = envelope.payload.replace(b"192.0.2.1:80", b"192.0.2.9:80")
+        assert payload != envelope.payload
+        changed = replace(envelope, payload=payload)
+        return replace(entry, record=format_statement_record(changed))
+
+    victim.edit(FIRST, CAPTURE, change)
+
+
+@table.fires(
+    "1 statement-malformed",
+    "7 root-differs",
+    "16 chain-broken",
+    "17 segment-altered",
+    "18 capture-missing",
+)
+def statement_record_in_another_form(victim: Victim) -> None:
+    victim.edit(
+        FIRST,
+        CAPTURE,
+        lambda e: replace(e, record=gzip.compress(gzip.decompress(e.record), mtime=0)),
+    )
+
+
+@table.fires(
+    "2 leaf-differs",
+    "4 signature-bad",
+    "7 root-differs",
+    "17 segment-altered",
+)
+def signature_of_another_statement(victim: Victim) -> None:
+    other = parse_statement_record(victim.entries(FIRST)[CAPTURE_2].record)
+
+    def change(entry: Entry) -> Entry:
+        envelope = parse_statement_record(entry.record)
+        changed = replace(envelope, signature=other.signature)
+        return replace(entry, record=format_statement_record(changed))
+
+    victim.edit(FIRST, CAPTURE, change)
+
+
+@table.fires("7 not-logged-yet NOT CHECKED", "16 chain-broken")
+def statement_replayed_at_the_end(victim: Victim) -> None:
+    with victim.segments[OPEN].open("ab") as stream:
+        stream.write(victim.entries(FIRST)[CAPTURE].data)
+
+
+@table.fires("3 key-unknown NOT CHECKED")
+def statement_signed_by_a_foreign_key_appended(victim: Victim) -> None:
+    victim.keys = replace(victim.keys, operator=P256Signer.from_scalar(4242))
+    victim.speak("incident", an_incident())
+
+
+@table.fires(
+    "2 leaf-differs",
+    "3 key-unknown NOT CHECKED",
+    "7 root-differs",
+    "17 segment-altered",
+)
+def whole_statement_signed_by_a_foreign_key(victim: Victim) -> None:
+    victim.keys = replace(victim.keys, operator=P256Signer.from_scalar(4242))
+    victim.edit(FIRST, CAPTURE, lambda e: resigned(victim, e, lambda p: p))
+
+
+# Statements, with stolen keys
+
+
+def resigned(victim: Victim, entry: Entry, change: Callable[[bytes], bytes]) -> Entry:
+    """Change a statement's payload and sign it with the operator key at hand."""
+    payload = change(parse_statement_record(entry.record).payload)
+    return replace(entry, record=format_statement_record(victim.sign(payload)))
+
+
+def peer_changed(payload: bytes) -> bytes:
+    """Another fact, the same length."""
+    changed = payload.replace(b"192.0.2.1:80", b"192.0.2.9:80")
+    assert changed != payload
+    return changed
+
+
+@table.fires(*ENTRIES_CHANGED)
+def statement_changed_with_the_operator_key(victim: Victim) -> None:
+    victim.edit(FIRST, CAPTURE, lambda e: resigned(victim, e, peer_changed))
+
+
+@table.fires("16 chain-broken", "17 segment-altered")
+def statement_changed_with_operator_and_log_key(victim: Victim) -> None:
+    victim.edit(FIRST, CAPTURE, lambda e: resigned(victim, e, peer_changed))
+    victim.log_anew()
+
+
+@table.fires(
+    "2 leaf-differs",
+    "3 key-unknown NOT CHECKED",
+    "7 root-differs",
+    "17 segment-altered",
+)
+def operator_statement_signed_by_the_root_key(victim: Victim) -> None:
+    def change(entry: Entry) -> Entry:
+        payload = parse_statement_record(entry.record).payload
+        envelope = victim.sign(payload, as_root=True)
+        return replace(entry, record=format_statement_record(envelope))
+
+    victim.edit(FIRST, CAPTURE, change)
+
+
+@table.fires("1 kind-unknown NOT CHECKED")
+def statement_of_an_unknown_kind(victim: Victim) -> None:
+    victim.speak(
+        "incident",
+        an_incident(),
+        change=lambda p: p.replace(b"/incident/v1", b"/telepathy/v1"),
+    )
+
+
+def an_incident() -> dict[str, object]:
+    """An incident without a file."""
+    return {
+        "cause": "custody",
+        "file": None,
+        "offset": None,
+        "length": None,
+        "sha256": None,
+        "words": "The disk was moved.",
+    }
+
+
+@table.fires("1 statement-malformed", "7 root-differs")
+def statement_with_a_field_too_many(victim: Victim) -> None:
+    victim.speak(
+        "incident",
+        an_incident(),
+        change=lambda p: p.replace(b'"words":', b'"weather":"rain","words":'),
+    )
+
+
+@table.fires("16 chain-broken")
+def statement_made_for_another_archive(victim: Victim) -> None:
+    own = victim.identity.archive_id.encode()
+    victim.speak("incident", an_incident(), change=lambda p: p.replace(own, b"a" * 26))
+
+
+@table.fires("16 chain-broken")
+def statement_with_a_wrong_number(victim: Victim) -> None:
+    victim.speak(
+        "incident", an_incident(), change=lambda p: p.replace(b'"seq":17', b'"seq":99')
+    )
+
+
+@table.fires("16 chain-broken")
+def statement_that_breaks_the_chain(victim: Victim) -> None:
+    victim.speak(
+        "incident",
+        an_incident(),
+        change=lambda p: re.sub(rb'"prev":"sha256:.{8}', b'"prev":"sha256:00000000', p),
+    )
+
+
+@table.fires("7 not-logged-yet NOT CHECKED")
+def statement_beyond_the_checkpoint(victim: Victim) -> None:
+    log = victim.root / "log"
+    shutil.copytree(log, victim.root.parent / "log")
+    victim.speak("incident", an_incident())
+    shutil.rmtree(log)
+    shutil.copytree(victim.root.parent / "log", log)
+
+
+# Seals
+
+
+@table.fires("16 chain-broken", "17 seal-missing", "17 segment-altered")
+def seal_missing_for_a_middle_segment(victim: Victim) -> None:
+    """Two segments swapped in as one that nobody sealed."""
+    victim.edit(
+        SECOND,
+        SEAL,
+        lambda e: resigned(
+            victim, e, lambda p: p.replace(b"00000000-lnq3yphw", b"00000000-aaaaaaaa")
+        ),
+    )
+    victim.edit(
+        OPEN,
+        RESEAL,
+        lambda e: resigned(
+            victim, e, lambda p: p.replace(b"00000000-lnq3yphw", b"00000000-aaaaaaaa")
+        ),
+    )
+    victim.log_anew()
+
+
+# Jobs and extracts: the operator himself leaves something out
+
+
+def job_block(part: str, data: bytes) -> ResourceBlock:
+    """The record of a job."""
+    return ResourceBlock(
+        type="resource",
+        target_uri=f"urn:evidence:job:{JOB_ID}:{part}",
+        content_type="application/json",
+        block=MemoryBytes(data),
+    )
+
+
+def open_job(victim: Victim, *seeds: str, count: int | None = None) -> None:
+    """State a job with these seeds."""
+    opening = JobOpening(
+        job_id=JOB_ID,
+        opened_at=START,
+        source_id=None,
+        source={},
+        vantage="test",
+        settings_digest=Digest.of(b""),
+        seeds=seeds,
+    )
+    data = format_job_open(opening, salts=["0" * 64] * len(seeds))
+    count = len(seeds) if count is None else count
+    predicate: dict[str, object] = {"job": JOB_ID, "source_id": None, "count": count}
+    victim.speak("job-open", predicate, job_block("open", data))
+
+
+def close_job(victim: Victim, *outcomes: SeedOutcome, captured: int = 0) -> None:
+    """State how seeds ended; `captured` is added to the signed count."""
+    closing = JobClosing(
+        job_id=JOB_ID,
+        closed_at=START,
+        outcomes=outcomes,
+        signals={},
+        expectations=(),
+    )
+    counts = closing.counts | {"captured": closing.counts["captured"] + captured}
+    predicate: dict[str, object] = {"job": JOB_ID, "counts": counts}
+    victim.speak("job-close", predicate, job_block("close", format_job_close(closing)))
+
+
+def failed(number: int) -> SeedOutcome:
+    """A seed that failed."""
+    return SeedOutcome(n=number, state="failed", captures=(), reason="no answer")
+
+
+@table.fires()
+def job_whose_seeds_all_have_outcomes(victim: Victim) -> None:
+    open_job(victim, "http://a.example/", "http://b.example/")
+    close_job(victim, failed(0), failed(1))
+
+
+@table.fires("18 seed-without-outcome")
+def job_never_closed(victim: Victim) -> None:
+    open_job(victim, "http://a.example/", "http://b.example/")
+
+
+@table.fires("18 seed-without-outcome")
+def job_closed_without_one_of_its_seeds(victim: Victim) -> None:
+    open_job(victim, "http://a.example/", "http://b.example/")
+    close_job(victim, failed(0))
+
+
+@table.fires("18 capture-missing")
+def job_names_a_capture_that_was_never_logged(victim: Victim) -> None:
+    open_job(victim, "http://a.example/")
+    outcome = SeedOutcome(n=0, state="captured", captures=("0" * 64,), reason="")
+    close_job(victim, outcome)
+
+
+@table.fires("18 job-malformed")
+def job_closed_that_was_never_opened(victim: Victim) -> None:
+    close_job(victim, failed(0))
+
+
+@table.fires("18 job-malformed")
+def job_settles_a_seed_it_never_promised(victim: Victim) -> None:
+    open_job(victim, "http://a.example/")
+    close_job(victim, failed(0), failed(1))
+
+
+@table.fires("18 job-malformed", "18 seed-without-outcome")
+def job_opened_twice(victim: Victim) -> None:
+    open_job(victim, "http://a.example/")
+    open_job(victim, "http://a.example/")
+
+
+@table.fires("18 job-malformed")
+def job_promises_another_number_than_signed(victim: Victim) -> None:
+    open_job(victim, "http://a.example/", count=7)
+
+
+@table.fires("18 job-malformed", "18 seed-without-outcome")
+def job_counts_other_outcomes_than_signed(victim: Victim) -> None:
+    open_job(victim, "http://a.example/")
+    close_job(victim, failed(0), captured=1)
+
+
+@table.fires("18 job-malformed")
+def job_record_that_is_no_job(victim: Victim) -> None:
+    predicate: dict[str, object] = {"job": JOB_ID, "source_id": None, "count": 0}
+    victim.speak("job-open", predicate, job_block("open", b"{}"))
+
+
+def extract_stated(victim: Victim, data: bytes) -> None:
+    """State an extract record."""
+    block = ResourceBlock(
+        type="resource",
+        target_uri=f"urn:evidence:extract:{JOB_ID}",
+        content_type="application/x-ndjson",
+        block=MemoryBytes(data),
+    )
+    predicate: dict[str, object] = {"run": JOB_ID, "extractor": "html/1"}
+    victim.speak("extract", predicate | {"captures": 1, "texts": 1}, block)
+
+
+@table.fires("17 extract-malformed")
+def extract_record_that_is_no_extract(victim: Victim) -> None:
+    extract_stated(victim, b"{}\n")
+
+
+@table.fires("17 text-missing")
+def extract_of_a_text_that_is_not_kept(victim: Victim) -> None:
+    line = ExtractLine(
+        capture="0" * 64,
+        extractor="html/1",
+        text=Digest.of(b"nowhere"),
+        file=Digest.of(b"nowhere either"),
+    )
+    extract_stated(victim, format_extract((line,)))
+
+
+# The test
+
+
+@table.each()
+def test_each_attack_fires_exactly_what_the_table_says(
+    row: Row, tmp_path: Path
+) -> None:
+    play(row, tmp_path)
