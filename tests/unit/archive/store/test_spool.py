@@ -1,0 +1,163 @@
+"""The redo file: whole entries come back, anything else ends the reading."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.digest import Digest
+from archive.store.spool import (
+    MAGIC,
+    RedoFile,
+    SpoolEntry,
+    copy_entry,
+    list_spools,
+    read_entries,
+    spool_path,
+)
+
+SEGMENT = "2025/01/00000003-abcdefgh.warc.gz"
+SLICES = (b"first slice", None, b"third" * 100)
+STATEMENTS = (b"statement 1", b"statement 2", b"statement 3")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A redo file with three entries, the second with an empty slice."""
+    path = spool_path(tmp_path, 3)
+    write(path)
+    return path
+
+
+def write(path: Path) -> list[SpoolEntry]:
+    """Write the three entries; give back what `add` said."""
+    redo = RedoFile(path)
+    offset, entries = 0, []
+    for data, statement in zip(SLICES, STATEMENTS, strict=True):
+        entry = redo.add(
+            io.BytesIO(data) if data is not None else None,
+            statement,
+            segment=SEGMENT,
+            offset_bytes=offset,
+            slice_bytes=len(data or b""),
+        )
+        entries.append(entry)
+        offset = entry.end_bytes
+    redo.sync()
+    redo.close()
+    return entries
+
+
+def contents(path: Path, entry: SpoolEntry) -> bytes:
+    """Slice and statement of an entry."""
+    found: list[bytes] = []
+    copy_entry(path, entry, found.append)
+    return b"".join(found)
+
+
+def test_what_was_written_comes_back(tmp_path: Path) -> None:
+    path = spool_path(tmp_path, 0)
+    written = write(path)
+    read = list(read_entries(path))
+    assert read == written
+    for entry, data, statement in zip(read, SLICES, STATEMENTS, strict=True):
+        whole = (data or b"") + statement
+        assert contents(path, entry) == whole
+        assert entry.digest == Digest.of(whole)
+        assert (entry.slice_bytes, entry.statement_bytes) == (
+            len(data or b""),
+            len(statement),
+        )
+
+
+def test_entries_are_handed_on_once_and_in_order(tmp_path: Path) -> None:
+    redo = RedoFile(spool_path(tmp_path, 0))
+    copied: list[bytes] = []
+    for number in range(3):
+        redo.add(
+            io.BytesIO(b"slice"),
+            b"%d" % number,
+            segment=SEGMENT,
+            offset_bytes=6 * number,
+            slice_bytes=5,
+        )
+        redo.sync()
+        redo.copy_waiting(copied.append)
+    redo.copy_waiting(copied.append)
+    redo.close()
+    assert b"".join(copied) == b"slice0slice1slice2"
+
+
+def test_a_file_opened_again_is_continued(path: Path) -> None:
+    before = list(read_entries(path))
+    redo = RedoFile(path)
+    redo.add(None, b"more", segment=SEGMENT, offset_bytes=9, slice_bytes=0)
+    redo.sync()
+    redo.close()
+    assert list(read_entries(path))[:-1] == before
+    assert path.read_bytes().count(MAGIC) == 1
+
+
+def test_cut_anywhere_it_gives_the_whole_entries_before_the_cut(path: Path) -> None:
+    data, entries = path.read_bytes(), list(read_entries(path))
+    ends = [entry.start + entry.length_bytes for entry in entries]
+    for cut in range(len(data)):
+        path.write_bytes(data[:cut])
+        whole = [entry for entry, end in zip(entries, ends, strict=True) if end <= cut]
+        assert list(read_entries(path)) == whole, cut
+
+
+def test_no_flipped_bit_changes_what_an_entry_holds(path: Path) -> None:
+    data = path.read_bytes()
+    known = {entry.digest for entry in read_entries(path)}
+    assert 8 * len(data) > 1000
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        for entry in read_entries(path):
+            assert entry.digest in known
+            assert Digest.of(contents(path, entry)) == entry.digest
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\0",
+        b"\0" * 8,
+        b"\xff" * 8,
+        b"\0\0\0\0\0\0\x10\x01" + b"x" * 5000,
+        b"\0\0\0\0\0\0\0\x02{}",
+        b"\0\0\0\0\0\0\0\x02[]",
+        b"\0\0\0\0\0\0\0\x04null",
+        b"\0\0\0\0\0\0\0\x03\xff\xff\xff",
+    ],
+)
+def test_a_torn_or_foreign_tail_ends_the_reading(path: Path, tail: bytes) -> None:
+    entries = list(read_entries(path))
+    with path.open("ab") as stream:
+        stream.write(tail)
+    assert list(read_entries(path)) == entries
+
+
+@pytest.mark.parametrize("start", [b"", b"evidence-spool/v2\n", MAGIC[:-1]])
+def test_another_magic_line_holds_nothing(path: Path, start: bytes) -> None:
+    path.write_bytes(path.read_bytes().replace(MAGIC, start, 1))
+    assert list(read_entries(path)) == []
+
+
+def test_lengths_that_promise_too_much_end_the_reading(tmp_path: Path) -> None:
+    path = spool_path(tmp_path, 0)
+    (first, *_) = write(path)
+    data = path.read_bytes()
+    promised = data.replace(b'"slice":11', b'"slice":99999999999', 1)
+    path.write_bytes(promised.replace(b"\0\0\0\0\0\0\0\x9d", b"\0\0\0\0\0\0\0\xa6", 1))
+    assert replace(first, slice_bytes=1) not in list(read_entries(path))
+    assert list(read_entries(path)) == []
+
+
+def test_only_redo_files_are_listed(tmp_path: Path) -> None:
+    for name in ("00000000.batch", "00000012.batch", "1.batch", "raw-1", "x.batch"):
+        (tmp_path / name).touch()
+    assert list(list_spools(tmp_path)) == [0, 12]
