@@ -1,5 +1,6 @@
 """One registry file, table by table, into a Source; nothing is guessed or skipped."""
 
+import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawlers.sources.source import (
@@ -167,9 +168,11 @@ def _network(table: Table) -> NetworkRules:
 
 
 def _proxy(table: Table) -> str | None:
-    if "proxy" not in table.values:
-        return table.text_or("proxy", None)
-    return table.text_of("proxy", pattern=PROXY_LABEL)
+    label = table.text_or("proxy", None)
+    if label is not None and re.fullmatch(PROXY_LABEL, label) is None:
+        # The text is not repeated: it may be a whole address with a password.
+        table.fail("proxy", "is no label; describe the proxy in a file of your own")
+    return label
 
 
 def _expect(table: Table) -> Expectations:

@@ -120,6 +120,13 @@ def test_a_job_never_goes_out_directly_where_a_proxy_was_meant(tmp_path: Path) -
     assert SECRET not in str(caught.value)
 
 
+def test_the_documented_file_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "proxies.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    labels = [proxy.label for proxy in read_proxies(write(tmp_path, example))]
+    assert labels == ["tor", "office"]
+
+
 def test_an_order_brings_the_proxies_to_the_child_and_shows_no_secret(
     tmp_path: Path,
 ) -> None:

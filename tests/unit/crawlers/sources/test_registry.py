@@ -35,6 +35,18 @@ def test_a_sound_file_becomes_a_source_with_its_defaults(outlet: Source) -> None
     assert outlet.seeds[1].listing is None
 
 
+def test_a_source_names_its_proxy_by_a_label_alone(parse: Parse, sound: str) -> None:
+    network = '[network]\ntls = "require"'
+    assert network in sound
+    source = parse(sound.replace(network, network + '\nproxy = "tor"'))
+    assert source.network.proxy == "tor"
+    assert describe_source(source)["network"]["proxy"] == "tor"  # type: ignore[index]
+    for text in ("http://u:hunter2@127.0.0.1:1", "Tor", ""):
+        with pytest.raises(SourceError, match=r"toml:\d+: \[network\] proxy") as caught:
+            parse(sound.replace(network, f'{network}\nproxy = "{text}"'))
+        assert "hunter2" not in str(caught.value)
+
+
 FAULTS = [
     ('id = "outlet"', 'id = "other"', 1, "id"),
     ('id = "outlet"', 'id = "Outlet"', 1, "id"),
