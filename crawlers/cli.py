@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from archive.cli.output import show_progress
 from archive.cli.root import CommandContext
 from archive.errors import ExpectationFailed, FetchFailed, UsageProblem
 from crawlers.browser.job import check_lines, open_page_run
@@ -23,7 +24,7 @@ from crawlers.crawl.order import CrawlOrder, CrawlResult
 from crawlers.crawl.proxies import ProxyChoice, read_choice
 from crawlers.crawl.run import run_crawl
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
-from crawlers.output import AttemptPrinter, print_crawl, progress_printer
+from crawlers.output import AttemptPrinter, print_crawl
 from crawlers.sources.registry import get_source, read_registry
 from crawlers.sources.source import Confidence, PartsMode
 
@@ -133,9 +134,14 @@ def capture(
         options["parts"] = PartsMode.BROWSER
     order = _capture_order(urls, via=via, **options)
     printer = AttemptPrinter(as_json=as_json)
-    log = capture_list(
-        context, order, emit=printer.emit, open_run=_choose_run(context, order)
-    )
+    with show_progress("capture", silent=as_json) as show:
+        log = capture_list(
+            context,
+            order,
+            emit=printer.emit,
+            open_run=_choose_run(context, order),
+            show=show,
+        )
     _raise_if_failed(log, failed=printer.failed)
 
 
@@ -143,6 +149,11 @@ def capture(
 @click.argument("source_ids", nargs=-1, required=True, metavar="SOURCE...")
 @sources_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Begin anew, also where the last run was cut short within a day.",
+)
 @network_options
 @click.pass_obj
 def crawl(
@@ -171,9 +182,8 @@ def crawl(
             via=via,
             **options,
         )
-        results.append(
-            run_crawl(order, progress=progress_printer(source_id, as_json=as_json))
-        )
+        with show_progress(source_id, silent=as_json) as show:
+            results.append(run_crawl(order, progress=show))
         print_crawl(results[-1], as_json=as_json)
     _raise_if_poor(results)
 

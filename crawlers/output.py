@@ -1,7 +1,6 @@
 """How the verbs of this package print: attempts and crawls, as words or as JSON."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -43,16 +42,6 @@ def describe_attempt(attempt: Capture) -> dict[str, Any]:
     }
 
 
-def progress_printer(source_id: str, *, as_json: bool) -> Callable[[int, int], None]:
-    """Plain lines on standard error; silent where the output is JSON."""
-
-    def show(captured: int, failed: int) -> None:
-        if not as_json:
-            click.echo(f"{source_id}: {captured} captured, {failed} failed", err=True)
-
-    return show
-
-
 def print_crawl(result: CrawlResult, *, as_json: bool) -> None:
     """Print one finished crawl."""
     if as_json:
@@ -62,6 +51,8 @@ def print_crawl(result: CrawlResult, *, as_json: bool) -> None:
         f"{result.source_id}: {result.captures} captures ({result.failures} failed),"
         f" {result.items} list items, job {result.job_id}"
     )
+    if result.taken_over:
+        click.echo(f"  goes on with a run cut short: {result.taken_over} taken over")
     for seed in result.seeds:
         click.echo(f"  {seed.state:<11} {seed.uri} {seed.reason}".rstrip())
     for code, times in result.signals.items():

@@ -2,12 +2,87 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+PLAIN_EVERY = 10
+"""Captures between two lines where progress is no live display."""
+HOSTS_SHOWN = 3
+"""Hosts named on the one line of a live display."""
+_MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job of captures is."""
+
+    captured: int = 0
+    failed: int = 0
+    queued: int = 0
+    received_bytes: int = 0
+    hosts: tuple[str, ...] = ()
+    """Those spoken to right now."""
+
+    def line(self, label: str, seconds: float) -> str:
+        """All of it in one line of plain text."""
+        rate = self.captured / seconds if seconds > 0 else 0.0
+        words = (
+            f"{label}: {self.captured} captured, {self.failed} failed,"
+            f" {self.queued} queued, {rate:.1f}/s,"
+            f" {self.received_bytes / _MEBIBYTE:.1f} MiB"
+        )
+        shown = ", ".join(self.hosts[:HOSTS_SHOWN])
+        more = len(self.hosts) - HOSTS_SHOWN
+        shown += f" and {more} more" if more > 0 else ""
+        return f"{words}, {shown}" if shown else words
+
+
+ShowProgress = Callable[[Progress], None]
+
+
+@contextmanager
+def show_progress(label: str, *, silent: bool) -> Iterator[ShowProgress]:
+    """One live line on a terminal, now and then a plain line elsewhere, or nothing.
+
+    All on standard error; results printed meanwhile stand above the live line.
+    """
+    started = time.monotonic()
+    if silent:
+        yield lambda _progress: None
+    elif sys.stderr.isatty():
+        console = Console(stderr=True, highlight=False)
+        is_shared = sys.stdout.isatty()
+        with Live(
+            console=console,
+            transient=True,
+            redirect_stdout=is_shared,
+            redirect_stderr=True,
+        ) as live:
+            yield lambda now: live.update(
+                Text(now.line(label, time.monotonic() - started), overflow="ellipsis")
+            )
+    else:
+        yield _plain_lines(label, started)
+
+
+def _plain_lines(label: str, started: float) -> ShowProgress:
+    said = 0
+
+    def show(progress: Progress) -> None:
+        nonlocal said
+        if progress.captured // PLAIN_EVERY > said // PLAIN_EVERY:
+            said = progress.captured
+            say(progress.line(label, time.monotonic() - started))
+
+    return show
 
 
 def print_json(value: Mapping[str, object]) -> None:

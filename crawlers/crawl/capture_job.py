@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from archive.capture import Capture
+from archive.cli.output import ShowProgress
 from archive.cli.root import CommandContext
 from archive.store.writer import ArchiveWriter
 from crawlers.crawl.job import JobPlan, new_job_id, signed_job
@@ -123,8 +124,13 @@ def capture_list(
     *,
     emit: Callable[[Capture], None],
     open_run: OpenRun = open_list_run,
+    show: ShowProgress = lambda _progress: None,
 ) -> JobLog:
     """Capture every line under one signed job; `emit` gets each attempt."""
+
+    def report(log: JobLog) -> None:
+        show(log.progress(queued=len(log.seeds) - len(log.results)))
+
     plan = JobPlan(
         job_id=new_job_id(context.random_bytes),
         source_id=None,
@@ -139,12 +145,14 @@ def capture_list(
     )
     overrides = bool(order.connect_to or order.allow_networks)
     with (
+        _restored_signals(),
         context.open_writer() as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=overrides
         ) as memory,
         signed_job(writer, plan, clock=context.clock) as log,
     ):
+        log.listener = report
         tools = JobTools(
             context=context,
             order=order,

@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 from archive.cli.root import CommandContext
@@ -34,8 +36,8 @@ from crawlers.sources.source import Source
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
-PROGRESS_EVERY = 10
-"""Captures between two progress lines."""
+PROGRESS_SECONDS = 0.2
+"""Between two progress messages: as often as a person can read."""
 QUIET_LOGGERS = ("scrapy.downloadermiddlewares",)
 """They report what is a signed capture already."""
 
@@ -102,7 +104,6 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         job_id = new_job_id(context.random_bytes)
         plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
         log = stack.enter_context(signed_job(writer, plan, clock=context.clock))
-        log.listener = report_progress
         client = Client(
             engine,
             spool_folder=writer.spool_folder,
@@ -121,7 +122,10 @@ def crawl(order: CrawlOrder) -> CrawlResult:
             any_port=bool(order.allow_networks),
             proxy=engine.proxy,
         )
+        reporter = ProgressReporter(services)
+        log.listener = reporter.report
         run_spider(services)
+        reporter.finish()
     return build_result(plan, log)
 
 
@@ -165,10 +169,25 @@ def job_plan(
     )
 
 
-def report_progress(log: JobLog) -> None:
-    """Say how far the crawl is, now and then."""
-    if log.captures % PROGRESS_EVERY == 0:
-        answer({"progress": [log.captures, log.failures]})
+class ProgressReporter:
+    """Says how far the crawl is, not too often, and once at its end."""
+
+    def __init__(self, services: CrawlServices) -> None:
+        self._services = services
+        self._said = 0.0
+
+    def report(self, log: JobLog) -> None:
+        """Hear of one more capture."""
+        now = time.monotonic()
+        if now - self._said >= PROGRESS_SECONDS:
+            self._said = now
+            progress = log.progress(queued=self._services.count_queued())
+            answer({"progress": asdict(progress)})
+
+    def finish(self) -> None:
+        """Say the final figures."""
+        self._said = 0.0
+        self.report(self._services.log)
 
 
 def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:

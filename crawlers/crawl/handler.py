@@ -74,7 +74,7 @@ class EvidenceHandler(BaseDownloadHandler):
         ear = SignalEar(self.crawler, request)
         # Scrapy's own bound lets a burst through: it counts a transfer only when its
         # task has begun (measured with 2.19).
-        async with self._services.passing(request.url):
+        async with self._services.gate_of(request.url):
             if self._services.stopping:
                 raise RequestRefused(STOPPED)
             started = time.monotonic()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
+from archive.cli.output import Progress
 
 BLOCKED_OUTCOMES = frozenset({CaptureOutcome.POLICY, CaptureOutcome.TLS_REFUSED})
 """Our own rule said no."""
@@ -35,6 +36,8 @@ class JobLog:
     received_bytes: int = 0
     host_bytes: Counter[str] = field(default_factory=Counter)
     """Bytes received, by host and port as in the address."""
+    running: Counter[str] = field(default_factory=Counter)
+    """Exchanges that run right now, by host and port as in the address."""
     taken_over: int = 0
     """Captures of an earlier run that were not made again."""
     items: int = 0
@@ -77,6 +80,16 @@ class JobLog:
         words = " ".join(ascii(reason)[1:-1].split())[:REASON_CHARACTERS]
         result = SeedResult(state=state, captures=captures, reason=words)
         self.results.setdefault(number, result)
+
+    def progress(self, *, queued: int) -> Progress:
+        """How far the job is."""
+        return Progress(
+            captured=self.captures,
+            failed=self.failures,
+            queued=queued,
+            received_bytes=self.received_bytes,
+            hosts=tuple(sorted(+self.running)),
+        )
 
     def settled(self) -> tuple[SeedResult, ...]:
         """One result per seed, in order; a seed nobody settled was not reached."""

@@ -49,7 +49,8 @@ class SourcePolicy:
         self._requests += 1
         self._host_requests[host] += 1
         limits, network = self._services.source.limits, self._services.source.network
-        request.meta["download_maxsize"] = limits.file_bytes
+        asked = request.meta.get("download_maxsize") or limits.file_bytes
+        request.meta["download_maxsize"] = min(asked, limits.file_bytes)
         request.meta["evidence_tls"] = network.tls
 
     def _scope_code(self, request: Request) -> str | None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Protocol
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from archive.capture import Capture, EarlierCapture, Exchange
 from archive.digest import Digest
@@ -127,12 +127,16 @@ class Recorder:
         """
         strays: list[Exchange] = []
         _STRAYS.set(strays)
+        host = urlsplit(request.uri).netloc
+        self._log.running[host] += 1
         try:
             exchange = await self._fetcher.fetch(request, listener=listener)
         except asyncio.CancelledError:
             for stray in strays:
                 self._writer.capture(stray)  # nobody is left to wait for it
             raise
+        finally:
+            self._log.running[host] -= 1
         before = [await self._write(stray) for stray in strays]
         try:
             head, body = read_message(exchange)

@@ -10,24 +10,23 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import archive.errors
+from archive.cli.output import Progress, ShowProgress
 from archive.errors import EvidenceError
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 
 CHILD = ("-m", "crawlers.crawl.child")
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
-Progress = Callable[[int, int], None]
-"""Called with captures and failures so far."""
 
 
 def run_crawl(
-    order: CrawlOrder, *, progress: Progress = lambda _captured, _failed: None
+    order: CrawlOrder, *, progress: ShowProgress = lambda _progress: None
 ) -> CrawlResult:
     """Crawl one source and wait for the end; raises what went wrong in the child."""
     result: CrawlResult | None = None
@@ -45,7 +44,8 @@ def run_crawl(
         for line in child.stdout:
             message = json.loads(line)
             if "progress" in message:
-                progress(*message["progress"])
+                values = message["progress"]
+                progress(Progress(**{**values, "hosts": tuple(values["hosts"])}))
             elif "error" in message:
                 raise _rebuild(message["error"])
             else:

@@ -25,6 +25,7 @@ def run_spider(services: CrawlServices) -> None:
     process = AsyncCrawlerProcess(scrapy_settings(services.source))
     crawler = process.create_crawler(SourceSpider)
     attach_services(crawler, services)
+    services.count_queued = lambda: _count_queued(crawler)
     stopper = _stopper(crawler, services)
     crawler.signals.connect(stopper, signals.engine_started, weak=False)
     task = process.crawl(crawler, services=services)
@@ -43,6 +44,15 @@ def run_spider(services: CrawlServices) -> None:
     errors = crawler.stats.get_value("spider_exceptions/count", 0)
     if errors:
         services.log.signal("spider-exception", errors)
+
+
+def _count_queued(crawler: Crawler) -> int:
+    stats = crawler.stats
+    if stats is None:
+        return 0
+    enqueued: int = stats.get_value("scheduler/enqueued", 0)
+    dequeued: int = stats.get_value("scheduler/dequeued", 0)
+    return enqueued - dequeued
 
 
 def scrapy_settings(source: Source) -> dict[str, Any]:

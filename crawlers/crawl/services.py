@@ -4,9 +4,7 @@ Scrapy builds components from the crawler alone; this is how they find our objec
 """
 
 import asyncio
-import contextlib
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -54,25 +52,14 @@ class CrawlServices:
     """What the archive holds already; None = every request is made in full."""
     unfinished: Unfinished = NOTHING_UNFINISHED
     """What an earlier run captured and this one need not fetch again."""
+    count_queued: Callable[[], int] = lambda: 0
+    """How many requests wait in Scrapy's queues."""
     handlers_built: int = 0
     stopping: bool = False
     """Set by SIGTERM: what runs may end, nothing more is asked for."""
     fatal: EvidenceError | None = None
     """What ended the crawl: the archive cannot be written, say."""
     gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-    running: Counter[str] = field(default_factory=Counter)
-    """Requests that are being made, by host."""
-
-    @contextlib.asynccontextmanager
-    async def passing(self, url: str) -> AsyncIterator[None]:
-        """Pass the gate of the host of that address; counted while inside."""
-        host = urlsplit(url).netloc.lower()
-        async with self.gate_of(url):
-            self.running[host] += 1
-            try:
-                yield
-            finally:
-                self.running[host] -= 1
 
     def seed_number(self, place: int) -> int | None:
         """Under which number the seed at that place of the file was promised."""

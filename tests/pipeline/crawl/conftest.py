@@ -28,6 +28,7 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[bytes, bytes]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    turns: dict[str, list[bytes]] = field(default_factory=dict)
 
     def serve(self, path: str, body: bytes | str = b"", *head: str) -> None:
         """Answer 200 with exactly these bytes; `head` lines replace the type."""
@@ -39,7 +40,14 @@ class Site:
     def serve_raw(self, path: str, head: str, body: bytes = b"") -> None:
         self.pages[path] = head.encode("latin-1") + body
 
+    def serve_in_turn(self, path: str, *replies: bytes) -> None:
+        """Answer with these one after the other, then for ever with the last."""
+        self.turns[path] = list(replies)
+        self.pages[path] = replies[-1]
+
     def answer(self, path: str) -> bytes:
+        if self.turns.get(path):
+            return self.turns[path].pop(0)
         if path.startswith("/slow"):
             self.gate.wait(SECONDS)
         missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -68,7 +76,8 @@ def site() -> Iterator[Site]:
                 reply = made.answer(path)
                 made.log.append((request, reply))
                 self.wfile.write(reply)
-                if b"\r\nConnection: close\r\n" in reply:
+                is_http = reply.startswith(b"HTTP/")
+                if b"\r\nConnection: close\r\n" in reply or not is_http:
                     return
 
         def _read(self) -> bytes:

@@ -1,0 +1,306 @@
+"""Stock Scrapy through our handler: each feature works, and every attempt is kept."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.store.reader import ArchiveReader
+
+REPOSITORY = Path(__file__).parents[3]
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[seed]]
+url = "http://a.example/"
+spider = "page"
+
+[[scope]]
+path = '/.*'
+action = "follow"
+
+[limits]
+delay_ms = 0
+concurrency = 2
+"""
+NETWORK = '[network]\nrobots = "ignore"\nrobots_reason = "test"\n'
+HOST = "http://a.example"
+Probe = Callable[..., dict[str, Any]]
+
+
+def reply(status: str, *head: str, body: bytes = b"") -> bytes:
+    lines = [f"HTTP/1.1 {status}", *head, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@pytest.fixture
+def probe(site: Any, evidence: Any, sources: Callable[..., Path]) -> Probe:
+    """Run a spider of `tests.support.probe` over the site; gives its report."""
+
+    def run(
+        *paths: str, network: str = NETWORK, meta: Any = None, **order: Any
+    ) -> dict[str, Any]:
+        folder = sources("outlet", SOURCE, network)
+        values = {
+            "archive": str(evidence.archive),
+            "source": "outlet",
+            "sources": str(folder),
+            "connect_to": [f"a.example:80=127.0.0.1:{site.port}"],
+            "requests": [(HOST + path, meta or {}) for path in paths],
+            **order,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.probe"],
+            input=json.dumps(values),
+            env=evidence.environment(),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+        assert done.returncode == 0, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    return run
+
+
+def facts(evidence: Any) -> list[tuple[str, int | None, str]]:
+    """Path, status and outcome of every capture of an exchange, in order."""
+    reader = ArchiveReader.open(evidence.archive)
+    found = [
+        (c.target_uri.removeprefix(HOST), c.http_status, str(c.outcome))
+        for c in reader.captures()
+        if c.kind == "capture"
+    ]
+    reader.close()
+    return found
+
+
+def metadata(evidence: Any, path: str) -> list[dict[str, Any]]:
+    reader = ArchiveReader.open(evidence.archive)
+    found = [
+        dict(reader.read_exchange(c).metadata)
+        for c in reader.find_captures(HOST + path)
+    ]
+    reader.close()
+    return found
+
+
+def test_a_503_is_retried_and_each_attempt_is_a_capture(
+    site: Any, evidence: Any, probe: Probe
+) -> None:
+    busy = reply("503 Busy")
+    site.serve_in_turn("/x", busy, busy, reply("200 OK", body=b"there"))
+    (seen,) = probe("/x")["seen"]
+    assert (seen["status"], seen["body"], seen["retries"]) == (200, "there", 2)
+    assert facts(evidence) == [
+        ("/x", 503, "complete"),
+        ("/x", 503, "complete"),
+        ("/x", 200, "complete"),
+    ]
+    contexts = [m["context"] for m in metadata(evidence, "/x")]
+    assert [c["attempt"] for c in contexts] == [1, 2, 3]
+    assert contexts[0]["parent"] is None
+    assert None not in [c["parent"] for c in contexts[1:]]
+    assert evidence.verified() == "VERIFIED"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed_and_each_hop_is_a_capture(
+    site: Any, evidence: Any, probe: Probe, status: int
+) -> None:
+    site.serve_raw("/a", reply(f"{status} Go", "Location: /b").decode())
+    site.serve("/b", "<p>end")
+    (seen,) = probe("/a")["seen"]
+    assert (seen["url"], seen["status"]) == (HOST + "/b", 200)
+    assert [f[:2] for f in facts(evidence)] == [("/a", status), ("/b", 200)]
+    assert metadata(evidence, "/b")[0]["context"]["hop"] == 1
+
+
+def test_a_loop_and_an_eleventh_hop_end_with_every_hop_kept(
+    site: Any, evidence: Any, probe: Probe
+) -> None:
+    site.serve_raw("/loop", reply("302 Go", "Location: /loop?1").decode())
+    site.serve_raw("/loop?1", reply("302 Go", "Location: /loop").decode())
+    for hop in range(12):
+        site.serve_raw(f"/{hop}", reply("301 Go", f"Location: /{hop + 1}").decode())
+    report = probe("/loop", "/0", dont_filter=True)
+    assert [s["error"] for s in report["seen"]] == ["IgnoreRequest"] * 2
+    kept = [path for path, _, _ in facts(evidence)]
+    assert sorted(p for p in kept if "loop" not in p) == sorted(
+        f"/{n}" for n in range(11)
+    )
+    assert len([p for p in kept if "loop" in p]) == 11
+    assert sorted(kept) == sorted(site.paths)
+
+
+def test_robots_txt_is_obeyed_and_kept(site: Any, evidence: Any, probe: Probe) -> None:
+    robots = "User-agent: *\nDisallow: /private"
+    site.serve("/robots.txt", robots, "Content-Type: text/plain")
+    site.serve("/open", "<p>open")
+    report = probe("/private", "/open", network="")
+    results = {s["asked"]: s.get("error") or s["status"] for s in report["seen"]}
+    assert results == {HOST + "/private": "IgnoreRequest", HOST + "/open": 200}
+    assert [f[:2] for f in facts(evidence)] == [("/robots.txt", 200), ("/open", 200)]
+
+
+def test_autothrottle_takes_our_latency(site: Any, probe: Probe) -> None:
+    for number in range(4):
+        site.serve(f"/{number}", "<p>")
+    settings = {"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0.2}
+    report = probe("/0", "/1", "/2", "/3", settings=settings)
+    assert all(s["latency"] > 0 for s in report["seen"])
+    (delay,) = report["delays"].values()
+    assert 0 < delay < 0.2  # halved towards the latency with each response
+
+
+def test_slots_bound_how_many_requests_run_at_once(site: Any, probe: Probe) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+    answer = site.answer
+
+    def slow(path: str) -> bytes:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        threading.Event().wait(0.1)
+        with lock:
+            now -= 1
+        result: bytes = answer(path)
+        return result
+
+    site.answer = slow
+    paths = [f"/{number}" for number in range(8)]
+    report = probe(*paths)
+    assert len(report["seen"]) == 8
+    assert most == 2
+
+
+def test_a_jobdir_goes_on_where_a_crawl_was_closed(
+    site: Any, evidence: Any, probe: Probe, tmp_path: Path
+) -> None:
+    paths = [f"/{number}" for number in range(30)]
+    for path in paths:
+        site.serve(path, f"<p>{path}")
+    settings = {"JOBDIR": str(tmp_path / "job"), "CONCURRENT_REQUESTS": 1}
+    first = probe(*paths, settings=settings, close_after=8)
+    queues = list((tmp_path / "job" / "requests.queue").rglob("*"))
+    assert any(q.read_bytes().startswith(b"SQLite") for q in queues if q.is_file())
+    second = probe(*paths, settings=settings)
+    assert 8 <= len(first["seen"]) < 30
+    assert len(second["seen"]) == 30 - len(first["seen"])
+    assert sorted(site.paths) == sorted(paths)
+    assert sorted(f[0] for f in facts(evidence)) == sorted(paths)
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_the_files_pipeline_downloads_through_the_engine(
+    site: Any, evidence: Any, probe: Probe, tmp_path: Path
+) -> None:
+    data = b"%PDF" + bytes(200_000)
+    site.serve("/", "<p>")
+    site.serve("/list.pdf", data, "Content-Type: application/pdf")
+    settings = {
+        "ITEM_PIPELINES": {"scrapy.pipelines.files.FilesPipeline": 1},
+        "FILES_STORE": str(tmp_path / "files"),
+    }
+    report = probe("/", settings=settings, files=["/list.pdf", "/gone.pdf"])
+    assert report["stats"]["file_status_count/downloaded"] == 1
+    (stored,) = (tmp_path / "files" / "full").iterdir()
+    assert stored.read_bytes() == data
+    assert [f[:2] for f in facts(evidence)] == [
+        ("/", 200),
+        ("/list.pdf", 200),
+        ("/gone.pdf", 404),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["off", "run"])
+def test_cookies_are_sent_back_only_where_the_source_says_so(
+    site: Any, probe: Probe, rule: str
+) -> None:
+    site.serve("/", "<a href=/two>", "Set-Cookie: a=1", "Content-Type: text/html")
+    site.serve("/two", "<p>")
+    network = f'{NETWORK}cookies = "{rule}"\n'
+    assert len(probe("/", network=network, follow=True)["seen"]) == 2
+    requests = {r.split(b" ", 2)[1]: r.lower() for r, _ in site.log}
+    assert b"cookie" not in requests[b"/"]
+    assert (b"\r\ncookie: a=1\r\n" in requests[b"/two"]) is (rule == "run")
+    again = probe("/two", network=network)  # the jar ends with its run
+    assert again["seen"][0]["status"] == 200
+    assert b"cookie" not in site.log[-1][0].lower()
+
+
+def test_a_meta_refresh_is_followed(site: Any, evidence: Any, probe: Probe) -> None:
+    site.serve("/a", '<meta http-equiv="refresh" content="0;url=/b">')
+    site.serve("/b", "<p>end")
+    (seen,) = probe("/a")["seen"]
+    assert seen["url"] == HOST + "/b"
+    assert [f[0] for f in facts(evidence)] == ["/a", "/b"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("signal", ["headers_received", "bytes_received"])
+def test_a_stopped_download_is_kept_as_far_as_it_came(
+    site: Any, evidence: Any, probe: Probe, *, signal: str, fails: bool
+) -> None:
+    site.serve("/big", bytes(3_000_000), "Content-Type: application/pdf")
+    order = {"spider": "stopper", "stop_at": signal, "stop_fails": fails}
+    (seen,) = probe("/big", **order)["seen"]
+    assert seen.get("error") == ("StopDownload" if fails else None)
+    assert "download_stopped" in seen["flags"]
+    assert facts(evidence) == [("/big", 200, "stopped")]
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_the_smaller_of_two_size_limits_holds(
+    site: Any, evidence: Any, probe: Probe
+) -> None:
+    site.serve("/big", bytes(100_000), "Content-Type: application/pdf")
+    (seen,) = probe("/big", meta={"download_maxsize": 5_000})["seen"]
+    assert seen["error"] == "DownloadCancelledError"
+    assert facts(evidence) == [("/big", 200, "length")]
+    (recorded,) = metadata(evidence, "/big")
+    assert recorded["framing"]["body_bytes"] == 5_000
+
+
+def test_a_cut_body_is_an_error_or_a_flag(
+    site: Any, evidence: Any, probe: Probe
+) -> None:
+    head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n"
+    site.serve_raw("/cut", head, b"half")
+    strict = probe("/cut", settings={"RETRY_ENABLED": False})["seen"]
+    assert [s["error"] for s in strict] == ["ResponseDataLossError"]
+    (seen,) = probe("/cut", settings={"DOWNLOAD_FAIL_ON_DATALOSS": False})["seen"]
+    assert (seen["body"], "dataloss" in seen["flags"]) == ("half", True)
+    assert {f[2] for f in facts(evidence)} == {"disconnect"}
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"TELNETCONSOLE_ENABLED": True},
+    {"REMOTE_CONTROL_ENABLED": True},
+    {"COOKIES_ENABLED": True},
+    {"HTTPCACHE_ENABLED": True},
+    {"DOWNLOAD_HANDLERS": {"http": "scrapy.core.downloader.handlers.http11.X"}},
+    {"SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleLifoDiskQueue"},
+]
+
+
+@pytest.mark.parametrize("setting", REFUSED, ids=lambda s: next(iter(s)))
+def test_a_conflicting_setting_stops_the_run_before_it_begins(
+    site: Any, probe: Probe, setting: dict[str, Any]
+) -> None:
+    report = probe("/", settings=setting)
+    assert report["refused"].startswith("SettingsError")
+    assert next(iter(setting)) in report["refused"]
+    assert site.log == []
