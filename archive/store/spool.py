@@ -130,7 +130,7 @@ def _read_header(stream: BinaryIO) -> SpoolEntry | None:
         header = parse_canonical(stream.read(length), limit_bytes=HEADER_LIMIT_BYTES)
         if not isinstance(header, dict):
             return None
-        return SpoolEntry(
+        entry = SpoolEntry(
             segment=str(header["segment"]),
             offset_bytes=int(str(header["offset"])),
             slice_bytes=int(str(header["slice"])),
@@ -140,6 +140,9 @@ def _read_header(stream: BinaryIO) -> SpoolEntry | None:
         )
     except (FormatError, KeyError, ValueError):
         return None
+    # A length below zero would lead backwards, round and round.
+    is_sane = entry.offset_bytes >= 0 <= entry.slice_bytes and entry.statement_bytes > 0
+    return entry if is_sane else None
 
 
 def _bounded(stream: BinaryIO, length: int) -> Iterator[bytes]:

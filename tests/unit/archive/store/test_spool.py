@@ -12,6 +12,7 @@ from archive.store.spool import (
     RedoFile,
     SpoolEntry,
     copy_entry,
+    format_entry_header,
     list_spools,
     read_entries,
     spool_path,
@@ -147,13 +148,19 @@ def test_another_magic_line_holds_nothing(path: Path, start: bytes) -> None:
     assert list(read_entries(path)) == []
 
 
-def test_lengths_that_promise_too_much_end_the_reading(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lengths", [(10**14, 1), (0, 10**14), (1, 1), (0, 0), (-200, 1), (1, -200)]
+)
+def test_lengths_that_are_not_those_of_the_bytes_end_the_reading(
+    lengths: tuple[int, int], tmp_path: Path
+) -> None:
     path = spool_path(tmp_path, 0)
     (first, *_) = write(path)
+    lying = replace(first, slice_bytes=lengths[0], statement_bytes=lengths[1])
+    old, new = format_entry_header(first), format_entry_header(lying)
     data = path.read_bytes()
-    promised = data.replace(b'"slice":11', b'"slice":99999999999', 1)
-    path.write_bytes(promised.replace(b"\0\0\0\0\0\0\0\x9d", b"\0\0\0\0\0\0\0\xa6", 1))
-    assert replace(first, slice_bytes=1) not in list(read_entries(path))
+    assert old in data
+    path.write_bytes(data.replace(old, new, 1))
     assert list(read_entries(path)) == []
 
 
