@@ -96,3 +96,32 @@ def test_a_line_without_minutes_is_refused(slow: dict[str, Any]) -> None:
 def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:
     suites = slow["read_suites"]((TESTS / "slow_suites.txt").read_text("utf-8"))
     assert all((TESTS.parent / one.target).exists() for one in suites)
+
+
+@pytest.mark.parametrize("update", ["true", "false"])
+def test_lists_of_packages_are_fetched_before_one_is_installed(
+    update: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    scripts = {
+        "apt-get": f'echo "$@" >>{log}; case "$1" in update) {update};; esac',
+        "id": "echo 0",
+    }
+    for name, body in scripts.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "dirname").symlink_to(str(shutil.which("dirname")))
+    done = subprocess.run(
+        ["/bin/sh", str(TESTS / "system_packages.sh")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={"PATH": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 0
+    first, second = log.read_text().splitlines()
+    assert first.startswith("update")
+    assert second.startswith("install")
+    assert "openssl" in second
+    assert ("apt-get update failed" in done.stderr) == (update == "false")
