@@ -21,7 +21,7 @@ from archive.verify.report import Outcome, Report
 
 NOT_VERIFIED_EXIT = 3
 LIST_LIMIT = 1000
-"""Lines of `list` on a terminal; `--limit 0` shows all."""
+"""Lines of a table; JSON is for programs, which a cut list would mislead."""
 
 
 @click.command(name="list")
@@ -29,14 +29,12 @@ LIST_LIMIT = 1000
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    default=LIST_LIMIT,
-    show_default=True,
-    help="0 = all.",
+    help=f"Most captures; 0 = all.  [default: {LIST_LIMIT}, with --json all]",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_captures(
-    ctx: CommandContext, uri: str | None, limit: int, as_json: bool
+    ctx: CommandContext, uri: str | None, limit: int | None, as_json: bool
 ) -> None:
     """List captures, oldest first.
 
@@ -44,24 +42,27 @@ def list_captures(
     """
     reader = ctx.open_reader()
     found = reader.find_captures(uri) if uri else reader.captures()
-    rows = islice(found, limit) if limit else iter(found)
     if as_json:
-        for capture in rows:
+        for capture in islice(found, limit or None):
             print_json(capture_json(capture))
         return
+    captures = (capture for capture in found if capture.kind == "capture")
+    most = LIST_LIMIT if limit is None else limit
     print_table(
         ("captured at", "outcome", "status", "id", "address"),
-        (
-            (
-                format_instant(capture.captured_at)[:19] + "Z",
-                str(capture.outcome),
-                str(capture.http_status or "-"),
-                capture.short_id,
-                capture.target_uri,
-            )
-            for capture in rows
-            if capture.kind == "capture"
-        ),
+        map(_list_row, islice(captures, most or None)),
+    )
+    if most and next(captures, None) is not None:
+        say(f"only the oldest {most} are listed; --limit 0 lists all")
+
+
+def _list_row(capture: Capture) -> tuple[str, ...]:
+    return (
+        format_instant(capture.captured_at)[:19] + "Z",
+        str(capture.outcome),
+        str(capture.http_status or "-"),
+        capture.short_id,
+        capture.target_uri,
     )
 
 
@@ -96,7 +97,8 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
 def verify(ctx: click.Context, as_json: bool) -> None:
     """Check the whole archive, or with `capture ID` one capture.
 
-    Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else.
+    Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 no
+    archive.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.cli import reading
 from archive.cli.reading import capture_json
 from archive.store.reader import ArchiveReader
 from tests.support.archives import MadeArchive
@@ -73,6 +74,21 @@ def test_list_of_one_address_and_with_a_limit(
     assert rows(evidence("list", "--json", "--uri", "http://a.example/none")) == []
     assert len(rows(evidence("list", "--json", "--limit", "2"))) == 2
     assert len(rows(evidence("list", "--json", "--limit", "0"))) == 3
+
+
+def test_only_the_table_has_a_limit_of_its_own_and_says_what_it_leaves_out(
+    made: MadeArchive, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.fill(3)
+    monkeypatch.setattr(reading, "LIST_LIMIT", 2)
+    assert len(rows(evidence("list", "--json"))) == 3
+    short = evidence("list")
+    assert len(short.out.splitlines()) == 2
+    assert "only the oldest 2 are listed; --limit 0" in short.err
+    whole = evidence("list", "--limit", "0")
+    assert len(whole.out.splitlines()) == 3
+    assert whole.err == ""
+    assert evidence("list", "--limit", "3").err == ""
 
 
 def test_list_for_people_shows_address_and_short_id(
