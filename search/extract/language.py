@@ -20,6 +20,7 @@ MARKED_SHARE = 0.08
 """Share of words with a Latin Belarusian letter that makes a text that language."""
 
 _LETTER = re.compile(r"[^\W\d_]")
+_LATIN_OR_CYRILLIC = re.compile("[A-Za-zÀ-ÖØ-öø-ɏЀ-ԯ]")
 _WORD = re.compile(r"[^\W\d_]+")
 _CARON = re.compile("[šžč]")
 _ACUTE = re.compile("[łńśźć]")
@@ -43,11 +44,16 @@ def _identifier() -> LanguageIdentifier:
 
 
 def identify(text: str) -> Language | None:
-    """The language of a text, None where it has no words."""
+    """The language of a text, None where it has no words.
+
+    None too where most letters are of a script that none of LANGUAGES is written in:
+    the identifier always names one of them, however foreign the text is.
+    """
     sample = text[:SAMPLE_CODE_POINTS]
-    if len(_LETTER.findall(sample[:200])) < MIN_LETTERS and (
-        len(_LETTER.findall(sample)) < MIN_LETTERS
-    ):
+    letters = len(_LETTER.findall(sample))
+    if letters < MIN_LETTERS:
+        return None
+    if len(_LATIN_OR_CYRILLIC.findall(sample)) * 2 < letters:
         return None
     share = _latin_belarusian_share(sample.lower())
     if share >= MARKED_SHARE:

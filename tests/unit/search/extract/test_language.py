@@ -35,6 +35,20 @@ def test_no_words_no_language(text: str) -> None:
     assert identify(text) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "أعلن المراقبون عن انتهاكات في مراكز الاقتراع",
+        "观察员报告投票站的违规行为。选举委员会公布了结果。",
+        "დამკვირვებლებმა დარღვევები დააფიქსირეს საარჩევნო უბნებზე",
+        "Οι παρατηρητές ανέφεραν παραβιάσεις",
+    ],
+)
+def test_a_script_of_none_of_our_languages_is_not_given_one(text: str) -> None:
+    assert identify(text) is None
+    assert identify(f"{text} BBC") is None
+
+
 def test_one_latin_name_does_not_turn_an_english_page() -> None:
     text = "The opposition leader Sviatłana Cichanoŭskaja spoke in Vilnius on Monday. "
     found = identify(text + "She thanked the observers for their work that year. " * 5)
