@@ -50,17 +50,20 @@ def index(
     if as_json:
         click.echo(json.dumps(_report(report)))
         return
-    click.echo(_sentence(report) + "".join(f"; {words}" for words in stated))
+    click.echo("; ".join([f"index: {_counts(report)}", *stated]))
 
 
 def rebuild_index(archive_root: Path) -> str:
-    """Throw the index away and make it again; needs no keys and states nothing."""
+    """Throw the index away and make it again; needs no keys and states nothing.
+
+    Returns what was done, without the name `index`: the caller writes it in front.
+    """
     reader = ArchiveReader.open(archive_root)
     try:
         report = Indexer(reader).run(rebuild=True)
     finally:
         reader.close()
-    return _sentence(report)
+    return _counts(report)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -92,7 +95,11 @@ def search(
     query_file: Path | None,
     **options: Any,
 ) -> None:
-    """Search the archive's texts in any language and script."""
+    """Search the archive's texts in any language and script.
+
+    Words are found in any form, all of them together. "a b" in a row, -without,
+    one OR other, begin*, name:, host:, source:, lang:, captured:2025-01-26 or a..b.
+    """
     if (query_file is None) == (not query):
         raise click.UsageError("give one QUERY, or --from FILE")
     service = SearchService.open([ctx.archive])
@@ -218,8 +225,8 @@ def _report(report: IndexReport) -> dict[str, object]:
     }
 
 
-def _sentence(report: IndexReport) -> str:
+def _counts(report: IndexReport) -> str:
     return (
-        f"index: {report.captures_added} captures added; now {report.documents} "
+        f"{report.captures_added} captures added; now {report.documents} "
         f"documents for {report.captures} captures, up to entry {report.next_leaf}"
     )
