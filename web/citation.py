@@ -27,6 +27,8 @@ class Citation:
     """Source name or id; empty where none is known."""
     claimed: str
     """The date the page claims, as read; empty where none was read."""
+    reservations: tuple[str, ...]
+    """What is missing or unusual: without it a failure would read like a page."""
     archive_name: str
     origin: str
     """Origin of the log."""
@@ -88,6 +90,7 @@ def format_text(citation: Citation) -> str:
         parts.append(f"“{title}”.")
     parts.append(f"{citation.target_uri}.")
     parts.append(f"Captured {_second(citation.captured_at)} (operator's clock).")
+    parts += [f"{_one_line(words)}." for words in citation.reservations]
     if citation.claimed:
         parts.append(f"Date on the page: {_one_line(citation.claimed)} (not checked).")
     parts.append(
@@ -185,9 +188,10 @@ def format_pwid(citation: Citation) -> str:
 
 
 def _note(citation: Citation) -> str:
-    """Original address, claimed date and proof, for formats with one free field."""
+    """Address, reservations, claimed date and proof, in one free field."""
     parts = [f"Original address: {citation.target_uri}"]
     parts.append(f"captured {_second(citation.captured_at)} (operator's clock)")
+    parts += [_one_line(words) for words in citation.reservations]
     if citation.claimed:
         parts.append(f"date on the page: {_one_line(citation.claimed)} (not checked)")
     parts.append(f"slice sha256:{citation.capture_id}")

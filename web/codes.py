@@ -18,6 +18,8 @@ CODES: dict[str, str] = {
     "outcome.policy": "our own address rules forbade it",
     "banner.failure": "Failure capture: not reachable from here.",
     "banner.failure.here": "Others may have reached it.",
+    "banner.not-tried": "Not tried: no connection was made.",
+    "banner.method": "Not what a visit shows: the request was no GET but",
     "banner.truncated": "Not whole: the bytes end early.",
     "banner.test-set-up": "Test set-up: the connection was led elsewhere on purpose.",
     "banner.tls-not-verified": "TLS not verified.",

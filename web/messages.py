@@ -199,6 +199,11 @@ INTERFACE: dict[str, str] = {
         "This server has no public address, so citations name the capture's id and "
         "digest and no link."
     ),
+    "cite.method": "The request was {method}, not GET",
+    "cite.nothing": "Nothing was received: {outcome}",
+    "cite.status": "The server answered {status}",
+    "cite.cut": "Not whole: {outcome}",
+    "cite.test": "Test set-up: {override}",
     "cite.click": "One click selects all of it.",
     "cite.formats": "BibTeX, RIS, CSL-JSON, PWID",
     "cite.format.text": "Text",

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archive.capture import Capture
+from archive.capture import Capture, CaptureOutcome
 from archive.digest import format_short_id
 from web.access import AccessPolicy, may_show
 from web.services import ArchiveSource
@@ -46,6 +46,7 @@ class Counts:
     listed: int
     """Page captures in the list: failed attempts too."""
     failures: int
+    """Attempts that did not end whole: the same count as that of `evidence capture`."""
     sources: int
     addresses: int
     newest: datetime | None
@@ -81,7 +82,8 @@ class Overview:
         self._captures += 1
         self._by_outcome[capture.outcome.value] += 1
         self._addresses.setdefault(key_of(capture.target_uri), capture.target_uri)
-        failed = capture.http_status is None
+        answered = capture.http_status is not None
+        failed = capture.outcome is not CaptureOutcome.COMPLETE
         self._failures += failed
         source = self._sources.setdefault(
             capture.source_id, SourceCount(source_id=capture.source_id)
@@ -89,12 +91,12 @@ class Overview:
         source.failures += failed
         if capture.role != PAGE_ROLE:
             return
-        self._answered += not failed
+        self._answered += answered
         identifier = bytes.fromhex(capture.capture_id)
         self._pages.append(identifier)
         self._newest = capture.captured_at
         source.ids.append(identifier)
-        source.pages += not failed
+        source.pages += answered
         source.newest = capture.captured_at
 
     def counts(self) -> Counts:

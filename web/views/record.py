@@ -7,8 +7,9 @@ is; nothing here judges.
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 
-from archive.capture import Capture
+from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.recorded import RecordedExchange
@@ -16,6 +17,7 @@ from archive.verify.report import Report
 from search.service import ExtractedText
 from web.access import may_show
 from web.citation import Citation, format_text
+from web.messages import text_of
 from web.replay.links import PartTable
 from web.site import Site
 from web.views.values import (
@@ -30,6 +32,8 @@ from web.views.values import (
     ReportView,
 )
 
+PLAIN_METHOD = "GET"
+"""What a visitor's browser asks with; anything else gets a banner."""
 HEAD_LIMIT_BYTES = 64 * 1024
 """Bytes of a request or response head that are printed."""
 NEIGHBOUR_LIMIT = 10_000
@@ -46,7 +50,13 @@ def build_record(site: Site, capture: Capture) -> RecordView:
     if main.capture_id != capture.capture_id:
         statement = _read(site, capture)
     text = site.text_of(main)
-    citation = make_citation(site, capture, title=title_of(text), report=report)
+    citation = make_citation(
+        site,
+        capture,
+        title=title_of(text),
+        report=report,
+        reservations=reservations_of(main, exchange),
+    )
     return RecordView(
         capture=capture,
         main=main,
@@ -65,6 +75,7 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         parts=_part_views(found.parts),
         neighbours=_neighbours(site, main),
         banners=_banners(main, exchange, text),
+        method=_method(exchange),
         citation=citation,
         citation_text=format_text(citation),
         key=site.key_of(main.target_uri),
@@ -127,7 +138,12 @@ def check_now(site: Site, capture: Capture) -> ReportView:
 
 
 def make_citation(
-    site: Site, capture: Capture, *, title: str, report: ReportView
+    site: Site,
+    capture: Capture,
+    *,
+    title: str,
+    report: ReportView,
+    reservations: tuple[str, ...],
 ) -> Citation:
     """Fill in a citation from the capture and the newest checkpoint over it."""
     services = site.services
@@ -141,6 +157,7 @@ def make_citation(
         title=title,
         publisher=capture.source_id or "",
         claimed="",
+        reservations=reservations,
         archive_name=identity.name,
         origin=identity.origin,
         leaf=capture.leaf,
@@ -157,10 +174,45 @@ def _base64(data: bytes) -> str:
 
 def cite_capture(site: Site, capture: Capture) -> Citation:
     """The citation of one capture."""
-    text = find_text(site, capture)
+    main = site.page_of(capture).main
     return make_citation(
-        site, capture, title=title_of(text), report=check_now(site, capture)
+        site,
+        capture,
+        title=title_of(site.text_of(main)),
+        report=check_now(site, capture),
+        reservations=reservations_of(main, _read(site, main)),
     )
+
+
+def reservations_of(
+    capture: Capture, exchange: RecordedExchange | None
+) -> tuple[str, ...]:
+    """What a reader must know before taking these bytes for the page at the address.
+
+    In English whatever language is shown: a citation is the same everywhere.
+    """
+    method = _method(exchange)
+    outcome = text_of(f"outcome.{capture.outcome.value}")
+    status = capture.http_status
+    found = []
+    if method != PLAIN_METHOD:
+        found.append(text_of("cite.method", method=method))
+    if status is None:
+        found.append(text_of("cite.nothing", outcome=outcome))
+    elif not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        found.append(text_of("cite.status", status=status))
+    if status is not None and capture.outcome is not CaptureOutcome.COMPLETE:
+        found.append(text_of("cite.cut", outcome=outcome))
+    if capture.override is not None:
+        found.append(text_of("cite.test", override=capture.override))
+    return tuple(found)
+
+
+def _method(exchange: RecordedExchange | None) -> str:
+    """What the request asked with; unread counts as the usual."""
+    if exchange is None:
+        return PLAIN_METHOD
+    return _at(exchange.metadata, "method") or PLAIN_METHOD
 
 
 def title_of(text: ExtractedText | None) -> str:
@@ -238,10 +290,14 @@ def _banners(
 ) -> tuple[str, ...]:
     connection = _connection(exchange.metadata if exchange else {})
     codes = []
-    if capture.http_status is None:
+    if capture.outcome is CaptureOutcome.POLICY:
+        codes.append("not-tried")
+    elif capture.http_status is None:
         codes.append("failure")
-    elif capture.outcome.value != "complete":
+    elif capture.outcome is not CaptureOutcome.COMPLETE:
         codes.append("truncated")
+    if _method(exchange) != PLAIN_METHOD:
+        codes.append("method")
     if capture.override is not None:
         codes.append("test-set-up")
     if connection.tls_verdict == FAILED:

@@ -120,6 +120,8 @@ class RecordView:
     neighbours: Neighbours
     banners: tuple[str, ...]
     """Codes of what stands above all else."""
+    method: str
+    """Of the request: GET where nothing else is known."""
     citation: Citation
     citation_text: str
     key: str

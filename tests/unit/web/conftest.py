@@ -83,6 +83,7 @@ def make_exchange(
     outcome: CaptureOutcome = CaptureOutcome.COMPLETE,
     minutes: float = 0,
     headers: bytes = b"",
+    method: str = "GET",
     **context: str,
 ) -> Exchange:
     """One exchange as the engine would hand it over."""
@@ -95,11 +96,11 @@ def make_exchange(
     path = uri.split("/", 3)[3] if uri.count("/") > 2 else ""
     host = uri.split("/")[2]
     failed = status is None
-    request = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    request = f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     return Exchange(
         target_uri=uri,
         as_given=uri,
-        method="GET",
+        method=method,
         started_at=START + timedelta(minutes=minutes),
         outcome=outcome,
         phase=Phase.DNS if failed else None,
@@ -261,6 +262,10 @@ def _fill(writer: ArchiveWriter) -> dict[str, Capture]:
     add("moved", f"{old}/m", b"", status=302, headers=moved)
     add("binary", f"{old}/z.zip", b"PK\3\4", media_type="application/zip")
     add("missing", f"{old}/404", PAGE, status=404)
+    add("posted", f"{old}/form", PAGE, method="POST", **part)
+    add("cut", f"{old}/cut", PAGE, outcome=CaptureOutcome.DISCONNECT, **part)
+    forbidden = {"status": None, "outcome": CaptureOutcome.POLICY}
+    add("forbidden", "javascript:alert(1)//x", b"", **forbidden, **part)
     return named
 
 

@@ -173,6 +173,38 @@ def test_a_failure_is_shown_as_not_reachable_from_here(
     assert "<iframe" not in html
 
 
+@pytest.mark.parametrize(
+    ("name", "banner", "citation"),
+    [
+        ("failure", "not reachable from here", "Nothing was received: the name could"),
+        ("forbidden", "Not tried: no connection", "Nothing was received: our own"),
+        ("posted", "no GET but</strong> <code>POST", "The request was POST, not GET."),
+        ("cut", "Not whole: the bytes end", "Not whole: cut off by the server."),
+        ("missing", "", "The server answered 404."),
+        ("main", "", ""),
+    ],
+)
+def test_what_is_no_plain_visit_says_so_in_banner_and_citation(
+    name: str, banner: str, citation: str, world: Any, reader: Reader
+) -> None:
+    html = reader.get(f"/c/{world.named[name].short_id}")
+    cited = reader.get(f"/c/{world.named[name].short_id}/cite")
+    assert banner in html
+    assert citation in html
+    assert citation in cited
+    if name != "failure":
+        assert "not reachable" not in html
+    if name == "main":
+        assert "Nothing was received" not in cited
+        assert "The request was" not in cited
+        assert "Not whole" not in cited
+
+
+def test_what_is_cut_short_is_counted_as_a_failure(reader: Reader) -> None:
+    rows = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", reader.get("/"))
+    assert ("Failures kept as evidence", "3") in rows
+
+
 def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
     report = world.services().verify(world.named["main"])
     bad = Finding(

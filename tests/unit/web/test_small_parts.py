@@ -64,6 +64,7 @@ def citation(**changes: object) -> Citation:
         "title": "Вынікі & 50 % {draft}\nER  - TY",
         "publisher": "commission",
         "claimed": "",
+        "reservations": (),
         "archive_name": "Observers",
         "origin": "election-evidence-archive/x",
         "leaf": 4211,
@@ -104,6 +105,16 @@ def test_the_text_citation_word_for_word() -> None:
 def test_a_date_the_page_claims_is_labelled() -> None:
     written = FORMATS["text"](citation(claimed="2025-01-25"))
     assert "Date on the page: 2025-01-25 (not checked)." in written
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "pwid"])
+def test_a_citation_says_what_is_missing_or_unusual(name: str) -> None:
+    words = ("Not whole: cut off by the server", "Test set-up: a:80=127.0.0.1:1")
+    written = FORMATS[name](citation(reservations=words))
+    plain = FORMATS[name](citation())
+    for one in words:
+        assert one in written
+        assert one not in plain
 
 
 def test_bibtex_braces_balance_and_special_letters_are_escaped() -> None:
