@@ -195,6 +195,25 @@ def test_with_a_proxy_that_is_down_no_packet_goes_elsewhere(
     assert set(seen.syns) == {("lo", proxy.port)}
 
 
+def test_with_a_proxy_no_packet_of_a_browser_goes_elsewhere(
+    *, sniffer: Sniffer, awkward: Any, proxied: Any, evidence: Any, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with running("socks5", awkward, proxied) as (server, proxy):
+            options = write(tmp_path, "socks5", proxy.port)
+            verb = ["capture", "--page", *options, "--proxy", "out"]
+            done = await asyncio.to_thread(evidence.run, *[*verb, "http://a.example/p"])
+            seen = sniffer.look()
+            assert len(server.log) >= 3, done.stderr
+            assert {device for device, _port in seen.syns} == {"lo"}
+            assert seen.datagrams == []
+            # Beside the proxy there is only our own one in front of the browser.
+            assert len({port for _device, port in seen.syns}) == 3
+            assert ("a.example", 80) in proxy.asked
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     ("uri", "found"),
     [("http://a.example/", "datagrams"), ("http://1.1.1.1/", "syns")],
