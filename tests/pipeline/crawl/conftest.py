@@ -27,6 +27,7 @@ class Site:
     port: int = 0
     pages: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[bytes, bytes]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     turns: dict[str, list[bytes]] = field(default_factory=dict)
 
@@ -73,6 +74,7 @@ def site() -> Iterator[Site]:
         def handle(self) -> None:
             while request := self._read():
                 path = request.split(b" ", 2)[1].decode()
+                made.asked.append(path)
                 reply = made.answer(path)
                 made.log.append((request, reply))
                 self.wfile.write(reply)
