@@ -85,6 +85,8 @@ def _check_below(folder: Path) -> None:
             if entry.is_dir(follow_symlinks=False):
                 _check_folder(Path(entry.path), entry.stat(follow_symlinks=False))
                 _check_below(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                raise StoreError(_refusal(Path(entry.path), "is no regular file"))
 
 
 def _refusal(path: Path, what: str) -> str:
