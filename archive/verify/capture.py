@@ -53,7 +53,8 @@ def verify_capture(
                 step,
                 "origin-unknown",
                 "trust folder",
-                "nothing is known about this log; `evidence trust add` takes its keys",
+                "nothing is known about this log: its keys are in no trust folder of "
+                "yours (docs/verification.md, trust)",
             )
     note_optional(collector, trust)
     return collector.report(

@@ -200,7 +200,8 @@ class _Verification:
                 step,
                 "origin-unknown",
                 "trust folder",
-                "nothing is known about this log; `evidence trust add` takes its keys",
+                "nothing is known about this log: its keys are in no trust folder of "
+                "yours (docs/verification.md, trust)",
             )
 
     def _report(self) -> Report:
