@@ -74,6 +74,9 @@ screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration
 	$(BIN)/evidence demo --once --archive $(DEMO) >/dev/null
 	$(BIN)/python tests/make/screenshots.py $(DEMO) docs/images
 
+bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy and wget, in one run
+	$(BIN)/python benchmarks/capture.py
+
 clean: ## remove .venv and the example archive with its keys and trust
 	rm -rf $(VENV) $(DEMO) $(DEMO)-trust $(DEMO)-keys
 
