@@ -39,6 +39,22 @@ def test_file_is_synced_before_it_has_its_name_and_the_name_after(
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_syncing_really_asks_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda one: asked.append(os.fstat(one).st_ino))
+    Files().write_once(tmp_path / "file", b"bytes")
+    folder = tmp_path.stat().st_ino
+    assert asked == [(tmp_path / "file").stat().st_ino, folder]
+    asked.clear()
+    grown = Files().append_to(tmp_path / "grown")
+    grown.append(b"bytes")
+    grown.sync()
+    grown.close()
+    assert asked == [folder, (tmp_path / "grown").stat().st_ino]
+
+
 def test_equal_bytes_are_written_once_but_made_durable_again(
     tmp_path: Path, files: RecordingFiles
 ) -> None:
