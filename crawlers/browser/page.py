@@ -21,6 +21,7 @@ from playwright.async_api import (
 )
 from playwright.async_api import Error as PlaywrightError
 
+from crawlers.browser.flags import flags_of
 from crawlers.browser.order import (
     ARTIFACT_BYTES,
     DOM,
@@ -54,20 +55,6 @@ CONSOLE_LINES = 100
 CONSOLE_CHARACTERS = 500
 TITLE_CHARACTERS = 500
 
-FLAGS = (
-    "--disable-quic",
-    "--disable-domain-reliability",
-    "--disable-auto-reload",
-    "--disable-remote-fonts-preload",
-    "--dns-prefetch-disable",
-    "--no-pings",
-    # Names are the proxy's business, and WebRTC may not go past it.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-)
-"""Beside those that the driver sets itself (headless, no first run, no sync, no
-background networking, no component update, fresh profile)."""
 _DOWNLOAD = "Download is starting"
 """How the driver says that the address led to a file, not to a page."""
 Say = Callable[[dict[str, Any]], None]
@@ -81,7 +68,7 @@ async def render_page(order: PageOrder, say: Say) -> PageFacts:
             browser = await playwright.chromium.launch(
                 executable_path=order.paths.program,
                 chromium_sandbox=order.sandbox,
-                args=[*FLAGS, *_flags_of(order)],
+                args=flags_of(order),
                 proxy={"server": f"http://127.0.0.1:{order.access.port}"},
             )
             try:
@@ -96,20 +83,6 @@ async def render_page(order: PageOrder, say: Say) -> PageFacts:
     except PlaywrightError as error:
         facts.problem = facts.problem or _first_line(error)
     return facts
-
-
-def _flags_of(order: PageOrder) -> list[str]:
-    return [
-        f"--ignore-certificate-errors-spki-list={order.access.pin}",
-        f"--user-agent={order.user_agent}",
-        f"--accept-lang={_languages_of(order)}",
-    ]
-
-
-def _languages_of(order: PageOrder) -> str:
-    """`be,ru,en` of `be,ru;q=0.9,en;q=0.8`."""
-    entries = order.accept_language.split(",")
-    return ",".join(entry.partition(";")[0].strip() for entry in entries)
 
 
 async def _render_in(browser: Browser, order: PageOrder, watch: "_Watch") -> None:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawlers.browser.launch import render
-from crawlers.browser.order import PageFacts, PageOrder, Paths, ProxyAccess
+from crawlers.browser.order import (
+    DOWNLOAD,
+    PageFacts,
+    PageOrder,
+    Paths,
+    ProxyAccess,
+)
 from crawlers.browser.program import Program
 from crawlers.browser.proxy import Gate, open_proxy
 from crawlers.browser.traffic import PageTraffic
@@ -65,7 +71,7 @@ async def visit_page(
         )
         facts = await _render(order, traffic, around)
         # A document that became a download runs on without its browser.
-        is_download = facts.document is None and not around.stopping.is_set()
+        is_download = DOWNLOAD in facts.notes
         seconds = REQUEST_SECONDS if is_download else GRACE_SECONDS
         settling = asyncio.ensure_future(traffic.settle())
         await _first_of(settling, around.stopping, timeout=seconds)
