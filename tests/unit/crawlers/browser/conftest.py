@@ -1,0 +1,178 @@
+"""A page's traffic over an engine that answers from a table, and a loopback proxy."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.capture import (
+    Capture,
+    CaptureOutcome,
+    Exchange,
+    ExchangeContext,
+    Framing,
+    MemoryBytes,
+    SliceLocation,
+    Timings,
+)
+from archive.digest import Digest
+from archive.errors import StoreError
+from crawlers.browser.proxy import Gate, open_proxy
+from crawlers.browser.traffic import PageTraffic
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.recorder import Recorder
+from crawlers.engine.settings import FetchRequest, Listener
+from crawlers.engine.spool import Spool
+from crawlers.engine.tls import make_loopback_authority
+from crawlers.engine.verbatim import VerbatimRequest, WireListener
+
+MOMENT = datetime(2025, 1, 26, 12, tzinfo=UTC)
+
+
+@dataclass
+class TableEngine:
+    """Answers each address with the bytes of the table; keeps what was asked."""
+
+    answers: dict[str, bytes] = field(default_factory=dict)
+    asked: list[VerbatimRequest] = field(default_factory=list)
+
+    async def fetch(
+        self, request: FetchRequest, *, listener: Listener | None = None
+    ) -> Exchange:
+        assert isinstance(request, VerbatimRequest)
+        assert isinstance(listener, WireListener)
+        self.asked.append(request)
+        answer = self.answers.get(request.uri, b"")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if answer:
+            listener.head_received(head + b"\r\n\r\n")
+        for start in range(0, len(answer), 1 << 16):
+            listener.wire_received(answer[start : start + (1 << 16)])
+            await asyncio.sleep(0)
+        return Exchange(
+            target_uri=request.uri,
+            as_given=request.uri,
+            method=request.method,
+            started_at=MOMENT,
+            outcome=CaptureOutcome.COMPLETE if answer else CaptureOutcome.REFUSED,
+            phase=None,
+            detail="",
+            flags=(),
+            request=request.head + request.body,
+            response=MemoryBytes(answer),
+            interim=(),
+            framing=Framing(
+                kind="length",
+                declared_length=len(body),
+                head_bytes=len(head) + 4,
+                body_bytes=len(body),
+                trailer_bytes=0,
+                surplus_bytes=0,
+            )
+            if answer
+            else None,
+            http_status=int(head.split(b" ", 2)[1]) if answer else None,
+            wire_digest=Digest.of(answer) if answer else None,
+            payload_digest=None,
+            payload_bytes=None,
+            timings=Timings(),
+            connection=None,
+            context=request.context,
+        )
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class ListWriter:
+    """Acknowledges at once; or fails, as a full disk would."""
+
+    full: bool = False
+    captures: list[Capture] = field(default_factory=list)
+
+    def capture(self, exchange: Exchange) -> "Future[Capture]":
+        done: Future[Capture] = Future()
+        if self.full:
+            done.set_exception(StoreError("the disk is full"))
+            return done
+        made = Capture(
+            capture_id=f"{len(self.captures):064x}",
+            kind="capture",
+            leaf=len(self.captures),
+            target_uri=exchange.target_uri,
+            captured_at=exchange.started_at,
+            outcome=exchange.outcome,
+            http_status=exchange.http_status,
+            media_type=None,
+            source_id=None,
+            job_id=None,
+            payload_digest=None,
+            block_digest=None,
+            refers_to=None,
+            role=exchange.context.role,
+            override=None,
+            location=SliceLocation(segment="s", offset_bytes=0, length_bytes=1),
+        )
+        self.captures.append(made)
+        done.set_result(made)
+        return done
+
+    def page(self, draft: Any) -> "Future[Capture]":
+        raise AssertionError("no page is stated here")
+
+
+@dataclass
+class Loopback:
+    """A running proxy and what stands behind it."""
+
+    port: int
+    gate: Gate
+    traffic: PageTraffic
+    engine: TableEngine
+    writer: ListWriter
+
+
+@pytest.fixture
+def engine() -> TableEngine:
+    return TableEngine()
+
+
+@pytest.fixture
+def writer() -> ListWriter:
+    return ListWriter()
+
+
+@pytest.fixture
+def traffic(engine: TableEngine, writer: ListWriter, tmp_path: Path) -> PageTraffic:
+    log = JobLog(seeds=())
+    return PageTraffic(
+        Recorder(fetcher=engine, writer=writer, log=log),
+        context=ExchangeContext(job_id="job"),
+        new_backlog=lambda: Spool(lambda: tmp_path / secrets.token_hex(8)),
+    )
+
+
+@pytest.fixture
+def loopback(
+    engine: TableEngine, writer: ListWriter, traffic: PageTraffic
+) -> Callable[[], Any]:
+    @asynccontextmanager
+    async def start() -> AsyncIterator[Loopback]:
+        gate = Gate(
+            user="page",
+            password="secret",
+            greeting="http://0123.invalid/",
+            authority=make_loopback_authority(MOMENT),
+        )
+        async with open_proxy(gate, traffic) as port:
+            yield Loopback(port, gate, traffic, engine, writer)
+
+    return start
