@@ -32,12 +32,10 @@ def test_codes_have_one_form() -> None:
 
 @pytest.fixture(scope="module")
 def expectations() -> str:
-    """The text of all tests that verify something, but for this one."""
-    folders = ("tests/tamper", "tests/unit/archive/verify", "tests/unit/archive/store")
+    """The text of all tests, but for this one."""
     return "\n".join(
         path.read_text(encoding="utf-8")
-        for folder in folders
-        for path in (ROOT / folder).glob("test_*.py")
+        for path in sorted((ROOT / "tests").rglob("*.py"))
         if path != Path(__file__)
     )
 
