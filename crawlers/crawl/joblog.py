@@ -1,7 +1,8 @@
 """What a job has to answer for: each seed's outcome, counts, signals (no I/O)."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -50,7 +51,7 @@ class JobLog:
         self.captures += 1
         self.failures += capture.outcome is not CaptureOutcome.COMPLETE
         self.received_bytes += received_bytes
-        self.host_bytes[urlsplit(capture.target_uri).netloc] += received_bytes
+        self.host_bytes[host_of(capture.target_uri)] += received_bytes
         if self.listener is not None:
             self.listener(self)
 
@@ -81,6 +82,16 @@ class JobLog:
         result = SeedResult(state=state, captures=captures, reason=words)
         self.results.setdefault(number, result)
 
+    @contextmanager
+    def speaking(self, uri: str) -> Iterator[None]:
+        """Count an exchange as running while the body runs."""
+        host = host_of(uri)
+        self.running[host] += 1
+        try:
+            yield
+        finally:
+            self.running[host] -= 1
+
     def progress(self, *, queued: int) -> Progress:
         """How far the job is."""
         return Progress(
@@ -95,3 +106,11 @@ class JobLog:
         """One result per seed, in order; a seed nobody settled was not reached."""
         missing = SeedResult(state="not-reached", captures=(), reason="job ended first")
         return tuple(self.results.get(n, missing) for n in range(len(self.seeds)))
+
+
+def host_of(uri: str) -> str:
+    """Host and port as an address has them; empty where it has none."""
+    try:
+        return urlsplit(uri).netloc.lower()
+    except ValueError:
+        return ""

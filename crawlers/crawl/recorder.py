@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from archive.capture import Capture, EarlierCapture, Exchange
 from archive.digest import Digest
@@ -125,18 +125,23 @@ class Recorder:
 
         `base` is the capture that the condition in the request is about.
         """
+        with self._log.speaking(request.uri):
+            return await self._record(request, listener, base)
+
+    async def _record(
+        self,
+        request: FetchRequest,
+        listener: Listener | None,
+        base: EarlierCapture | None,
+    ) -> Recorded:
         strays: list[Exchange] = []
         _STRAYS.set(strays)
-        host = urlsplit(request.uri).netloc
-        self._log.running[host] += 1
         try:
             exchange = await self._fetcher.fetch(request, listener=listener)
         except asyncio.CancelledError:
             for stray in strays:
                 self._writer.capture(stray)  # nobody is left to wait for it
             raise
-        finally:
-            self._log.running[host] -= 1
         before = [await self._write(stray) for stray in strays]
         try:
             head, body = read_message(exchange)

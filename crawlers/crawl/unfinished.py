@@ -64,7 +64,7 @@ def find_unfinished(
             if capture.captured_at < now - RESUME_WITHIN:
                 continue
             if capture.kind == "page":
-                pages.add(reader.read_page(capture).main_id)
+                pages |= _main_of_whole(reader, capture)
             elif _is_last_word(capture):
                 captures[capture.target_uri] = capture
     if not captures:
@@ -78,6 +78,14 @@ def _earlier_jobs(source: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(jobs, list):
         return ()
     return tuple(job for job in jobs if isinstance(job, str))
+
+
+def _main_of_whole(reader: ArchiveReader, page: Capture) -> set[str]:
+    """The main capture of a page, unless the stop left gaps among its parts."""
+    view = reader.read_page(page)
+    if any("stopped" in (part.reason, part.outcome) for part in view.parts):
+        return set()
+    return {view.main_id}
 
 
 def _is_last_word(capture: Capture) -> bool:

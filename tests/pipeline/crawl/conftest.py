@@ -28,6 +28,8 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[bytes, bytes]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    head: bytes = b""
+    """Of the request that is being answered, lower case."""
     gate: threading.Event = field(default_factory=threading.Event)
     turns: dict[str, list[bytes]] = field(default_factory=dict)
 
@@ -75,6 +77,7 @@ def site() -> Iterator[Site]:
             while request := self._read():
                 path = request.split(b" ", 2)[1].decode()
                 made.asked.append(path)
+                made.head = request.lower()
                 reply = made.answer(path)
                 made.log.append((request, reply))
                 self.wfile.write(reply)

@@ -1,0 +1,305 @@
+"""Crawling again: conditions, revisits, and going on where a run was cut short."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.capture import Capture
+from archive.store.reader import ArchiveReader
+
+HOSTS = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[seed]]
+url = "http://a.example/"
+spider = "listing"
+item = "li"
+pages = 1
+
+[[seed]]
+url = "http://a.example/about"
+spider = "page"
+"""
+SCOPE = """
+[[scope]]
+path = '/.*'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+"""
+BIG = b"\x89PNG" + bytes(range(256)) * 400
+NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
+
+
+def captures(evidence: Any) -> list[Capture]:
+    reader = ArchiveReader.open(evidence.archive)
+    found = list(reader.captures())
+    reader.close()
+    return found
+
+
+def crawl(site: Any, evidence: Any, folder: Path, *more: str) -> dict[str, Any]:
+    code, (result,) = evidence.rows(
+        *("crawl", "outlet", "--json", "--sources", str(folder), *more),
+        *site.connect_to("a.example"),
+    )
+    result["exit"] = code
+    return dict(result)
+
+
+def fill(site: Any) -> None:
+    """A list of two articles with a large picture; pages have validators."""
+    tag, kind = 'ETag: "v1"', "Content-Type: text/html; charset=utf-8"
+    date = "Last-Modified: Sun, 26 Jan 2025 10:00:00 GMT"
+    site.serve("/robots.txt", "User-agent: *\nAllow: /", "Content-Type: text/plain")
+    site.serve("/", "<li><a href=/1>One</a><li><a href=/2>Two</a>", kind, tag)
+    site.serve("/about", "<p>about", kind, date)
+    site.serve("/1", "<img src=/i.png><p>one", kind, tag, date)
+    site.serve("/2", "<img src=/i.png><p>two", kind)
+    site.serve("/i.png", BIG, "Content-Type: image/png")
+
+
+def respect_conditions(site: Any) -> None:
+    """From now on what is asked for with a condition is not modified."""
+    answer = site.answer
+    site.answer = lambda path: (
+        NOT_MODIFIED
+        if b'\r\nif-none-match: "v1"\r\n' in site.head
+        or b"\r\nif-modified-since: sun, 26 jan 2025 10:00:00 gmt\r\n" in site.head
+        else answer(path)
+    )
+
+
+def test_a_second_crawl_asks_with_conditions_and_keeps_revisits(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    fill(site)
+    folder = sources("outlet", HOSTS, SCOPE)
+    first = crawl(site, evidence, folder)
+    before = {c.target_uri: c for c in captures(evidence) if c.kind == "capture"}
+    assert first["exit"] == 0
+    respect_conditions(site)
+    begun = len(site.log)
+    second = crawl(site, evidence, folder)
+    assert second["exit"] == 0
+    assert second["items"] == first["items"] == 2  # links of an unchanged list
+    replies = {r.split(b" ", 2)[1]: a for r, a in site.log[begun:]}
+    assert {p for p, a in replies.items() if a == NOT_MODIFIED} == {
+        b"/",
+        b"/about",
+        b"/1",
+    }
+    later = [c for c in captures(evidence) if c.job_id == second["job_id"]]
+    revisits = {c.target_uri: c for c in later if c.refers_to is not None}
+    assert {u[16:]: c.http_status for u, c in revisits.items()} == {
+        "/": 304,
+        "/about": 304,
+        "/1": 304,
+        "/i.png": 200,
+    }
+    for uri, capture in revisits.items():
+        assert capture.refers_to == before[uri].capture_id
+    check_content(evidence, revisits)
+    pages = [c for c in later if c.kind == "page"]
+    assert sorted(p.target_uri[16:] for p in pages) == ["/", "/1", "/2", "/about"]
+    assert evidence.verified() == "VERIFIED"
+
+
+def check_content(evidence: Any, revisits: dict[str, Capture]) -> None:
+    """Each revisit shows what it refers to, and keeps what came."""
+    reader = ArchiveReader.open(evidence.archive)
+    article, picture = (
+        revisits["http://a.example/1"],
+        revisits["http://a.example/i.png"],
+    )
+    assert reader.payload(article).data == b"<img src=/i.png><p>one"
+    assert reader.payload(picture).data == BIG
+    assert reader.read_exchange(article).response == NOT_MODIFIED
+    head = reader.read_exchange(picture).response
+    assert head is not None
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert head.endswith(b"\r\n\r\n")
+    reader.close()
+
+
+def test_capture_never_asks_with_a_condition(site: Any, evidence: Any) -> None:
+    fill(site)
+    for _ in range(2):
+        code, _rows = evidence.rows(
+            *("capture", "http://a.example/1", "--json"),
+            *site.connect_to("a.example"),
+        )
+        assert code == 0
+    assert not any(b"if-" in request.lower() for request, _ in site.log)
+    kept = [c for c in captures(evidence) if c.kind == "capture"]
+    assert [c.target_uri[16:] for c in kept if c.refers_to] == ["/i.png"]
+    assert evidence.verified() == "VERIFIED"
+
+
+NUMBER = 40
+
+
+def many(site: Any) -> None:
+    site.serve("/", "".join(f"<li><a href=/{n}>{n}</a>" for n in range(NUMBER)))
+    site.serve("/about", "<p>about")
+    for number in range(NUMBER):
+        site.serve(f"/{number}", f"<p>{number}<img src=/p{number}.png>")
+        site.serve(f"/p{number}.png", b"\x89PNG", "Content-Type: image/png")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("after", [1, 12, 60])
+def test_a_crawl_that_was_cut_short_goes_on(
+    site: Any,
+    evidence: Any,
+    sources: Callable[..., Path],
+    *,
+    number: signal.Signals,
+    after: int,
+) -> None:
+    many(site)
+    folder = sources("outlet", HOSTS, SCOPE)
+    running = evidence.start(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to("a.example"),
+    )
+    deadline = time.monotonic() + 60
+    while len(site.log) < after:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()
+    for pid in children.split():
+        os.kill(int(pid), number)
+    running.communicate(timeout=60)
+    kept = {c.capture_id for c in captures(evidence)}
+    result = crawl(site, evidence, folder)
+    assert result["exit"] == 0
+    found = captures(evidence)
+    assert kept <= {c.capture_id for c in found}
+    whole = [c for c in found if str(c.outcome) == "complete"]
+    uris = [c.target_uri[16:] for c in whole if c.kind == "capture"]
+    wanted = {"/", "/about", *(f"/{n}" for n in range(NUMBER))}
+    assert wanted | {f"/p{n}.png" for n in range(NUMBER)} <= set(uris)
+    pages = [c.target_uri[16:] for c in whole if c.kind == "page"]
+    assert set(pages) == wanted
+    if number is signal.SIGKILL:  # a stop states pages with gaps, and then again
+        assert len(pages) == len(wanted)
+    assert len(uris) == len(set(uris))  # nothing that was kept is asked for twice
+    assert (result["taken_over"] > 0) is bool(kept)
+    promised = {seed["uri"] for seed in result["seeds"]}
+    assert promised <= {"http://a.example/", "http://a.example/about"}
+    assert evidence.verified() == "VERIFIED"
+
+
+def test_a_finished_crawl_and_a_fresh_one_begin_anew(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    fill(site)
+    folder = sources("outlet", HOSTS, SCOPE)
+    crawl(site, evidence, folder)
+    second = crawl(site, evidence, folder)
+    assert (second["taken_over"], len(second["seeds"])) == (0, 2)
+    running = evidence.start(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *site.connect_to("a.example"),
+    )
+    begun = len(site.log)
+    while len(site.log) < begun + 3:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=60)
+    third = crawl(site, evidence, folder, "--fresh")
+    assert (third["taken_over"], len(third["seeds"])) == (0, 2)
+
+
+def test_budgets_of_one_host_stop_it_with_a_signal(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    many(site)
+    folder = sources("outlet", HOSTS, SCOPE + "host_requests = 10\n")
+    result = crawl(site, evidence, folder)
+    assert len(site.log) == 10
+    assert result["signals"]["budget:host-requests"] > 0
+    folder = sources("outlet", HOSTS, SCOPE + "host_bytes = 2000\n")
+    result = crawl(site, evidence, folder)
+    assert result["signals"]["budget:host-bytes"] > 0
+    assert len(site.log) < 60
+
+
+def run_on_terminal(evidence: Any, *verb: str) -> str:
+    """What the command shows on a terminal."""
+    master, slave = pty.openpty()
+    shown = bytearray()
+
+    def read() -> None:
+        while True:
+            try:
+                data = os.read(master, 4096)
+            except OSError:
+                return
+            if not data:
+                return
+            shown.extend(data)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    environment = {**evidence.environment(), "TERM": "xterm", "COLUMNS": "150"}
+    subprocess.run(
+        evidence.arguments(*verb),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
+        check=False,
+        timeout=90,
+    )
+    os.close(slave)
+    thread.join(10)
+    os.close(master)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("verb", ["crawl", "capture"])
+def test_a_terminal_sees_progress_on_one_line(
+    site: Any, evidence: Any, sources: Callable[..., Path], verb: str
+) -> None:
+    many(site)
+    pages = [f"http://a.example/{n}" for n in range(NUMBER)]
+    folder = sources("outlet", HOSTS, SCOPE)
+    what = ("outlet", "--sources", str(folder)) if verb == "crawl" else tuple(pages)
+    shown = run_on_terminal(evidence, verb, *what, *site.connect_to("a.example"))
+    assert " captured, 0 failed, " in shown
+    assert " queued, " in shown
+    assert " MiB, a.example" in shown
+    assert "\x1b[2K" in shown  # the line is rewritten, not repeated
+    assert "Traceback" not in shown
+
+
+def test_without_a_terminal_progress_is_plain_and_json_is_silent(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    many(site)
+    folder = sources("outlet", HOSTS, SCOPE)
+    arguments = ("crawl", "outlet", "--sources", str(folder))
+    connect = site.connect_to("a.example")
+    done = evidence.run(*arguments, *connect)
+    lines = done.stderr.splitlines()
+    assert 0 < len(lines) < 12
+    assert all(line.startswith("outlet: ") for line in lines)
+    assert "\x1b" not in done.stderr
+    silent = evidence.run(*arguments, "--json", *connect)
+    assert silent.stderr == ""
+    assert json.loads(silent.stdout)["captures"] > 0
