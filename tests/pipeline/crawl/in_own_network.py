@@ -36,6 +36,23 @@ route add default dev sink0
 NAMES = {"a.example": "127.0.0.1", "b.example": "127.0.0.1"}
 PAGE = b"""HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 96\r\n\r\n"""
 PAGE += b"<link rel=stylesheet href=/s.css><img src=http://b.example/i.png>".ljust(96)
+LEAKS = b"""<link rel=dns-prefetch href=//pre.example>
+<link rel=preconnect href=//1.1.1.1><link rel=preconnect href=https://1.1.1.1>
+<link rel=prefetch href=//fetch.example/x><script type=speculationrules>
+{"prerender":[{"source":"list","urls":["/ahead"]}]}</script><script>
+for (const urls of ['stun:1.1.1.1:3478', 'stun:stun.example:19302',
+  'turn:1.1.1.1:3478?transport=tcp', 'turn:1.1.1.1:3478']) {
+  const c = new RTCPeerConnection(
+    {iceServers: [{urls, username: 'a', credential: 'b'}]});
+  c.createDataChannel('x');
+  c.createOffer().then(offer => c.setLocalDescription(offer)); }
+navigator.sendBeacon('//beacon.example/'); new WebSocket('ws://1.1.1.1/');
+try { new WebTransport('https://1.1.1.1:4433/') } catch (error) {}
+let n = 0; setInterval(() => { if (n++ < 8) fetch('/wait' + n) }, 300);
+</script>"""
+LEAKY_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+LEAKY_PAGE = LEAKY_PAGE % len(LEAKS) + LEAKS
+"""Every way that a page has to make a browser talk past its proxy."""
 SOURCE = """
 [[host]]
 name = "a.example"
@@ -119,10 +136,10 @@ def write(folder: Path, kind: str, port: int) -> list[str]:
 
 @asynccontextmanager
 async def running(
-    kind: str, awkward: Any, proxied: Any
+    kind: str, awkward: Any, proxied: Any, *, page: bytes = PAGE
 ) -> AsyncIterator[tuple[Any, Any]]:
     """A site and a proxy in front of it."""
-    async with awkward(*[(PAGE,)] * 50) as server:
+    async with awkward(*[(page,)] * 50) as server:
         how = {"tor": True} if kind == "tor" else {}
         real = "connect" if kind == "connect" else "socks5"
         ports = {80: server.port}
@@ -199,7 +216,8 @@ def test_with_a_proxy_no_packet_of_a_browser_goes_elsewhere(
     *, sniffer: Sniffer, awkward: Any, proxied: Any, evidence: Any, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        async with running("socks5", awkward, proxied) as (server, proxy):
+        site = running("socks5", awkward, proxied, page=LEAKY_PAGE)
+        async with site as (server, proxy):
             options = write(tmp_path, "socks5", proxy.port)
             verb = ["capture", "--page", *options, "--proxy", "out"]
             done = await asyncio.to_thread(evidence.run, *[*verb, "http://a.example/p"])
