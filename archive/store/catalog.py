@@ -4,7 +4,6 @@ Deleted or damaged, it is made again from the segments. Rows follow the leaf ind
 `progress` says up to which entry, and how far into which segment, they go.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -86,7 +85,9 @@ class Catalog:
         A file that is not a catalog of this version is thrown away: it is derived.
         """
         if path is None:
-            return cls._create(sqlite3.connect(":memory:", check_same_thread=False))
+            memory = sqlite3.connect(":memory:", check_same_thread=False)
+            memory.isolation_level = None
+            return cls._create(memory)
         try:
             return cls._open_file(path)
         except sqlite3.DatabaseError as error:
@@ -97,21 +98,23 @@ class Catalog:
 
     @classmethod
     def _open_file(cls, path: Path) -> "Catalog":
-        _make_private(path)
-        db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-        (version,) = db.execute("pragma user_version").fetchone()
-        if version == SCHEMA_VERSION:
-            db.isolation_level = None
-            return cls(db)
-        if version != 0 or db.execute("select 1 from sqlite_master").fetchone():
+        db = _connect(path)
+        if (version := _version(db)) is not None and version != SCHEMA_VERSION:
             db.close()
             path.unlink()
-            db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-        return cls._create(db)
+            db = _connect(path)
+        catalog = cls._create(db)
+        # By name: opening the file here and closing it would drop the locks that other
+        # threads of this process hold on it (POSIX locks belong to the process).
+        if path.stat().st_mode & 0o777 != OWNER_FILE_MODE:
+            with suppress(OSError):  # somebody else's, or read-only media
+                path.chmod(OWNER_FILE_MODE)
+        return catalog
 
     @classmethod
     def _create(cls, db: sqlite3.Connection) -> "Catalog":
-        db.isolation_level = None
+        if _version(db) == SCHEMA_VERSION:
+            return cls(db)
         db.execute("begin immediate")
         (version,) = db.execute("pragma user_version").fetchone()
         if version == 0:  # another reader may have made it while we waited
@@ -273,15 +276,29 @@ class Catalog:
         return [_capture(row) for row in self._db.execute(query, values)]
 
 
-def _make_private(path: Path) -> None:
-    """Refuse links at the catalog's names; make the file for its owner alone."""
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file; links at the catalog's names are refused."""
     try:
         check_catalog(path)
     except StoreError as error:
         raise sqlite3.OperationalError(str(error)) from error
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    with suppress(OSError):  # read-only media: SQLite says so itself
-        os.close(os.open(path, flags, OWNER_FILE_MODE))
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+    db.isolation_level = None
+    return db
+
+
+def _version(db: sqlite3.Connection) -> int | None:
+    """The version of its tables; None if there are none yet.
+
+    One transaction: between two, another reader may have made the tables.
+    """
+    db.execute("begin")
+    try:
+        (version,) = db.execute("pragma user_version").fetchone()
+        (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
+    finally:
+        db.execute("rollback")
+    return int(version) if version or tables else None
 
 
 def _row(capture: Capture) -> tuple[object, ...]:
