@@ -248,13 +248,23 @@ def _take_lock(descriptor: int, root: Path) -> None:
             if left:
                 time.sleep(LOCK_PAUSE_SECONDS)
                 continue
-            raise ArchiveLocked(
-                f"another process is writing to the archive {root}; "
-                "wait for it to end, or give another --archive"
-            ) from error
+            raise _locked(root) from error
         except OSError as error:
             raise StoreError(f"{root} cannot be locked: {error.strerror}") from error
         return
+
+
+def _locked(root: Path) -> ArchiveLocked:
+    return ArchiveLocked(
+        f"another process is writing to the archive {root}; "
+        "wait for it to end, or give another --archive"
+    )
+
+
+def demand_unlocked(root: Path) -> None:
+    """ArchiveLocked if somebody writes right now: known before anything is begun."""
+    if is_locked(root):
+        raise _locked(root)
 
 
 def is_locked(root: Path) -> bool:

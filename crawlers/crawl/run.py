@@ -19,6 +19,7 @@ from typing import Any
 import archive.errors
 from archive.cli.output import Progress, ShowProgress
 from archive.errors import EvidenceError
+from archive.store.layout import demand_unlocked
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 
 CHILD = ("-m", "crawlers.crawl.child")
@@ -29,6 +30,7 @@ def run_crawl(
     order: CrawlOrder, *, progress: ShowProgress = lambda _progress: None
 ) -> CrawlResult:
     """Crawl one source and wait for the end; raises what went wrong in the child."""
+    demand_unlocked(order.archive)  # a child takes a second to find that out
     result: CrawlResult | None = None
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, *CHILD],
