@@ -175,6 +175,7 @@ def capture_json(capture: Capture) -> dict[str, object]:
         "leaf": capture.leaf,
         "payload_digest": _text(capture.payload_digest),
         "block_digest": _text(capture.block_digest),
+        "refers_to": capture.refers_to,
         "override": capture.override,
         "segment": capture.location.segment,
         "offset": capture.location.offset_bytes,
