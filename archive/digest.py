@@ -14,12 +14,10 @@ from archive.errors import FormatError, UnknownAlgorithm
 
 READ_BYTES = 1 << 20
 """Bytes read at a time when a stream is hashed: memory stays flat."""
-HEX_DIGITS = 64
-SHORT_ID_LETTERS = 26
-"""16 bytes are 128 bits; 26 base32 letters carry 130."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SHORT = re.compile(r"[a-z2-7]{25}[aeimquy4]")
+"""16 bytes are 128 bits; 26 base32 letters carry 130, so the last one has two zeros."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,3 @@ def may_show(capture: Capture, policy: AccessPolicy) -> bool:
     if capture.capture_id in policy.tombstones:
         return False
     return capture.source_id not in policy.restricted_sources
-
-
-def find_tombstone(capture_id: str, policy: AccessPolicy) -> Tombstone | None:
-    """The tombstone of a capture, by hex id."""
-    return policy.tombstones.get(capture_id)
