@@ -100,7 +100,9 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         unfinished = NOTHING_UNFINISHED
         if not order.fresh:
             now = context.clock()
-            unfinished = find_unfinished(memory.reader, source.id, now=now)
+            unfinished = find_unfinished(
+                memory.reader, source.id, now=now, overrides=is_test(order)
+            )
         job_id = new_job_id(context.random_bytes)
         plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
         log = stack.enter_context(signed_job(writer, plan, clock=context.clock))

@@ -46,9 +46,12 @@ NOTHING_UNFINISHED = Unfinished()
 
 
 def find_unfinished(
-    reader: ArchiveReader, source_id: str, *, now: datetime
+    reader: ArchiveReader, source_id: str, *, now: datetime, overrides: bool
 ) -> Unfinished:
-    """What the last run of a source left, if it was cut short within a day."""
+    """What the last run of a source left, if it was cut short within a day.
+
+    `overrides`: captures of test set-ups count; only a test may say so.
+    """
     last = reader.last_job(source_id)
     if last is None:
         return NOTHING_UNFINISHED
@@ -61,7 +64,8 @@ def find_unfinished(
     pages: set[str] = set()
     for job_id in jobs:
         for capture in reader.captures_of_job(job_id):
-            if capture.captured_at < now - RESUME_WITHIN:
+            is_old = capture.captured_at < now - RESUME_WITHIN
+            if is_old or (capture.override and not overrides):
                 continue
             if capture.kind == "page":
                 pages |= _main_of_whole(reader, capture)

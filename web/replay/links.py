@@ -154,7 +154,8 @@ class PartTable:
 def _gap_of(capture: Capture) -> Gap | None:
     if capture.http_status is None:
         return Gap(reason="failed", detail=capture.outcome.value)
-    if capture.http_status not in SUCCESS:
+    # A revisit refers to an answer of 200, whatever it is itself (304).
+    if capture.http_status not in SUCCESS and capture.refers_to is None:
         return Gap(reason="status", detail=str(capture.http_status))
     if capture.media_type in NEVER_SHOWN:
         return Gap(reason="type", detail=capture.media_type or "")

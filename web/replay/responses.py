@@ -237,6 +237,8 @@ def _redirect_target(site: Site, capture: Capture) -> str | None:
     """Where an archived redirect points, as text; None for other answers."""
     if capture.http_status is None or capture.http_status not in range(300, 400):
         return None
+    if capture.refers_to is not None:  # 304: what it refers to is shown
+        return None
     response = site.services.archive.read_exchange(capture).response or b""
     head = response.split(b"\r\n\r\n", 1)[0]
     match = re.search(

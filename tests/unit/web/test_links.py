@@ -49,7 +49,10 @@ def part(uri: str, capture_id: str | None = "c", **changes: str) -> PagePart:
 
 def table(status: int | None = 200, **changes: object) -> PartTable:
     capture = SimpleNamespace(
-        http_status=status, media_type=None, outcome=CaptureOutcome.COMPLETE
+        refers_to=None,
+        http_status=status,
+        media_type=None,
+        outcome=CaptureOutcome.COMPLETE,
     )
     for name, value in changes.items():
         setattr(capture, name, value)

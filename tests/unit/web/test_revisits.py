@@ -1,0 +1,64 @@
+"""A revisit is shown with the content it refers to, and hides nothing of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import Client
+
+from archive.capture import MemoryBytes
+from archive.digest import Digest
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
+from tests.support.archives import make_archive, make_exchange
+from web.app import create_app
+from web.settings import WebSettings
+
+URI = "http://a.example/list"
+APP = "http://127.0.0.1:8000"
+REPLAY = "http://localhost:8001"
+BODY = b"<p>content of the first capture</p>" * 3
+
+
+def test_replay_and_record_page_show_a_304(world: Any, tmp_path: Path) -> None:
+    made = make_archive(tmp_path)
+    with made.open_writer() as writer:
+        first = writer.capture(make_exchange(URI, BODY, made)).result()
+    reader = ArchiveReader.open(made.root)
+    earlier = reader.earlier(overrides=False)
+    found = earlier.with_payload(URI, Digest.of(BODY))
+    wire = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
+    answer = replace(
+        make_exchange(URI, b"", made),
+        response=MemoryBytes(wire),
+        wire_digest=Digest.of(wire),
+        http_status=304,
+        payload_digest=None,
+        payload_bytes=None,
+        earlier=found,
+    )
+    with made.open_writer() as writer:
+        revisit = writer.capture(answer).result()
+    reader.catch_up()
+    assert revisit.refers_to == first.capture_id
+    services = world.services(
+        archive=reader,
+        verify=lambda one: verify_capture(reader, one, trust=made.trust()),
+    )
+    apps = create_app(WebSettings(app_origin=APP, replay_origin=REPLAY), services)
+    replay = Client(apps.replay, use_cookies=False)
+    shown = replay.get(f"/v/{revisit.short_id}", base_url=REPLAY)
+    assert shown.status_code == 200
+    assert "content of the first capture" in shown.get_data(as_text=True)
+    body = replay.get(f"/raw/{revisit.short_id}", base_url=REPLAY)
+    assert body.get_data() == BODY
+    wired = replay.get(f"/raw/{revisit.short_id}/wire", base_url=REPLAY)
+    assert wired.get_data() == wire
+    record = Client(apps.app, use_cookies=False).get(
+        f"/c/{revisit.short_id}", base_url=APP
+    )
+    html = record.get_data(as_text=True)
+    assert record.status_code == 200
+    assert "X-Seen: yes" in html
+    assert "VERIFIED" in html
+    reader.close()
