@@ -54,7 +54,8 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     "crawlers": (
         (("crawlers.engine",), ("crawlers.sources",)),
         (("crawlers.crawl", "crawlers.spiders"),),
-        (("crawlers.output",), ("crawlers.demo",), ("crawlers.browser",)),
+        (("crawlers.browser",),),
+        (("crawlers.output",), ("crawlers.demo",), ("crawlers.crawl.child",)),
         (("crawlers.cli",),),
     ),
     "search": (

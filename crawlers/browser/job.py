@@ -9,24 +9,22 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome, ExchangeContext
 from archive.errors import UsageProblem
+from crawlers.browser.keep import PageKeeper
 from crawlers.browser.order import DOWNLOAD, PageFacts
 from crawlers.browser.program import Program, find_program
-from crawlers.browser.statement import RenderedPage, draft_rendering
-from crawlers.browser.traffic import PageTraffic, PageTrail, sort_trail
-from crawlers.browser.visit import Surroundings, visit_page
+from crawlers.browser.traffic import PageTrail
+from crawlers.browser.visit import PageTools
 from crawlers.crawl.capture_job import CaptureRun, JobTools, OpenRun
 from crawlers.crawl.lines import CaptureLine
 from crawlers.crawl.recorder import MAX_HOPS, Recorder
 from crawlers.crawl.single import Origin, captures_of, next_hop, origin_of
 from crawlers.engine.client import Client
 from crawlers.engine.settings import FetchRequest
-from crawlers.engine.spool import Spool
-from crawlers.engine.tls import make_loopback_authority
+from crawlers.sources.source import DEFAULT_ACCEPT_LANGUAGE
 
 NO_PAGE = "no-page"
 """Why an address is not captured whose bytes came but which no browser showed."""
@@ -61,11 +59,19 @@ class PageRun:
         self, tools: JobTools, *, environ: Mapping[str, str], program: Program
     ) -> None:
         self._tools = tools
-        self._environ = environ
-        self._program = program
         self._stopping = asyncio.Event()
         self._robots_asked: set[Origin] = set()
         self._context = ExchangeContext(job_id=tools.job_id)
+        page_tools = PageTools(
+            program=program,
+            environ=environ,
+            clock=tools.context.clock,
+            random_bytes=tools.context.random_bytes,
+            spool_folder=tools.writer.spool_folder,
+            accept_language=DEFAULT_ACCEPT_LANGUAGE,
+            stopping=self._stopping,
+        )
+        self._keeper = PageKeeper(page_tools, context=self._context)
 
     async def stop(self) -> None:
         """End the browser; what came is kept; pages not begun are not reached."""
@@ -91,42 +97,9 @@ class PageRun:
     ) -> list[Capture]:
         recorder = self._tools.recorder_of(client)
         captures = await self._ask_robots(url, recorder)
-        traffic = PageTraffic(
-            recorder, context=self._context, new_backlog=self._new_backlog
-        )
-        with TemporaryDirectory(
-            prefix="evidence-page-", ignore_cleanup_errors=True
-        ) as folder:
-            facts = await visit_page(
-                url,
-                folder,
-                traffic=traffic,
-                client=client,
-                around=self._surroundings(),
-            )
-            trail = sort_trail(traffic.asked, facts.document)
-            page = RenderedPage(
-                facts=facts,
-                trail=trail,
-                traffic=traffic,
-                folder=folder,
-                user_agent=self._program.user_agent,
-            )
-            draft = draft_rendering(page)
-            if draft is not None:
-                await recorder.state_page(draft)
+        trail, facts = await self._keeper.keep(url, client=client, recorder=recorder)
         self._settle(number, trail, facts)
         return [*captures, *trail.asked]
-
-    def _surroundings(self) -> Surroundings:
-        context = self._tools.context
-        return Surroundings(
-            program=self._program,
-            environ=self._environ,
-            random_bytes=context.random_bytes,
-            authority=make_loopback_authority(context.clock()),
-            stopping=self._stopping,
-        )
 
     async def _ask_robots(self, url: str, recorder: Recorder) -> list[Capture]:
         """Record robots.txt of an origin once, as every capture does."""
@@ -144,11 +117,6 @@ class PageRun:
             request = next_hop(request, trail[-1])
             trail.append(await recorder.record(request))
         return list(captures_of(trail))
-
-    def _new_backlog(self) -> Spool:
-        folder = self._tools.writer.spool_folder
-        random_bytes = self._tools.context.random_bytes
-        return Spool(lambda: folder / f"raw-{random_bytes(8).hex()}")
 
     def _settle(self, number: int, trail: PageTrail, facts: PageFacts) -> None:
         """Say how the promised address ended."""

@@ -34,6 +34,9 @@ Refusal = Literal[
 ]
 
 
+TlsRule = Literal["record", "require"]
+
+
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """One request of the page that went to the engine."""
@@ -68,7 +71,9 @@ class PageTraffic:
         *,
         context: ExchangeContext,
         new_backlog: Callable[[], Spool],
+        tls: TlsRule = "record",
     ) -> None:
+        """`context.parent` is the capture that led to the page, if there is one."""
         self.asked: list[Asked] = []
         self.blocked: list[tuple[str, Refusal]] = []
         self.blocked_unlisted = 0
@@ -78,6 +83,7 @@ class PageTraffic:
         self._recorder = recorder
         self._context = context
         self._new_backlog = new_backlog
+        self._tls = tls
         self._announced: dict[str, Announced] = {}
         self._news = asyncio.Condition()
         self._hops: dict[str, tuple[str, int]] = {}
@@ -173,7 +179,9 @@ class PageTraffic:
         self, request: BrowserRequest, body: bytes, announced: Announced
     ) -> VerbatimRequest:
         parent, hop = self._hops.get(canonical(request.uri), (None, 0))
-        if parent is None and self._main is not None and not announced.is_main:
+        if parent is None and announced.is_main:
+            parent = self._context.parent
+        elif parent is None and self._main is not None:
             parent = self._main.capture_id
         return VerbatimRequest(
             uri=request.uri,
@@ -189,6 +197,7 @@ class PageTraffic:
                 role="page" if announced.is_main else "part",
             ),
             timeout_seconds=REQUEST_SECONDS,
+            tls=self._tls,
             limit_bytes=PAGE_BYTES - self._received_bytes,
         )
 

@@ -1,5 +1,6 @@
 """The child process of one crawl: order on standard input, JSON lines as the answer."""
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -8,14 +9,19 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
+from archive.store.writer import ArchiveWriter
+from crawlers.browser.crawling import CrawlPages
+from crawlers.browser.program import Program, find_program
+from crawlers.browser.visit import PageTools
 from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.memory import open_memory
+from crawlers.crawl.memory import ArchiveMemory, open_memory
 from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.scrapy_run import run_spider
@@ -32,7 +38,7 @@ from crawlers.engine.request import parse_target
 from crawlers.engine.settings import EngineSettings
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import get_source
-from crawlers.sources.source import Source
+from crawlers.sources.source import PartsMode, Source
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
@@ -84,13 +90,60 @@ class OneLineHandler(logging.Handler):
         sys.stderr.write(f"evidence: crawl: {text}\n")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the engines of one crawl have in common: the spider's and the browser's."""
+
+    context: CommandContext
+    order: CrawlOrder
+    writer: ArchiveWriter
+    log: JobLog
+    memory: ArchiveMemory
+
+    def new_client(self, source: Source) -> Client:
+        """An engine as order and source want it."""
+        return Client(
+            engine_settings(self.order, source),
+            spool_folder=self.writer.spool_folder,
+            clock=self.context.clock,
+            random_bytes=self.context.random_bytes,
+            on_stale=keep_stray,
+        )
+
+    def recorder_of(self, client: Client) -> Recorder:
+        """Puts what that engine fetches into the archive."""
+        return Recorder(
+            fetcher=client, writer=self.writer, log=self.log, memory=self.memory
+        )
+
+    def pages(self, services: CrawlServices, program: Program) -> CrawlPages:
+        """Shows the pages of the crawl in a browser."""
+        tools = PageTools(
+            program=program,
+            environ=self.context.environ,
+            clock=self.context.clock,
+            random_bytes=self.context.random_bytes,
+            spool_folder=self.writer.spool_folder,
+            accept_language=services.source.network.accept_language,
+            stopping=asyncio.Event(),
+        )
+        return CrawlPages(
+            tools=tools,
+            services=services,
+            new_client=partial(self.new_client, services.source),
+            recorder_of=self.recorder_of,
+            turn=asyncio.Lock(),
+        )
+
+
 def crawl(order: CrawlOrder) -> CrawlResult:
     """Open archive and job, run Scrapy, close the job."""
     source = get_source(order.source_id, order.sources_folders)
-    engine = engine_settings(order, source)
     context = CommandContext(
         archive=order.archive, keys_folder=order.keys_folder, environ=dict(os.environ)
     )
+    is_shown = source.parts is PartsMode.BROWSER
+    program = find_program(context.environ) if is_shown else None
     with ExitStack() as stack:
         # Opening the writer closes the job of a run that was killed.
         writer = stack.enter_context(context.open_writer())
@@ -106,24 +159,21 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         job_id = new_job_id(context.random_bytes)
         plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
         log = stack.enter_context(signed_job(writer, plan, clock=context.clock))
-        client = Client(
-            engine,
-            spool_folder=writer.spool_folder,
-            clock=context.clock,
-            random_bytes=context.random_bytes,
-            on_stale=keep_stray,
-        )
+        work = Work(context=context, order=order, writer=writer, log=log, memory=memory)
+        client = work.new_client(source)
         services = CrawlServices(
             source=source,
             job_id=plan.job_id,
             fetcher=client,
-            recorder=Recorder(fetcher=client, writer=writer, log=log, memory=memory),
+            recorder=work.recorder_of(client),
             log=log,
             memory=memory,
             unfinished=unfinished,
             any_port=bool(order.allow_networks),
-            proxy=engine.proxy,
+            proxy=order.via.label_for(source),
         )
+        if program is not None:
+            services.show_page = work.pages(services, program).show
         reporter = ProgressReporter(services)
         log.listener = reporter.report
         run_spider(services)

@@ -4,7 +4,7 @@ Scrapy builds components from the crawler alone; this is how they find our objec
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -52,6 +52,8 @@ class CrawlServices:
     """What the archive holds already; None = every request is made in full."""
     unfinished: Unfinished = NOTHING_UNFINISHED
     """What an earlier run captured and this one need not fetch again."""
+    show_page: Callable[[Capture], Awaitable[None]] | None = None
+    """Keeps a captured page as a browser shows it; None = with its static parts."""
     count_queued: Callable[[], int] = lambda: 0
     """How many requests wait in Scrapy's queues."""
     handlers_built: int = 0

@@ -68,10 +68,7 @@ def _timezone(top: Table) -> str:
 
 
 def _parts(top: Table) -> PartsMode:
-    mode = top.choice("parts", PartsMode, default=PartsMode.STATIC)
-    if mode is PartsMode.BROWSER:
-        top.fail("parts", "browser rendering is not in this version; use static")
-    return mode
+    return top.choice("parts", PartsMode, default=PartsMode.STATIC)
 
 
 def _host(table: Table) -> Host:

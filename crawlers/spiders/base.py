@@ -176,15 +176,18 @@ class SourceSpider(Spider):
                 yield url
 
     async def _keep_page(self, response: Response) -> None:
-        """State an HTML page with its static parts."""
+        """State an HTML page with its parts: static, or all a browser asks for."""
         request = response.request
         trail = notes_of(request).trail if request is not None else []
-        if self.source.parts is not PartsMode.STATIC or not trail:
+        if self.source.parts is PartsMode.NONE or not trail:
             return
         main, services = trail[-1], self.services
         original = services.memory.original(main) if services.memory else main
         is_kept = main.capture_id in services.unfinished.pages
         if is_kept or not wants_parts(original):
+            return
+        if services.show_page is not None:
+            await services.show_page(main)
             return
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         page = HtmlPage(main=main, body=response.body, content_type=content_type)

@@ -61,7 +61,7 @@ FAULTS = [
     ('confidence = "seed"', 'confidence = "sure"', 7, "confidence"),
     ('timezone = "Europe/Minsk"', 'timezone = "Minsk"', 8, "timezone"),
     ('timezone = "Europe/Minsk"', 'timezone = "../etc"', 8, "timezone"),
-    ('confidence = "seed"', 'confidence = "seed"\nparts = "browser"', 8, "parts"),
+    ('confidence = "seed"', 'confidence = "seed"\nparts = "pictures"', 8, "parts"),
     ('name = "outlet.example"', 'name = "www.outlet.example"', 11, "name"),
     ('name = "outlet.example"', 'name = "Outlet.example"', 11, "name"),
     ('name = "mirror.example"', 'name = "outlet.example"', 16, "twice"),

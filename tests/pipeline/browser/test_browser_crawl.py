@@ -1,0 +1,143 @@
+"""A source with `parts = "browser"`: each page is visited, under the same job."""
+
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import COMMAND, Command
+
+SOURCE = """
+id = "outlet"
+title = "Outlet"
+publisher = "Test"
+group = "independent"
+jurisdiction = "BY"
+languages = ["be"]
+confidence = "seed"
+timezone = "Europe/Minsk"
+parts = "browser"
+
+[[host]]
+name = "page.test"
+role = "main"
+known = "test"
+
+[[seed]]
+url = "http://page.test/"
+spider = "page"
+
+[[scope]]
+path = '/.*'
+action = "follow"
+
+[limits]
+delay_ms = 0
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "sources"
+    made.mkdir()
+    (made / "outlet.toml").write_text(SOURCE)
+    return made
+
+
+def script_page(site: Any, path: str, more: str = "") -> None:
+    script = f"fetch('/data').then(() => document.body.append('shown {path}'))"
+    site.html("page.test", path, f"<p>{more}<script>{script}</script>")
+    site.serve("page.test", "/data", b"{}", "Content-Type: application/json")
+
+
+def test_every_page_of_a_source_is_kept_as_a_browser_shows_it(
+    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+) -> None:
+    script_page(site, "/", "<a href=/next>next</a>")
+    script_page(site, "/next")
+    verb = ("crawl", "outlet", "--sources", str(folder), "--json")
+    (row,) = evidence.rows(*verb, *site.lead("page.test"))
+    assert row["seeds"][0]["state"] == "captured"
+    records = read(evidence.archive)
+    assert Counter(records.blocks) == Counter((s.request, s.response) for s in site.log)
+    shown = {
+        page.target_uri: found[f"resource:urn:text:{page.target_uri}"].kept.decode()
+        for page, found in records.pages
+    }
+    assert sorted(shown) == ["http://page.test/", "http://page.test/next"]
+    assert all(f"shown /{uri[17:]}" in text for uri, text in shown.items())
+    assert {page.source_id for page, _ in records.pages} == {"outlet"}
+    assert {capture.source_id for capture in records.captures} == {"outlet"}
+    for page, found in records.pages:
+        info = json.loads(found[f"resource:urn:pageinfo:{page.target_uri}"].kept)
+        main = info["captures"][0]["id"]
+        context = next(
+            metadata["context"]
+            for capture, metadata in zip(
+                records.captures, records.metadata, strict=True
+            )
+            if capture.capture_id == main
+        )
+        spider = next(c for c in records.captures if c.target_uri == page.target_uri)
+        assert context["parent"] == spider.capture_id != main
+    (report,) = evidence.rows("verify", "--json")
+    assert report["outcome"] == "VERIFIED"
+
+
+def test_sigterm_ends_the_browser_of_a_crawl_and_closes_the_job(
+    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+) -> None:
+    site.html("page.test", "/", "<img src=/slow.png>")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    site.answers["page.test", "/slow.png"] = (head, -1.0)
+    crawl = subprocess.Popen(
+        [
+            *COMMAND,
+            *("--archive", str(evidence.archive), "crawl", "outlet"),
+            *("--sources", str(folder), *site.lead("page.test")),
+        ],
+        env=evidence.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while "/slow.png" not in site.asked:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    crawl.send_signal(signal.SIGTERM)
+    _, errors = crawl.communicate(timeout=30)
+    assert "Traceback" not in errors
+    records = read(evidence.archive)
+    assert records.pages == []
+    outcomes = {c.target_uri: str(c.outcome) for c in records.captures}
+    assert outcomes["http://page.test/slow.png"] == "stopped"
+    (report,) = evidence.rows("verify", "--json")
+    assert report["outcome"] == "VERIFIED"
+
+
+def test_without_a_browser_nothing_of_the_source_is_fetched(
+    site: Any, evidence: Command, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [
+            *COMMAND,
+            *("--archive", str(evidence.archive), "crawl", "outlet"),
+            *("--sources", str(folder), *site.lead("page.test")),
+        ],
+        env={**evidence.environment(), "PATH": str(tmp_path / "empty")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "on Debian the package chromium" in done.stderr
+    assert site.log == []
