@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
@@ -19,9 +19,11 @@ import click
 from archive.attest.keyfile import default_keys_folder
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import trust_root
+from archive.cli.output import say
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.store.recovery import RecoveryReport
 from archive.store.writer import ArchiveWriter, WriterSettings
 
 COMMANDS_GROUP = "evidence.commands"
@@ -59,19 +61,42 @@ class CommandContext:
         return self.trust_folder or trust_root(self.environ)
 
     def open_writer(self) -> ArchiveWriter:
-        """Open the archive for writing: lock, keys, recovery. Use as `with`."""
+        """Open the archive for writing: lock, keys, recovery. Use as `with`.
+
+        What recovery set aside or wrote again is said on standard error.
+        """
         identity = read_identity(self.archive)
-        return ArchiveWriter.open(
+        writer = ArchiveWriter.open(
             self.archive,
             keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
             clock=self.clock,
             random_bytes=self.random_bytes,
             settings=WriterSettings(reserve_bytes=read_reserve(self.environ)),
         )
+        for line in _recovery_lines(writer.recovery):
+            say(line)
+        return writer
 
     def open_reader(self) -> ArchiveReader:
         """Open the archive for reading; the catalog is brought up to date if it can."""
         return ArchiveReader.open(self.archive)
+
+
+def _recovery_lines(report: RecoveryReport | None) -> Iterator[str]:
+    """What a person must know of a damaged end; nothing where all was in order."""
+    if report is None:
+        return
+    for tail in report.tails:
+        yield (
+            f"recovered: {tail.segment} was damaged from byte {tail.offset_bytes} on; "
+            f"its last {tail.length_bytes} bytes lie in quarantine/{tail.path.name}"
+        )
+    if report.lost is not None:
+        yield (
+            f"recovered: {report.lost.entries} logged entries missing from the end of "
+            f"{report.lost.segment} were written again"
+        )
+    yield "recovered: a signed `incident` in the log says so"
 
 
 class EntryPointGroup(click.Group):

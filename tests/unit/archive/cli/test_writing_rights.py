@@ -1,5 +1,6 @@
 """Who may write: one process, with the archive's own keys, kept to itself."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -204,3 +205,23 @@ def test_lost_sealed_segments_are_refused_and_nothing_is_invented(
     assert done.code == 6
     assert "segment 00000000 is missing" in done.err
     assert "restore it from a copy" in done.err
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"), [(3, "quarantine/"), (None, "written again")]
+)
+def test_recovery_is_told_once_with_what_became_of_the_bytes(
+    cut: int | None, words: str, made: MadeArchive, evidence: Evidence
+) -> None:
+    start = made.fill(2)[-1].location.offset_bytes
+    (path,) = (made.root / "segments").rglob("*.open")
+    os.truncate(path, start if cut is None else path.stat().st_size - cut)
+    done = evidence(WRITE)
+    assert done.code == 0
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert all(line.startswith("recovered: ") for line in lines)
+    assert path.name.removesuffix(".open") in lines[0]
+    assert words in lines[0]
+    assert "`incident`" in lines[-1]
+    assert evidence(WRITE).err == ""
