@@ -187,6 +187,7 @@ INTERFACE: dict[str, str] = {
     "receipt.required": "{count} required checks",
     "receipt.optional": "{count} more, which the policy does not require",
     "finding.number": "no. {step}",
+    "finding.whether": "whether {title}:",
     "finding.step": "check {step}",
     "finding.optional": "not required",
     "cite.heading": "Citation",

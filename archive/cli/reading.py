@@ -18,6 +18,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
+from archive.verify.steps import STEPS
 
 NOT_VERIFIED_EXIT = 3
 LIST_LIMIT = 1000
@@ -147,8 +148,10 @@ def _print_report(report: Report, *, as_json: bool) -> None:
             click.echo(report.headline)
         click.echo(f"{report.outcome} {report.subject}")
         for finding in report.findings:
-            line = f"{finding.step:2} {finding.outcome:11} "
-            click.echo(f"{line}{finding.subject}: {finding.detail} [{finding.code}]")
+            line = f"{finding.step:2} {finding.outcome:11} {finding.subject}: "
+            if finding.outcome is Outcome.NOT_CHECKED:
+                line += f"whether {STEPS[finding.step].title}: "
+            click.echo(f"{line}{finding.detail} [{finding.code}]")
         for notice in report.notices:
             click.echo(f"   note        {notice}")
         if report.not_checked:

@@ -14,6 +14,7 @@ from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.recorded import RecordedExchange
 from archive.verify.report import Report
+from archive.verify.steps import STEPS
 from search.service import ExtractedText
 from web.access import may_show
 from web.citation import Citation, format_text
@@ -121,6 +122,7 @@ def view_of_report(site: Site, report: Report, *, at: datetime) -> ReportView:
                 outcome=str(finding.outcome),
                 subject=finding.subject,
                 detail=finding.detail,
+                title=STEPS[finding.step].title,
                 spec=finding.specification,
                 required=finding.step in report.required,
             )

@@ -20,6 +20,8 @@ class FindingView:
     outcome: str
     subject: str
     detail: str
+    title: str
+    """What VERIFIED means; without it, what was not checked is hard to tell."""
     spec: str
     required: bool
 

@@ -158,6 +158,16 @@ def test_a_record_shows_times_proof_digests_headers_and_a_citation(
     assert 'sandbox=""' in frame[0]
 
 
+def test_a_receipt_names_each_check_that_was_not_made(
+    world: Any, apps: Applications, reader: Reader
+) -> None:
+    apps.site.sweep.run()
+    for path in (f"/c/{world.named['main'].short_id}", "/status"):
+        html = reader.get(path)
+        assert "whether capture times lie inside the proven bracket: 0 time" in html
+        assert html.count("whether ") == 6
+
+
 def test_a_page_statement_has_a_record_of_its_own(world: Any, reader: Reader) -> None:
     html = reader.get(f"/c/{world.named['page'].short_id}")
     assert "VERIFIED" in html

@@ -212,6 +212,17 @@ def test_verify_one_capture(made: MadeArchive, evidence: Evidence) -> None:
     assert evidence("verify", "capture", capture.capture_id).code == 0
 
 
+def test_what_was_not_checked_is_told_by_its_name(
+    made: MadeArchive, evidence: Evidence
+) -> None:
+    (capture,) = made.fill(1)
+    for arguments in (["verify"], ["verify", "capture", capture.short_id]):
+        lines = evidence(*arguments).out.splitlines()
+        open_lines = [line[3:] for line in lines if line[3:].startswith("NOT CHECKED")]
+        assert len(set(open_lines)) == len(open_lines) == 6
+        assert any("whether capture times lie inside" in line for line in open_lines)
+
+
 def test_without_trust_nothing_is_verified(
     made: MadeArchive, plain: Evidence, tmp_path: Path
 ) -> None:
