@@ -4,6 +4,7 @@ It finds addresses and nothing else: evidence is made by the handler, below it.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -191,7 +192,9 @@ class SourceSpider(Spider):
             return
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         page = HtmlPage(main=main, body=response.body, content_type=content_type)
-        await self.services.recorder.state_page(await self._collector.collect(page))
+        draft = await self._collector.collect(page)
+        # The page may be of an earlier run; the statement about it is of this one.
+        await services.recorder.state_page(replace(draft, job_id=services.job_id))
 
     async def _fetch_part(self, reference: Reference, main: Capture) -> FetchedPart:
         """Fetch a part through all middlewares: scope, robots, delays, budgets."""

@@ -204,6 +204,31 @@ def test_a_crawl_that_was_cut_short_goes_on(
     assert evidence.verified() == "VERIFIED"
 
 
+def test_a_crawl_that_is_killed_again_and_again_comes_to_its_end(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    many(site)
+    folder = sources("outlet", HOSTS, SCOPE)
+    for _ in range(4):
+        begun = len(site.log)
+        running = evidence.start(
+            *("crawl", "outlet", "--json", "--sources", str(folder)),
+            *site.connect_to("a.example"),
+        )
+        while len(site.log) < begun + 15:
+            assert running.poll() is None
+            time.sleep(0.005)
+        pid = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()
+        os.kill(int(pid), signal.SIGKILL)
+        running.communicate(timeout=60)
+    result = crawl(site, evidence, folder)
+    assert result["exit"] == 0
+    found = [c for c in captures(evidence) if str(c.outcome) == "complete"]
+    uris = [c.target_uri[16:] for c in found if c.kind == "capture"]
+    assert len(uris) == len(set(uris)) == 2 * NUMBER + 3
+    assert evidence.verified() == "VERIFIED"
+
+
 def test_a_finished_crawl_and_a_fresh_one_begin_anew(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
