@@ -1,7 +1,9 @@
 """Make the catalog again from segments alone: throw it away, follow from entry 0."""
 
+import sqlite3
 from pathlib import Path
 
+from archive.store.catalog import Catalog
 from archive.store.layout import ArchivePaths, read_identity
 from archive.store.reader import ArchiveReader
 
@@ -15,3 +17,22 @@ def rebuild_catalog(root: Path) -> int:
         return reader.count()
     finally:
         reader.close()
+
+
+def drop_catalog_ahead(root: Path, next_leaf: int) -> None:
+    """Delete a catalog that knows entries which are gone.
+
+    A reader may have seen an entry before it was synced, and the power cut in between:
+    nobody was told of it, and its index will be that of another entry.
+    """
+    path = ArchivePaths(root).catalog
+    if not path.exists():
+        return
+    try:
+        catalog = Catalog.open(path)
+    except sqlite3.Error:
+        return  # whoever reads says so
+    ahead = catalog.progress().next_leaf > next_leaf
+    catalog.close()
+    if ahead:
+        path.unlink()

@@ -38,6 +38,7 @@ from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, LedgerTools
 from archive.store.places import check_places
+from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import RecoveryReport, recover
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
@@ -125,6 +126,7 @@ class ArchiveWriter:
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)
+            drop_catalog_ahead(root, ledger.position.next_leaf)
             killed = find_killed_jobs(root, clock)
             reserve = Reserve(
                 folder=root, files=settings.files, reserve_bytes=settings.reserve_bytes

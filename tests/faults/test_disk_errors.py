@@ -372,3 +372,28 @@ def test_a_copy_without_empty_folders_can_be_written_to(
         shutil.rmtree(made.root / name)
     made.fill(1)
     assert_verified(made)
+
+
+def test_a_catalog_that_saw_what_a_power_cut_took_is_made_again(
+    made: MadeArchive,
+) -> None:
+    before = captures_in(made)
+    (redo,) = (made.root / "spool").glob("*.batch")
+    segment = open_segment(made)
+    synced = [(path, path.stat().st_size) for path in (redo, segment)]
+    checkpoint = {
+        path: path.read_bytes()
+        for path in (made.root / "log").rglob("*")
+        if path.is_file()
+    }
+    lost = made.fill(1, job=False)[0].capture_id
+    assert lost in captures_in(made), "a reader saw it"
+    for path, size in synced:
+        os.truncate(path, size)
+    shutil.rmtree(made.root / "log")
+    for path, data in checkpoint.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    made.random_bytes = FixedRandom(seed="later")
+    told = made.fill(1, job=False)[0].capture_id
+    assert captures_in(made) == {*before, told}
