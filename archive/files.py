@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 from archive.errors import ImmutableConflict, LimitExceeded, StoreError
@@ -293,6 +294,21 @@ class AppendFile:
             raise StoreError(
                 f"write to {self._path} failed: {_reason(error)}"
             ) from error
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file to read it, unbuffered; StoreError for all else.
+
+    No link is followed, and nobody waits for the other end of a pipe.
+    """
+    try:
+        stream = FileIO(os.open(path, _READ_FLAGS), "rb")
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {_reason(error)}") from error
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise StoreError(f"{path} is not a regular file")
+    return stream
 
 
 def read_range(path: Path, start: int, length: int) -> Iterator[bytes]:

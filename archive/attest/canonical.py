@@ -17,6 +17,9 @@ INTEGER_LIMIT = 1 << 53
 """Integers stay below it in size: every JSON reader holds them exactly."""
 INTEGER_DIGITS = 16
 """2^53 has 16 decimal digits: longer numbers are refused before they are computed."""
+VALUES_LIMIT = 2_000_000
+"""Commas and brackets of one text, so about its values: each takes some 60 bytes of
+memory. A job of 100,000 seeds has a few for each of them."""
 DEPTH_LIMIT = 32
 """Nested arrays and objects: our own formats need 5, free descriptions a few more."""
 
@@ -42,6 +45,8 @@ def parse_canonical(data: bytes, *, limit_bytes: int) -> JsonValue:
         raise LimitExceeded(
             f"JSON of {len(data)} bytes; at most {limit_bytes} are read"
         )
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > VALUES_LIMIT:
+        raise LimitExceeded(f"JSON of more than {VALUES_LIMIT} values")
     try:
         value: JsonValue = json.loads(
             data.decode(),

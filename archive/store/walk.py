@@ -6,9 +6,9 @@ in constant memory.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from archive.attest.envelope import (
     ENVELOPE_CONTENT_TYPE,
@@ -21,9 +21,18 @@ from archive.attest.envelope import (
 )
 from archive.attest.statement import Statement, parse_statement
 from archive.digest import Digest
-from archive.errors import DigestMismatch, FormatError, MalformedStatement
+from archive.errors import (
+    DigestMismatch,
+    FormatError,
+    LimitExceeded,
+    MalformedStatement,
+)
+from archive.files import open_regular
 from archive.warc.reading import Keep, ReadRecord, RecordWalk, keep_nothing
 from archive.warc.record import RecordHeader
+
+MEMBERS_LIMIT = 10_000
+"""Members of one slice: over six times what the largest statement can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,10 @@ class SegmentWalk:
     """Iterate over a segment's entries; afterwards `problem` and `covered_bytes` hold.
 
     `covered_bytes` is the end of the last statement record, `problem` what stopped the
-    walk or lies behind it (None: every byte belongs to an entry).
+    walk or lies behind it (None: every byte belongs to an entry). A file that cannot
+    be opened, a link and a pipe raise StoreError.
+
+    `keep` bounds what is kept of a slice, not of each record: see `_Room`.
     """
 
     def __init__(
@@ -68,28 +80,35 @@ class SegmentWalk:
         self.problem: str | None = None
 
     def __iter__(self) -> Iterator[SegmentEntry]:
-        with self._path.open("rb", buffering=0) as stream:
+        with open_regular(self._path) as stream:
             try:
-                yield from self._entries(stream)
+                yield from self._entries(cast("BinaryIO", stream))
             except FormatError as error:
                 self.problem = str(error)
 
     def _entries(self, stream: BinaryIO) -> Iterator[SegmentEntry]:
+        room = _Room(self._keep)
         walk = RecordWalk(
             stream,
             start=self._start,
-            keep=self._keep,
+            keep=room.give,
             raw_limit_bytes=RECORD_LIMIT_BYTES,
         )
         records: list[ReadRecord] = []
         walk.begin_group()
         for record in walk:
             if not is_statement(record.header) and not is_stub(record.header):
-                records.append(record)
+                if len(records) == MEMBERS_LIMIT:
+                    raise LimitExceeded(
+                        f"the slice at offset {records[0].span.offset} has more than "
+                        f"{MEMBERS_LIMIT} members"
+                    )
+                records.append(replace(record, raw=None))
                 continue
             entry = _entry(record, tuple(records), walk.group_digest_before)
             self.covered_bytes = entry.end_bytes
             records.clear()
+            room.empty()
             walk.begin_group()
             yield entry
         if records:
@@ -97,6 +116,29 @@ class SegmentWalk:
                 f"the record at offset {records[0].span.offset} and what follows it "
                 "have no statement behind them"
             )
+
+
+class _Room:
+    """Hands out what a caller keeps of a slice: equal answers share their room.
+
+    A small file may hold thousands of large blocks of zeros.
+    """
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+        self._kept: dict[int, int] = {}
+
+    def empty(self) -> None:
+        """The next slice begins."""
+        self._kept.clear()
+
+    def give(self, header: RecordHeader) -> int:
+        """How many bytes of this record are kept."""
+        wanted = self._keep(header)
+        kept = self._kept.get(wanted, 0)
+        given = wanted - kept
+        self._kept[wanted] = kept + min(given, header.content_length)
+        return given
 
 
 def is_statement(header: RecordHeader) -> bool:

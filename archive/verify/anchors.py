@@ -4,12 +4,23 @@
 `n.crl`. What the tokens themselves prove is checks 11 to 13.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from archive.digest import Digest
+from archive.attest.keys import verify_ed25519
+from archive.attest.trust import TrustSet
+from archive.errors import EvidenceError, FormatError, StoreError
+from archive.files import DISK
+from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from archive.log.fields import parse_base64
+from archive.log.note import MAX_NOTE_BYTES, parse_note
 from archive.verify.collector import Collector
+from archive.verify.looking import digest_file, walk_entries
+
+ANCHOR_FILE_LIMIT_BYTES = 16 << 20
+"""Bytes of the largest file beside a token: a list of revoked certificates."""
 
 SUFFIXES = {"tsr": "tsr", "tsq": "tsq", "chain": "chain.pem", "crl": "crl"}
 """Field of an `anchor` statement's token and the end of its file name."""
@@ -22,7 +33,7 @@ class Anchors:
         self._collector = collector
         self._folder = folder
         self._expected: dict[str, str] = {}
-        self._heads: set[str] = set()
+        self._stamped: set[tuple[int, bytes]] = set()
 
     @property
     def count(self) -> int:
@@ -31,34 +42,76 @@ class Anchors:
 
     def note(self, predicate: Mapping[str, Any]) -> None:
         """An `anchor` statement: the digests of its tokens' files."""
-        size = str(predicate["size"])
-        self._heads.add(f"{size}/checkpoint")
+        size = predicate["size"]
+        self._stamped.add((size, parse_base64(predicate["root"], FormatError)))
         for number, token in enumerate(predicate["tokens"], start=1):
             for field, suffix in SUFFIXES.items():
                 if token[field] is not None:
                     self._expected[f"{size}/{number}.{suffix}"] = token[field]
 
-    def finish(self) -> None:
-        """Name missing, altered and unknown files."""
+    def finish(
+        self,
+        *,
+        origin: str,
+        trust: TrustSet | None,
+        roots_of: Callable[[Iterable[int]], Mapping[int, bytes]],
+    ) -> None:
+        """Name missing, altered and unknown files, and roots that are no tree's."""
         for name, digest in self._expected.items():
-            path = self._folder / name
-            if not path.is_file():
+            self._compare(name, digest)
+        roots = roots_of({size for size, _root in self._stamped})
+        for size, root in sorted(self._stamped):
+            if roots.get(size) != root:
+                self._fail(20, "anchor-elsewhere", str(size), "is no root of this tree")
+            body = Checkpoint(origin=origin, size=size, root=root)
+            self._compare_checkpoint(f"{size}/checkpoint", body, trust)
+        self._check_names()
+
+    def _compare(self, name: str, digest: str) -> None:
+        path = self._folder / name
+        if not os.path.lexists(path):
+            self._fail(20, "anchor-missing", name, "is logged but missing")
+            return
+        try:
+            found = digest_file(path, limit_bytes=ANCHOR_FILE_LIMIT_BYTES)
+        except (StoreError, FormatError) as error:
+            self._fail(20, "anchor-altered", name, str(error))
+            return
+        if str(found) != digest:
+            self._fail(20, "anchor-altered", name, "is not the file that was logged")
+
+    def _compare_checkpoint(
+        self, name: str, body: Checkpoint, trust: TrustSet | None
+    ) -> None:
+        """What was stamped is the checkpoint whose root was logged, signed."""
+        try:
+            note = DISK.read(self._folder / name, limit_bytes=MAX_NOTE_BYTES)
+            if note is None:
                 self._fail(20, "anchor-missing", name, "is logged but missing")
-            elif str(_digest_file(path)) != digest:
-                self._fail(
-                    20, "anchor-altered", name, "is not the file that was logged"
-                )
-        known = {*self._expected, *self._heads}
-        for path in sorted(self._folder.rglob("*")):
-            name = path.relative_to(self._folder).as_posix()
-            is_size = path.is_dir() and any(n.startswith(f"{name}/") for n in known)
-            if path.is_symlink() or not (is_size or name in known):
+                return
+            if trust is not None:
+                open_checkpoint(note, trust.log_vkey, verify_ed25519)
+            if parse_checkpoint(parse_note(note).body) != body:
+                self._fail(20, "anchor-altered", name, "is not what was logged")
+        except EvidenceError as error:
+            self._fail(20, "anchor-altered", name, str(error))
+
+    def _check_names(self) -> None:
+        if not self._folder.is_dir() or self._folder.is_symlink():
+            return  # named as no part of an archive, if it is there
+        known = {f"{size}/checkpoint" for size, _root in self._stamped}
+        known |= self._expected.keys()
+        folders = {name.partition("/")[0] for name in known}
+        for entry in walk_entries(self._folder, self._unreadable):
+            name = Path(entry.path).relative_to(self._folder).as_posix()
+            is_folder = entry.is_dir(follow_symlinks=False) and name in folders
+            is_file = entry.is_file(follow_symlinks=False) and name in known
+            if not is_folder and not is_file:
                 self._fail(17, "file-unknown", name, "is no part of an archive")
+
+    def _unreadable(self, folder: Path, reason: str) -> None:
+        subject = folder.relative_to(self._folder.parent).as_posix()
+        self._collector.not_checked(17, "folder-unreadable", subject, reason)
 
     def _fail(self, step: int, code: str, name: str, problem: str) -> None:
         self._collector.failed(step, code, f"anchors/{name}", problem)
-
-
-def _digest_file(path: Path) -> Digest:
-    with path.open("rb") as stream:
-        return Digest.of_stream(stream)

@@ -1,6 +1,6 @@
 """The archive as one chain: entry i is the i-th statement, and the log agrees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from archive.attest.envelope import Stub
@@ -18,7 +18,7 @@ from archive.files import Files
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
-from archive.log.merkle import leaf_hash, root_from_hashes
+from archive.log.merkle import leaf_hash, node_hash, root_from_hashes
 from archive.log.note import parse_note
 from archive.log.tiles import TILE_WIDTH, entries_path
 from archive.store.ledger import FIRST_PREV
@@ -132,6 +132,22 @@ class Chain:
             self._collector.failed(
                 2, "leaf-differs", subject, f"entry {index} in {path} is another leaf"
             )
+
+    def roots_of(self, sizes: Iterable[int]) -> dict[int, bytes]:
+        """The roots of the first so many statements on disk, in one pass."""
+        wanted, found = set(sizes), {}
+        stack: list[tuple[int, bytes]] = []
+        for count, leaf in enumerate(self._hashes if wanted else (), 1):
+            height, node = 0, leaf
+            while stack and stack[-1][0] == height:
+                node = node_hash(stack.pop()[1], node)
+                height += 1
+            stack.append((height, node))
+            if count in wanted:
+                for _height, left in reversed(stack[:-1]):
+                    node = node_hash(left, node)
+                found[count] = node
+        return found
 
     def finish(self) -> None:
         """Checks 7 and 15: the statements on disk give the root that was signed."""

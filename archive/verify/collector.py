@@ -87,9 +87,18 @@ def _finding(step: int, code: str, subject: str, detail: str) -> Finding:
         step=step,
         code=code,
         outcome=Outcome.NOT_CHECKED,
-        subject=subject,
-        detail=detail,
+        subject=_shown(subject),
+        detail=_shown(detail),
         specification=STEPS[step].specification,
+    )
+
+
+def _shown(text: str) -> str:
+    """Escape what would write elsewhere on a terminal: names of files are hostile."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text
     )
 
 

@@ -35,6 +35,8 @@ class CheckedEntry:
     statement: Statement
     envelope: Envelope
     leaf_line: bytes
+    holds: bool
+    """Whether slice and signature are right: what it says of other things counts."""
 
 
 def check_entry(
@@ -45,14 +47,20 @@ def check_entry(
     if read is None:
         return None
     statement, envelope = read
-    _check_slice(collector, entry, statement, subject)
+    holds = _check_slice(collector, entry, statement, subject)
     if trust is not None:
-        _check_signer(collector, statement, envelope, subject=subject, trust=trust)
+        holds &= _check_signer(
+            collector, statement, envelope, subject=subject, trust=trust
+        )
     leaf_line = _leaf_line(statement, envelope)
     if leaf_line is None:
         return None
     return CheckedEntry(
-        entry=entry, statement=statement, envelope=envelope, leaf_line=leaf_line
+        entry=entry,
+        statement=statement,
+        envelope=envelope,
+        leaf_line=leaf_line,
+        holds=holds,
     )
 
 
@@ -91,12 +99,14 @@ def _leaf_line(statement: Statement, envelope: Envelope) -> bytes | None:
 
 def _check_slice(
     collector: Collector, entry: SegmentEntry, statement: Statement, subject: str
-) -> None:
+) -> bool:
+    holds = False
     try:
         check_slice(entry, statement)
     except VerificationError as error:
         collector.raised(5, "slice-altered", subject, error)
     else:
+        holds = True
         collector.passed(5)
     try:
         check_records(statement, entry.records, entry.slice_offset)
@@ -104,6 +114,7 @@ def _check_slice(
         collector.raised(6, "records-disagree", subject, error)
     else:
         collector.passed(6)
+    return holds
 
 
 def _check_signer(
@@ -113,18 +124,20 @@ def _check_signer(
     *,
     subject: str,
     trust: TrustSet,
-) -> None:
+) -> bool:
     try:
         spki = find_key(statement, envelope, trust)
     except VerificationError as error:
         collector.raised(3, "key-unknown", subject, error)
-        return
+        return False
     collector.passed(3)
+    holds = False
     try:
         check_signature(statement, envelope, spki)
     except VerificationError as error:
         collector.raised(4, "signature-bad", subject, error)
     else:
+        holds = True
         collector.passed(4)
     try:
         check_interval(statement, envelope, trust)
@@ -132,3 +145,4 @@ def _check_signer(
         collector.raised(10, "key-not-valid", subject, error)
     else:
         collector.passed(10)
+    return holds

@@ -1,17 +1,20 @@
 """Check 17: sealed files and kept texts are unchanged, and no file is unknown."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from archive.attest.extract import parse_extract
 from archive.digest import Digest
-from archive.errors import FormatError
+from archive.errors import FormatError, StoreError
 from archive.files import is_temporary
-from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, ArchivePaths
+from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, ArchivePaths
 from archive.store.segment import FoundSegment
+from archive.store.texts import TEXT_LIMIT_BYTES
 from archive.verify.collector import Collector
+from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord
 
 _SPOOL = re.compile(r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl", re.ASCII)
@@ -21,6 +24,8 @@ _QUARANTINE = re.compile(
 _TEXT = re.compile(r"[0-9a-f]{64}\.gz")
 _SEGMENT = re.compile(r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?", re.ASCII)
 _MONTH = re.compile(r"\d{4}(/\d{2})?", re.ASCII)
+TEXT_FILE_LIMIT_BYTES = TEXT_LIMIT_BYTES + (1 << 20)
+"""Bytes of a kept text's file: what cannot be pressed grows by less than 2 %."""
 
 
 class FolderFiles:
@@ -68,10 +73,14 @@ class FolderFiles:
             self._fail_segment(name, "is sealed in the log but still named .open")
         elif found.path.stat().st_size != seal["length_bytes"]:
             self._fail_segment(name, "has not the size it was sealed with")
-        elif _digest_file(found.path).hex != seal["sha256"]:
-            self._fail_segment(name, "has not the digest it was sealed with")
         else:
-            self._collector.passed(17)
+            self._compare(
+                found.path,
+                f"segments/{name}",
+                seal["sha256"],
+                limit_bytes=seal["length_bytes"],
+                code="segment-altered",
+            )
 
     def finish(self) -> None:
         """Compare texts and quarantine; name what is gone and what is unknown."""
@@ -81,104 +90,123 @@ class FolderFiles:
         self._check_tails()
         self._check_names()
 
+    def _compare(
+        self, path: Path, subject: str, digest: str, *, limit_bytes: int, code: str
+    ) -> None:
+        """One file must be the bytes that were stated."""
+        try:
+            found = digest_file(path, limit_bytes=limit_bytes).hex
+        except StoreError as error:
+            self._collector.not_checked(17, "file-unreadable", subject, str(error))
+            return
+        except FormatError as error:
+            self._collector.raised(17, code, subject, error)
+            return
+        if found == digest:
+            self._collector.passed(17)
+        else:
+            self._collector.failed(
+                17, code, subject, "has not the digest that was stated"
+            )
+
     def _fail_segment(self, name: str, problem: str) -> None:
         self._collector.failed(17, "segment-altered", f"segments/{name}", problem)
 
     def _check_texts(self) -> None:
         for name, digest in self._texts.items():
             path = self._paths.texts / name
-            if not path.is_file():
+            if not os.path.lexists(path):
                 self._collector.failed(
                     17, "text-missing", f"texts/{name}", "is stated but missing"
                 )
-            elif _digest_file(path) != digest:
-                self._collector.failed(
-                    17,
-                    "text-altered",
-                    f"texts/{name}",
-                    "is not the text that was stated",
-                )
-            else:
-                self._collector.passed(17)
+                continue
+            self._compare(
+                path,
+                f"texts/{name}",
+                digest.hex,
+                limit_bytes=TEXT_FILE_LIMIT_BYTES,
+                code="text-altered",
+            )
 
     def _check_tails(self) -> None:
         for name, predicate in self._tails.items():
             path = self._paths.quarantine / name
-            if not path.is_file():
+            if not os.path.lexists(path):
                 self._collector.notices.append(
                     f"quarantine/{name} was set aside and is no longer there"
                 )
-            elif _digest_file(path).hex != predicate["sha256"]:
-                self._collector.failed(
-                    17,
-                    "tail-altered",
-                    f"quarantine/{name}",
-                    "is not what was set aside",
-                )
+                continue
+            self._compare(
+                path,
+                f"quarantine/{name}",
+                predicate["sha256"],
+                limit_bytes=predicate["length"],
+                code="tail-altered",
+            )
 
     def _check_names(self) -> None:
-        root = self._paths.root
-        known = {*EVIDENCE_NAMES, *DERIVED_NAMES}
-        unknown = [
-            path
-            for path in root.iterdir()
-            if path.name not in known
-            or (path.name in EVIDENCE_NAMES and path.is_symlink())
-        ]
-        unknown += _others(self._paths.spool, _SPOOL)
-        unknown += _others(self._paths.quarantine, _QUARANTINE)
-        unknown += self._unknown_segments()
-        for path in _others(self._paths.texts, _TEXT):
-            unknown.append(path)
+        unknown = [*self._unknown_in_root(), *self._unknown_segments()]
+        for folder, pattern in (
+            (self._paths.spool, _SPOOL),
+            (self._paths.quarantine, _QUARANTINE),
+            (self._paths.texts, _TEXT),
+        ):
+            unknown += self._others(folder, pattern)
+        for path in sorted(set(unknown)):
+            name = path.relative_to(self._paths.root).as_posix()
+            self._collector.failed(17, "file-unknown", name, "is no part of an archive")
         unstated = {path.name for path in self._paths.texts.glob("*.gz")}
         unstated -= self._texts.keys()
         if unstated:
             self._collector.notices.append(
                 f"{len(unstated)} kept texts are not stated yet; run `evidence index`"
             )
-        for path in sorted(unknown):
-            name = path.relative_to(root).as_posix()
-            self._collector.failed(17, "file-unknown", name, "is no part of an archive")
         lock = self._paths.lock
         if lock.exists() and (not lock.is_file() or lock.stat().st_size):
             self._collector.failed(
                 17, "lock-not-empty", "lock", "must be an empty file"
             )
 
-    def _unknown_segments(self) -> list[Path]:
+    def _unknown_in_root(self) -> Iterator[Path]:
+        """Foreign names, and known names at something of another kind."""
+        for entry in list_entries(self._paths.root, self._unreadable):
+            name = entry.name
+            is_right = name in DERIVED_NAMES
+            if name in EVIDENCE_NAMES:
+                is_right = (
+                    entry.is_dir(follow_symlinks=False)
+                    if name in FOLDERS
+                    else entry.is_file(follow_symlinks=False)
+                )
+            if not is_right:
+                yield Path(entry.path)
+
+    def _unknown_segments(self) -> Iterator[Path]:
         """All but months and the regular files in them."""
         folder = self._paths.segments
-        return [
-            path
-            for path in folder.rglob("*")
-            if path.is_symlink()
-            or not (
-                (path.is_dir() and _MONTH.fullmatch(_below(path, folder)))
-                or (path.is_file() and _SEGMENT.fullmatch(_below(path, folder)))
-            )
-        ]
+        for entry in walk_entries(folder, self._unreadable):
+            below = Path(entry.path).relative_to(folder).as_posix()
+            is_month = entry.is_dir(follow_symlinks=False) and _MONTH.fullmatch(below)
+            is_file = entry.is_file(follow_symlinks=False)
+            if not is_month and not (is_file and _SEGMENT.fullmatch(below)):
+                yield Path(entry.path)
 
+    def _others(self, folder: Path, pattern: re.Pattern[str]) -> Iterator[Path]:
+        """What is no regular file of a folder's own names.
 
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+        What an interrupted write left is named so, holds nothing that was promised,
+        and goes when the name is written again.
+        """
+        if folder.is_symlink():
+            return
+        for entry in list_entries(folder, self._unreadable):
+            is_file = entry.is_file(follow_symlinks=False)
+            is_known = pattern.fullmatch(entry.name) or is_temporary(entry.name)
+            if not is_file or not is_known:
+                yield Path(entry.path)
 
-
-def _others(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
-    """Files of a folder whose names are not of its pattern, and links.
-
-    What an interrupted write left is named so, holds nothing that was promised, and
-    goes when the name is written again.
-    """
-    if not folder.is_dir():
-        return []
-    return [
-        path
-        for path in folder.iterdir()
-        if path.is_symlink()
-        or not (pattern.fullmatch(path.name) or is_temporary(path.name))
-    ]
-
-
-def _digest_file(path: Path) -> Digest:
-    with path.open("rb") as stream:
-        return Digest.of_stream(stream)
+    def _unreadable(self, folder: Path, reason: str) -> None:
+        if folder.is_symlink() or folder.is_file():
+            return  # named as no part of an archive
+        name = folder.relative_to(self._paths.root).as_posix()
+        self._collector.not_checked(17, "folder-unreadable", name, reason)

@@ -11,8 +11,15 @@ from pathlib import Path
 from archive.attest.extract import EXTRACT_LIMIT_BYTES
 from archive.attest.job import JOB_LIMIT_BYTES
 from archive.attest.trust import TrustSet
-from archive.errors import FormatError, StoreError
-from archive.store.layout import ArchivePaths, is_locked, parse_identity
+from archive.errors import ArchiveMissing, FormatError, StoreError
+from archive.files import DISK
+from archive.store.layout import (
+    IDENTITY_FILE,
+    IDENTITY_LIMIT_BYTES,
+    ArchivePaths,
+    is_locked,
+    parse_identity,
+)
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentWalk
 from archive.verify.anchors import Anchors
@@ -77,11 +84,11 @@ class _Verification:
 
     def run(self) -> Report:
         """All checks, in an order that needs one pass over the segments."""
-        toml = self._paths.identity.read_bytes()
         try:
+            toml = self._read_identity()
             identity = parse_identity(toml)
-        except FormatError as error:
-            self._collector.raised(21, "identity-altered", "archive.toml", error)
+        except (FormatError, StoreError) as error:
+            self._collector.raised(21, "identity-altered", IDENTITY_FILE, error)
             return self._report()
         head = read_head(
             self._collector,
@@ -97,9 +104,17 @@ class _Verification:
         self._jobs.finish(is_locked=self._is_locked)
         self._removals.finish()
         self._revisits.finish()
-        self._anchors.finish()
+        self._anchors.finish(
+            origin=identity.origin, trust=self._trust, roots_of=chain.roots_of
+        )
         self._check_trust(toml)
         return self._report()
+
+    def _read_identity(self) -> bytes:
+        toml = DISK.read(self._paths.identity, limit_bytes=IDENTITY_LIMIT_BYTES)
+        if toml is None:
+            raise ArchiveMissing(f"there is no {IDENTITY_FILE}")
+        return toml
 
     def _walk(self, chain: Chain, archive_id: str) -> None:
         found = [
@@ -131,20 +146,10 @@ class _Verification:
     ) -> None:
         walk = SegmentWalk(segment.path, keep=_keep)
         name = f"segments/{segment.name}"
-        for entry in walk:
-            subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
-            if entry.stub is not None:
-                self._removals.note_stub(entry, chain.entries, subject=subject)
-                chain.follow_stub(entry.stub, subject=subject)
-                continue
-            checked = check_entry(
-                self._collector, entry, subject=subject, trust=self._trust
-            )
-            if checked is None:
-                chain.skip()
-                continue
-            chain.follow(checked, subject=subject, archive_id=archive_id)
-            self._note(checked, subject)
+        try:
+            self._walk_entries(walk, chain, archive_id, name=name)
+        except (StoreError, OSError) as error:
+            self._collector.not_checked(16, "segment-unreadable", name, str(error))
         if walk.problem is None:
             return
         if is_last and self._is_locked:
@@ -161,6 +166,24 @@ class _Verification:
             offset=walk.covered_bytes,
         )
 
+    def _walk_entries(
+        self, walk: SegmentWalk, chain: Chain, archive_id: str, *, name: str
+    ) -> None:
+        for entry in walk:
+            subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
+            if entry.stub is not None:
+                self._removals.note_stub(entry, chain.entries, subject=subject)
+                chain.follow_stub(entry.stub, subject=subject)
+                continue
+            checked = check_entry(
+                self._collector, entry, subject=subject, trust=self._trust
+            )
+            if checked is None:
+                chain.skip()
+                continue
+            chain.follow(checked, subject=subject, archive_id=archive_id)
+            self._note(checked, subject)
+
     def _note(self, checked: CheckedEntry, subject: str) -> None:
         """Remember what a statement says about other things than its own slice."""
         statement, records = checked.statement, checked.entry.records
@@ -169,9 +192,9 @@ class _Verification:
             self._files.note_seal(predicate)
         elif statement.kind == "incident":
             self._files.note_incident(predicate)
-        elif statement.kind == "extract" and records:
+        elif statement.kind == "extract" and checked.holds:
             self._files.note_extract(records[0], subject=subject)
-        elif statement.kind in JOB_KINDS and records:
+        elif statement.kind in JOB_KINDS and checked.holds:
             self._jobs.note(statement, records[0], subject=subject)
         elif statement.kind == "anchor":
             self._anchors.note(predicate)

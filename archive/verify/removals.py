@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.attest.envelope import Stub
+from archive.instant import format_instant
 from archive.log.leaf import parse_leaf
 from archive.store.walk import SegmentEntry
 from archive.verify.collector import Collector
@@ -43,6 +44,8 @@ class Removals:
                 problem = "names a tombstone that is not in the archive"
             elif (tombstone["leaf"], tombstone["statement"]) != (index, removed):
                 problem = "names the tombstone of another entry"
+            elif tombstone["signed"] != format_instant(stub.date):
+                problem = "has not the date of its tombstone"
             else:
                 self._collector.passed(19)
                 continue

@@ -98,7 +98,12 @@ def _check_row(
 
 def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:
     """Address and date of the statement are those of the records."""
-    host = urlsplit(predicate["target_uri"]).hostname
+    try:
+        host = urlsplit(predicate["target_uri"]).hostname
+    except ValueError as error:
+        raise MalformedRecord(
+            f"target_uri {predicate['target_uri'][:80]!r} is no address: {error}"
+        ) from error
     if host != predicate["host_alabel"]:
         raise MalformedRecord("host_alabel is not the host of target_uri")
     _check_revisit(predicate, records)

@@ -1,0 +1,48 @@
+"""Look at the files of an archive: follow nothing, wait for nothing, read no end.
+
+What cannot be looked at is said, never passed over: `Path.rglob` would skip it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from archive.digest import Digest
+from archive.errors import LimitExceeded, StoreError
+from archive.files import open_regular
+
+Unreadable = Callable[[Path, str], None]
+"""Told which folder could not be listed, and why."""
+
+
+def digest_file(path: Path, *, limit_bytes: int) -> Digest:
+    """Hash a regular file; StoreError if it cannot be read, LimitExceeded if longer."""
+    with open_regular(path) as stream:
+        if os.fstat(stream.fileno()).st_size > limit_bytes:
+            raise LimitExceeded(f"is longer than {limit_bytes} bytes")
+        try:
+            return Digest.of_stream(stream)
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+
+def list_entries(folder: Path, unreadable: Unreadable) -> list[os.DirEntry[str]]:
+    """What lies in a folder, by name; nothing where there is no such folder."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        unreadable(folder, error.strerror or "cannot be listed")
+        return []
+
+
+def walk_entries(folder: Path, unreadable: Unreadable) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder; links are named and not followed."""
+    waiting = [folder]
+    while waiting:
+        for entry in list_entries(waiting.pop(), unreadable):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            yield entry
