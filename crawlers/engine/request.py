@@ -90,7 +90,7 @@ class Target:
 def parse_target(uri: str) -> Target:
     """Take an address apart; MalformedUri or RefusedScheme, naming the text."""
     text = uri.strip(" \t\r\n\f")
-    shown = _show(text)
+    shown = _show(strip_userinfo(text)[0])  # a password is in no message
     if _CONTROL.search(text):
         raise MalformedUri(f"control character in the address {shown}")
     scheme_match = _SCHEME.match(text)

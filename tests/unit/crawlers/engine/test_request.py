@@ -213,3 +213,10 @@ def test_no_default_names_operator_machine_or_product() -> None:
     text = repr((defaults.user_agent, defaults.default_headers)).lower()
     for word in ("evidence", "archive", "python", "scrapy", "http://", "@"):
         assert word not in text
+
+
+def test_a_password_in_an_address_stands_in_no_message() -> None:
+    with pytest.raises(MalformedUri) as caught:
+        parse_target("http://user:s3cret@host/")
+    assert "s3cret" not in str(caught.value)
+    assert "http://host/" in str(caught.value)
