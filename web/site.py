@@ -124,7 +124,7 @@ class Site:
         """The newest checkpoint as published by the archive."""
         try:
             _, checkpoint = self.services.archive.checkpoint()
-        except (LogError, FormatError):
+        except (LogError, FormatError, StoreError):
             return None
         return checkpoint
 

@@ -4,21 +4,25 @@ Deleted or damaged, it is made again from the segments. Rows follow the leaf ind
 `progress` says up to which entry, and how far into which segment, they go.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
-from archive.errors import StoreError
+from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant, parse_instant
 from archive.store.earlier import EarlierCaptures
 from archive.store.places import check_catalog
 
 SCHEMA_VERSION = 3
+FOREIGN = -1
+"""In place of a version: the file says ours, its tables are not."""
 BUSY_SECONDS = 5.0
 """How long a second process waits for the one that is catching up."""
 _SCHEMA = """
@@ -47,6 +51,7 @@ create table job (
 create index capture_by_job on capture (job_id);
 create index capture_by_source on capture (source_id, leaf);
 """
+_SEGMENT = re.compile(r"|[0-9]{4}/[0-9]{2}/[0-9]{8}-[a-z2-7]{8}\.warc\.gz")
 _COLUMNS = (
     "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
     "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
@@ -146,7 +151,11 @@ class Catalog:
         ).fetchone()
         if row is None:
             return Progress(next_leaf=0, segment="", offset_bytes=0)
-        return Progress(next_leaf=row[0], segment=row[1], offset_bytes=row[2])
+        next_leaf, segment, offset = row
+        is_place = _SEGMENT.fullmatch(segment) if isinstance(segment, str) else None
+        if not (is_place and _is_count(next_leaf) and _is_count(offset)):
+            raise sqlite3.DatabaseError("its progress is no place in a segment")
+        return Progress(next_leaf=next_leaf, segment=segment, offset_bytes=offset)
 
     def set_progress(self, progress: Progress) -> None:
         """Say how far the catalog goes (inside `update`)."""
@@ -257,14 +266,6 @@ class Catalog:
             (capture_id,),
         )
 
-    def main_of(self, page_leaf: int) -> str:
-        """The id of a page's main capture."""
-        (capture_id,) = self._db.execute(
-            "select capture_id from part where page_leaf = ? and position = 0",
-            (page_leaf,),
-        ).fetchone()
-        return str(capture_id)
-
     def count(self) -> int:
         """How many captures and page captures there are."""
         (number,) = self._db.execute("select count(*) from capture").fetchone()
@@ -273,7 +274,13 @@ class Catalog:
     def _select(self, where: str, values: tuple[object, ...]) -> list[Capture]:
         # `where` is one of the constants above, never input
         query = f"select {_COLUMNS} from capture where {where}"  # noqa: S608
-        return [_capture(row) for row in self._db.execute(query, values)]
+        try:
+            return [_capture(row) for row in self._db.execute(query, values)]
+        except (ValueError, FormatError, UnknownAlgorithm) as error:
+            raise StoreError(
+                f"a row of the catalog is no capture ({error}); it is derived: "
+                "`evidence rebuild` makes it again"
+            ) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -288,17 +295,37 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _version(db: sqlite3.Connection) -> int | None:
-    """The version of its tables; None if there are none yet.
+    """The version of its tables, FOREIGN if they are others; None if there are none.
 
+    A view or trigger of somebody else would run at our first question.
     One transaction: between two, another reader may have made the tables.
     """
     db.execute("begin")
     try:
         (version,) = db.execute("pragma user_version").fetchone()
-        (tables,) = db.execute("select count(*) from sqlite_master").fetchone()
+        tables = _tables(db)
     finally:
         db.execute("rollback")
+    if version == SCHEMA_VERSION and tables != _own_tables():
+        return FOREIGN
     return int(version) if version or tables else None
+
+
+def _tables(db: sqlite3.Connection) -> set[str]:
+    """Tables, indexes, views and triggers, by the words that made them."""
+    rows = db.execute("select sql from sqlite_master where sql is not null")
+    return {str(sql) for (sql,) in rows}
+
+
+@cache
+def _own_tables() -> frozenset[str]:
+    """Those of a catalog of this version."""
+    memory = sqlite3.connect(":memory:")
+    try:
+        memory.executescript(_SCHEMA)
+        return frozenset(_tables(memory))
+    finally:
+        memory.close()
 
 
 def _row(capture: Capture) -> tuple[object, ...]:
@@ -331,8 +358,8 @@ def _capture(row: Sequence[object]) -> Capture:
     ]
     (payload, block, refers_to, role, override, segment, offset, length) = row[10:]
     return Capture(
-        leaf=int(str(leaf)),
-        capture_id=str(capture_id),
+        leaf=_count(leaf),
+        capture_id=Digest(str(capture_id)).hex,
         kind=str(kind),
         target_uri=str(uri),
         captured_at=parse_instant(str(at)),
@@ -348,10 +375,20 @@ def _capture(row: Sequence[object]) -> Capture:
         override=_optional(override),
         location=SliceLocation(
             segment=str(segment),
-            offset_bytes=int(str(offset)),
-            length_bytes=int(str(length)),
+            offset_bytes=_count(offset),
+            length_bytes=_count(length),
         ),
     )
+
+
+def _count(value: object) -> int:
+    if not _is_count(value):
+        raise ValueError(f"{value!r:.40} is no number of bytes or leaves")
+    return int(str(value))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _optional(value: object) -> str | None:

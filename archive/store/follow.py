@@ -1,6 +1,7 @@
 """Bring the catalog up to date: follow the segments by next entry."""
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ METADATA_BYTES = 4 * 1024 * 1024
 CAPTURE_KINDS = ("capture", "page")
 MESSAGE_TYPES = ("response", "revisit")
 """Records whose block is a message of the server."""
+_ROLE = re.compile("[a-z-]{1,32}")
 VALIDATOR_CHARACTERS = 1024
 """Of an ETag or a date that is sent back; a longer one is no validator."""
 
@@ -73,6 +75,8 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
             next_leaf, end = next_leaf + 1, entry.end_bytes
             continue
         except (FormatError, VerificationError):
+            break
+        if statement.seq < next_leaf:  # never in the place of one that is there
             break
         _add(catalog, statement, entry, name)
         next_leaf, end = statement.seq + 1, entry.end_bytes
@@ -154,7 +158,7 @@ def read_capture(
         payload_digest=main.header.payload_digest,
         block_digest=main.block if main.header.type in MESSAGE_TYPES else None,
         refers_to=refers_to["capture"] if refers_to else None,
-        role=str(context.get("role", "page")),
+        role=_role(context),
         override=_override(predicate["connection"]),
         location=location,
     )
@@ -170,10 +174,16 @@ def _context(record: ReadRecord) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(record.kept)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     context = value.get("context") if isinstance(value, dict) else None
     return context if isinstance(context, dict) else {}
+
+
+def _role(context: dict[str, Any]) -> str:
+    """What the capture was made for, as far as it can be said in a word."""
+    role = context.get("role", "page")
+    return role if isinstance(role, str) and _ROLE.fullmatch(role) else "page"
 
 
 def _override(connection: dict[str, str | None] | None) -> str | None:

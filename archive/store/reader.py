@@ -21,7 +21,13 @@ from archive.attest.job import (
 from archive.attest.statement import Statement
 from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, is_hex_digest, is_short_id
-from archive.errors import CaptureNotFound, DigestMismatch, LogMissing, StoreError
+from archive.errors import (
+    CaptureNotFound,
+    DigestMismatch,
+    EvidenceError,
+    LogMissing,
+    StoreError,
+)
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
@@ -44,8 +50,6 @@ from archive.store.segment import find_segment, open_slice, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.warc.reading import read_block
 
-CHECKED_SLICE_BYTES = 64 * 1024 * 1024
-"""A slice up to this size is compared with its id before it is handed out."""
 ROWS_AT_A_TIME = 1000
 """Catalog rows fetched at once by `captures`."""
 
@@ -157,17 +161,19 @@ class ArchiveReader:
             return read_block(stream, start=0, limit_bytes=JOB_LIMIT_BYTES).kept
 
     def open_slice(self, capture: Capture) -> BinaryIO:
-        """Open a capture's slice; up to 64 MiB it is first compared with its id."""
+        """Open a capture's slice; it is first compared with its id, whatever its size.
+
+        How long it is only the catalog says, which anybody may have edited.
+        """
         stream = open_slice(self.paths.segments, capture.location)
-        if capture.location.length_bytes <= CHECKED_SLICE_BYTES:
-            if Digest.of_stream(stream).hex != capture.capture_id:
-                stream.close()
-                raise DigestMismatch(
-                    f"the bytes at {capture.location.segment}, offset "
-                    f"{capture.location.offset_bytes}, are not capture "
-                    f"{capture.short_id}; run `evidence verify`"
-                )
-            stream.seek(0)
+        if Digest.of_stream(stream).hex != capture.capture_id:
+            stream.close()
+            raise DigestMismatch(
+                f"the bytes at {capture.location.segment}, offset "
+                f"{capture.location.offset_bytes}, are not capture "
+                f"{capture.short_id}; run `evidence verify`"
+            )
+        stream.seek(0)
         return stream
 
     def read_exchange(self, capture: Capture) -> RecordedExchange:
@@ -212,19 +218,34 @@ class ArchiveReader:
         return self._read_job(opening), parse_job_close(self._read_block(closing))
 
     def page_of(self, capture: Capture) -> Capture | None:
-        """The newest page capture whose main capture this is."""
+        """The newest page capture whose main capture this is.
+
+        Pages whose statements say otherwise than the catalog are passed over.
+        """
         if capture.kind == "page":
             return capture
         with self._lock:
             pages = self._catalog.pages_of(capture.capture_id)
-        return pages[0] if pages else None
+        return next((p for p in pages if self._main_of(p) == capture.capture_id), None)
 
     def read_page(self, page: Capture) -> PageView:
         """The parts of a page capture, gaps included."""
-        with self._lock:
-            main_id = self._catalog.main_of(page.leaf)
+        main_id = self._main_of(page)
+        if main_id is None:
+            raise DigestMismatch(
+                f"no page statement stands behind {page.short_id}; "
+                "run `evidence rebuild`"
+            )
         with self.open_slice(page) as stream:
             return read_page_slice(page, stream, main_id)
+
+    def _main_of(self, page: Capture) -> str | None:
+        """The main capture that a page's statement names."""
+        try:
+            main_id = self.entry(page)[1].predicate.get("main")
+        except EvidenceError:  # damaged, or elsewhere: `verify` says how
+            return None
+        return None if main_id is None else str(main_id)
 
     def entry(self, capture: Capture) -> tuple[SegmentEntry, Statement]:
         """The slice and statement of a capture, as they lie in the segment."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from archive.capture import Capture
+from archive.errors import LimitExceeded, MalformedRecord
+from archive.store.walk import MEMBERS_LIMIT
 from archive.warc.entity import read_entity
 from archive.warc.head import HttpHead, parse_http_head
 from archive.warc.payload import decode_payload
@@ -15,6 +17,9 @@ from archive.warc.record import RecordHeader
 
 BLOCK_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of one block held in memory; a larger one is cut and says so."""
+SLICE_LIMIT_BYTES = 2 * BLOCK_LIMIT_BYTES
+"""Bytes of all blocks of a slice held in memory: a small file may hold thousands of
+large blocks of zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,7 @@ class PageView:
 
 def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
     """Read a capture's slice; digests of the records are checked."""
-    records = tuple(read_records(stream, keep=_keep_block))
+    records = _read_slice(stream)
     for record in records:
         record.check_digests()
     response = _first(records, "response") or _first(records, "revisit")
@@ -123,7 +128,7 @@ def decode_exchange(exchange: RecordedExchange, *, limit_bytes: int) -> Payload:
 
 def read_page_slice(page: Capture, stream: BinaryIO, main_id: str) -> PageView:
     """Read the page information of a page capture's slice."""
-    records = tuple(read_records(stream, keep=_keep_block))
+    records = _read_slice(stream)
     info = read_json_block(records[-1])
     parts = tuple(
         PagePart(
@@ -145,14 +150,29 @@ def read_json_block(record: ReadRecord) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(record.kept)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _keep_block(header: RecordHeader) -> int:
-    del header
-    return BLOCK_LIMIT_BYTES
+def _read_slice(stream: BinaryIO) -> tuple[ReadRecord, ...]:
+    """All records of a slice; MalformedRecord if there is none, or one of no slice."""
+    room = SLICE_LIMIT_BYTES
+
+    def keep(header: RecordHeader) -> int:
+        nonlocal room
+        given = min(BLOCK_LIMIT_BYTES, room)
+        room -= min(given, header.content_length)
+        return given
+
+    records: list[ReadRecord] = []
+    for record in read_records(stream, keep=keep):
+        if len(records) == MEMBERS_LIMIT:
+            raise LimitExceeded(f"a slice of more than {MEMBERS_LIMIT} members")
+        records.append(record)
+    if not records:
+        raise MalformedRecord("an empty slice holds no capture")
+    return tuple(records)
 
 
 def _first(records: tuple[ReadRecord, ...], kind: str) -> ReadRecord | None:

@@ -5,6 +5,7 @@ The serial counts from 0 without gaps and is the order; a name never holds a URL
 """
 
 import io
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import BinaryIO
 from archive.capture import SliceLocation
 from archive.digest import format_short_id
 from archive.errors import CaptureNotFound, FormatError, StoreError
-from archive.files import DISK, Files
+from archive.files import DISK, Files, open_regular
 
 OPEN_SUFFIX = ".open"
 SERIAL_LIMIT = 99_999_999
@@ -156,11 +157,11 @@ class FileWindow(io.RawIOBase):
     """Reads `[start, start + length)` of a file as if it were a file of its own."""
 
     def __init__(self, path: Path, start: int, length: int) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._start = start
+        self._file = open_regular(path)
+        self._start = min(start, os.fstat(self._file.fileno()).st_size)
         self._length = length
         self._at = 0
-        self._file.seek(start)
+        self._file.seek(self._start)
 
     def readable(self) -> bool:
         """Reading is all it does."""

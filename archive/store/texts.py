@@ -5,16 +5,19 @@ always gives the same file. Only the digest of the text is signed, never of the 
 """
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.errors import LimitExceeded
-from archive.files import Files
+from archive.errors import DigestMismatch, FormatError, LimitExceeded
+from archive.files import DISK, Files
 from archive.store.layout import ArchivePaths
 
 TEXT_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of one text once unpacked: 2,000,000 code points need 8 MB at most."""
+TEXT_FILE_LIMIT_BYTES = TEXT_LIMIT_BYTES + (1 << 20)
+"""Bytes of its file: what cannot be pressed grows by less than 2 %."""
 LEVEL = 6
 """zlib level: texts are written once and read often."""
 
@@ -37,18 +40,28 @@ def write_text(root: Path, text: str, *, files: Files | None = None) -> Digest:
 def find_text(root: Path, digest: Digest) -> str | None:
     """Return the kept text, None if it is not at hand; a wrong one is an error."""
     path = text_path(root, digest)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
-    return read_text_file(path).decode()
+    text = read_text_file(path)
+    if Digest.of(text) != digest:
+        raise DigestMismatch(f"{path} holds another text; restore it from a copy")
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path.name} is not UTF-8 at {error.start}") from error
 
 
 def read_text_file(path: Path) -> bytes:
-    """Unpack a kept text, bounded; raises LimitExceeded, zlib.error never escapes."""
+    """Unpack a kept text, bounded; raises LimitExceeded, zlib.error never escapes.
+
+    StoreError for a link or anything else that is no regular file.
+    """
+    data = DISK.read(path, limit_bytes=TEXT_FILE_LIMIT_BYTES)
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        data = unpacker.decompress(path.read_bytes(), TEXT_LIMIT_BYTES)
+        text = unpacker.decompress(data or b"", TEXT_LIMIT_BYTES)
     except zlib.error as error:
         raise LimitExceeded(f"{path.name} is not one gzip member: {error}") from error
     if not unpacker.eof or unpacker.unused_data:
         raise LimitExceeded(f"{path.name} is cut, too large or followed by other bytes")
-    return data
+    return text

@@ -5,6 +5,7 @@ catalog, index and `verify` all read segments through this one walk, record by r
 in constant memory.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,6 +82,9 @@ class SegmentWalk:
 
     def __iter__(self) -> Iterator[SegmentEntry]:
         with open_regular(self._path) as stream:
+            if self._start > os.fstat(stream.fileno()).st_size:
+                self.problem = f"the segment ends before offset {self._start}"
+                return
             try:
                 yield from self._entries(cast("BinaryIO", stream))
             except FormatError as error:

@@ -7,12 +7,12 @@ entry and the checkpoint, and nothing else of the archive.
 from dataclasses import fields
 
 from archive.attest.trust import TrustSet
-from archive.capture import Capture
+from archive.capture import Capture, SliceLocation
 from archive.errors import (
-    CaptureNotFound,
     EvidenceError,
     FormatError,
     LogError,
+    StoreError,
     VerificationError,
 )
 from archive.log.checkpoint import Checkpoint
@@ -47,6 +47,7 @@ def verify_capture(
             _check_place(collector, reader, capture, checked)
             _check_inclusion(collector, reader, checked, head)
             _check_original(collector, reader, checked, head=head, trust=trust)
+            _check_main(collector, reader, checked, head=head, trust=trust)
     if trust is None:
         for step in TRUSTED_STEPS:
             collector.not_checked(
@@ -77,8 +78,12 @@ def _read_entry(
         )
         return None
     walk = SegmentWalk(path, start=capture.location.offset_bytes, keep=keep_for_capture)
-    for entry in walk:
-        return entry
+    try:
+        for entry in walk:
+            return entry
+    except StoreError as error:
+        collector.not_checked(5, "segment-missing", str(name), str(error))
+        return None
     collector.failed(
         5,
         "slice-unreadable",
@@ -111,7 +116,15 @@ def _check_place(
             f"entry {statement.seq}",
             f"the statement was made for the archive {statement.archive_id}",
         )
-    if statement.kind in CAPTURE_KINDS:
+    if statement.kind not in CAPTURE_KINDS:
+        collector.failed(
+            5,
+            "capture-elsewhere",
+            f"capture {capture.short_id}",
+            f"what stands at this place is a {statement.kind}, no capture; "
+            "run `evidence rebuild`",
+        )
+    elif checked.entry.records:  # else check 5 has said so
         _check_catalog(collector, capture, checked)
 
 
@@ -130,7 +143,7 @@ def _check_original(
     subject = f"entry {checked.statement.seq}"
     try:
         original = reader.get_capture(refers_to["capture"])
-    except CaptureNotFound as error:
+    except StoreError as error:
         collector.not_checked(6, "revisit-unfounded", subject, str(error))
         return
     entry = _read_entry(collector, reader, original)
@@ -150,6 +163,35 @@ def _check_original(
         )
 
 
+def _check_main(
+    collector: Collector,
+    reader: ArchiveReader,
+    checked: CheckedEntry,
+    *,
+    head: Checkpoint | None,
+    trust: TrustSet | None,
+) -> None:
+    """The main capture of a page is checked like itself: its content is shown."""
+    main_id = checked.statement.predicate.get("main")
+    if main_id is None:
+        return
+    try:
+        main = reader.get_capture(main_id)
+    except StoreError as error:
+        subject = f"entry {checked.statement.seq}"
+        collector.not_checked(6, "page-unfounded", subject, str(error))
+        return
+    entry = _read_entry(collector, reader, main)
+    found = entry and check_entry(
+        collector, entry, subject=f"entry {main.leaf}", trust=trust
+    )
+    if not found:
+        return
+    _check_place(collector, reader, main, found)
+    _check_inclusion(collector, reader, found, head)
+    _check_original(collector, reader, found, head=head, trust=trust)
+
+
 def _check_catalog(
     collector: Collector, capture: Capture, checked: CheckedEntry
 ) -> None:
@@ -159,10 +201,14 @@ def _check_catalog(
     relies on it all the same.
     """
     subject = f"capture {capture.short_id}"
+    entry = checked.entry
+    location = SliceLocation(
+        segment=capture.location.segment,
+        offset_bytes=entry.slice_offset,
+        length_bytes=entry.slice_bytes,
+    )
     try:
-        signed = read_capture(
-            checked.statement, checked.entry.records, capture.location
-        )
+        signed = read_capture(checked.statement, entry.records, location)
     except FormatError as error:
         collector.raised(6, "records-disagree", subject, error)
         return
@@ -210,7 +256,7 @@ def _check_inclusion(
             proof=reader.prove(index, head.size),
             root=head.root,
         )
-    except (VerificationError, FormatError, LogError) as error:
+    except (VerificationError, FormatError, LogError, StoreError) as error:
         collector.raised(7, "inclusion-unproven", subject, error)
     else:
         collector.passed(7)

@@ -12,7 +12,7 @@ from archive.errors import FormatError, StoreError
 from archive.files import is_temporary
 from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, ArchivePaths
 from archive.store.segment import FoundSegment
-from archive.store.texts import TEXT_LIMIT_BYTES
+from archive.store.texts import TEXT_FILE_LIMIT_BYTES
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord
@@ -24,8 +24,6 @@ _QUARANTINE = re.compile(
 _TEXT = re.compile(r"[0-9a-f]{64}\.gz")
 _SEGMENT = re.compile(r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?", re.ASCII)
 _MONTH = re.compile(r"\d{4}(/\d{2})?", re.ASCII)
-TEXT_FILE_LIMIT_BYTES = TEXT_LIMIT_BYTES + (1 << 20)
-"""Bytes of a kept text's file: what cannot be pressed grows by less than 2 %."""
 
 
 class FolderFiles:
