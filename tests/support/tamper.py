@@ -369,8 +369,8 @@ def play(row: Row, folder: Path) -> None:
     victim = Victim.copy(folder)
     row.attack(victim)
     report = victim.verify()
-    assert report.outcome is not Outcome.VERIFIED
     if row.attack.__name__ in NOT_VERIFIED_ONLY:
+        assert report.outcome is not Outcome.VERIFIED
         return
     found = tuple(fired(report))
     # Another root is not the one that was stamped either: it follows, and is no row.
