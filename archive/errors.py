@@ -203,6 +203,10 @@ class TimestampUnavailable(LogError):
     """No time-stamp authority answered."""
 
 
+class PeerUnavailable(LogError):
+    """A witness, time-stamp authority or mirror gave no usable answer."""
+
+
 class KeyProblem(LogError):
     """A private key is missing, unreadable, too open or not the archive's."""
 

@@ -41,6 +41,8 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "archive.errors",
                 "archive.files",
                 "archive.instant",
+                "archive.settings",
+                "archive.transport",
                 "archive.version",
             ),
         ),

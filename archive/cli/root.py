@@ -21,6 +21,12 @@ from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import trust_root
 from archive.cli.output import say
 from archive.errors import EvidenceError, SettingsError, StoreError
+from archive.settings import (
+    RESERVE_VARIABLE,
+    SETTINGS_VARIABLE,
+    Settings,
+    load_settings,
+)
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.recovery import RecoveryReport
@@ -28,11 +34,12 @@ from archive.store.writer import ArchiveWriter, WriterSettings
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
-RESERVE_VARIABLE = "EVIDENCE_ARCHIVE__RESERVE_BYTES"
-"""Free space below which nothing is captured; unset: 5 % of the file system."""
-RESERVE_DIGITS = 18
-"""Of a number of bytes: more than any disk has."""
-KNOWN_VARIABLES = (RESERVE_VARIABLE, "EVIDENCE_ARCHIVE", "EVIDENCE_TRUST_DIR")
+KNOWN_VARIABLES = (
+    RESERVE_VARIABLE,
+    "EVIDENCE_ARCHIVE",
+    SETTINGS_VARIABLE,
+    "EVIDENCE_TRUST_DIR",
+)
 """The only environment variables of ours; a misspelt one must not pass unseen."""
 EXIT_CODES = """
 Exit codes: 0 done (for verify: all that the policy requires is VERIFIED), 1 other
@@ -48,6 +55,7 @@ class CommandContext:
     archive: Path
     keys_folder: Path | None = None
     trust_folder: Path | None = None
+    settings: Settings = field(default_factory=Settings)
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     random_bytes: Callable[[int], bytes] = field(default=secrets.token_bytes)
@@ -71,7 +79,7 @@ class CommandContext:
             keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
             clock=self.clock,
             random_bytes=self.random_bytes,
-            settings=WriterSettings(reserve_bytes=read_reserve(self.environ)),
+            settings=WriterSettings(reserve_bytes=self.settings.reserve_bytes),
         )
         for line in _recovery_lines(writer.recovery):
             say(line)
@@ -119,18 +127,6 @@ class EntryPointGroup(click.Group):
         return self.commands[cmd_name]
 
 
-def read_reserve(environ: Mapping[str, str]) -> int | None:
-    """Bytes to keep free as set by the environment; None where nothing is set."""
-    text = environ.get(RESERVE_VARIABLE)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= RESERVE_DIGITS):
-        raise SettingsError(
-            f"{RESERVE_VARIABLE} is {text[:40]!r}: give a number of bytes, or unset it"
-        )
-    return int(text)
-
-
 def check_environment(environ: Mapping[str, str]) -> None:
     """Refuse an unknown EVIDENCE_ variable: it is a setting that would do nothing."""
     for name in sorted(environ):
@@ -160,6 +156,13 @@ def check_environment(environ: Mapping[str, str]) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Trust folder (default: EVIDENCE_TRUST_DIR, else your configuration folder).",
 )
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (default: EVIDENCE_SETTINGS, else evidence/settings.toml in "
+    "your configuration folder, if it is there).",
+)
 @click.version_option(package_name="election-evidence-archive")
 @click.pass_context
 def cli(
@@ -167,6 +170,7 @@ def cli(
     archive: Path | None,
     keys_folder: Path | None,
     trust_folder: Path | None,
+    settings_file: Path | None,
 ) -> None:
     """Preserve web pages so that a stranger can check them later."""
     environ = dict(os.environ)
@@ -176,6 +180,7 @@ def cli(
         archive=chosen,
         keys_folder=keys_folder,
         trust_folder=trust_folder,
+        settings=load_settings(settings_file, environ),
         environ=environ,
     )
 

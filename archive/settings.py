@@ -1,0 +1,231 @@
+"""Settings: one TOML file and the environment, read strictly into one frozen value.
+
+    [archive]
+    reserve_bytes = 10000000000
+
+    [[time.authorities]]
+    name = "first"
+    url = "https://tsa.example/stamp"
+
+    [[witness.witnesses]]
+    name = "newsroom"
+    url = "https://witness.example/"
+    vkey = "witness.example/w1+..."
+
+A key that is not known, a wrong type or a missing value stops the program: a misspelt
+setting must not pass unseen. Nothing here is secret. A variable
+`EVIDENCE_SECTION__KEY` wins over the file, for keys that hold one value.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archive.errors import SettingsError
+from archive.transport import check_address
+
+SETTINGS_VARIABLE = "EVIDENCE_SETTINGS"
+RESERVE_VARIABLE = "EVIDENCE_ARCHIVE__RESERVE_BYTES"
+"""Free space below which nothing is captured; unset: 5 % of the file system."""
+SETTINGS_FILE_BYTES = 64 << 10
+"""Some witnesses and authorities, 64 KiB; a larger file is something else."""
+RESERVE_DIGITS = 18
+"""Of a number of bytes: more than any disk has."""
+PEERS = 32
+"""Witnesses, and authorities: each of them is asked at each turn."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """A time-stamp authority: what we call it, and where it is asked."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessPeer:
+    """A witness: what we call it, its submission prefix, its verifier key as text."""
+
+    name: str
+    url: str
+    vkey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings; what nobody set has the value that stands here."""
+
+    reserve_bytes: int | None = None
+    authorities: tuple[Authority, ...] = ()
+    witnesses: tuple[WitnessPeer, ...] = ()
+
+
+@dataclass(slots=True)
+class _Table:
+    """A table of the file, from which known keys are taken one by one."""
+
+    place: str
+    values: dict[str, Any]
+    known: list[str] = field(default_factory=list)
+
+    def take(self, key: str, kind: type, *, required: bool = False) -> Any:
+        """Take the value of a key; None where it is not there and may be so."""
+        self.known.append(key)
+        if key not in self.values:
+            if required:
+                raise SettingsError(f"{self.place} has no {key}")
+            return None
+        value = self.values.pop(key)
+        if type(value) is not kind:
+            raise SettingsError(f"{self.place}: {key} has the wrong type")
+        return value
+
+    def end(self) -> None:
+        """Refuse what nobody took."""
+        for key in sorted(self.values):
+            known = ", ".join(self.known)
+            raise SettingsError(
+                f"{self.place}: unknown key {ascii(key)[:40]}; known: {known}"
+            )
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings file, if there is one, and the environment.
+
+    The file is the one given, else that of EVIDENCE_SETTINGS, else
+    `evidence/settings.toml` in the user's configuration folder, which need not exist.
+    """
+    named = path or (Path(environ[SETTINGS_VARIABLE]) if _has_file(environ) else None)
+    settings = Settings()
+    if named is not None:
+        settings = parse_settings(_read(named), str(named))
+    else:
+        usual = _usual_path(environ)
+        if usual is not None and usual.exists():
+            settings = parse_settings(_read(usual), str(usual))
+    reserve = environ.get(RESERVE_VARIABLE)
+    if reserve is None:
+        return settings
+    return Settings(
+        reserve_bytes=_parse_reserve(reserve),
+        authorities=settings.authorities,
+        witnesses=settings.witnesses,
+    )
+
+
+def parse_settings(data: bytes, place: str) -> Settings:
+    """Read the text of a settings file; SettingsError names key and place."""
+    table = _Table(place, _parse_toml(data, place))
+    archive = _section(table, "archive")
+    reserve = archive.take("reserve_bytes", int)
+    if reserve is not None and not 0 <= reserve < 10**RESERVE_DIGITS:
+        raise SettingsError(f"{archive.place}: reserve_bytes is no number of bytes")
+    times = _section(table, "time")
+    authorities = tuple(_authority(entry) for entry in _list(times, "authorities"))
+    witness = _section(table, "witness")
+    witnesses = tuple(_witness(entry) for entry in _list(witness, "witnesses"))
+    for done in (archive, times, witness, table):
+        done.end()
+    _demand_distinct(f"{place}: [time]", [item.name for item in authorities])
+    _demand_distinct(f"{place}: [time]", [item.url for item in authorities])
+    _demand_distinct(f"{place}: [witness]", [item.name for item in witnesses])
+    _demand_distinct(f"{place}: [witness]", [item.vkey for item in witnesses])
+    return Settings(reserve_bytes=reserve, authorities=authorities, witnesses=witnesses)
+
+
+def _has_file(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get(SETTINGS_VARIABLE))
+
+
+def _usual_path(environ: Mapping[str, str]) -> Path | None:
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not folder.startswith("/"):
+        home = environ.get("HOME", "")
+        if not home.startswith("/"):
+            return None
+        folder = f"{home}/.config"
+    return Path(folder) / "evidence" / "settings.toml"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(SETTINGS_FILE_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"the settings in {path} cannot be read: {error.strerror}"
+        ) from error
+    if len(data) > SETTINGS_FILE_BYTES:
+        raise SettingsError(f"{path} is longer than {SETTINGS_FILE_BYTES} bytes")
+    return data
+
+
+def _parse_toml(data: bytes, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{place}: byte {error.start} is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{place} is not TOML: {str(error)!a}") from error
+
+
+def _section(table: _Table, name: str) -> _Table:
+    return _Table(f"{table.place}: [{name}]", table.take(name, dict) or {})
+
+
+def _list(section: _Table, key: str) -> list[_Table]:
+    entries = section.take(key, list) or []
+    if len(entries) > PEERS:
+        raise SettingsError(f"{section.place}: more than {PEERS} {key}")
+    found = []
+    for number, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise SettingsError(f"{section.place}: {key} holds what is no table")
+        found.append(_Table(f"{section.place}: {key}, number {number}", entry))
+    return found
+
+
+def _authority(entry: _Table) -> Authority:
+    name, url = _take_peer(entry, allow_plain=True)
+    entry.end()
+    return Authority(name=name, url=url)
+
+
+def _witness(entry: _Table) -> WitnessPeer:
+    name, url = _take_peer(entry, allow_plain=False)
+    vkey = entry.take("vkey", str, required=True)
+    entry.end()
+    return WitnessPeer(name=name, url=url, vkey=vkey)
+
+
+def _take_peer(entry: _Table, *, allow_plain: bool) -> tuple[str, str]:
+    name = entry.take("name", str, required=True)
+    if _NAME.fullmatch(name) is None:
+        raise SettingsError(
+            f"{entry.place}: a name is 1 to 32 of a-z, 0-9 and -, not beginning with -"
+        )
+    url = entry.take("url", str, required=True)
+    try:
+        check_address(url, allow_plain=allow_plain)
+    except SettingsError as error:
+        raise SettingsError(f"{entry.place}: {error}") from error
+    return name, url
+
+
+def _demand_distinct(place: str, values: list[str]) -> None:
+    if len(set(values)) != len(values):
+        raise SettingsError(f"{place}: the same name, address or key twice")
+
+
+def _parse_reserve(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= RESERVE_DIGITS):
+        raise SettingsError(
+            f"{RESERVE_VARIABLE} is {text[:40]!r}: give a number of bytes, or unset it"
+        )
+    return int(text)

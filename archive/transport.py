@@ -1,0 +1,298 @@
+"""Bounded HTTP(S) to time-stamp authorities, witnesses and mirrors we were told of.
+
+What is sent says nothing about its sender: Host, the length and type of a body, and
+that no compression is wanted. Bounded are the whole time of an exchange and the bytes
+of its answer (looking a name up has the time limits of the system). TLS is verified
+against the system's roots; without TLS only this machine is spoken to, unless the
+caller allows it because each answer carries its own signature. Redirects are not
+followed: who answers is who was asked.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+from archive.errors import PeerUnavailable, SettingsError
+
+URL_CHARACTERS = 2048
+"""Of an address; longer ones are refused by servers, too."""
+PIECE_BYTES = 1 << 16
+"""Of an answer that are asked for at a time."""
+PORTS = {"http": 80, "https": 443}
+LOCALHOST = "localhost"
+
+_SENT_ALWAYS = {"Accept-Encoding": "identity"}
+_LOST = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+"""What a connection kept open ends with when its server closed it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long one exchange may take, and how many bytes its answer may have."""
+
+    seconds: float
+    body_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a peer answered: any status but a redirect, a body that is whole."""
+
+    status: int
+    content_type: str | None
+    """The media type in lower case, without parameters."""
+    body: bytes
+
+
+def check_address(url: str, *, allow_plain: bool = False) -> SplitResult:
+    """Demand an address that may be spoken to; SettingsError names its host at most.
+
+    `https` everywhere, `http` to this machine; `allow_plain` allows it everywhere.
+    """
+    if len(url) > URL_CHARACTERS or not (url.isascii() and url.isprintable()):
+        raise SettingsError("an address is too long, or not printable ASCII")
+    try:
+        split = urlsplit(url)
+        host, _port = split.hostname, split.port
+    except ValueError as error:
+        raise SettingsError("an address whose host or port is malformed") from error
+    if "@" in split.netloc or split.fragment or " " in url:
+        raise SettingsError(
+            f"the address of {host} holds a user name, a password, a space or a "
+            "fragment; give it without"
+        )
+    if split.scheme not in PORTS or not host:
+        raise SettingsError("an address begins with https:// and a host")
+    if split.scheme == "http" and not (allow_plain or _is_this_machine(host)):
+        raise SettingsError(
+            f"the address of {host} begins with http://; only this machine is spoken "
+            "to without TLS: give one that begins with https://"
+        )
+    return split
+
+
+class Transport:
+    """Sends one request at a time; keeps connections open. Not for several threads."""
+
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, allow_plain: bool = False
+    ) -> None:
+        self._tls = tls
+        self._allow_plain = allow_plain
+        self._open: dict[str, _Connection] = {}
+
+    def get(self, url: str, limits: Limits) -> Answer:
+        """Ask for what lies at an address; PeerUnavailable if there is no answer."""
+        return self._send("GET", url, None, {}, limits)
+
+    def post(
+        self, url: str, body: bytes, *, content_type: str, limits: Limits
+    ) -> Answer:
+        """Send a body to an address; PeerUnavailable if there is no answer."""
+        headers = {"Content-Type": content_type}
+        return self._send("POST", url, body, headers, limits)
+
+    def close(self) -> None:
+        """Close what was kept open."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        limits: Limits,
+    ) -> Answer:
+        split = check_address(url, allow_plain=self._allow_plain)
+        peer = f"{split.scheme}://{split.netloc}"
+        target = split.path or "/"
+        if split.query:
+            target += f"?{split.query}"
+        is_kept = peer in self._open
+        connection = self._open.pop(peer, None) or self._connection(split)
+        try:
+            with _explained(peer, connection, limits):
+                try:
+                    answer = connection.ask(method, target, body, headers, limits)
+                except _LOST:
+                    if not is_kept:
+                        raise
+                    connection.close()  # its server closed it while it lay idle
+                    answer = connection.ask(method, target, body, headers, limits)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None:
+            self._open[peer] = connection
+        return answer
+
+    def _connection(self, split: SplitResult) -> "_Connection":
+        tls = None
+        if split.scheme == "https":
+            tls = self._tls = self._tls or ssl.create_default_context()
+        host = split.hostname or ""
+        return _Connection(
+            host,
+            split.port or PORTS[split.scheme],
+            tls=tls,
+            demand_this_machine=tls is None and not self._allow_plain,
+        )
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection with a time by which all has to be over."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None,
+        demand_this_machine: bool,
+    ) -> None:
+        super().__init__(host, port)
+        self._tls = tls
+        self._demand_this_machine = demand_this_machine
+        self.ends_at = 0.0
+
+    def connect(self) -> None:
+        """Try the addresses of the host in turn, in the time that is left."""
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        for number, (family, kind, protocol, _, address) in enumerate(found, start=1):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(self._seconds_left())
+                sock.connect(address)
+                self._demand_peer(sock)
+                break
+            except BaseException as error:
+                sock.close()
+                if not isinstance(error, OSError) or number == len(found):
+                    raise
+        self.sock = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            wrapped = self._tls.wrap_socket(
+                sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = wrapped  # known to `cut` before the peer says anything
+            wrapped.do_handshake()
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        limits: Limits,
+    ) -> Answer:
+        """Send one request and read its answer whole."""
+        if self.sock is not None:
+            self.sock.settimeout(self._seconds_left())
+        self.request(method, target, body, {**headers, **_SENT_ALWAYS})
+        with self.getresponse() as answer:
+            if 300 <= answer.status < 400:
+                raise _Refused("answers with a redirect, which is not followed")
+            if answer.getheader("Content-Encoding", "identity") != "identity":
+                raise _Refused("answers with a compressed body nobody asked for")
+            data = _read(answer, limits.body_bytes)
+        self._seconds_left()  # an answer that we cut off ourselves is none
+        media_type = answer.getheader("Content-Type")
+        if media_type is not None:
+            media_type = media_type.partition(";")[0].strip().lower()
+        return Answer(status=answer.status, content_type=media_type, body=data)
+
+    def cut(self) -> None:
+        """End whatever the peer keeps us waiting for; from another thread."""
+        if self.sock is not None:
+            with suppress(OSError):
+                # Not `SSLSocket.shutdown`, which takes its state from the reader.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def _seconds_left(self) -> float:
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _demand_peer(self, sock: socket.socket) -> None:
+        if self._demand_this_machine and not _is_this_machine(sock.getpeername()[0]):
+            raise _Refused("is not this machine, and is spoken to without TLS")
+
+
+class _Refused(Exception):
+    """We end the exchange; the words follow the name of the peer."""
+
+
+def _read(answer: http.client.HTTPResponse, limit_bytes: int) -> bytes:
+    """Read a body to its end, which must be said: a cut one would look whole."""
+    if answer.length is None and not answer.chunked:
+        raise _Refused("does not say how long its answer is")
+    if answer.length is not None and answer.length > limit_bytes:
+        raise _Refused(f"answers with more than {limit_bytes} bytes")
+    data = bytearray()
+    while piece := answer.read(min(PIECE_BYTES, limit_bytes + 1 - len(data))):
+        data += piece
+        if len(data) > limit_bytes:
+            raise _Refused(f"answers with more than {limit_bytes} bytes")
+    if answer.length:
+        raise _Refused("ended its answer in the middle")
+    return bytes(data)
+
+
+@contextmanager
+def _explained(peer: str, connection: _Connection, limits: Limits) -> Iterator[None]:
+    """Cut the exchange off in time; make one error of all that can go wrong."""
+    connection.ends_at = time.monotonic() + limits.seconds
+    watch = threading.Timer(limits.seconds, connection.cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    except _Refused as error:
+        raise PeerUnavailable(f"{peer} {error}") from error
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
+        if time.monotonic() >= connection.ends_at or isinstance(error, TimeoutError):
+            reason = f"gave no complete answer in {limits.seconds:g} s"
+        else:
+            reason = f"cannot be used: {_reason(error)}"
+        raise PeerUnavailable(f"{peer} {reason}") from error
+    finally:
+        watch.cancel()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not hold ({error.verify_message})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"not the HTTP we speak ({type(error).__name__})"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == LOCALHOST
