@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from archive.attest.extract import (
+    EXTRACT_LIMIT_BYTES,
     ExtractLine,
     ExtractRun,
     format_extract,
     parse_extract,
 )
-from archive.digest import Digest, format_short_id
+from archive.digest import Digest, format_short_id, is_short_id
 from archive.errors import ArchiveLocked, FormatError, KeyProblem
 from archive.files import Files
 from archive.store.layout import ArchivePaths
@@ -71,7 +72,7 @@ def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
         lines=lines,
     )
     try:
-        done, state = _hand_over(root, run, context)
+        done, state = _hand_over(root, rows, run, context)
     except KeyProblem as problem:
         return f"{run.texts} texts not signed ({problem})"
     with rows.transaction():
@@ -79,7 +80,9 @@ def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
     return done
 
 
-def _hand_over(root: Path, run: ExtractRun, context: Stating) -> tuple[str, int]:
+def _hand_over(
+    root: Path, rows: CaptureRows, run: ExtractRun, context: Stating
+) -> tuple[str, int]:
     try:
         writer = context.open_writer()
     except ArchiveLocked:
@@ -88,21 +91,32 @@ def _hand_over(root: Path, run: ExtractRun, context: Stating) -> tuple[str, int]
         return f"{run.texts} texts wait to be signed (the archive is in use)", SPOOLED
     with writer:
         writer.state_extract(run).result()
-        _state_spooled(root, writer, run.finished_at)
+        _state_spooled(root, rows, writer, run.finished_at)
     return f"{run.texts} texts signed", STATED
 
 
-def _state_spooled(root: Path, writer: ArchiveWriter, now: datetime) -> None:
-    """State what earlier runs had to leave, then remove their files."""
+def _state_spooled(
+    root: Path, rows: CaptureRows, writer: ArchiveWriter, now: datetime
+) -> None:
+    """State what earlier runs had to leave, then remove their files.
+
+    Only what this index knows, too: a file of the spool is nobody's word.
+    """
     for path in _spool_files(root):
-        lines = parse_extract(path.read_bytes())
-        run = ExtractRun(
-            run_id=path.stem.removeprefix("extract-"),
-            finished_at=now,
-            extractor=SOFTWARE,
-            lines=lines,
+        lines = tuple(
+            _line(root, row)
+            for line in _read_spooled(path)
+            if (row := rows.find_capture(line.capture)) is not None
+            and row.text_digest == line.text.hex
         )
-        writer.state_extract(run).result()
+        if lines:
+            run = ExtractRun(
+                run_id=path.stem.removeprefix("extract-"),
+                finished_at=now,
+                extractor=SOFTWARE,
+                lines=lines,
+            )
+            writer.state_extract(run).result()
         Files().remove(path)
 
 
@@ -120,12 +134,21 @@ def _line(root: Path, row: CaptureRow) -> ExtractLine:
 
 
 def _spool_files(root: Path) -> Sequence[Path]:
-    return sorted(ArchivePaths(root).spool.glob("extract-*.jsonl"))
+    return sorted(
+        path
+        for path in ArchivePaths(root).spool.glob("extract-*.jsonl")
+        if is_short_id(path.stem.removeprefix("extract-"))
+    )
+
+
+def _read_spooled(path: Path) -> Sequence[ExtractLine]:
+    data = Files().read(path, limit_bytes=EXTRACT_LIMIT_BYTES)
+    return parse_extract(data) if data else ()
 
 
 def _spooled_captures(root: Path) -> Iterator[str]:
     for path in _spool_files(root):
-        for line in parse_extract(path.read_bytes()):
+        for line in _read_spooled(path):
             yield line.capture
 
 
