@@ -12,8 +12,18 @@ KILLED = "the job ended before it could say how this seed ended"
 
 
 def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosing]:
-    """Closings for all unclosed jobs; the caller holds the lock, so none is running."""
+    """Closings for all unclosed jobs; the caller holds the lock, so none is running.
+
+    What is signed then is never what the catalog says, which anybody may have edited:
+    if it names such a job, all is read from the segments again.
+    """
     reader = ArchiveReader.open(root)
+    try:
+        if not reader.has_unclosed_jobs():
+            return []
+    finally:
+        reader.close()
+    reader = ArchiveReader.open_afresh(root)
     try:
         return [
             _close(opening, reader.captures_of_job(opening.job_id), clock())

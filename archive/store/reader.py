@@ -84,6 +84,13 @@ class ArchiveReader:
             reader.catch_up()
         return reader
 
+    @classmethod
+    def open_afresh(cls, root: Path) -> "ArchiveReader":
+        """Open the archive at `root` with a catalog of now, kept in memory."""
+        reader = cls(ArchivePaths(root), read_identity(root), Catalog.open(None))
+        reader.catch_up()
+        return reader
+
     def catch_up(self) -> None:
         """Let the catalog follow what was captured since."""
         with self._lock:
@@ -141,6 +148,11 @@ class ArchiveReader:
             if len(rows) < ROWS_AT_A_TIME:
                 return
             leaf = rows[-1].leaf + 1
+
+    def has_unclosed_jobs(self) -> bool:
+        """Whether there is a job that was opened and never closed."""
+        with self._lock:
+            return bool(self._catalog.unclosed_jobs())
 
     def unclosed_jobs(self) -> list[JobOpening]:
         """Jobs that were opened and never closed: running, or killed."""
