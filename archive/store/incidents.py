@@ -9,7 +9,7 @@ from archive.store.drafts import Draft
 from archive.store.segment import FoundSegment
 from archive.store.survey import SegmentSurvey
 
-_TORN = re.compile(r"(\d{8}-[a-z2-7]{8}\.warc\.gz)\.(\d{1,15})\.torn")
+_TORN = re.compile(r"([0-9]{8}-[a-z2-7]{8}\.warc\.gz)\.([0-9]{1,15})\.torn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ def unstated_tails(
         if match is None or match[1] not in names:
             continue
         segment, offset = names[match[1]], int(match[2])
-        if (segment, offset) in stated:
+        length = path.stat().st_size
+        if (segment, offset) in stated or not length:
             continue
         with path.open("rb") as stream:
             digest = Digest.of_stream(stream)
@@ -67,7 +68,7 @@ def unstated_tails(
                 segment=segment,
                 offset_bytes=offset,
                 path=path,
-                length_bytes=path.stat().st_size,
+                length_bytes=length,
                 digest=digest,
             )
         )

@@ -7,9 +7,15 @@ cut the archive states an `incident`, seals the segment and begins a new one. A 
 recovery changes nothing.
 """
 
+import os
 from pathlib import Path
 
-from archive.errors import InconsistentCheckpoint, StoreError
+from archive.errors import (
+    FormatError,
+    InconsistentCheckpoint,
+    StoreError,
+    VerificationError,
+)
 from archive.files import Files
 from archive.log.log import TiledLog
 from archive.store.incidents import (
@@ -20,10 +26,11 @@ from archive.store.incidents import (
     unstated_tails,
 )
 from archive.store.ledger import Ledger, LedgerTools, Position
-from archive.store.repair import repair
+from archive.store.repair import repair, vouch_redo
 from archive.store.segment import (
     FoundSegment,
     OpenSegment,
+    SegmentName,
     create_segment,
     list_segments,
     new_segment_name,
@@ -32,6 +39,7 @@ from archive.store.segment import (
 )
 from archive.store.spool import list_spools, read_entries
 from archive.store.survey import SegmentSurvey, Surveyor
+from archive.store.vouching import Voucher
 
 __all__ = ["LostEnd", "RecoveryReport", "TornTail", "recover"]
 RAW_SPOOLS = "raw-*"
@@ -39,11 +47,13 @@ RAW_SPOOLS = "raw-*"
 
 def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
     """Bring a locked archive into a state that can be appended to."""
+    log = TiledLog(tools.paths.log, tools.files)
+    voucher = Voucher.open(log, identity=tools.identity, keys=tools.keys)
     _tidy(tools)
-    _recreate_begun_segment(tools)
+    _recreate_begun_segment(tools, voucher)
     found = _check_order(list_segments(tools.paths.segments))
     last_two = found[-2:]
-    surveyor = Surveyor(TiledLog(tools.paths.log, tools.files).size)
+    surveyor = Surveyor(voucher)
     lost = _find_lost_end(surveyor, last_two)
     if found[-1].is_open and not repair(tools, surveyor, found[-1]):
         found.pop()
@@ -79,20 +89,45 @@ def _tidy(tools: LedgerTools) -> None:
 def _set_raw_spools_aside(files: Files, spool: Path, quarantine: Path) -> None:
     """An exchange that was never stated is no evidence, but nothing is thrown away."""
     for path in sorted(spool.glob(RAW_SPOOLS)):
-        files.rename(path, quarantine / path.name)
+        target = quarantine / path.name
+        number = 2
+        while os.path.lexists(target):
+            target = quarantine / f"{path.name}{number}"
+            number += 1
+        files.rename(path, target)
 
 
-def _recreate_begun_segment(tools: LedgerTools) -> None:
-    """A segment whose redo file was synced but whose own file was not made yet."""
+def _recreate_begun_segment(tools: LedgerTools, voucher: Voucher) -> None:
+    """A segment whose redo file was synced but whose own file was not made yet.
+
+    A redo file of a later segment that nobody vouches for goes: the segment's own
+    entries would be written behind its bytes, where they could not be read back.
+    """
     known = {segment.name.serial for segment in list_segments(tools.paths.segments)}
+    next_serial = max(known, default=-1) + 1
     for serial, redo in list_spools(tools.paths.spool).items():
-        first = next(read_entries(redo), None)
-        if serial in known or first is None:
+        if serial < next_serial:
             continue
-        name = parse_segment_name(first.segment)
+        name = _find_begun(redo, serial, voucher) if serial == next_serial else None
+        if name is None:
+            tools.files.remove(redo)
+            continue
         create_segment(
             tools.paths.segments, name, first_leaf=0, files=tools.files
         ).close()
+
+
+def _find_begun(redo: Path, serial: int, voucher: Voucher) -> SegmentName | None:
+    """The segment that a redo file begins, if its first entry is one of ours."""
+    first = next(read_entries(redo), None)
+    if first is None or first.offset_bytes != 0:
+        return None
+    try:
+        name = parse_segment_name(first.segment)
+        vouch_redo(redo, first, None, voucher)
+    except (FormatError, VerificationError):
+        return None
+    return name if name.serial == serial else None
 
 
 def _check_order(found: list[FoundSegment]) -> list[FoundSegment]:

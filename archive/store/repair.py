@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.digest import Digest
+from archive.errors import FormatError, MalformedRecord, VerificationError
 from archive.files import Files, read_range
 from archive.store.incidents import torn_path
 from archive.store.ledger import LedgerTools
@@ -24,6 +25,8 @@ from archive.store.spool import (
     spool_path,
 )
 from archive.store.survey import SegmentSurvey, Surveyor
+from archive.store.vouching import Place, Voucher
+from archive.store.walk import SegmentWalk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ def repair(tools: LedgerTools, surveyor: Surveyor, found: FoundSegment) -> bool:
     False: it held nothing, and is gone.
     """
     files, survey = tools.files, surveyor.get(found.path)
-    redo = _read_redo(tools.paths.spool, found, survey.settled_bytes)
+    redo = _read_redo(tools.paths.spool, found, survey, surveyor.voucher)
     is_cut = found.path.stat().st_size > survey.covered_bytes
     entries = _chain(redo.entries, survey.covered_bytes)
     if is_cut:
@@ -56,17 +59,48 @@ def repair(tools: LedgerTools, surveyor: Surveyor, found: FoundSegment) -> bool:
     return False
 
 
-def _read_redo(folder: Path, found: FoundSegment, settled: int) -> _Redo:
+def _read_redo(
+    folder: Path, found: FoundSegment, survey: SegmentSurvey, voucher: Voucher
+) -> _Redo:
     path = spool_path(folder, found.name.serial)
     if found.name.serial not in list_spools(folder):
         return _Redo(path=path, entries=[], is_torn=False)
-    entries = list(read_entries(path, trusted_bytes=settled))
+    entries = list(read_entries(path, trusted_bytes=survey.settled_bytes))
     end = entries[-1].start + entries[-1].length_bytes if entries else 0
-    return _Redo(
-        path=path,
-        entries=[entry for entry in entries if entry.segment == str(found.name)],
-        is_torn=path.stat().st_size > end,  # what is torn was never acknowledged
-    )
+    own = [entry for entry in entries if entry.segment == str(found.name)]
+    vouched = list(_vouched(path, own, survey, voucher))
+    is_whole = path.stat().st_size == end and len(vouched) == len(entries)
+    # What is torn was never acknowledged, what nobody vouches for was never ours.
+    return _Redo(path=path, entries=vouched, is_torn=not is_whole)
+
+
+def _vouched(
+    path: Path, entries: Iterable[SpoolEntry], survey: SegmentSurvey, voucher: Voucher
+) -> Iterator[SpoolEntry]:
+    """The entries that the segment holds already, and those that may follow it."""
+    at, place = survey.settled_bytes, survey.settled
+    for entry in entries:
+        if entry.end_bytes <= survey.settled_bytes:
+            yield entry
+        elif entry.offset_bytes == at:
+            try:
+                place = vouch_redo(path, entry, place, voucher)
+            except (FormatError, VerificationError):
+                continue
+            at = entry.end_bytes
+            yield entry
+
+
+def vouch_redo(
+    path: Path, entry: SpoolEntry, after: Place | None, voucher: Voucher
+) -> Place:
+    """Where the chain stands behind an entry; FormatError, VerificationError."""
+    found = next(iter(SegmentWalk(path, start=entry.start)), None)
+    lengths = (entry.slice_bytes, entry.statement_bytes)
+    if found is None or (found.slice_bytes, found.statement_bytes) != lengths:
+        raise MalformedRecord("a redo entry that is no slice and statement")
+    statement = voucher.read(found, after)
+    return Place(next_leaf=statement.seq + 1, prev=str(statement.digest))
 
 
 def _chain(entries: Iterable[SpoolEntry], start: int) -> list[SpoolEntry]:

@@ -80,8 +80,12 @@ class Forger:
 
     def entry(self, draft: Draft, **changes: object) -> bytes:
         """Slice and statement record, to stand behind the last entry."""
+        payload = self.payload(draft, **changes)
+        return (draft.slice.read() if draft.slice else b"") + self.record(payload)
+
+    def payload(self, draft: Draft, **changes: object) -> bytes:
+        """A statement as it would follow the last entry."""
         survey = survey_segment(self.path, logged=0)
-        slice_field, slice_hex = slice_facts(draft.facts)
         predicate = {
             **draft.predicate,
             "archive": self.made.identity.archive_id,
@@ -90,19 +94,21 @@ class Forger:
             "salt": "0" * 64,
             "seq": survey.next_leaf,
             "signed": format_instant(START),
-            "slice": slice_field,
+            "slice": slice_facts(draft.facts)[0],
             "software": "forged",
             **changes,
         }
-        payload = build_statement(draft.kind, predicate)
-        envelope = Envelope(
-            payload=payload,
-            key_id=self.key.key_id,
-            signature=self.key.sign(pae(payload)),
+        return build_statement(draft.kind, predicate)
+
+    def record(self, payload: bytes) -> bytes:
+        """The statement record of any payload."""
+        return format_statement_record(
+            Envelope(
+                payload=payload,
+                key_id=self.key.key_id,
+                signature=self.key.sign(pae(payload)),
+            )
         )
-        del slice_hex
-        content = draft.slice.read() if draft.slice else b""
-        return content + format_statement_record(envelope)
 
     def append(self, data: bytes) -> None:
         """Write behind the last entry."""
@@ -193,7 +199,7 @@ def pipe_at(path: Path) -> None:
 
 
 def redo_entry(
-    segment: str, offset: int, data: bytes, *, statement: int, **changes: object
+    segment: str, offset: int, data: bytes, /, *, statement: int, **changes: object
 ) -> bytes:
     """An entry of a redo file; `statement` is the length of the statement record."""
     header = {

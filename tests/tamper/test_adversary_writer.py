@@ -1,0 +1,407 @@
+"""Whoever writes into spool, catalog or segment makes no operator sign his words.
+
+A writer that opens an archive after an attack either puts it right, so that it is
+VERIFIED and nothing acknowledged is lost, or refuses in a sentence and leaves the
+evidence as it was. What it once signed and logged could never be taken back.
+"""
+
+import io
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.attest.extract import ExtractLine, format_extract, parse_extract
+from archive.attest.job import JobOpening, parse_job_close
+from archive.attest.keys import Ed25519Signer
+from archive.digest import Digest, format_short_id
+from archive.errors import EvidenceError
+from archive.files import Files
+from archive.log.checkpoint import Checkpoint, format_checkpoint
+from archive.log.leaf import parse_leaf
+from archive.log.log import TiledLog
+from archive.log.merkle import read_root
+from archive.log.note import format_note, sign_note
+from archive.store.reader import ArchiveReader
+from archive.store.texts import text_path, write_text
+from archive.store.walk import SegmentWalk, read_statement
+from archive.verify.folder import verify_archive
+from archive.verify.report import Outcome
+from archive.verify.statements import leaf_of
+from archive.warc.reading import read_records
+from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.command import Command
+from tests.support.forgery import (
+    Forger,
+    append,
+    copy_of,
+    entries,
+    last_segment,
+    pieces,
+    redo_entry,
+    rewrite,
+    segments,
+)
+
+pytestmark = pytest.mark.timeout(60)
+FORGED = "http://a.example/forged"
+JOB = format_short_id(bytes(16))
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
+    """A sealed segment and an open one."""
+    made = make_archive(tmp_path_factory.mktemp("origin"))
+    made.fill(2)
+    with made.open_writer() as writer:
+        writer.rotate()
+    made.fill(2)
+    return made
+
+
+@pytest.fixture
+def made(origin: MadeArchive, tmp_path: Path) -> MadeArchive:
+    """A copy to attack."""
+    return copy_of(origin, tmp_path / "archive")
+
+
+def captured(made: MadeArchive) -> list[str]:
+    """Addresses of all captures, from a catalog made anew."""
+    (made.root / "catalog.sqlite").unlink(missing_ok=True)
+    reader = ArchiveReader.open(made.root)
+    try:
+        return [capture.target_uri for capture in reader.captures()]
+    finally:
+        reader.close()
+
+
+def assert_put_right(made: MadeArchive, before: list[str]) -> None:
+    """A writer opens the archive; it is VERIFIED, nothing is lost, nothing forged."""
+    with made.open_writer() as writer:
+        fill(writer, made, 1, job=False)
+    report = verify_archive(made.root, trust=made.trust())
+    assert report.outcome is Outcome.VERIFIED, list(report.of(Outcome.FAILED))
+    assert captured(made) == [*before, "http://a.example/0"]
+
+
+def redo_of(made: MadeArchive) -> Path:
+    """The redo file of the open segment."""
+    (path,) = (made.root / "spool").glob("*.batch")
+    return path
+
+
+def plant(made: MadeArchive, data: bytes, **changes: object) -> None:
+    """Write an entry behind the last one of the redo file."""
+    path = last_segment(made.root)
+    name = path.relative_to(made.root / "segments").as_posix().removesuffix(".open")
+    statement = len(data) - statement_offset(data)
+    entry = redo_entry(name, path.stat().st_size, data, statement=statement)
+    if changes:
+        entry = redo_entry(
+            name, path.stat().st_size, data, statement=statement, **changes
+        )
+    append(redo_of(made), entry)
+
+
+def statement_offset(data: bytes) -> int:
+    """Where the statement record of an entry begins."""
+    spans = [record.span.offset for record in read_records(io.BytesIO(data))]
+    return spans[-1]
+
+
+# Forged statements
+
+
+def forged_entries(made: MadeArchive) -> dict[str, bytes]:
+    """Entries that nobody but the operator could have signed, signed otherwise."""
+    stranger, insider = Forger.stranger(made), Forger.insider(made)
+    borrowed = Forger.stranger(made)
+    borrowed.key.key_id = made.keys().operator.key_id
+    other = "a" * 26
+    zeros = "sha256:" + "0" * 63 + "1"
+    return {
+        "stranger": stranger.entry(stranger.capture(FORGED)),
+        "borrowed-key-id": borrowed.entry(borrowed.capture(FORGED)),
+        "other-archive": insider.entry(insider.capture(FORGED), archive=other),
+        "later-index": insider.entry(insider.capture(FORGED), seq=10**9),
+        "earlier-index": insider.entry(insider.capture(FORGED), seq=3),
+        "other-predecessor": insider.entry(insider.capture(FORGED), prev=zeros),
+        "replayed": pieces(last_segment(made.root))[-2],
+        "replayed-from-sealed": pieces(segments(made.root)[0])[2],
+        "unknown-kind": unknown_kind(stranger),
+    }
+
+
+def unknown_kind(forger: Forger) -> bytes:
+    """A statement of a later version, says a stranger: nobody may write here now."""
+    draft = forger.capture(FORGED)
+    payload = forger.payload(draft).replace(b"/capture/v1", b"/capture/v9")
+    assert draft.slice is not None
+    return draft.slice.read() + forger.record(payload)
+
+
+CASES = [
+    "stranger",
+    "borrowed-key-id",
+    "other-archive",
+    "later-index",
+    "earlier-index",
+    "other-predecessor",
+    "replayed",
+    "replayed-from-sealed",
+    "unknown-kind",
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_forged_entry_of_the_segment_is_set_aside(
+    made: MadeArchive, case: str
+) -> None:
+    before, forged = captured(made), forged_entries(made)[case]
+    append(last_segment(made.root), forged)
+    assert_put_right(made, before)
+    (tail,) = (made.root / "quarantine").iterdir()
+    assert tail.read_bytes() == forged, "kept, and an incident names it"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_forged_entry_of_the_redo_file_is_not_written(
+    made: MadeArchive, case: str
+) -> None:
+    before = captured(made)
+    plant(made, forged_entries(made)[case])
+    assert_put_right(made, before)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_forged_entry_of_the_redo_file_does_not_mend_a_cut(
+    made: MadeArchive, case: str
+) -> None:
+    before = captured(made)
+    plant(made, forged_entries(made)[case])
+    path = last_segment(made.root)
+    rewrite(path, path.read_bytes()[:-7])
+    assert_put_right(made, before)
+
+
+def test_an_entry_in_the_log_is_not_replaced_by_another(made: MadeArchive) -> None:
+    """By one of the operator's own key, even: the log says which it was."""
+    before, path = captured(made), last_segment(made.root)
+    parts = pieces(path)
+    rewrite(path, b"".join(parts[:-2]))
+    forger = Forger.insider(made)
+    forged = forger.entry(forger.capture(FORGED))
+    rewrite(path, b"".join([*parts[:-2], forged, parts[-1]]))
+    assert_put_right(made, before)
+
+
+def test_a_log_that_a_stranger_went_on_with_is_refused(made: MadeArchive) -> None:
+    """Entry, leaf, tiles and a checkpoint under the right key id: only not signed."""
+    forger = Forger.stranger(made)
+    forger.append(forger.entry(forger.capture(FORGED)))
+    entry = entries(last_segment(made.root))[-1]
+    statement = read_statement(entry)
+    assert entry.envelope is not None
+    line = leaf_of(statement, entry.envelope)
+    assert parse_leaf(line).key_id == forger.key.key_id
+    log, files = TiledLog(made.root / "log", Files()), Files()
+    stranger = Ed25519Signer.from_seed(bytes(32), name=made.identity.origin)
+    size = log.size + 1
+    own = made.keys().log
+    log.append_and_publish([line], origin=made.identity.origin, signer=own)
+    root = read_root(size, log.hash_reader(size))
+    body = Checkpoint(origin=made.identity.origin, size=size, root=root)
+    note = sign_note(format_checkpoint(body), stranger)
+    (signature,) = note.signatures
+    disguised = replace(signature, key_hash=own.vkey.key_hash)
+    forged = replace(note, signatures=(disguised,))
+    files.replace(made.root / "log" / "checkpoint", format_note(forged))
+    before = last_segment(made.root).read_bytes()
+    with pytest.raises(EvidenceError, match="checkpoint"):
+        made.open_writer()
+    assert last_segment(made.root).read_bytes() == before
+
+
+# Forged redo files
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "../../../../escaped/00000002-aaaaaaaa.warc.gz",
+        "2025/01/../../../escaped-aaaaaaaa.warc.gz",
+        "/2025/01/00000002-aaaaaaaa.warc.gz",
+        "2025/01/00000000-zzzzzzzz.warc.gz",
+        "2025/01/00000009-zzzzzzzz.warc.gz",
+        "nonsense",
+        "",
+    ],
+)
+def test_a_redo_file_leads_to_no_other_name(made: MadeArchive, segment: str) -> None:
+    before = captured(made)
+    names = {path for path in made.root.parent.rglob("*") if path.is_dir()}
+    data = pieces(last_segment(made.root))[1]
+    statement = len(data) - statement_offset(data)
+    entry = redo_entry(segment, 0, data, statement=statement)
+    path = made.root / "spool" / "00000002.batch"
+    path.write_bytes(b"evidence-spool/v1\n" + entry)
+    assert_put_right(made, before)
+    assert {path for path in made.root.parent.rglob("*") if path.is_dir()} == names
+    assert not list((made.root / "segments").rglob("*zzzzzzzz*"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"another magic\n" + b"x" * 100,
+        b"evidence-spool/v1\n" + b"\xff" * 100,
+        b"evidence-spool/v1\n" + b"\0" * 7 + b"\x20" + b"[" * 32,
+        b"evidence-spool/v1\n" + b"\0" * 6 + b"\x0f\xff" + b"[" * 4095,
+        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice=-50),
+        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, offset=-9),
+        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice=1 << 50),
+        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice="1"),
+    ],
+)
+@pytest.mark.parametrize("serial", [1, 2, 7])
+def test_a_damaged_redo_file_changes_nothing(
+    made: MadeArchive, serial: int, data: bytes
+) -> None:
+    before = captured(made)
+    (made.root / "spool" / f"{serial:08d}.batch").write_bytes(data)
+    assert_put_right(made, before)
+
+
+def test_a_redo_file_planted_for_the_next_segment_does_not_spoil_it(
+    made: MadeArchive,
+) -> None:
+    """Written behind foreign bytes, its entries could not be read back."""
+    (made.root / "spool" / "00000002.batch").write_bytes(b"no redo file\n")
+    with made.open_writer() as writer:
+        writer.rotate()
+        fill(writer, made, 2)
+    before, path = captured(made), last_segment(made.root)
+    assert path.name.startswith("00000002")
+    rewrite(path, path.read_bytes()[:3000])
+    assert_put_right(made, before)
+
+
+# Quarantine
+
+
+def test_what_lies_in_quarantine_is_never_overwritten(made: MadeArchive) -> None:
+    for folder, data in (("quarantine", b"first"), ("spool", b"second")):
+        (made.root / folder / "raw-abc").write_bytes(data)
+    assert_put_right(made, captured(made))
+    kept = {path.read_bytes() for path in (made.root / "quarantine").iterdir()}
+    assert {b"first", b"second"} <= kept
+
+
+@pytest.mark.parametrize(
+    "name", ["{stem}.5.torn", "{stem}.999999999999999.torn", "{stem}.\u0665.torn"]
+)
+@pytest.mark.parametrize("data", [b"", b"planted"])
+def test_a_planted_tail_does_not_keep_a_writer_out(
+    made: MadeArchive, name: str, data: bytes
+) -> None:
+    stem = last_segment(made.root).name.removesuffix(".open")
+    before = captured(made)
+    (made.root / "quarantine" / name.format(stem=stem)).write_bytes(data)
+    with made.open_writer() as writer:
+        fill(writer, made, 1, job=False)
+    assert captured(made) == [*before, "http://a.example/0"]
+
+
+# The catalog is never a witness
+
+
+def edit(made: MadeArchive, statement: str) -> None:
+    """Change the catalog behind everybody's back."""
+    ArchiveReader.open(made.root).close()
+    db = sqlite3.connect(made.root / "catalog.sqlite")
+    with db:
+        db.execute(statement)
+    db.close()
+
+
+def test_a_job_that_the_catalog_calls_open_is_not_closed_again(
+    made: MadeArchive,
+) -> None:
+    before = captured(made)
+    edit(made, "update job set closed = 0")
+    assert_put_right(made, before)
+
+
+def test_a_job_is_closed_with_the_captures_that_are_there(made: MadeArchive) -> None:
+    """The catalog says that the killed job captured its seed; it did not."""
+    with made.open_writer() as writer:
+        writer.open_job(
+            JobOpening(
+                job_id=JOB,
+                opened_at=made.clock(),
+                source_id=None,
+                source={},
+                vantage="test",
+                settings_digest=Digest.of(b""),
+                seeds=("http://a.example/0", "http://a.example/lost"),
+            )
+        ).result()
+    edit(
+        made,
+        f"update capture set job_id = '{JOB}', target_uri = 'http://a.example/lost'",
+    )
+    made.open_writer().close()
+    states = [outcome.state for outcome in last_closing(made)]
+    assert states == ["not-reached", "not-reached"]
+    assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
+
+
+def last_closing(made: MadeArchive) -> tuple[object, ...]:
+    """How the seeds of the job that was closed last ended."""
+    found = None
+    walk = SegmentWalk(last_segment(made.root), keep=lambda _header: 1 << 20)
+    for entry in walk:
+        if read_statement(entry).kind == "job-close":
+            found = parse_job_close(entry.records[0].kept)
+    assert found is not None
+    return found.outcomes
+
+
+# Texts that somebody says were made
+
+
+def test_a_text_that_nobody_made_is_not_signed(
+    made: MadeArchive, tmp_path: Path
+) -> None:
+    """A file of the spool says which texts an indexer made while others wrote."""
+    text = write_text(made.root, "a text that is on no page")
+    line = ExtractLine(
+        capture="0" * 64,
+        extractor="html/1",
+        text=text,
+        file=Digest.of(text_path(made.root, text).read_bytes()),
+    )
+    gone = replace(line, text=Digest.of(b"gone"))
+    spool = made.root / "spool"
+    (spool / f"extract-{JOB}.jsonl").write_bytes(format_extract([line, gone]))
+    command = Command(home=tmp_path, archive=made.root)
+    done = command.run("--keys", str(made.keys_folder), "index")
+    assert done.returncode == 0, done.stderr
+    assert "signed" in done.stdout + done.stderr
+    report = verify_archive(made.root, trust=made.trust())
+    assert report.outcome is Outcome.VERIFIED, list(report.of(Outcome.FAILED))
+    assert text.hex not in stated_texts(made)
+    assert stated_texts(made), "those of the pages are"
+
+
+def stated_texts(made: MadeArchive) -> set[str]:
+    """Hex digests of all texts that `extract` statements name."""
+    found = set()
+    for path in segments(made.root):
+        for entry in SegmentWalk(path, keep=lambda _header: 1 << 20):
+            if read_statement(entry).kind == "extract":
+                lines = parse_extract(entry.records[0].kept)
+                found |= {line.text.hex for line in lines}
+    return found
