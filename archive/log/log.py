@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from archive.errors import (
+    BadConsistencyProof,
     DigestMismatch,
     InconsistentCheckpoint,
     KeyProblem,
@@ -28,11 +29,14 @@ from archive.log.merkle import (
     prove_inclusion,
     read_root,
     root_from_hashes,
+    verify_consistency,
 )
 from archive.log.note import (
     MAX_NOTE_BYTES,
+    NoteSignature,
     NoteSigner,
     SignedNote,
+    add_signatures,
     format_note,
     parse_note,
     sign_note,
@@ -110,9 +114,25 @@ class TiledLog:
             self._write_hashes(old_size, [leaf_hash(leaf) for leaf in new_leaves])
         root = read_root(new_size, self.hash_reader(new_size))
         checkpoint = Checkpoint(origin=origin, size=new_size, root=root)
+        if stored is not None:
+            self._demand_consistency(stored[1], checkpoint)
         self._publish(checkpoint, signer)
         self._tiles.remove_covered(old_size, new_size)
         return checkpoint
+
+    def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
+        """Add signature lines of others to the stored checkpoint, which has that body.
+
+        A line replaces an earlier one of the same key. False, and nothing is written,
+        where another checkpoint is stored by now. The caller has verified the lines.
+        """
+        stored = self._read_stored()
+        if stored is None or stored[0].body != body:
+            return False
+        merged = add_signatures(stored[0], lines)
+        if merged != stored[0]:
+            self._files.replace(self._folder / CHECKPOINT_NAME, format_note(merged))
+        return True
 
     def read_leaves(self, start: int, end: int) -> Iterator[bytes]:
         """Read the leaves `[start, end)`; Truncated where one is missing."""
@@ -202,6 +222,22 @@ class TiledLog:
                 " nothing was signed: run `evidence verify`"
             )
         return last.size
+
+    def _demand_consistency(self, old: Checkpoint, new: Checkpoint) -> None:
+        """Prove to ourselves what every reader will ask for, before it is signed."""
+        try:
+            verify_consistency(
+                old_size=old.size,
+                new_size=new.size,
+                old_root=old.root,
+                new_root=new.root,
+                proof=self.prove_consistency(old.size, new.size),
+            )
+        except BadConsistencyProof as error:
+            raise InconsistentCheckpoint(
+                f"the tree of {new.size} leaves does not continue the one of {old.size}"
+                f" in {self._folder} ({error}); nothing was signed"
+            ) from error
 
     def _skip_logged(
         self, leaves: Sequence[bytes], first: int | None, size: int

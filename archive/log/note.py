@@ -7,7 +7,7 @@ the reader's policy.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -203,6 +203,12 @@ def sign_note(body: str, signer: NoteSigner) -> SignedNote:
         name=signer.vkey.name, key_hash=signer.vkey.key_hash, signature=signature
     )
     return SignedNote(body=body, signatures=(line,))
+
+
+def add_signatures(note: SignedNote, lines: Sequence[NoteSignature]) -> SignedNote:
+    """Add signature lines behind those of a note; one line of each key is kept."""
+    kept = {(line.name, line.key_hash): line for line in (*note.signatures, *lines)}
+    return SignedNote(body=note.body, signatures=tuple(kept.values()))
 
 
 def open_note(data: bytes, vkey: VerifierKey, verify: Ed25519Verify) -> SignedNote:

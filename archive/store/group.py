@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from archive.digest import Digest
-from archive.errors import EvidenceError, FormatError, StoreError
+from archive.errors import EvidenceError, FormatError, StoreError, WitnessRefused
 from archive.log.checkpoint import Checkpoint
+from archive.log.log import TiledLog
+from archive.log.note import NoteSignature
 from archive.store.drafts import Draft, new_slice_file
 from archive.store.ledger import Committed, Ledger
 from archive.store.space import Reserve
@@ -60,6 +62,8 @@ class GroupCommitter:
     def __init__(self, ledger: Ledger, reserve: Reserve) -> None:
         self.ledger = ledger
         self.broken: str | None = None
+        self.refusal: str | None = None
+        """Why no checkpoint is signed any more; captures go on."""
         self.carriers: dict[Digest, str] = {}
         """Support records by digest, and the capture that carries each."""
         self._reserve = reserve
@@ -87,10 +91,33 @@ class GroupCommitter:
         self._rotate_if_due()
 
     def checkpoint(self) -> Checkpoint:
-        """Publish a checkpoint over everything acknowledged so far."""
+        """Publish a checkpoint over everything acknowledged so far.
+
+        WitnessRefused if signing was stopped: nothing is broken by that.
+        """
+        with self._lock:
+            if self.refusal is not None and self.broken is None:
+                raise WitnessRefused(self.refusal)
         with self._lock, self._breaking():
             self._checkpointed = time.monotonic()
             return self.ledger.checkpoint()
+
+    def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
+        """Add signature lines to the stored checkpoint; False if it is another one."""
+        with self._lock, self._breaking():
+            return self.log.attach(body, lines)
+
+    @property
+    def log(self) -> TiledLog:
+        """The log of the archive."""
+        tools = self.ledger.tools
+        return TiledLog(tools.paths.log, tools.files)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether a statement waits for its checkpoint and may have one."""
+        waiting = bool(self.ledger.position.pending)
+        return waiting and self.broken is None and self.refusal is None
 
     def rotate(self) -> None:
         """Seal the open segment now and begin the next one."""
@@ -99,8 +126,7 @@ class GroupCommitter:
 
     def is_checkpoint_due(self, seconds: float) -> bool:
         """Whether a statement has waited that long for its checkpoint."""
-        waiting = bool(self.ledger.position.pending) and self.broken is None
-        return waiting and time.monotonic() - self._checkpointed >= seconds
+        return self.has_pending and time.monotonic() - self._checkpointed >= seconds
 
     def _rotate_if_due(self) -> None:
         """Begin a new segment in time; a failure is told to whoever comes next."""

@@ -8,7 +8,7 @@ acknowledged: close the writer, and the next `open` recovers.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,9 +21,11 @@ from archive.attest.extract import ExtractRun
 from archive.attest.job import JobClosing, JobOpening
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
-from archive.errors import StoreError
+from archive.errors import StoreError, WitnessRefused
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint
+from archive.log.log import TiledLog
+from archive.log.note import NoteSignature
 from archive.store.drafts import (
     Draft,
     PageDraft,
@@ -34,6 +36,7 @@ from archive.store.drafts import (
     draft_page,
 )
 from archive.store.group import GroupCommitter, Submission
+from archive.store.keeper import CheckpointService, Keeper
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, LedgerTools
@@ -49,8 +52,16 @@ QUEUE_LENGTH = 64
 """Submissions waiting for the thread: back pressure on whoever captures."""
 CHECKPOINT_SECONDS = 5.0
 """How long a statement may wait for its checkpoint while the archive is active."""
+BUSY_CHECKPOINT_SECONDS = 10.0
+"""The same while the checkpoint before it is still being cosigned and stamped."""
+SETTLING_TURNS = 3
+"""Checkpoints at the end: the last one, that of its anchor, and one to spare."""
 
 T = TypeVar("T")
+
+
+def _ignore(_line: str) -> None:
+    """Nobody wants to hear it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,10 @@ class WriterSettings:
     """Free space below which nothing is acknowledged; None: 5 % of the disk."""
     files: Files = field(default_factory=Files)
     """How the disk is written; tests hand in one that fails."""
+    services: tuple[CheckpointService, ...] = ()
+    """What others do about checkpoints, in this order: cosignatures, time stamps."""
+    tell: Callable[[str], None] = _ignore
+    """Hears what a service could not do, while the writer works on."""
 
 
 DEFAULT_SETTINGS = WriterSettings()
@@ -78,10 +93,15 @@ class ArchiveWriter:
     """Holds the archive lock from `open` to `close`; methods are thread-safe."""
 
     def __init__(
-        self, group: GroupCommitter, stack: ExitStack, recovery: RecoveryReport | None
+        self,
+        group: GroupCommitter,
+        keeper: Keeper,
+        stack: ExitStack,
+        recovery: RecoveryReport | None,
     ) -> None:
         self.recovery = recovery
         self._group = group
+        self._keeper = keeper
         self._tools = group.ledger.tools
         self._stack = stack
         self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
@@ -131,11 +151,14 @@ class ArchiveWriter:
             reserve = Reserve(
                 folder=root, files=settings.files, reserve_bytes=settings.reserve_bytes
             )
-            writer = cls(GroupCommitter(ledger, reserve), stack.pop_all(), report)
+            keeper = Keeper(settings.services, settings.tell)
+            group = GroupCommitter(ledger, reserve)
+            writer = cls(group, keeper, stack.pop_all(), report)
         with ExitStack() as failed:
             failed.callback(writer.close)
             for closing in killed:
                 writer.close_job(closing).result()
+            keeper.start(writer)
             failed.pop_all()
         return writer
 
@@ -198,9 +221,37 @@ class ArchiveWriter:
 
         return self._submit(draft, _as_committed)
 
+    def state(self, draft: Draft) -> "Future[Committed]":
+        """State something that has no slice: an anchor, an incident, a cosignature."""
+        return self._submit(lambda _out: draft, _as_committed)
+
     def checkpoint(self) -> Checkpoint:
-        """Publish a checkpoint over everything acknowledged so far."""
-        return self._group.checkpoint()
+        """Publish a checkpoint over everything acknowledged so far.
+
+        WitnessRefused if signing was stopped.
+        """
+        self._keeper.wait_started()
+        done = self._group.checkpoint()
+        self._keeper.notify(done)
+        return done
+
+    @property
+    def root(self) -> Path:
+        """The archive folder."""
+        return self._tools.paths.root
+
+    @property
+    def log(self) -> TiledLog:
+        """The log, to read hashes and proofs from."""
+        return self._group.log
+
+    def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
+        """Add signature lines to the stored checkpoint; False if it is another one."""
+        return self._group.attach(body, lines)
+
+    def stop_signing(self, reason: str) -> None:
+        """Publish no checkpoint any more; captures go on."""
+        self._group.refusal = reason
 
     def rotate(self) -> None:
         """Seal the open segment now and begin the next one."""
@@ -209,8 +260,35 @@ class ArchiveWriter:
     def close(self) -> None:
         """Finish what is queued, checkpoint, give the lock back. Never seals.
 
-        StoreError if the writer broke and nobody was told yet.
+        The services do what they can about the last checkpoint. StoreError if the
+        writer broke and nobody was told yet, WitnessRefused if signing was stopped.
         """
+        try:
+            if not self._closed and self._keeper.has_services:
+                self._settle()
+        finally:
+            self._keeper.stop()
+            self._end()
+
+    def _settle(self) -> None:
+        """Have the newest checkpoint looked after, and what that made us state."""
+        self._keeper.wait_started()
+        self._drain()
+        for _turn in range(SETTLING_TURNS):
+            with suppress(StoreError, WitnessRefused):  # `_end` tells
+                self._keeper.settle(self._group.checkpoint())
+            if not self._group.has_pending:
+                return
+
+    def _drain(self) -> None:
+        """Wait until all that was handed in so far is on disk, or failed."""
+
+        def nothing(_out: BinaryIO) -> Draft:
+            raise StoreError("there is nothing to state")
+
+        self._submit(nothing, _as_committed).exception()
+
+    def _end(self) -> None:
         with self._door:
             if self._closed:
                 return
@@ -264,12 +342,17 @@ class ArchiveWriter:
                 if group:
                     self._group.commit(group)
                     self._told = self._group.broken is not None
-                if self._group.is_checkpoint_due(CHECKPOINT_SECONDS):
-                    with suppress(StoreError):  # whoever comes next is told
-                        self._group.checkpoint()
+                if self._is_checkpoint_due():
+                    with suppress(StoreError, WitnessRefused):
+                        self.checkpoint()  # whoever comes next is told
         finally:
             self._ended = True
             self._turn_away()  # only a bug of ours leaves anybody: none may wait
+
+    def _is_checkpoint_due(self) -> bool:
+        busy = self._keeper.is_busy
+        seconds = BUSY_CHECKPOINT_SECONDS if busy else CHECKPOINT_SECONDS
+        return self._keeper.is_started and self._group.is_checkpoint_due(seconds)
 
     def _take_group(self) -> tuple[list[Submission], bool]:
         group: list[Submission] = []
