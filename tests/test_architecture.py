@@ -99,6 +99,7 @@ class Library:
 
 
 LIBRARIES = {
+    "asn1crypto": Library(modules=("archive.attest.timestamp",)),
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(
@@ -115,8 +116,14 @@ LIBRARIES = {
         reason="the command line is click: each module with verbs declares its own",
     ),
     "cryptography": Library(
-        modules=("archive.attest.keys", "crawlers.engine.tls"),
-        reason="keys are not connections: signing, and judging a peer's chain",
+        modules=(
+            "archive.attest.authority",
+            "archive.attest.keys",
+            "archive.attest.revocation",
+            "archive.attest.timestamp",
+            "crawlers.engine.tls",
+        ),
+        reason="signing, judging a peer's chain, and judging an authority's",
     ),
     "cssselect": Library(modules=("crawlers.sources.toml_table",)),
     "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
@@ -147,6 +154,9 @@ LIBRARIES = {
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "resiliparse": Library(modules=("search.extract.alltext",)),
+    "rfc3161_client": Library(
+        modules=("archive.attest.timestamp",), distribution="rfc3161-client"
+    ),
     "rich": Library(modules=("archive.cli.output",)),
     "scrapy": Library(
         modules=(
