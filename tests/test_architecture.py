@@ -99,7 +99,7 @@ class Library:
 
 
 LIBRARIES = {
-    "asn1crypto": Library(modules=("archive.attest.timestamp",)),
+    "asn1crypto": Library(modules=("archive.attest.token",)),
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(
@@ -121,6 +121,7 @@ LIBRARIES = {
             "archive.attest.keys",
             "archive.attest.revocation",
             "archive.attest.timestamp",
+            "archive.attest.token",
             "crawlers.engine.tls",
         ),
         reason="signing, judging a peer's chain, and judging an authority's",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -26,6 +26,14 @@ RSA_BITS = 2048
 """Shortest RSA key that may sign: what browsers and eIDAS ask for."""
 HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hash algorithms a signature may rest on."""
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises at a certificate that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +68,27 @@ def parse_chain(pem: bytes) -> tuple[x509.Certificate, ...]:
     if len(pem) > CHAIN_LIMIT_BYTES:
         raise LimitExceeded(f"certificates of more than {CHAIN_LIMIT_BYTES} bytes")
     try:
-        return tuple(x509.load_pem_x509_certificates(pem))
-    except ValueError as error:
+        return tuple(map(_demand_whole, x509.load_pem_x509_certificates(pem)))
+    except _UNREADABLE as error:
         raise FormatError(f"not certificates in PEM: {error}") from error
 
 
 def parse_certificate(der: bytes) -> x509.Certificate:
-    """Read one certificate."""
+    """Read one certificate; FormatError unless all that is used of it can be read."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+        return _demand_whole(x509.load_der_x509_certificate(der))
+    except _UNREADABLE as error:
         raise FormatError(f"not a certificate: {error}") from error
+
+
+def _demand_whole(found: x509.Certificate) -> x509.Certificate:
+    """Read every part now: the library reads names, dates and extensions late."""
+    found.public_key()
+    if not (found.subject.rdns and found.issuer.rdns and found.extensions is not None):
+        raise ValueError("a certificate without names")
+    if found.not_valid_before_utc > found.not_valid_after_utc:
+        raise ValueError("a certificate that ends before it begins")
+    return found
 
 
 def format_chain(certificates: Iterable[x509.Certificate]) -> bytes:
@@ -114,7 +132,7 @@ def check_purpose(signer: x509.Certificate) -> None:
         found = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
         usages = list(found.value)
         key_usage = _key_usage(signer)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError) as error:
+    except x509.ExtensionNotFound as error:
         raise BadTimestamp("the signer's certificate names no purpose") from error
     if not found.critical:
         raise BadTimestamp("the signer's extended key usage is not critical")
@@ -151,7 +169,7 @@ def _has_signed(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
         return False
     try:
         subject.verify_directly_issued_by(issuer)
-    except (InvalidSignature, TypeError, ValueError):
+    except (InvalidSignature, TypeError, *_UNREADABLE):
         return False
     return True
 
@@ -179,7 +197,7 @@ def _check_issuer(certificate: x509.Certificate, *, below: int, name: str) -> No
     try:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
         key_usage = _key_usage(certificate)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError) as error:
+    except x509.ExtensionNotFound as error:
         raise BadTimestamp(f"{name} is no certification authority") from error
     if not basic.value.ca or (key_usage is not None and not key_usage.key_cert_sign):
         raise BadTimestamp(f"{name} may not issue certificates")
