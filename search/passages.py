@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from search.analysis.analyze import Forms, token_forms
 from search.analysis.tokens import tokenize
-from search.extract.language import identify
+from search.extract.language import identify, may_differ
 
 OWN_LANGUAGE_LETTERS = 30
 """A paragraph in the other script with so many letters has a language of its own."""
+OWN_LANGUAGE_PROBABILITY = 0.9
+"""A paragraph in the same script must be so surely of another language."""
 _CYRILLIC_LANGUAGES = frozenset({"be", "ru", "uk"})
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -28,7 +30,7 @@ def read_tokens(text: str, language: str | None) -> Iterator[tuple[int, int, For
 
 
 def _language_of(line: str, language: str | None) -> str | None:
-    """The page's language, unless most of the line is in the other script."""
+    """The page's language, unless the line is surely in another one."""
     if len(line) < OWN_LANGUAGE_LETTERS or language is None:
         return language
     own, other = _CYRILLIC, _LATIN
@@ -36,6 +38,15 @@ def _language_of(line: str, language: str | None) -> str | None:
         own, other = other, own
     others = len(other.findall(line))
     if others < OWN_LANGUAGE_LETTERS or others <= len(own.findall(line)):
-        return language
+        return _if_sure(line, language)
     found = identify(line)
     return found.code if found else language
+
+
+def _if_sure(line: str, language: str) -> str:
+    """Another language of the same script, where the letters say so and it is sure."""
+    if not may_differ(line, language):
+        return language
+    found = identify(line)
+    sure = found is not None and found.probability >= OWN_LANGUAGE_PROBABILITY
+    return found.code if found is not None and sure else language

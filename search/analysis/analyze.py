@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from search.analysis.keys import index_variant, loose_key, name_key
+from search.analysis.keys import loose_key, name_key
 from search.analysis.lemmas import lemma_form
+from search.analysis.spellings import index_variant
 from search.analysis.tokens import exact_form, starts_upper
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Raised with every change of tokens, lemmas, keys or their data files."""
 EMPTY = "_"
 """Written where a token has no form in a field, so that positions stay equal."""
@@ -46,12 +47,13 @@ class TokenFields:
 def token_forms(word: str, language: str | None) -> Forms:
     """Analyse one token of a text in that language."""
     key = name_key(word, index_variant(word, language)) or EMPTY
+    capital = key != EMPTY and starts_upper(word)
     return Forms(
         exact_form(word) or EMPTY,
         lemma_form(word, language) or EMPTY,
         key,
-        key if starts_upper(word) else EMPTY,
-        (loose_key(key) if key != EMPTY else "") or EMPTY,
+        key if capital else EMPTY,
+        (loose_key(key) or EMPTY) if capital else EMPTY,
     )
 
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import islice, product
 
-from search.analysis.keys import KEY_MIN_SYMBOLS, VARIANTS, name_key
+from search.analysis.keys import KEY_MIN_SYMBOLS, name_key
 from search.analysis.lemmas import query_lemmas, stem_belarusian
+from search.analysis.spellings import VARIANTS
 from search.analysis.tokens import exact_form, tokenize
 
 KINDS = ("person", "given", "place", "org", "term")

@@ -30,7 +30,7 @@ _ENDINGS = """
 ць ці аць яць іць ыць уць юць ець эць аш яш еш эш іш ыш
 уе юе аем яем аюць яюць уюць еюць уеце аеце яеце іце ыце еце эце
 іў ыў ла ло лі ала яла іла ыла алі ялі ілі ылі елі
-ся ца цца ацца яцца іцца ыцца ецца эцца уцца юцца аецца яецца уецца аюцца яюцца уюцца
+ся цца ацца яцца іцца ыцца ецца эцца уцца юцца аецца яецца уецца аюцца яюцца уюцца
 лася лося ліся алася ялася ілася ылася аліся яліся іліся ыліся аўся яўся іўся ыўся
 """
 _BY_LENGTH = sorted(set(_ENDINGS.split()), key=len, reverse=True)
@@ -40,6 +40,9 @@ _ENDING = re.compile(
     ).replace("|ці|", "|(?<!с)ці|")
 )
 """-сць and -сці end nouns (незалежнасць): only the last letter is an ending there."""
+REFLEXIVE = "ся"
+"""Written behind the stem of a verb that ends so: a verb of its own (сабрацца)."""
+_REFLEXIVE = re.compile(".{3,}(?:ся|цца)$")
 _SOFT_SIGN = re.compile("ь(?=[бвгдзклмнпрстфхцчшў])")
 _HARD = {"дз": "д", "ц": "т"}
 _SOFTENED = re.compile("(?:дз|ц)$")
@@ -55,7 +58,8 @@ def stem_belarusian(word: str) -> str:
     found = _ENDING.match(folded)
     stem = found[1] if found else folded
     stem = _FLEETING_VOWEL.sub(r"\1\2", stem).replace("ы", "і")
-    return _SOFTENED.sub(lambda pair: _HARD[pair[0]], stem)
+    stem = _SOFTENED.sub(lambda pair: _HARD[pair[0]], stem)
+    return f"{stem}{REFLEXIVE}" if _REFLEXIVE.match(folded) else stem
 
 
 _HARD_LETTERS = {

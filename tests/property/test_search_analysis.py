@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from search.analysis.analyze import EMPTY, join_forms, token_forms
 from search.analysis.keys import loose_key, name_key, query_keys
+from search.analysis.spellings import VARIANTS, query_variants
 from search.analysis.tokens import exact_form, tokenize
 from search.engines.base import Tokens
 from search.engines.planning import Leaf
@@ -52,10 +53,11 @@ def test_invisible_signs_and_case_change_no_form(word: str) -> None:
 @settings(max_examples=1000, deadline=None)
 @given(TEXTS)
 def test_index_key_is_among_the_query_keys(word: str) -> None:
-    for variant in ("E", "W"):
+    for variant in query_variants(word):
         key = name_key(word, variant)
         assert key == "" or key in query_keys(word)
         assert loose_key(key) == "" or len(loose_key(key)) >= 4
+    assert set(query_keys(word)) <= {name_key(word, variant) for variant in VARIANTS}
 
 
 @settings(max_examples=500, deadline=None)

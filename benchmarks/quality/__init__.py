@@ -1,0 +1,1 @@
+"""One module per measured quality; the tests and the benchmark read the same code."""
