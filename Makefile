@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
@@ -11,6 +11,7 @@ DEMO := warcs/demo
 PORT ?= 8000
 REPLAY_PORT ?= 8001
 ONCE ?=
+WORKERS ?= 2
 
 # On a build server the tests may not skip anything quietly (tests/conftest.py).
 IN_CI := $(filter-out 0 false no,$(CI))
@@ -40,8 +41,10 @@ ifneq ($(IN_CI),)
 	$(MAKE) --no-print-directory test-slow
 endif
 
+# A file stays with one worker: its fixtures are made once. In the order of the folders
+# the long ones come first, so that the two workers end together.
 everyday: $(DEV)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: lint types docs everyday ## lint, types, docs and the everyday tests
 

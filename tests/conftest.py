@@ -13,12 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 CORPUS_VARIABLE = "CORPUS_DIR"
 """Its name in a reason is what allows a skip on a build server."""
 CORPUS_MISSING = "corpus: CORPUS_DIR not found"
+
+
+def pytest_configure() -> None:
+    """Judge no example by the clock: how fast it is says more of the machine."""
+    settings.register_profile(
+        "any machine",
+        settings(),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("any machine")
 
 
 def is_build_server() -> bool:

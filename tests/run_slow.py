@@ -20,21 +20,39 @@ NOTHING_COLLECTED = 5
 """pytest: no test of that mark in there; a stale line of the list, which must go."""
 
 
+ALONE = "alone"
+"""After a target: its tests measure time or memory, so they run one after the other."""
+TOGETHER = ("-n", "2", "--dist", "worksteal")
+"""All other suites run on both cores, test by test."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """One line of the list."""
 
     minutes: float
     target: str
+    alone: bool = False
 
 
 def read_suites(text: str) -> list[Suite]:
-    """Parse the list; ValueError for a line that is not `MINUTES TARGET`."""
+    """Parse the list; ValueError for a line that is not `MINUTES TARGET [alone]`."""
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
-    return [
-        Suite(minutes=float(minutes), target=target)
-        for minutes, target in (words for words in lines if words)
-    ]
+    return [parse_suite(*words) for words in lines if words]
+
+
+def parse_suite(minutes: str, target: str = "", *rest: str) -> Suite:
+    """Parse the words of one line; ValueError if they are not as `read_suites` says."""
+    if not target or rest not in ((), (ALONE,)):
+        raise ValueError(f"not MINUTES TARGET [{ALONE}]: {minutes} {target} {rest}")
+    return Suite(minutes=float(minutes), target=target, alone=bool(rest))
+
+
+def command_for(suite: Suite) -> list[str]:
+    """What runs one suite."""
+    limit = f"--timeout={suite.minutes * 60 * PATIENCE:.0f}"
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "slow", limit]
+    return [*command, *(() if suite.alone else TOGETHER), suite.target]
 
 
 def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
@@ -46,12 +64,9 @@ def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
         if suite.minutes * 60 > left_seconds:
             left_out.append(f"{suite.target}: needs {suite.minutes:g} minutes")
             continue
-        limit = f"--timeout={suite.minutes * 60 * PATIENCE:.0f}"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "slow", limit]
-        command.append(suite.target)
         print("slow suite:", suite.target, flush=True)
         try:
-            done = subprocess.run(command, timeout=left_seconds, check=False)
+            done = subprocess.run(command_for(suite), timeout=left_seconds, check=False)
         except subprocess.TimeoutExpired:
             left_out.append(f"{suite.target}: was stopped at the end of the budget")
             continue

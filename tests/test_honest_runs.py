@@ -88,9 +88,21 @@ def test_a_failing_slow_suite_fails_the_run_by_name(
     assert f"failed: {bad.target}" in capfd.readouterr().out
 
 
-def test_a_line_without_minutes_is_refused(slow: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="could not convert"):
-        slow["read_suites"]("soon tests/faults\n")
+@pytest.mark.parametrize("line", ["soon tests/faults", "3", "3 tests/unit together"])
+def test_a_line_that_is_not_minutes_and_target_is_refused(
+    slow: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(ValueError, match=r"could not convert|not MINUTES TARGET"):
+        slow["read_suites"](f"{line}\n")
+
+
+def test_a_suite_runs_on_two_cores_unless_it_stands_alone(
+    slow: dict[str, Any],
+) -> None:
+    together, alone = slow["read_suites"]("3 tests/unit\n3 tests/faults alone\n")
+    assert slow["command_for"](together)[-5:-1] == ["-n", "2", "--dist", "worksteal"]
+    assert "-n" not in slow["command_for"](alone)
+    assert slow["command_for"](alone)[-1] == "tests/faults"
 
 
 def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:
