@@ -199,6 +199,15 @@ class WitnessRefused(LogError):
     """A witness did not cosign."""
 
 
+class WitnessContradicts(WitnessRefused):
+    """A witness knows another history of our log; nothing may be signed any more."""
+
+    def __init__(self, message: str, *, evidence: bytes | None = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+        """A checkpoint that our own log key signed and our log does not have."""
+
+
 class TimestampUnavailable(LogError):
     """No time-stamp authority answered."""
 

@@ -206,16 +206,24 @@ def _witness(entry: _Table) -> WitnessPeer:
 
 def _take_peer(entry: _Table, *, allow_plain: bool) -> tuple[str, str]:
     name = entry.take("name", str, required=True)
-    if _NAME.fullmatch(name) is None:
-        raise SettingsError(
-            f"{entry.place}: a name is 1 to 32 of a-z, 0-9 and -, not beginning with -"
-        )
     url = entry.take("url", str, required=True)
     try:
+        _check_name(name)
         check_address(url, allow_plain=allow_plain)
     except SettingsError as error:
         raise SettingsError(f"{entry.place}: {error}") from error
     return name, url
+
+
+def check_peer(peer: WitnessPeer) -> None:
+    """Refuse a name or address that could not stand in the file."""
+    _check_name(peer.name)
+    check_address(peer.url)
+
+
+def _check_name(name: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise SettingsError("a name is 1 to 32 of a-z, 0-9 and -, not - first")
 
 
 def _demand_distinct(place: str, values: list[str]) -> None:

@@ -49,6 +49,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("archive.warc",), ("archive.log",)),
         (("archive.attest",),),
         (("archive.store",),),
+        (("archive.witness",),),
         (("archive.verify",),),
         (("archive.export",),),
         (("archive.cli",),),
@@ -105,7 +106,10 @@ LIBRARIES = {
         modules=(
             "archive.cli.output",
             "archive.cli.reading",
+            "archive.cli.receipt",
             "archive.cli.root",
+            "archive.cli.trust",
+            "archive.cli.witness",
             "archive.cli.writing",
             "crawlers.cli",
             "crawlers.demo.command",

@@ -15,9 +15,10 @@ from archive import errors
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.cli.root import KNOWN_VARIABLES, cli
 from archive.errors import EvidenceError
-from archive.verify.policy import TOKEN_STEPS, WITNESS_STEP
+from archive.verify.policy import TOKEN_STEPS
 from archive.verify.report import ALWAYS_REQUIRED, ARCHIVE_REQUIRED, ONE_WITNESS
 from archive.verify.steps import STEPS
+from archive.verify.witnesses import LAST_SEEN_STEP, WITNESS_STEP
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).relative_to(ROOT).as_posix()
@@ -59,7 +60,7 @@ def described() -> dict[str, list[str]]:
     """The table of verbs: path without arguments, and the cells."""
     table = page("commands.md").partition("| verb | does |")[2].partition("\n## ")[0]
     return {
-        re.sub(r" [A-Z][A-Z.]*$", "", cells[0].strip("`")): cells
+        re.sub(r"( [A-Z][A-Z.]*)+$", "", cells[0].strip("`")): cells
         for cells in rows(table)
     }
 
@@ -171,6 +172,8 @@ def required(number: int) -> str:
         return "always"
     if number in ARCHIVE_REQUIRED:
         return "archive"
+    if number == LAST_SEEN_STEP:
+        return "if given"
     return "policy" if number in {WITNESS_STEP, *TOKEN_STEPS} else "no"
 
 

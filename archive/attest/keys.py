@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from archive.attest.rules import key_id_of
 from archive.errors import BadSignature, KeyProblem, UnknownKey
-from archive.log.note import ED25519, VerifierKey, make_vkey
+from archive.log.note import COSIGNATURE, ED25519, VerifierKey, make_vkey
 
 KEYS_KEPT = 16
 """Public keys kept after parsing: an archive's whole history has a handful."""
@@ -96,11 +96,15 @@ class P384Key(_EllipticKey):
 class Ed25519Signer:
     """A log key: the `NoteSigner` of checkpoints under the log's origin."""
 
+    algorithm = ED25519
+    """What its lines in a note are signatures over."""
+
     def __init__(self, private: ed25519.Ed25519PrivateKey, *, name: str) -> None:
         self._private = private
         self.spki_der = _format_spki(private.public_key())
         self.key_id = key_id_of(self.spki_der)
-        self._vkey = make_vkey(name, ED25519, private.public_key().public_bytes_raw())
+        public = private.public_key().public_bytes_raw()
+        self._vkey = make_vkey(name, self.algorithm, public)
 
     @classmethod
     def generate(cls, *, name: str) -> Self:
@@ -133,6 +137,12 @@ class Ed25519Signer:
     def sign(self, message: bytes) -> bytes:
         """Sign with Ed25519, 64 bytes."""
         return self._private.sign(message)
+
+
+class WitnessSigner(Ed25519Signer):
+    """The key of a witness: it cosigns, over a time and the text of a note."""
+
+    algorithm = COSIGNATURE
 
 
 def verify_p256(spki_der: bytes, signature: bytes, message: bytes) -> None:

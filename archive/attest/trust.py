@@ -21,7 +21,12 @@ from archive.files import Files, is_temporary
 __all__ = [
     "TrustSet",
     "TrustedOperator",
+    "copy_trust",
+    "fingerprint",
+    "list_origins",
     "read_trust",
+    "read_trust_folder",
+    "replace_trust",
     "trust_path",
     "trust_root",
     "write_trust",
@@ -30,6 +35,7 @@ __all__ = [
 TRUST_FILE_LIMIT_BYTES = 256 * 1024
 """Bytes of one file of a trust folder: a bundle of TSA roots is the largest."""
 FOLDER_DIGITS = 32
+_FOLDER_NAME = re.compile(r"[0-9a-f]{32}")
 
 _FILE_NAME = re.compile(
     r"policy|operators|quorum|log\.(?:name|pem)|(?:root|operator)-[0-9a-f]{16}\.pem"
@@ -83,17 +89,93 @@ def write_trust(folder: Path, trust: TrustSet, files: Files | None = None) -> Pa
     return path
 
 
+def replace_trust(folder: Path, trust: TrustSet, files: Files | None = None) -> Path:
+    """Put other trust in an origin in place of the present one, whole, and return it.
+
+    The new folder is written beside the old one and takes its name in two renames; if
+    that is interrupted, the old one is still there under a name that says so.
+    """
+    files = files or Files()
+    path = trust_path(folder, trust.origin)
+    beside = path.with_name(f".{path.name}.new")
+    before = path.with_name(f".{path.name}.before")
+    for left in (beside, before):
+        if left.exists():
+            files.remove(*(left / name for name in files.list_names(left)))
+            files.remove_folder(left)
+    files.make_folder(beside)
+    for name, data in format_trust(trust).items():
+        files.replace(beside / name, data)
+    if path.exists():
+        files.rename(path, before)
+    files.rename(beside, path)
+    if before.exists():
+        files.remove(*(before / name for name in files.list_names(before)))
+        files.remove_folder(before)
+    return path
+
+
+def list_origins(folder: Path, files: Files | None = None) -> list[TrustSet]:
+    """What is believed about each origin; FormatError names a folder that is bad."""
+    files = files or Files()
+    found = []
+    for name in files.list_names(folder):
+        if _FOLDER_NAME.fullmatch(name) is None:
+            continue
+        found.append(read_trust_folder(folder / name, files))
+        if trust_path(folder, found[-1].origin).name != name:
+            raise FormatError(f"{folder / name} is for {found[-1].origin}: misplaced")
+    return found
+
+
+def read_trust_folder(path: Path, files: Files | None = None) -> TrustSet:
+    """Read the folder of one origin, wherever it lies: somebody else's, say."""
+    try:
+        return parse_trust(_read_folder(path, files or Files()))
+    except (FormatError, UnknownKey) as error:
+        raise FormatError(f"trust folder {path}: {error}") from error
+
+
+def fingerprint(path: Path, files: Files | None = None) -> str:
+    """What two people compare: `(cd FOLDER && sha256sum * | sha256sum)` in hex."""
+    lines = [
+        f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+        for name, data in sorted(_read_folder(path, files or Files()).items())
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def copy_trust(source: Path, folder: Path, files: Files | None = None) -> Path:
+    """Take the folder of one origin over as it is, byte for byte; FormatError if bad.
+
+    One that holds the same is left alone; ImmutableConflict if it holds something else.
+    """
+    files = files or Files()
+    trust = read_trust_folder(source, files)
+    path = trust_path(folder, trust.origin)
+    wanted = _read_folder(source, files)
+    found = _read_folder(path, files)
+    if found and found != wanted:
+        raise ImmutableConflict(
+            f"{path} holds other trust for {trust.origin}; compare both, and move it "
+            "away if the new one is right"
+        )
+    files.make_folder(path)
+    for name, data in wanted.items():
+        files.replace(path / name, data)
+    return path
+
+
 def read_trust(folder: Path, origin: str) -> TrustSet | None:
     """Read what is trusted for an origin; None if nothing is known about it."""
     path = trust_path(folder, origin)
     if not path.is_dir():
         return None
-    try:
-        trust = parse_trust(_read_folder(path, Files()))
-        if trust.origin != origin:
-            raise FormatError(f"is for the origin {trust.origin}, not {origin}")
-    except (FormatError, UnknownKey) as error:
-        raise FormatError(f"trust folder {path}: {error}") from error
+    trust = read_trust_folder(path)
+    if trust.origin != origin:
+        raise FormatError(
+            f"trust folder {path}: is for the origin {trust.origin}, not {origin}"
+        )
     return trust
 
 

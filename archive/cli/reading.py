@@ -2,6 +2,7 @@
 
 import sys
 from itertools import islice
+from pathlib import Path
 
 import click
 
@@ -11,14 +12,17 @@ from archive.claim import CLAIM
 from archive.cli.output import print_json, print_table, say
 from archive.cli.root import CommandContext
 from archive.digest import Digest
-from archive.errors import FormatError
+from archive.errors import FormatError, SettingsError
+from archive.files import DISK
 from archive.instant import format_instant
+from archive.log.note import MAX_NOTE_BYTES
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
+from archive.verify.witnesses import LastSeen
 
 NOT_VERIFIED_EXIT = 3
 LIST_LIMIT = 1000
@@ -92,10 +96,18 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
         click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
 
 
+_LAST_SEEN = click.option(
+    "--last-seen",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A checkpoint of this log that you kept: the log must continue it.",
+)
+
+
 @click.group(invoke_without_command=True)
+@_LAST_SEEN
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def verify(ctx: click.Context, as_json: bool) -> None:
+def verify(ctx: click.Context, last_seen: Path | None, as_json: bool) -> None:
     """Check the whole archive, or with `capture ID` one capture.
 
     Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 no
@@ -105,21 +117,31 @@ def verify(ctx: click.Context, as_json: bool) -> None:
         return
     command: CommandContext = ctx.obj
     read_identity_or_damage(command)
-    report = verify_archive(command.archive, trust=_trust(command))
+    report = verify_archive(
+        command.archive, trust=_trust(command), last_seen=_last_seen(last_seen)
+    )
     _print_report(report, as_json=as_json)
 
 
 @verify.command(name="capture")
 @click.argument("capture_id", metavar="ID")
+@_LAST_SEEN
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def verify_one(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
+def verify_one(
+    ctx: CommandContext, capture_id: str, last_seen: Path | None, as_json: bool
+) -> None:
     """Check one capture.
 
     Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 unknown.
     """
     reader = ctx.open_reader()
-    report = verify_capture(reader, reader.get_capture(capture_id), trust=_trust(ctx))
+    report = verify_capture(
+        reader,
+        reader.get_capture(capture_id),
+        trust=_trust(ctx),
+        last_seen=_last_seen(last_seen),
+    )
     _print_report(report, as_json=as_json)
 
 
@@ -129,6 +151,16 @@ def read_identity_or_damage(ctx: CommandContext) -> None:
         read_identity(ctx.archive)
     except FormatError:
         return
+
+
+def _last_seen(path: Path | None) -> LastSeen | None:
+    """Read the checkpoint the reader kept; SettingsError if there is none."""
+    if path is None:
+        return None
+    note = DISK.read(path, limit_bytes=MAX_NOTE_BYTES)
+    if note is None:
+        raise SettingsError(f"there is no {path}; give a checkpoint you kept")
+    return LastSeen(name=path.name, note=note)
 
 
 def _trust(ctx: CommandContext) -> TrustSet | None:

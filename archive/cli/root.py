@@ -27,10 +27,12 @@ from archive.settings import (
     Settings,
     load_settings,
 )
+from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.recovery import RecoveryReport
 from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.witness.cosigning import make_cosigning
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
@@ -79,11 +81,21 @@ class CommandContext:
             keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
             clock=self.clock,
             random_bytes=self.random_bytes,
-            settings=WriterSettings(reserve_bytes=self.settings.reserve_bytes),
+            settings=WriterSettings(
+                reserve_bytes=self.settings.reserve_bytes,
+                services=self._services(),
+                tell=say,
+            ),
         )
         for line in _recovery_lines(writer.recovery):
             say(line)
         return writer
+
+    def _services(self) -> tuple[CheckpointService, ...]:
+        """What others do about our checkpoints, as the settings say; in this order."""
+        if not self.settings.witnesses:
+            return ()
+        return (make_cosigning(self.settings.witnesses, say),)
 
     def open_reader(self) -> ArchiveReader:
         """Open the archive for reading; the catalog is brought up to date if it can."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from archive.errors import EvidenceError
+from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
@@ -34,6 +35,10 @@ class Host(Protocol):
     @property
     def log(self) -> TiledLog:
         """The log, to read hashes and proofs from."""
+
+    @property
+    def files(self) -> Files:
+        """How the disk is written."""
 
     def state(self, draft: Draft) -> "Future[Committed]":
         """State something that has no slice: an anchor, an incident."""

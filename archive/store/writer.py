@@ -241,6 +241,11 @@ class ArchiveWriter:
         return self._tools.paths.root
 
     @property
+    def files(self) -> Files:
+        """How the disk is written."""
+        return self._tools.files
+
+    @property
     def log(self) -> TiledLog:
         """The log, to read hashes and proofs from."""
         return self._group.log

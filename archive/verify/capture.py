@@ -27,12 +27,17 @@ from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.policy import headline, note_optional, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
 from archive.verify.revisits import name_capture, name_original
+from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
 
 TRUSTED_STEPS = (3, 4, 8, 10)
 
 
 def verify_capture(
-    reader: ArchiveReader, capture: Capture, *, trust: TrustSet | None
+    reader: ArchiveReader,
+    capture: Capture,
+    *,
+    trust: TrustSet | None,
+    last_seen: LastSeen | None = None,
 ) -> Report:
     """Check one capture; damage never raises, it is reported."""
     collector = Collector()
@@ -58,9 +63,12 @@ def verify_capture(
                 "yours (docs/verification.md, trust)",
             )
     note_optional(collector, trust)
+    check_last_seen(
+        collector, reader.paths.log, head=head, last_seen=last_seen, trust=trust
+    )
     return collector.report(
         f"capture {capture.short_id}",
-        required=required_steps(ALWAYS_REQUIRED, trust),
+        required=required_steps(ALWAYS_REQUIRED, trust, asked=asked_by(last_seen)),
         headline=headline(trust),
     )
 

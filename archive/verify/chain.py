@@ -24,14 +24,13 @@ from archive.log.tiles import TILE_WIDTH, entries_path
 from archive.store.ledger import FIRST_PREV
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry
-
-CHECKPOINT_FILE = "log/checkpoint"
+from archive.verify.witnesses import CHECKPOINT_FILE, check_witnesses
 
 
 def read_head(
     collector: Collector, log_folder: Path, *, origin: str, trust: TrustSet | None
 ) -> Checkpoint | None:
-    """Check 8: the stored checkpoint is of this log and signed by the trusted key."""
+    """Checks 8 and 9: the stored checkpoint is of this log, signed and cosigned."""
     try:
         note = TiledLog(log_folder, Files()).read_checkpoint()
     except (LogError, FormatError, StoreError) as error:
@@ -43,7 +42,8 @@ def read_head(
         )
         return None
     try:
-        checkpoint = parse_checkpoint(parse_note(note).body)
+        parsed = parse_note(note)
+        checkpoint = parse_checkpoint(parsed.body)
         if checkpoint.origin != origin:
             raise FormatError(f"is of the log {checkpoint.origin}, not {origin}")
         if trust is not None:
@@ -52,6 +52,7 @@ def read_head(
     except EvidenceError as error:
         collector.raised(8, "checkpoint-bad", CHECKPOINT_FILE, error)
         return None
+    check_witnesses(collector, parsed, trust)
     return checkpoint
 
 

@@ -19,7 +19,9 @@ from archive.warc.reading import ReadRecord
 
 _SPOOL = re.compile(r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl", re.ASCII)
 _QUARANTINE = re.compile(
-    r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+", re.ASCII
+    r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+"
+    r"|refused-\d{1,15}-[0-9a-f]{16}\.note",
+    re.ASCII,
 )
 _TEXT = re.compile(r"[0-9a-f]{64}\.gz")
 _SEGMENT = re.compile(r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?", re.ASCII)
@@ -41,7 +43,9 @@ class FolderFiles:
         self._seals[predicate["segment"]["file"]] = predicate["segment"]
 
     def note_incident(self, predicate: Mapping[str, Any]) -> None:
-        """An `incident` statement: a tail in quarantine."""
+        """An `incident` statement: a tail or a checkpoint in quarantine."""
+        if predicate["cause"] == "refused-checkpoint" and predicate["file"]:
+            self._tails[predicate["file"].rpartition("/")[2]] = predicate
         if predicate["cause"] == "torn-tail":
             stem = predicate["file"].rpartition("/")[2]
             self._tails[f"{stem}.{predicate['offset']}.torn"] = predicate

@@ -33,6 +33,7 @@ from archive.verify.policy import headline, note_optional, required_steps
 from archive.verify.removals import Removals
 from archive.verify.report import ARCHIVE_REQUIRED, Report
 from archive.verify.revisits import Revisits
+from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
 from archive.warc.record import RecordHeader
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
@@ -52,12 +53,13 @@ def verify_archive(
     *,
     trust: TrustSet | None,
     progress: Callable[[Progress], None] = lambda _progress: None,
+    last_seen: LastSeen | None = None,
 ) -> Report:
     """Check everything in the archive at `root`; damage never raises, it is reported.
 
     ArchiveMissing is for the caller: `read_identity` says so before.
     """
-    return _Verification(root, trust, progress).run()
+    return _Verification(root, trust, progress, last_seen).run()
 
 
 class _Verification:
@@ -68,8 +70,10 @@ class _Verification:
         root: Path,
         trust: TrustSet | None,
         progress: Callable[[Progress], None],
+        last_seen: LastSeen | None,
     ) -> None:
         self._paths = ArchivePaths(root)
+        self._last_seen = last_seen
         self._trust = trust
         self._progress = progress
         self._collector = Collector()
@@ -99,6 +103,13 @@ class _Verification:
         chain = Chain(self._collector, self._paths.log, head)
         self._walk(chain, identity.archive_id)
         chain.finish()
+        check_last_seen(
+            self._collector,
+            self._paths.log,
+            head=head,
+            last_seen=self._last_seen,
+            trust=self._trust,
+        )
         check_tiles(self._collector, self._paths.log, head, is_locked=self._is_locked)
         self._files.finish()
         self._jobs.finish(is_locked=self._is_locked)
@@ -236,7 +247,9 @@ class _Verification:
         note_optional(self._collector, self._trust, stamps=self._anchors.count)
         return self._collector.report(
             str(self._paths.root),
-            required=required_steps(ARCHIVE_REQUIRED, self._trust),
+            required=required_steps(
+                ARCHIVE_REQUIRED, self._trust, asked=asked_by(self._last_seen)
+            ),
             headline=headline(self._trust),
         )
 

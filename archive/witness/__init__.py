@@ -1,0 +1,1 @@
+"""Witnesses: asking them for cosignatures, and being one for others."""
