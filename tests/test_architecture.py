@@ -49,7 +49,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("archive.warc",), ("archive.log",)),
         (("archive.attest",),),
         (("archive.store",),),
-        (("archive.witness",),),
+        (("archive.witness",), ("archive.stamping",)),
         (("archive.verify",),),
         (("archive.export",),),
         (("archive.cli",),),

@@ -14,7 +14,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from archive.attest.der import check_der, split_der
@@ -59,6 +59,16 @@ class SignerPath:
     def root(self) -> x509.Certificate:
         """The trusted root."""
         return self.certificates[-1]
+
+    @property
+    def root_id(self) -> bytes:
+        """What two paths under one root have in common: the key, not its certificate.
+
+        An authority with two certificates of one key is still one authority.
+        """
+        return self.root.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
 
     @property
     def ends_at(self) -> datetime:

@@ -18,7 +18,7 @@ import click
 
 from archive.attest.keyfile import default_keys_folder
 from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import trust_root
+from archive.attest.trust import read_trust, trust_root
 from archive.cli.output import say
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
@@ -27,6 +27,7 @@ from archive.settings import (
     Settings,
     load_settings,
 )
+from archive.stamping.service import StampingService, StampingTools
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
@@ -93,9 +94,35 @@ class CommandContext:
 
     def _services(self) -> tuple[CheckpointService, ...]:
         """What others do about our checkpoints, as the settings say; in this order."""
-        if not self.settings.witnesses:
-            return ()
-        return (make_cosigning(self.settings.witnesses, say),)
+        services: list[CheckpointService] = []
+        if self.settings.witnesses:
+            services.append(make_cosigning(self.settings.witnesses, say))
+        return (*services, *self.stamping())
+
+    def stamping(self) -> Iterator[StampingService]:
+        """What has checkpoints time-stamped, if the settings name authorities.
+
+        They are believed only under roots of the operator's own trust folder.
+        """
+        authorities = self.settings.authorities
+        if not authorities:
+            return
+        trust = read_trust(self.trust(), read_identity(self.archive).origin)
+        if trust is None or not trust.authorities:
+            say(
+                "nothing is time-stamped: your trust folder has no root certificate of"
+                " an authority; add it with `evidence timestamp enrol FILE`"
+            )
+            return
+        yield StampingService(
+            StampingTools(
+                authorities=authorities,
+                roots=trust.authorities,
+                clock=self.clock,
+                random_bytes=self.random_bytes,
+                tell=say,
+            )
+        )
 
     def open_reader(self) -> ArchiveReader:
         """Open the archive for reading; the catalog is brought up to date if it can."""

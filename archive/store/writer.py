@@ -8,7 +8,7 @@ acknowledged: close the writer, and the next `open` recovers.
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -21,11 +21,22 @@ from archive.attest.extract import ExtractRun
 from archive.attest.job import JobClosing, JobOpening
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
-from archive.errors import StoreError, WitnessRefused
+from archive.errors import (
+    FormatError,
+    StoreError,
+    VerificationError,
+    WitnessRefused,
+)
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
+from archive.store.anchoring import (
+    LowerBound,
+    LowerBounds,
+    draft_unstated,
+    newest_stated,
+)
 from archive.store.drafts import (
     Draft,
     PageDraft,
@@ -104,6 +115,7 @@ class ArchiveWriter:
         self._keeper = keeper
         self._tools = group.ledger.tools
         self._stack = stack
+        self._bounds = LowerBounds()
         self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
         self._closed = False
         self._told = False
@@ -156,6 +168,7 @@ class ArchiveWriter:
             writer = cls(group, keeper, stack.pop_all(), report)
         with ExitStack() as failed:
             failed.callback(writer.close)
+            writer._know_anchors()
             for closing in killed:
                 writer.close_job(closing).result()
             keeper.start(writer)
@@ -175,6 +188,7 @@ class ArchiveWriter:
                 exchange,
                 out,
                 material=self._tools.material(self._group.carriers),
+                not_before=self._bounds.field_at(exchange.started_at),
             )
 
         def result(made: Draft, committed: Committed) -> Capture:
@@ -186,8 +200,12 @@ class ArchiveWriter:
         """State which captures a page is made of."""
 
         def draft(out: BinaryIO) -> Draft:
-            material = self._tools.material()
-            return draft_page(page, out, material=material)
+            return draft_page(
+                page,
+                out,
+                material=self._tools.material(),
+                not_before=self._bounds.field_at(page.main.captured_at),
+            )
 
         def result(made: Draft, committed: Committed) -> Capture:
             return paged(page, made, committed)
@@ -254,6 +272,10 @@ class ArchiveWriter:
         """Add signature lines to the stored checkpoint; False if it is another one."""
         return self._group.attach(body, lines)
 
+    def know(self, bound: LowerBound) -> None:
+        """Let captures that begin from now on name a token that was stated."""
+        self._bounds.add(bound)
+
     def stop_signing(self, reason: str) -> None:
         """Publish no checkpoint any more; captures go on."""
         self._group.refusal = reason
@@ -274,6 +296,27 @@ class ArchiveWriter:
         finally:
             self._keeper.stop()
             self._end()
+
+    def _know_anchors(self) -> None:
+        """Find the newest token; state an anchor that a crash left without."""
+        log, files = self._group.log, self._tools.files
+        anchors = self._tools.paths.anchors
+        waiting = tuple(self._group.ledger.position.pending)
+
+        def leaves(first: int) -> Iterator[bytes]:
+            yield from log.read_leaves(min(first, log.size), log.size)
+            yield from waiting
+
+        try:
+            bound, unstated = newest_stated(anchors, leaves, files)
+        except (FormatError, VerificationError):
+            return  # a damaged log: `verify` says so, and nothing is touched
+        if bound is not None:
+            self._bounds.add(bound)
+        if unstated is not None:
+            draft = draft_unstated(anchors, unstated, files)
+            if draft is not None:
+                self.state(draft).result()
 
     def _settle(self) -> None:
         """Have the newest checkpoint looked after, and what that made us state."""
