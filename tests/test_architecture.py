@@ -110,6 +110,7 @@ LIBRARIES = {
             "archive.cli.root",
             "archive.cli.trust",
             "archive.cli.witness",
+            "archive.cli.timestamp",
             "archive.cli.writing",
             "crawlers.cli",
             "crawlers.demo.command",

@@ -86,6 +86,11 @@ class StampingService:
             for authority in tools.authorities
         }
 
+    @property
+    def silent(self) -> list[str]:
+        """Authorities that did not answer when they were asked last."""
+        return sorted(self._silent)
+
     def start(self, host: Host) -> None:
         """Look up what is stamped already; nobody is asked."""
         anchors = ArchivePaths(host.root).anchors

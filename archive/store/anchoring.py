@@ -12,11 +12,17 @@ from pathlib import Path
 from archive.attest.authority import parse_chain
 from archive.attest.token import parse_token
 from archive.digest import Digest
-from archive.errors import BadTimestamp, EvidenceError, FormatError
+from archive.errors import (
+    BadTimestamp,
+    EvidenceError,
+    FormatError,
+    VerificationError,
+)
 from archive.files import Files
 from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint
 from archive.log.fields import format_base64
+from archive.log.log import TiledLog
 from archive.store.anchors import (
     CHECKPOINT_NAME,
     StoredAnchor,
@@ -76,6 +82,33 @@ class LowerBounds:
     def add(self, bound: LowerBound) -> None:
         """Take in a token that was stated just now, or found at the start."""
         self._bounds = (*self._bounds[-BOUNDS_KEPT:], bound)
+
+    def find(
+        self,
+        anchors: Path,
+        log: TiledLog,
+        *,
+        waiting: Sequence[bytes],
+        files: Files,
+    ) -> Draft | None:
+        """Look up the newest token; give the draft of an anchor still to be stated.
+
+        `waiting`: leaf lines that are on disk and not in the log yet.
+        """
+
+        def leaves(first: int) -> Iterator[bytes]:
+            yield from log.read_leaves(min(first, log.size), log.size)
+            yield from waiting
+
+        try:
+            bound, unstated = newest_stated(anchors, leaves, files)
+        except (FormatError, VerificationError):
+            return None  # a damaged log: `verify` says so, and nothing is touched
+        if bound is not None:
+            self.add(bound)
+        if unstated is None:
+            return None
+        return draft_unstated(anchors, unstated, files)
 
     def field_at(self, began: datetime) -> dict[str, object] | None:
         """What a capture that began then says: the newest token known at that time."""

@@ -8,10 +8,9 @@ acknowledged: close the writer, and the next `open` recovers.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,22 +20,12 @@ from archive.attest.extract import ExtractRun
 from archive.attest.job import JobClosing, JobOpening
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
-from archive.errors import (
-    FormatError,
-    StoreError,
-    VerificationError,
-    WitnessRefused,
-)
+from archive.errors import StoreError, WitnessRefused
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
-from archive.store.anchoring import (
-    LowerBound,
-    LowerBounds,
-    draft_unstated,
-    newest_stated,
-)
+from archive.store.anchoring import LowerBound, LowerBounds
 from archive.store.drafts import (
     Draft,
     PageDraft,
@@ -47,7 +36,7 @@ from archive.store.drafts import (
     draft_page,
 )
 from archive.store.group import GroupCommitter, Submission
-from archive.store.keeper import CheckpointService, Keeper
+from archive.store.keeper import Keeper
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, LedgerTools
@@ -56,8 +45,7 @@ from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import RecoveryReport, recover
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
-from archive.version import SOFTWARE
-from archive.warc.member import Effort
+from archive.store.writing import DEFAULT_SETTINGS, WriterSettings
 
 QUEUE_LENGTH = 64
 """Submissions waiting for the thread: back pressure on whoever captures."""
@@ -69,31 +57,6 @@ SETTLING_TURNS = 3
 """Checkpoints at the end: the last one, that of its anchor, and one to spare."""
 
 T = TypeVar("T")
-
-
-def _ignore(_line: str) -> None:
-    """Nobody wants to hear it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriterSettings:
-    """What is the same for everything one process writes."""
-
-    software: str = SOFTWARE
-    """Stands in every record and statement."""
-    effort: Effort | None = None
-    """How hard slices are pressed; None lets each record's media type decide."""
-    reserve_bytes: int | None = None
-    """Free space below which nothing is acknowledged; None: 5 % of the disk."""
-    files: Files = field(default_factory=Files)
-    """How the disk is written; tests hand in one that fails."""
-    services: tuple[CheckpointService, ...] = ()
-    """What others do about checkpoints, in this order: cosignatures, time stamps."""
-    tell: Callable[[str], None] = _ignore
-    """Hears what a service could not do, while the writer works on."""
-
-
-DEFAULT_SETTINGS = WriterSettings()
 
 
 def _nothing() -> None:
@@ -299,24 +262,14 @@ class ArchiveWriter:
 
     def _know_anchors(self) -> None:
         """Find the newest token; state an anchor that a crash left without."""
-        log, files = self._group.log, self._tools.files
-        anchors = self._tools.paths.anchors
-        waiting = tuple(self._group.ledger.position.pending)
-
-        def leaves(first: int) -> Iterator[bytes]:
-            yield from log.read_leaves(min(first, log.size), log.size)
-            yield from waiting
-
-        try:
-            bound, unstated = newest_stated(anchors, leaves, files)
-        except (FormatError, VerificationError):
-            return  # a damaged log: `verify` says so, and nothing is touched
-        if bound is not None:
-            self._bounds.add(bound)
+        unstated = self._bounds.find(
+            self._tools.paths.anchors,
+            self._group.log,
+            waiting=tuple(self._group.ledger.position.pending),
+            files=self._tools.files,
+        )
         if unstated is not None:
-            draft = draft_unstated(anchors, unstated, files)
-            if draft is not None:
-                self.state(draft).result()
+            self.state(unstated).result()
 
     def _settle(self) -> None:
         """Have the newest checkpoint looked after, and what that made us state."""

@@ -22,7 +22,8 @@ from archive.capture import (
 from archive.digest import Digest, format_short_id
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchiveIdentity, read_identity
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.warc.member import Effort
 
 SOFTWARE = "election-evidence-archive/test"

@@ -11,7 +11,8 @@ from archive.attest.trustset import TrustSet, format_trust
 from archive.capture import Capture
 from archive.settings import Authority
 from archive.stamping.service import StampingService, StampingTools
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.warc.member import Effort
 from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
 from tests.support.authorities import ServedAuthority, serve_memory
