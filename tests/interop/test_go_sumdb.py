@@ -149,6 +149,10 @@ def mutations(proof: list[bytes]) -> Iterator[list[bytes]]:
         yield [*proof[:place], bytes([item[0] ^ 1]) + item[1:], *proof[place + 1 :]]
 
 
+def is_int64(vector: dict[str, Any]) -> bool:
+    return all(vector.get(key, 0) < 2**63 for key in ("Index", "Old", "Size"))
+
+
 def text(data: bytes) -> str:
     return b64encode(data).decode()
 
@@ -199,7 +203,8 @@ def asked(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
             for _ in range(90):
                 writer.state(incident())
             writer.checkpoint()
-    vectors = [*corpus_vectors(), *own_vectors()]
+    # What is no number there (2**64 - 1) is refused here, too: test_corpus_merkle.
+    vectors = [one for one in (*corpus_vectors(), *own_vectors()) if is_int64(one)]
     question = {
         "Leaves": LEAVES,
         "Vectors": vectors,
