@@ -105,15 +105,28 @@ class EnginePage:
     hits: tuple[EngineHit, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A document the engine will never take, and why."""
+
+    document_id: str
+    reason: str
+
+
 class SearchEngine(Protocol):
     """One index; readers may be many, the writer is one."""
+
+    @property
+    def takes_repeats(self) -> bool:
+        """Whether a document that is there already may be added again."""
+        ...
 
     def add(self, documents: Sequence[Document]) -> None:
         """Take in documents whose ids are new; visible after `commit`."""
         ...
 
-    def commit(self) -> None:
-        """Make everything added durable and visible."""
+    def commit(self) -> Sequence[Rejected]:
+        """Make everything added durable and visible; says what was refused since."""
         ...
 
     def reload(self) -> None:

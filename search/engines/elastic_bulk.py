@@ -1,14 +1,15 @@
-"""Documents into a cluster: what to send again, what to set aside (pure but for `send`).
+"""Documents into a cluster: what to send again, what was refused for good (pure).
 
 Ids are deterministic and every document carries its version, so a batch may be sent any
 number of times in any order: the cluster keeps one copy. A document is done, is sent
-again, or is a dead letter with a reason; none is dropped in silence.
+again, or is rejected with a reason; none is dropped in silence.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.errors import SearchUnavailable
+from search.engines.base import Rejected
 
 ATTEMPTS = 5
 """Times a document is sent before the cluster counts as away."""
@@ -41,15 +42,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A document the cluster will never take, and why."""
-
-    document_id: str
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How to wait between attempts: `sleep` seconds, `random` in [0, 1)."""
 
@@ -78,9 +70,9 @@ def requests_of(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
 
 def deliver(
     parcels: Sequence[Parcel], send: Send, patience: Patience
-) -> list[DeadLetter]:
+) -> list[Rejected]:
     """Send until each document is done or dead; SearchUnavailable if some stay open."""
-    dead: list[DeadLetter] = []
+    dead: list[Rejected] = []
     waiting = list(parcels)
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -106,10 +98,10 @@ def deliver(
 
 def _pause(attempt: int, random: float) -> float:
     first, longest = BACKOFF_SECONDS
-    return min(first * 2 ** (attempt - 1), longest) * (1 - random / 2)
+    doubled: float = first * 2 ** (attempt - 1)
+    return min(doubled, longest) * (1 - random / 2)
 
 
-def _dead(parcel: Parcel, answer: Answer) -> DeadLetter:
-    return DeadLetter(
-        document_id=parcel.document_id, status=answer.status, reason=answer.reason
-    )
+def _dead(parcel: Parcel, answer: Answer) -> Rejected:
+    reason = f"{answer.status} {answer.reason}".strip()
+    return Rejected(document_id=parcel.document_id, reason=reason)

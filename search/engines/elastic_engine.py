@@ -1,20 +1,25 @@
 """The engine at scale: an Elasticsearch cluster; the only importer of its client.
 
-One index per archive and generation, named `PREFIX-ARCHIVE-gNNNNNN`, behind the alias
-`PREFIX-ARCHIVE`. Nothing is stored here that the archive does not hold.
+One index per archive and generation, named `evidence-ARCHIVE-gNNNNNN`, behind the alias
+`evidence-ARCHIVE`. Nothing is stored here that the archive does not hold.
 """
 
 import json
-import random
+import logging
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import elasticsearch
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import (
+    ApiError,
+    Elasticsearch,
+    ElasticsearchWarning,
+    TransportError,
+)
 
 from archive.errors import SearchUnavailable
 from search.document import Document
@@ -23,12 +28,12 @@ from search.engines.base import (
     EngineHit,
     EnginePage,
     Facet,
+    Rejected,
     Sorting,
 )
 from search.engines.counting import DAY_US, cut_facet
 from search.engines.elastic_bulk import (
     Answer,
-    DeadLetter,
     Parcel,
     Patience,
     deliver,
@@ -72,6 +77,9 @@ class Cluster:
     """A connection to a cluster; translates every error of the client."""
 
     def __init__(self, access: ClusterAccess) -> None:
+        # Each failure is raised with the next step; the client would say it again.
+        logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", category=ElasticsearchWarning)
         self._url = access.url
         self.replicas = access.replicas
         options: dict[str, Any] = {}
@@ -128,7 +136,7 @@ class Cluster:
 
     def point_alias(self, alias: str, name: str) -> None:
         """Let the alias mean this index alone, in one step."""
-        actions = [
+        actions: list[Mapping[str, Any]] = [
             {"remove": {"index": f"{alias}-*", "alias": alias, "must_exist": False}},
             {"add": {"index": name, "alias": alias}},
         ]
@@ -157,9 +165,9 @@ class ElasticEngine:
     ) -> None:
         """Open an index that is there, or make it if it is to be written."""
         self._cluster, self._name = cluster, name
-        self._patience = patience or Patience(sleep=time.sleep, random=random.random)
+        self._patience = patience or Patience(sleep=time.sleep, random=lambda: 0.0)
         self._waiting: list[Parcel] = []
-        self.dead_letters: list[DeadLetter] = []
+        self._rejected: list[Rejected] = []
         if writable:
             cluster.create_index(name)
         elif not cluster.has_index(name):
@@ -167,26 +175,33 @@ class ElasticEngine:
                 f"the search cluster has no index {name}; run `evidence index`"
             )
 
+    @property
+    def takes_repeats(self) -> bool:
+        """True: ids are deterministic and each document carries its version."""
+        return True
+
     def add(self, documents: Sequence[Document]) -> None:
         """Take in documents; sent in batches, visible after `commit`."""
         self._waiting += map(_parcel, documents)
         if len(self._waiting) >= WAITING_DOCUMENTS:
             self._flush()
 
-    def commit(self) -> None:
-        """Make everything added durable and visible."""
+    def commit(self) -> Sequence[Rejected]:
+        """Make everything added durable and visible; says what was refused since."""
         self._flush()
         with self._cluster.call(WRITE_SECONDS) as client:
             client.indices.refresh(index=self._name)
+        rejected, self._rejected = self._rejected, []
+        return rejected
 
     def _flush(self) -> None:
         for parcels in requests_of(self._waiting):
-            self.dead_letters += deliver(parcels, self._send, self._patience)
+            self._rejected += deliver(parcels, self._send, self._patience)
         self._waiting = []
 
     def _send(self, parcels: Sequence[Parcel]) -> Sequence[Answer]:
         """One bulk request; when it fails as a whole, each document failed."""
-        lines: list[bytes] = []
+        lines: list[Any] = []
         for parcel in parcels:
             action = {
                 "_id": parcel.document_id,
@@ -216,9 +231,10 @@ class ElasticEngine:
         bare: bool = False,
     ) -> EnginePage:
         """Find documents; `limit` 0 only counts, `bare` leaves `stored` empty."""
-        asked = {
+        order = compile_sorting(sorting)
+        asked: dict[str, Any] = {
             "query": compile_clause(clause),
-            "sort": compile_sorting(sorting),
+            "sort": order,
             "_source": False if bare else [STORED],
             "track_total_hits": True,
         }
@@ -228,7 +244,7 @@ class ElasticEngine:
             total = found["hits"]["total"]["value"]
         else:
             hits, total = self._walk(asked, offset=offset, limit=limit)
-        place = len(asked["sort"]) - 1
+        place = len(order) - 1
         return EnginePage(total=total, hits=tuple(_hit(hit, place) for hit in hits))
 
     def _walk(

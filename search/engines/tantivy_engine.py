@@ -28,6 +28,7 @@ from search.engines.base import (
     EnginePage,
     Facet,
     OneOf,
+    Rejected,
     Sorting,
     Tokens,
 )
@@ -98,16 +99,22 @@ class TantivyEngine:
         self._schema = self._index.schema
         self._lock = threading.Lock()
 
+    @property
+    def takes_repeats(self) -> bool:
+        """False: added twice is there twice."""
+        return False
+
     def add(self, documents: Sequence[Document]) -> None:
         """Take in documents whose ids are new; visible after `commit`."""
         writer = self._open_writer()
         for document in documents:
             writer.add_document(_to_engine(document))
 
-    def commit(self) -> None:
-        """Make everything added durable and visible."""
+    def commit(self) -> Sequence[Rejected]:
+        """Make everything added durable and visible; nothing is ever refused."""
         self._open_writer().commit()
         self.reload()
+        return ()
 
     def reload(self) -> None:
         """See what was committed since the index was opened."""

@@ -1,4 +1,4 @@
-"""The engines the contract is tried on: the embedded one always, real servers beside it."""
+"""Real servers that the contract of the engines is tried on."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
