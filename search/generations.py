@@ -21,7 +21,6 @@ from archive.files import Files
 from archive.store.layout import ArchivePaths
 from search.analysis.analyze import ANALYSIS_VERSION
 from search.captures import CaptureRows
-from search.engines.base import Rejected
 from search.engines.fields import SCHEMA_VERSION
 
 CURRENT_FILE = "CURRENT"
@@ -82,11 +81,11 @@ def use_generation(made: Generation) -> None:
     Files().replace(current, f"{made.folder.name}\n".encode())
 
 
-def add_rejected(generation: Generation, rejected: Sequence[Rejected]) -> None:
-    """Name documents the engine refused, one JSON object a line."""
+def add_rejected(generation: Generation, reasons: Sequence[tuple[str, str]]) -> None:
+    """Name documents the engine refused, and why, one JSON object a line."""
     with (generation.folder / REJECTED_FILE).open("a", encoding="utf-8") as stream:
-        for one in rejected:
-            line = {"document": one.document_id, "reason": one.reason}
+        for document_id, reason in reasons:
+            line = {"document": document_id, "reason": reason}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -276,7 +276,8 @@ class _Batch:
 
     def _note(self, rejected: Sequence[Rejected]) -> None:
         if rejected:
-            add_rejected(self._generation, rejected)
+            reasons = [(one.document_id, one.reason) for one in rejected]
+            add_rejected(self._generation, reasons)
             count = int(self._rows.get_progress("rejected") or 0) + len(rejected)
             self._rows.set_progress("rejected", str(count))
 
