@@ -44,12 +44,13 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "archive.settings",
                 "archive.transport",
                 "archive.version",
+                "archive.zipped",
             ),
         ),
         (("archive.warc",), ("archive.log",)),
         (("archive.attest",),),
         (("archive.store",),),
-        (("archive.witness",), ("archive.stamping",)),
+        (("archive.witness",),),
         (("archive.verify",),),
         (("archive.export",),),
         (("archive.cli",),),
@@ -104,13 +105,13 @@ LIBRARIES = {
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(
+            "archive.cli.exporting",
             "archive.cli.output",
             "archive.cli.reading",
             "archive.cli.receipt",
             "archive.cli.root",
             "archive.cli.trust",
             "archive.cli.witness",
-            "archive.cli.timestamp",
             "archive.cli.writing",
             "crawlers.cli",
             "crawlers.demo.command",
@@ -133,7 +134,6 @@ LIBRARIES = {
     ),
     "cssselect": Library(modules=("crawlers.sources.toml_table",)),
     "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
-    "elasticsearch": Library(modules=("search.engines.elastic_engine",)),
     "fastwarc": Library(modules=("archive.warc.library",)),
     "flask": Library(
         modules=(
@@ -160,6 +160,7 @@ LIBRARIES = {
     ),
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
+    "pyrage": Library(modules=("archive.export.locked",)),
     "resiliparse": Library(modules=("search.extract.alltext",)),
     "rfc3161_client": Library(
         modules=("archive.attest.timestamp",), distribution="rfc3161-client"
@@ -646,9 +647,7 @@ def in_file_names(name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(
-    "name", ["runtime.txt", "browser.txt", "cluster.txt", "dev.txt"]
-)
+@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "dev.txt"])
 def test_every_requirement_is_pinned_and_hashed(name: str) -> None:
     form = re.compile(
         r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[A-Za-z0-9.+!]+"
@@ -691,7 +690,7 @@ def test_every_extra_has_its_own_requirement_file() -> None:
         assert wanted <= set(pinned(f"{name}.txt"))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "cluster.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt"])
 def test_development_pins_what_runs(name: str) -> None:
     runtime, development = pinned(name), pinned("dev.txt")
     assert {name: development.get(name) for name in runtime} == runtime

@@ -12,12 +12,13 @@ from archive.claim import CLAIM
 from archive.cli.output import print_json, print_table, say
 from archive.cli.root import CommandContext
 from archive.digest import Digest
-from archive.errors import EvidenceError, FormatError, SettingsError
+from archive.errors import FormatError, SettingsError
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
@@ -25,8 +26,6 @@ from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
 
 NOT_VERIFIED_EXIT = 3
-LISTS = ("records", "findings", "parts")
-"""Keys of `show` that are lists: one line each, or left to `verify`."""
 LIST_LIMIT = 1000
 """Lines of a table; JSON is for programs, which a cut list would mislead."""
 
@@ -43,7 +42,7 @@ LIST_LIMIT = 1000
 def list_captures(
     ctx: CommandContext, uri: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List captures and page captures, oldest first.
+    """List captures, oldest first.
 
     Exit codes: 0 done, 6 no archive.
     """
@@ -53,7 +52,7 @@ def list_captures(
         for capture in islice(found, limit or None):
             print_json(capture_json(capture))
         return
-    captures = iter(found)
+    captures = (capture for capture in found if capture.kind == "capture")
     most = LIST_LIMIT if limit is None else limit
     print_table(
         ("captured at", "outcome", "status", "id", "address"),
@@ -67,15 +66,10 @@ def _list_row(capture: Capture) -> tuple[str, ...]:
     return (
         format_instant(capture.captured_at)[:19] + "Z",
         str(capture.outcome),
-        _status(capture),
+        str(capture.http_status or "-"),
         capture.short_id,
         capture.target_uri,
     )
-
-
-def _status(capture: Capture) -> str:
-    """The HTTP status; `page` for a page with its parts, `-` where nothing came."""
-    return "page" if capture.kind == "page" else str(capture.http_status or "-")
 
 
 @click.command()
@@ -97,11 +91,8 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
     if report.headline:
         click.echo(report.headline)
     for key, shown in value.items():
-        if key not in LISTS:
-            click.echo(f"{key:15} {_cell(shown)}")
-    for part in value.get("parts", ()):  # type: ignore[attr-defined]
-        kept = part["capture"] or f"- ({part['outcome']})"
-        click.echo(f"{'part':15} {part['kind']} {kept} {part['uri']}")
+        if key not in ("records", "findings"):
+            click.echo(f"{key:15} {'-' if shown is None else shown}")
     for record in value["records"]:  # type: ignore[attr-defined]
         click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
 
@@ -152,6 +143,21 @@ def verify_one(
         trust=_trust(ctx),
         last_seen=_last_seen(last_seen),
     )
+    _print_report(report, as_json=as_json)
+
+
+@verify.command(name="bundle")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def verify_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
+    """Check an evidence bundle, a folder or zip, against your trust folder.
+
+    Needs no archive. Exit codes: 0 all that the policy requires is VERIFIED, 2 there is
+    nothing at PATH, 3 anything else, 4 no bundle.
+    """
+    folder = ctx.trust()
+    report = verify_bundle(path, trust_of=lambda origin: read_trust(folder, origin))
     _print_report(report, as_json=as_json)
 
 
@@ -234,50 +240,12 @@ def _show_json(
     _, statement = reader.entry(capture)
     return {
         **capture_json(capture),
-        **(_page_json if capture.kind == "page" else _attempt_json)(reader, capture),
         "claim": CLAIM,
         "proof": str(report.outcome),
         "signed": statement.predicate["signed"],
         "statement": str(statement.digest),
         "records": statement.predicate["records"],
         "findings": [finding.as_json() for finding in report.findings],
-    }
-
-
-def _cell(value: object) -> object:
-    """A value of `show` on its line."""
-    if isinstance(value, list):
-        return ", ".join(value) or "-"
-    return "-" if value is None else value
-
-
-def _attempt_json(reader: ArchiveReader, capture: Capture) -> dict[str, object]:
-    """Why an attempt ended as it did; None where it says nothing, or is damaged."""
-    try:
-        detail = reader.read_exchange(capture).metadata.get("detail")
-    except EvidenceError:  # the findings say what is wrong
-        detail = None
-    return {"detail": detail or None}
-
-
-def _page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:
-    """What a page is made of; nothing where it is damaged."""
-    try:
-        view = reader.read_page(page)
-    except EvidenceError:  # the findings say what is wrong
-        return {"main": None, "artifacts": [], "parts": []}
-    return {
-        "main": view.main_id,
-        "artifacts": [one.name for one in view.artifacts],
-        "parts": [
-            {
-                "kind": part.kind,
-                "uri": part.uri,
-                "capture": part.capture_id,
-                "outcome": part.outcome,
-            }
-            for part in view.parts
-        ],
     }
 
 

@@ -6,7 +6,7 @@ in constant memory.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -54,6 +54,8 @@ class SegmentEntry:
     problem: str | None
     stub: Stub | None = None
     """Set where slice and statement were removed: what stands in their place."""
+    digest_at: Callable[[int, int], Digest | None] | None = None
+    """Hashes `[offset, offset + length)` of the slice, for who can read it again."""
 
     @property
     def end_bytes(self) -> int:

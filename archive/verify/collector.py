@@ -37,10 +37,17 @@ class Collector:
         finding = _finding(step, code, subject, detail)
         self._add(replace(finding, outcome=Outcome.NOT_CHECKED, parameters=parameters))
 
-    def raised(self, step: int, code: str, subject: str, error: EvidenceError) -> None:
+    def raised(
+        self,
+        step: int,
+        code: str,
+        subject: str,
+        error: EvidenceError,
+        **parameters: str | int,
+    ) -> None:
         """A low-level check raised; an unknown key is NOT CHECKED, all else FAILED."""
         note = self.not_checked if isinstance(error, UnknownKey) else self.failed
-        note(step, code, subject, str(error))
+        note(step, code, subject, str(error), **parameters)
 
     def has_failed(self, *steps: int) -> bool:
         """Whether one of these steps has a failure already."""

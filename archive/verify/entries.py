@@ -7,9 +7,11 @@ from archive.attest.envelope import Envelope
 from archive.attest.kinds import UnknownKind
 from archive.attest.statement import Statement, parse_common, parse_statement
 from archive.attest.trust import TrustSet
-from archive.errors import FormatError, VerificationError
+from archive.errors import DigestMismatch, FormatError, VerificationError
+from archive.store.follow import CAPTURE_KINDS
 from archive.store.walk import SegmentEntry, check_slice
 from archive.verify.collector import Collector
+from archive.verify.moved import trace_records
 from archive.verify.statements import (
     check_interval,
     check_records,
@@ -104,7 +106,7 @@ def _check_slice(
     try:
         check_slice(entry, statement)
     except VerificationError as error:
-        collector.raised(5, "slice-altered", subject, error)
+        _tell_moves(collector, entry, statement, subject=subject, error=error)
     else:
         holds = True
         collector.passed(5)
@@ -115,6 +117,26 @@ def _check_slice(
     else:
         collector.passed(6)
     return holds
+
+
+def _tell_moves(
+    collector: Collector,
+    entry: SegmentEntry,
+    statement: Statement,
+    *,
+    subject: str,
+    error: VerificationError,
+) -> None:
+    """The slice is not the signed one: say what became of its records."""
+    rows = statement.predicate.get("records")
+    if statement.kind not in CAPTURE_KINDS or not rows:
+        collector.raised(5, "slice-altered", subject, error)
+        return
+    moves = trace_records(
+        rows, entry.records, base=entry.slice_offset, digest_at=entry.digest_at
+    )
+    told = DigestMismatch(f"{error}; {moves}")
+    collector.raised(5, "slice-altered", subject, told, **moves.counts)
 
 
 def _check_signer(

@@ -1,0 +1,158 @@
+"""The evidence bundle: one capture or page that a stranger checks without us.
+
+What goes out is checked first, as its reader will check it; what does not hold is not
+exported. The same captures under the same checkpoints give the same bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from archive.attest.trust import TrustSet
+from archive.capture import ByteSource, Capture, MemoryBytes
+from archive.digest import Digest, format_short_id
+from archive.errors import DigestMismatch, UsageProblem
+from archive.export.certificate import format_certificate
+from archive.export.gather import Gathered, Gatherer
+from archive.export.locked import encrypt_file
+from archive.export.papers import format_proves, format_readme
+from archive.export.target import (
+    check_target,
+    write_folder,
+    write_packed,
+)
+from archive.files import temporary_path
+from archive.store.reader import ArchiveReader
+from archive.verify.bundle import verify_files
+from archive.verify.bundlefiles import SUMS, format_sums, sums_order
+from archive.verify.report import Outcome, Report
+
+ZIP_END = ".zip"
+AGE_END = ".age"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleRequest:
+    """What to export, and how."""
+
+    captures: Sequence[Capture]
+    out: Path
+    """A folder, or a file that ends with `.zip`, or with `.zip.age`."""
+    certificate: bool
+    recipients: Sequence[Any] = ()
+    """Keys to encrypt for; then `out` ends with `.zip.age`."""
+
+
+class _Planned:
+    """Files that are not written yet, for whoever reads bundles."""
+
+    def __init__(self, files: dict[str, ByteSource]) -> None:
+        self._files = files
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths below the bundle."""
+        return tuple(self._files)
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return self._files[name].length_bytes
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file."""
+        return self._files[name].open()
+
+
+def default_name(captures: Sequence[Capture]) -> str:
+    """A name that tells nothing of the source: `bundle-` and a short id."""
+    if len(captures) == 1:
+        return f"bundle-{captures[0].short_id}"
+    ids = "".join(sorted(capture.capture_id for capture in captures))
+    return f"bundle-{format_short_id(Digest.of(ids.encode()).raw[:16])}"
+
+
+def check_request(request: BundleRequest, archive: Path) -> None:
+    """UsageProblem or ImmutableConflict before anything is read."""
+    check_target(request.out, archive)
+    name = request.out.name
+    if bool(request.recipients) != name.endswith(ZIP_END + AGE_END):
+        raise UsageProblem(
+            f"an encrypted bundle is called NAME{ZIP_END}{AGE_END}, and no other one "
+            f"is; the name {name} and --recipient do not fit"
+        )
+
+
+def export_bundle(
+    reader: ArchiveReader, request: BundleRequest, *, trust: TrustSet | None
+) -> Report:
+    """Write the bundle and say how it verifies; nothing is written if it FAILED."""
+    check_request(request, reader.paths.root)
+    gathered = Gatherer(reader, trust).add(list(request.captures))
+    gathered.files[SUMS] = MemoryBytes(_sums(gathered.files))
+    report = verify_files(
+        _Planned(gathered.files),
+        subject=request.out.name,
+        trust_of=lambda _origin: trust,
+    )
+    if report.outcome is Outcome.FAILED:
+        reason = next(iter(report.of(Outcome.FAILED)))
+        raise DigestMismatch(
+            f"nothing was exported: {reason.subject}: {reason.detail}; run "
+            "`evidence verify`"
+        )
+    _add_papers(gathered, report, request)
+    ordered = {name: gathered.files[name] for name in _order(gathered.files)}
+    _write(request, ordered)
+    return report
+
+
+def _add_papers(gathered: Gathered, report: Report, request: BundleRequest) -> None:
+    papers = {
+        "README.txt": format_readme(gathered.nodes),
+        "PROVES.txt": format_proves(gathered.nodes),
+        "verify.sh": read_script(),
+    }
+    if request.certificate:
+        papers["CERTIFICATE.txt"] = format_certificate(gathered.nodes, report)
+    files = gathered.files
+    files.update((name, MemoryBytes(data)) for name, data in papers.items())
+    del files[SUMS]
+    files[SUMS] = MemoryBytes(_sums(files))
+
+
+def read_script() -> bytes:
+    """The shell verifier, as it goes into every bundle."""
+    return package_files("archive.export").joinpath("verify.sh").read_bytes()
+
+
+def _sums(files: dict[str, ByteSource]) -> bytes:
+    digests = {}
+    for name, source in files.items():
+        with source.open() as stream:
+            digests[name] = Digest.of_stream(stream)
+    return format_sums(digests)
+
+
+def _order(files: dict[str, ByteSource]) -> list[str]:
+    return sorted(files, key=sums_order)
+
+
+def _write(request: BundleRequest, files: dict[str, ByteSource]) -> None:
+    out = request.out
+    if not request.recipients:
+        write = write_packed if out.name.endswith(ZIP_END) else write_folder
+        write(out, files)
+        return
+    plain = out.with_name(f".{out.name}.plain.unfinished")
+    plain.unlink(missing_ok=True)
+    sealed = temporary_path(out)
+    try:
+        write_packed(plain, files)
+        sealed.unlink(missing_ok=True)
+        encrypt_file(plain, sealed, request.recipients)
+        sealed.rename(out)
+    finally:
+        plain.unlink(missing_ok=True)
+        sealed.unlink(missing_ok=True)
