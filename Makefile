@@ -12,13 +12,14 @@ PORT ?= 8000
 REPLAY_PORT ?= 8001
 ONCE ?=
 WORKERS ?= 2
+FUZZ_SECONDS ?= 3600
 
 # On a build server the tests may not skip anything quietly (tests/conftest.py).
 IN_CI := $(filter-out 0 false no,$(CI))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
-	goldens lock screenshots system-packages clean
+	goldens lock fuzz screenshots system-packages clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -69,7 +70,7 @@ goldens: $(DEV) ## make generated fixtures again; look at the difference before 
 	@echo "compare build/golden with tests/golden: a difference breaks archives made before"
 
 lock: $(DEV) ## pin requirements/*.in again; no address is recorded
-	cd requirements && for name in runtime browser dev; do \
+	cd requirements && for name in runtime browser cluster dev fuzz; do \
 	    ../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	        --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	        --no-emit-options --output-file $$name.txt $$name.in || exit 1; \
@@ -81,6 +82,10 @@ screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration
 
 bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy and wget, in one run
 	$(BIN)/python benchmarks/capture.py
+
+fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
+	$(PIP) --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz.framing build/fuzz $(FUZZ_SECONDS)
 
 clean: ## remove .venv and the example archive with its keys and trust
 	rm -rf $(VENV) $(DEMO) $(DEMO)-trust $(DEMO)-keys

@@ -12,6 +12,12 @@
     url = "https://witness.example/"
     vkey = "witness.example/w1+..."
 
+    [search]
+    engine = "elasticsearch"
+    url = "https://search.example:9200/"
+    api_key_file = "/etc/evidence/search.key"
+    ca_file = "/etc/evidence/search-ca.pem"
+
 A key that is not known, a wrong type or a missing value stops the program: a misspelt
 setting must not pass unseen. Nothing here is secret. A variable
 `EVIDENCE_SECTION__KEY` wins over the file, for keys that hold one value.
@@ -20,7 +26,7 @@ setting must not pass unseen. Nothing here is secret. A variable
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +40,10 @@ SETTINGS_FILE_BYTES = 64 << 10
 """Some witnesses and authorities, 64 KiB; a larger file is something else."""
 RESERVE_DIGITS = 18
 """Of a number of bytes: more than any disk has."""
+ENGINES = ("tantivy", "elasticsearch")
+"""Of the search index; the first is embedded and the default."""
+REPLICAS = 5
+"""Copies of each part of a cluster's index; more than any small cluster has nodes."""
 PEERS = 32
 """Witnesses, and authorities: each of them is asked at each turn."""
 
@@ -58,12 +68,25 @@ class WitnessPeer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """Which engine a new index is made with, and where the cluster is, if any."""
+
+    engine: str = "tantivy"
+    url: str | None = None
+    api_key_file: Path | None = None
+    """Holds the key alone; never the key itself, which would lie in copies."""
+    ca_file: Path | None = None
+    replicas: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; what nobody set has the value that stands here."""
 
     reserve_bytes: int | None = None
     authorities: tuple[Authority, ...] = ()
     witnesses: tuple[WitnessPeer, ...] = ()
+    search: SearchSettings = field(default_factory=SearchSettings)
 
 
 @dataclass(slots=True)
@@ -112,11 +135,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     reserve = environ.get(RESERVE_VARIABLE)
     if reserve is None:
         return settings
-    return Settings(
-        reserve_bytes=_parse_reserve(reserve),
-        authorities=settings.authorities,
-        witnesses=settings.witnesses,
-    )
+    return replace(settings, reserve_bytes=_parse_reserve(reserve))
 
 
 def parse_settings(data: bytes, place: str) -> Settings:
@@ -130,13 +149,45 @@ def parse_settings(data: bytes, place: str) -> Settings:
     authorities = tuple(_authority(entry) for entry in _list(times, "authorities"))
     witness = _section(table, "witness")
     witnesses = tuple(_witness(entry) for entry in _list(witness, "witnesses"))
-    for done in (archive, times, witness, table):
+    search = _section(table, "search")
+    cluster = _search(search)
+    for done in (archive, times, witness, search, table):
         done.end()
     _demand_distinct(f"{place}: [time]", [item.name for item in authorities])
     _demand_distinct(f"{place}: [time]", [item.url for item in authorities])
     _demand_distinct(f"{place}: [witness]", [item.name for item in witnesses])
     _demand_distinct(f"{place}: [witness]", [item.vkey for item in witnesses])
-    return Settings(reserve_bytes=reserve, authorities=authorities, witnesses=witnesses)
+    return Settings(
+        reserve_bytes=reserve,
+        authorities=authorities,
+        witnesses=witnesses,
+        search=cluster,
+    )
+
+
+def _search(section: _Table) -> SearchSettings:
+    engine = section.take("engine", str) or ENGINES[0]
+    if engine not in ENGINES:
+        raise SettingsError(f"{section.place}: engine is {' or '.join(ENGINES)}")
+    url = section.take("url", str)
+    if url is not None:
+        try:
+            check_address(url, allow_plain=False)
+        except SettingsError as error:
+            raise SettingsError(f"{section.place}: {error}") from error
+    key, authority = (section.take(name, str) for name in ("api_key_file", "ca_file"))
+    replicas = section.take("replicas", int) or 0
+    if not 0 <= replicas <= REPLICAS:
+        raise SettingsError(f"{section.place}: replicas is 0 to {REPLICAS}")
+    if url is None and (engine != ENGINES[0] or key or authority or replicas):
+        raise SettingsError(f"{section.place}: names a cluster without its url")
+    return SearchSettings(
+        engine=engine,
+        url=url,
+        api_key_file=Path(key) if key else None,
+        ca_file=Path(authority) if authority else None,
+        replicas=replicas,
+    )
 
 
 def _has_file(environ: Mapping[str, str]) -> bool:

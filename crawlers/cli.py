@@ -178,6 +178,8 @@ def crawl(
         order = CrawlOrder(
             archive=context.archive,
             keys_folder=context.keys_folder,
+            trust_folder=context.trust_folder,
+            settings=context.settings,
             source_id=source_id,
             via=via,
             **options,

@@ -11,7 +11,9 @@ import click
 from archive.cli.root import CommandContext
 from archive.errors import InvalidQuery
 from archive.instant import format_instant
+from archive.settings import ENGINES, Settings
 from archive.store.reader import ArchiveReader
+from search.engines.opening import Engines
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
 from search.service import Hit, ResultPage, SearchService
@@ -30,17 +32,28 @@ EXIT_CODES = (
     is_flag=True,
     help="Do not sign the list of new texts in this run (needs no keys).",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="Where the index lies (default: where it is, else as the settings say).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def index(
-    ctx: CommandContext, rebuild: bool, no_statement: bool, as_json: bool
+    ctx: CommandContext,
+    rebuild: bool,
+    no_statement: bool,
+    engine: str | None,
+    as_json: bool,
 ) -> None:
     """Bring the search index up to date with the archive."""
     stated: list[str] = []
     reader = ArchiveReader.open(ctx.archive)
     try:
-        report = Indexer(reader, progress=_progress).run(
+        engines = _engines(ctx)
+        report = Indexer(reader, engines=engines, progress=_progress).run(
             rebuild=rebuild,
+            engine=engine,
             afterwards=None
             if no_statement
             else lambda rows: stated.append(state_texts(ctx.archive, rows, ctx)),
@@ -53,14 +66,19 @@ def index(
     click.echo("; ".join([f"index: {_counts(report)}", *stated]))
 
 
-def rebuild_index(archive_root: Path) -> str:
+def _engines(ctx: CommandContext) -> Engines:
+    return Engines(settings=ctx.settings.search, random_bytes=ctx.random_bytes)
+
+
+def rebuild_index(archive_root: Path, settings: Settings) -> str:
     """Throw the index away and make it again; needs no keys and states nothing.
 
     Returns what was done, without the name `index`: the caller writes it in front.
     """
     reader = ArchiveReader.open(archive_root)
     try:
-        report = Indexer(reader).run(rebuild=True)
+        engines = Engines(settings=settings.search)
+        report = Indexer(reader, engines=engines).run(rebuild=True)
     finally:
         reader.close()
     return _counts(report)
@@ -102,7 +120,7 @@ def search(
     """
     if (query_file is None) == (not query):
         raise click.UsageError("give one QUERY, or --from FILE")
-    service = SearchService.open([ctx.archive])
+    service = SearchService.open([ctx.archive], _engines(ctx))
     limit, expand = options["limit"], options["expand"]
     if query_file is not None:
         for line in _read_queries(query_file):
@@ -222,11 +240,14 @@ def _report(report: IndexReport) -> dict[str, object]:
         "documents": report.documents,
         "next_leaf": report.next_leaf,
         "rebuilt": report.rebuilt,
+        "rejected": report.rejected,
     }
 
 
 def _counts(report: IndexReport) -> str:
+    refused = f"; {report.rejected} documents refused" if report.rejected else ""
     return (
         f"{report.captures_added} captures added; now {report.documents} "
         f"documents for {report.captures} captures, up to entry {report.next_leaf}"
+        f"{refused}"
     )

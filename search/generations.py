@@ -1,15 +1,17 @@
 """Generations of an index on disk: which one is in use, and who may write.
 
 index/CURRENT            name of the generation in use, replaced atomically
-index/g000001/engine/    the engine's folder
+index/g000001/engine/    the embedded engine's folder; a cluster keeps its own
 index/g000001/captures.sqlite
+index/g000001/rejected.jsonl   documents a cluster refused, if there are any
 index/lock               held by the one indexer
 """
 
 import fcntl
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +20,12 @@ from archive.errors import SearchUnavailable
 from archive.files import Files
 from archive.store.layout import ArchivePaths
 from search.analysis.analyze import ANALYSIS_VERSION
+from search.captures import CaptureRows
 from search.engines.fields import SCHEMA_VERSION
 
 CURRENT_FILE = "CURRENT"
-ENGINE_FOLDER = "engine"
 ROWS_FILE = "captures.sqlite"
+REJECTED_FILE = "rejected.jsonl"
 VERSION = f"{SCHEMA_VERSION}.{ANALYSIS_VERSION}"
 """Of the layout and the analysis; an index of another version is made anew."""
 
@@ -35,10 +38,16 @@ class Generation:
 
     folder: Path
 
-    @property
-    def engine_folder(self) -> Path:
-        """Where the engine keeps its files."""
-        return self.folder / ENGINE_FOLDER
+    def read_kind(self) -> str | None:
+        """The engine the index lies in; None where the rows cannot be read."""
+        try:
+            rows = CaptureRows.open(self.rows_path)
+        except SearchUnavailable:
+            return None
+        try:
+            return rows.get_progress("engine")
+        finally:
+            rows.close()
 
     @property
     def rows_path(self) -> Path:
@@ -70,6 +79,14 @@ def use_generation(made: Generation) -> None:
     """Put a complete generation in use."""
     current = made.folder.with_name(CURRENT_FILE)
     Files().replace(current, f"{made.folder.name}\n".encode())
+
+
+def add_rejected(generation: Generation, reasons: Sequence[tuple[str, str]]) -> None:
+    """Name documents the engine refused, and why, one JSON object a line."""
+    with (generation.folder / REJECTED_FILE).open("a", encoding="utf-8") as stream:
+        for document_id, reason in reasons:
+            line = {"document": document_id, "reason": reason}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def remove_others(index: Path, *kept: Generation) -> None:

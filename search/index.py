@@ -5,7 +5,7 @@ Everything here is derived: it may be deleted, and made again gives the same ans
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -13,11 +13,12 @@ from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
 from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import PageText, build_document, document_id, microseconds
-from search.engines.base import SearchEngine
-from search.engines.tantivy_engine import TantivyEngine
+from search.engines.base import Rejected, SearchEngine
+from search.engines.opening import EMBEDDED, Engines
 from search.generations import (
     VERSION,
     Generation,
+    add_rejected,
     find_current,
     hold_index_lock,
     new_generation,
@@ -41,6 +42,8 @@ class IndexReport:
     documents: int
     next_leaf: int
     rebuilt: bool
+    rejected: int
+    """Documents the engine refused for good; named in the generation's folder."""
 
 
 class Indexer:
@@ -50,9 +53,11 @@ class Indexer:
         self,
         reader: ArchiveReader,
         *,
+        engines: Engines | None = None,
         workers: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
+        self._engines = engines or Engines()
         self._reader = reader
         self._root = reader.paths.root
         self._index = reader.paths.index
@@ -63,26 +68,42 @@ class Indexer:
         self,
         *,
         rebuild: bool = False,
+        engine: str | None = None,
         afterwards: Callable[[CaptureRows], None] | None = None,
     ) -> IndexReport:
         """Catch up, or make a new generation and swap it in when it is complete.
 
+        `engine`: the kind the index must lie in; None keeps what is there.
         `afterwards` gets the rows while the lock is still held.
         """
         with hold_index_lock(self._index):
-            current = None if rebuild else self._usable()
+            current = None if rebuild else self._usable(engine)
             if current is not None:
                 report = self._fill(current, rebuilt=False, afterwards=afterwards)
                 remove_others(self._index, current)
                 return report
-            made = self._new_generation()
-            report = self._fill(made, rebuilt=True, afterwards=afterwards)
             before = find_current(self._root)
+            made = self._new_generation(engine or self._kind_for_new(before))
+            report = self._fill(made, rebuilt=True, afterwards=afterwards)
             use_generation(made)
-            remove_others(self._index, made, *([before] if before else []))
+            kept = [made, *([before] if before else [])]
+            self._publish(kept)
+            remove_others(self._index, *kept)
             return report
 
-    def _usable(self) -> Generation | None:
+    def _kind_for_new(self, before: Generation | None) -> str:
+        """An index that is made anew stays in its engine; else the settings say."""
+        kind = None if before is None else before.read_kind()
+        return kind or self._engines.settings.engine
+
+    def _publish(self, kept: list[Generation]) -> None:
+        self._engines.publish(
+            kept[0].read_kind() or EMBEDDED,
+            archive_id=self._reader.identity.archive_id,
+            kept=[generation.folder.name for generation in kept],
+        )
+
+    def _usable(self, engine: str | None) -> Generation | None:
         """The current generation, if this version made it and its halves agree."""
         current = find_current(self._root)
         if current is None or not current.rows_path.is_file():
@@ -95,21 +116,46 @@ class Indexer:
             fits = (
                 rows.get_progress("version") == VERSION
                 and rows.get_progress("archive") == self._reader.identity.archive_id
+                and engine in (None, rows.get_progress("engine"))
             )
-            engine = TantivyEngine(current.engine_folder) if fits else None
-            # A crash between the two commits leaves them unequal: made anew.
-            return current if engine and engine.count() == rows.counts()[0] else None
-        except SearchUnavailable:
-            return None
+            return current if fits and self._agrees(current, rows) else None
         finally:
             rows.close()
 
-    def _new_generation(self) -> Generation:
+    def _agrees(self, generation: Generation, rows: CaptureRows) -> bool:
+        """A crash between the two commits leaves engine and rows unequal.
+
+        What takes repeats gets them again; what does not is made anew. An engine that
+        does not answer is no reason to throw its index away.
+        """
+        kind = rows.get_progress("engine") or EMBEDDED
+        try:
+            engine = self._open(kind, generation)
+            held = engine.count() + int(rows.get_progress("rejected") or 0)
+        except SearchUnavailable:
+            if kind == EMBEDDED:
+                return False
+            raise
+        documents = rows.counts()[0]
+        return held >= documents if engine.takes_repeats else held == documents
+
+    def _open(
+        self, kind: str, generation: Generation, *, writable: bool = False
+    ) -> SearchEngine:
+        return self._engines.open(
+            kind,
+            folder=generation.folder,
+            archive_id=self._reader.identity.archive_id,
+            writable=writable,
+        )
+
+    def _new_generation(self, kind: str) -> Generation:
         made = new_generation(self._index)
         rows = CaptureRows.create(made.rows_path)
         with rows.transaction():
             rows.set_progress("version", VERSION)
             rows.set_progress("archive", self._reader.identity.archive_id)
+            rows.set_progress("engine", kind)
             rows.set_progress("next_leaf", "0")
         rows.close()
         return made
@@ -121,15 +167,16 @@ class Indexer:
         rebuilt: bool,
         afterwards: Callable[[CaptureRows], None] | None,
     ) -> IndexReport:
+        kind = generation.read_kind() or EMBEDDED
+        engine = self._open(kind, generation, writable=True)
         rows = CaptureRows.open(generation.rows_path, writable=True)
-        engine = TantivyEngine(generation.engine_folder, writable=True)
         try:
             before = rows.counts()
-            self._take_in(engine, rows)
+            self._take_in(engine, rows, generation)
             if afterwards is not None:
                 afterwards(rows)
                 # The statement of this run is an entry too: be past it.
-                self._take_in(engine, rows)
+                self._take_in(engine, rows, generation)
             documents, captures = rows.counts()
             return IndexReport(
                 captures_added=captures - before[1],
@@ -138,17 +185,20 @@ class Indexer:
                 documents=documents,
                 next_leaf=int(rows.get_progress("next_leaf") or 0),
                 rebuilt=rebuilt,
+                rejected=int(rows.get_progress("rejected") or 0),
             )
         finally:
             engine.close()
             rows.close()
 
-    def _take_in(self, engine: SearchEngine, rows: CaptureRows) -> None:
+    def _take_in(
+        self, engine: SearchEngine, rows: CaptureRows, generation: Generation
+    ) -> None:
         """Follow the log from the next leaf, batch by batch."""
         self._reader.catch_up()
         end = self._reader.next_leaf
         start = int(rows.get_progress("next_leaf") or 0)
-        batch = _Batch(engine, rows, self._reader.identity.archive_id)
+        batch = _Batch(engine, rows, self._reader.identity.archive_id, generation)
         with Intake(self._reader, rows, workers=self._workers) as intake:
             for taken in intake.follow(start, end):
                 batch.add(taken)
@@ -162,8 +212,13 @@ class _Batch:
     """Captures on their way into the engine and the rows."""
 
     def __init__(
-        self, engine: SearchEngine, rows: CaptureRows, archive_id: str
+        self,
+        engine: SearchEngine,
+        rows: CaptureRows,
+        archive_id: str,
+        generation: Generation,
     ) -> None:
+        self._generation = generation
         self._engine = engine
         self._rows = rows
         self._archive_id = archive_id
@@ -211,13 +266,20 @@ class _Batch:
     def commit(self, next_leaf: int, *, last: bool = False) -> None:
         """Engine first, then the rows with the new position."""
         if self._added or last:
-            self._engine.commit()
+            self._note(self._engine.commit())
         self._rows.set_progress("next_leaf", str(next_leaf))
         self._rows.commit()
         self._added = self._waiting = 0
         self._since = time.monotonic()
         if not last:
             self._rows.begin()
+
+    def _note(self, rejected: Sequence[Rejected]) -> None:
+        if rejected:
+            reasons = [(one.document_id, one.reason) for one in rejected]
+            add_rejected(self._generation, reasons)
+            count = int(self._rows.get_progress("rejected") or 0) + len(rejected)
+            self._rows.set_progress("rejected", str(count))
 
 
 def _new_row(taken: Taken, page: PageText, order_key: int) -> CaptureRow:

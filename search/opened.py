@@ -10,7 +10,8 @@ from typing import TypeVar
 from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
 from archive.store.layout import read_identity
 from search.captures import CaptureRows
-from search.engines.tantivy_engine import TantivyEngine
+from search.engines.base import SearchEngine
+from search.engines.opening import EMBEDDED, Engines
 from search.generations import VERSION, Generation, find_current
 
 FRESH_SECONDS = 1.0
@@ -22,12 +23,13 @@ T = TypeVar("T")
 class OpenIndex:
     """The index of one archive as it is now; several threads may use it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, engines: Engines) -> None:
         self.root = root
+        self._engines = engines
         self.archive_id = read_identity(root).archive_id
         self._lock = threading.Lock()
         self._generation: Generation | None = None
-        self._engine: TantivyEngine | None = None
+        self._engine: SearchEngine | None = None
         self._problem: SearchError | None = None
         self._checked: float | None = None
 
@@ -60,10 +62,13 @@ class OpenIndex:
                     f"the search index of {self.root} was made by another version; "
                     "run `evidence index`"
                 )
-        self._engine = TantivyEngine(current.engine_folder)
+            kind = rows.get_progress("engine") or EMBEDDED
+        self._engine = self._engines.open(
+            kind, folder=current.folder, archive_id=self.archive_id
+        )
         self._generation = current
 
-    def use(self, action: Callable[[TantivyEngine, CaptureRows], T]) -> T:
+    def use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
         """Run an action on the index; once more if it was replaced meanwhile."""
         try:
             return self._use(action)
@@ -71,7 +76,7 @@ class OpenIndex:
             self.refresh(now=time.monotonic(), force=True)
             return self._use(action)
 
-    def _use(self, action: Callable[[TantivyEngine, CaptureRows], T]) -> T:
+    def _use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
         with self._lock:
             engine, generation = self._engine, self._generation
             problem = self._problem

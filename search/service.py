@@ -13,8 +13,9 @@ from archive.digest import Digest
 from archive.store.texts import find_text
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import CaptureRows
+from search.engines.base import SearchEngine
+from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
-from search.engines.tantivy_engine import TantivyEngine
 from search.extract.result import main_end_of
 from search.highlight import Snippet
 from search.opened import OpenIndex
@@ -41,9 +42,12 @@ class SearchService:
         self._archives = tuple(archives)
 
     @classmethod
-    def open(cls, archive_roots: Sequence[Path]) -> "SearchService":
+    def open(
+        cls, archive_roots: Sequence[Path], engines: Engines | None = None
+    ) -> "SearchService":
         """Open archives by folder; an index that is not there yet may come later."""
-        service = cls([OpenIndex(root) for root in archive_roots])
+        used = engines or Engines()
+        service = cls([OpenIndex(root, used) for root in archive_roots])
         service.catch_up()
         return service
 
@@ -125,7 +129,7 @@ def _answer(
     return total, shown, ordered(second)[skipped : skipped + room]
 
 
-def _next_leaf(_engine: TantivyEngine, rows: CaptureRows) -> int:
+def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:
     return int(rows.get_progress("next_leaf") or 0)
 
 
@@ -148,7 +152,7 @@ def _plan(tree: Node, rows: CaptureRows, *, expand: bool) -> Plan:
 
 
 def _text_of(
-    _engine: TantivyEngine, rows: CaptureRows, *, root: Path, capture_id: str
+    _engine: SearchEngine, rows: CaptureRows, *, root: Path, capture_id: str
 ) -> ExtractedText | None:
     row = rows.find_capture(capture_id)
     if row is None or row.text_digest is None:

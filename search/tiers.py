@@ -28,11 +28,23 @@ class Found:
     missing: tuple[str, ...]
 
 
+def guarded(clause: Clause) -> Clause:
+    """Public documents only: inside the engine, so that no total can leak others."""
+    return AllOf(wanted=(OneOf(field="access", values=("public",)), clause))
+
+
 def _search(archive: OpenIndex, clause: Clause, limit: int) -> EnginePage:
-    # Inside the engine call, so that neither hits nor totals can leak.
-    public = OneOf(field="access", values=("public",))
-    guarded = AllOf(wanted=(public, clause))
-    return archive.use(lambda engine, _: engine.search(guarded, limit=limit))
+    asked = guarded(clause)
+    return archive.use(lambda engine, _: engine.search(asked, limit=limit))
+
+
+def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
+    """Which of the documents `orders` a clause finds."""
+    both = AllOf(wanted=(orders, clause))
+    page = archive.use(
+        lambda engine, _: engine.search(both, limit=SECOND_TIER_POOL, bare=True)
+    )
+    return {hit.order for hit in page.hits}
 
 
 def first_tier(archive: OpenIndex, plan: Plan, *, limit: int) -> EnginePage:
@@ -56,15 +68,7 @@ def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
     if not pool:
         return []
     orders = OneOf(field=ORDER, values=tuple(hit.order for hit in pool))
-    having = [
-        {
-            hit.order
-            for hit in _search(
-                archive, AllOf(wanted=(orders, word.clause)), SECOND_TIER_POOL
-            ).hits
-        }
-        for word in words
-    ]
+    having = [_having(archive, word.clause, orders) for word in words]
     found = []
     for hit in pool:
         missing = tuple(

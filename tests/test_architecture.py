@@ -50,7 +50,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("archive.warc",), ("archive.log",)),
         (("archive.attest",),),
         (("archive.store",),),
-        (("archive.witness",),),
+        (("archive.witness",), ("archive.stamping",)),
         (("archive.verify",),),
         (("archive.export",),),
         (("archive.cli",),),
@@ -112,6 +112,7 @@ LIBRARIES = {
             "archive.cli.root",
             "archive.cli.trust",
             "archive.cli.witness",
+            "archive.cli.timestamp",
             "archive.cli.writing",
             "crawlers.cli",
             "crawlers.demo.command",
@@ -134,6 +135,7 @@ LIBRARIES = {
     ),
     "cssselect": Library(modules=("crawlers.sources.toml_table",)),
     "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
+    "elasticsearch": Library(modules=("search.engines.elastic_engine",)),
     "fastwarc": Library(modules=("archive.warc.library",)),
     "flask": Library(
         modules=(
@@ -647,7 +649,9 @@ def in_file_names(name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["runtime.txt", "browser.txt", "cluster.txt", "dev.txt"]
+)
 def test_every_requirement_is_pinned_and_hashed(name: str) -> None:
     form = re.compile(
         r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[A-Za-z0-9.+!]+"
@@ -690,7 +694,7 @@ def test_every_extra_has_its_own_requirement_file() -> None:
         assert wanted <= set(pinned(f"{name}.txt"))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "cluster.txt"])
 def test_development_pins_what_runs(name: str) -> None:
     runtime, development = pinned(name), pinned("dev.txt")
     assert {name: development.get(name) for name in runtime} == runtime

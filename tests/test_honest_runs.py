@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.examples import examples
+
 TESTS = Path(__file__).parent
 SKIPPING = """
 import pytest
@@ -96,13 +98,25 @@ def test_a_line_that_is_not_minutes_and_target_is_refused(
         slow["read_suites"](f"{line}\n")
 
 
-def test_a_suite_runs_on_two_cores_unless_it_stands_alone(
+def test_a_suite_runs_its_slow_tests_on_two_cores_unless_words_say_else(
     slow: dict[str, Any],
 ) -> None:
-    together, alone = slow["read_suites"]("3 tests/unit\n3 tests/faults alone\n")
-    assert slow["command_for"](together)[-5:-1] == ["-n", "2", "--dist", "worksteal"]
-    assert "-n" not in slow["command_for"](alone)
-    assert slow["command_for"](alone)[-1] == "tests/faults"
+    usual, alone, full = slow["read_suites"]("1 a\n2 b alone\n3 c all\n")
+    both = ["-n", "2", "--dist", "worksteal"]
+    assert slow["command_for"](usual)[5:] == ["-m", "slow", *both, "a"]
+    assert slow["command_for"](alone)[5:] == ["-m", "slow", "b"]
+    assert slow["command_for"](full)[5:] == [*both, "c"]
+    assert slow["environ_for"](full)["EXAMPLES"] == "all"
+    assert slow["environ_for"](usual) == dict(os.environ)
+
+
+def test_a_property_has_all_examples_only_where_all_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("EXAMPLES", raising=False)
+    assert examples(2000) == 250
+    monkeypatch.setenv("EXAMPLES", "all")
+    assert examples(2000) == 2000
 
 
 def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:

@@ -130,6 +130,7 @@ def _places(ctx: CommandContext) -> Places:
         trust=ctx.trust(),
         clock=ctx.clock,
         random_bytes=ctx.random_bytes,
+        search=ctx.settings.search,
     )
 
 

@@ -212,6 +212,17 @@ INTERFACE: dict[str, str] = {
     "cite.format.ris": "RIS",
     "cite.format.csl": "CSL-JSON",
     "cite.format.pwid": "PWID",
+    "picture.heading": "As a browser showed it",
+    "picture.why": (
+        "Made by the archive's own browser from the captures listed below, and signed "
+        "with them. What ran in the page at that moment shaped it."
+    ),
+    "picture.frame": "Picture of the whole page",
+    "picture.view": "Picture",
+    "picture.pdf": "Printed page",
+    "picture.dom": "Document after its scripts ran",
+    "picture.text": "Text as shown",
+    "views.picture": "Picture",
     "bytes.heading": "Digests and original bytes",
     "bytes.short": "Short id",
     "bytes.where": "Lies in",

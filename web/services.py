@@ -62,6 +62,10 @@ class ArchiveSource(Protocol):
         """Read a page statement's parts list."""
         ...
 
+    def artifact(self, page: Capture, name: str, /) -> bytes:
+        """Read what a browser made of a page; CaptureNotFound."""
+        ...
+
     def page_of(self, capture: Capture, /) -> Capture | None:
         """Find the newest page statement whose main capture this is."""
         ...

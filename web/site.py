@@ -14,6 +14,7 @@ from archive.errors import (
     StoreError,
 )
 from archive.log.checkpoint import Checkpoint
+from archive.store.recorded import PageArtifact
 from search.service import ExtractedText, Hit
 from web.access import Tombstone, may_show
 from web.overview import Overview, key_of
@@ -32,6 +33,8 @@ class PageCapture:
     page: Capture | None
     main: Capture
     parts: PartTable
+    artifacts: tuple[PageArtifact, ...] = ()
+    """How a browser showed it; empty unless one did."""
 
 
 class Removed(StoreError):
@@ -102,7 +105,7 @@ class Site:
         if main is None:
             raise CaptureNotFound("the page's own capture is not shown")
         parts = PartTable(page.short_id, view.parts, self.find_capture)
-        return PageCapture(page=page, main=main, parts=parts)
+        return PageCapture(page=page, main=main, parts=parts, artifacts=view.artifacts)
 
     def _no_parts(self, capture: Capture) -> PartTable:
         return PartTable(capture.short_id, (), self.find_capture)

@@ -3,16 +3,18 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from archive.attest.trust import TrustSet, read_trust, trust_path
 from archive.capture import Capture
+from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Report
+from search.engines.opening import Engines
 from search.service import SearchService
 from web.services import Services, TrustState
 
@@ -25,6 +27,7 @@ class Places:
     trust: Path
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
+    search: SearchSettings = field(default_factory=SearchSettings)
 
 
 def open_services(places: Places, *, sweep: bool = True) -> Services:
@@ -40,7 +43,7 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
 
     return Services(
         archive=reader,
-        search=SearchService.open([places.archive]),
+        search=SearchService.open([places.archive], Engines(settings=places.search)),
         verify=verify,
         verify_archive=verify_all if sweep else None,
         trust=_trust_state(places.trust, reader.identity.origin, trust),

@@ -4,6 +4,9 @@ A path leads from a signer to one trusted root, each certificate valid at the ti
 the token, not today. What OpenSSL thinks of the same path is asked in `timestamp`.
 """
 
+import base64
+import binascii
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +14,10 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from archive.attest.der import check_der, split_der
 from archive.errors import BadTimestamp, FormatError, LimitExceeded, UnknownKey
 
 CHAIN_LIMIT_BYTES = 64 * 1024
@@ -26,6 +30,10 @@ RSA_BITS = 2048
 """Shortest RSA key that may sign: what browsers and eIDAS ask for."""
 HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hash algorithms a signature may rest on."""
+_PEM = re.compile(
+    rb"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----"
+)
+_INTEGER = 0x02
 _UNREADABLE = (
     ValueError,
     UnsupportedAlgorithm,
@@ -53,6 +61,16 @@ class SignerPath:
         return self.certificates[-1]
 
     @property
+    def root_id(self) -> bytes:
+        """What two paths under one root have in common: the key, not its certificate.
+
+        An authority with two certificates of one key is still one authority.
+        """
+        return self.root.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @property
     def ends_at(self) -> datetime:
         """When the first of its certificates expires: stamp again well before."""
         return min(found.not_valid_after_utc for found in self.certificates)
@@ -64,20 +82,28 @@ class SignerPath:
 
 
 def parse_chain(pem: bytes) -> tuple[x509.Certificate, ...]:
-    """Read the certificates of a PEM file; FormatError for anything else."""
+    """Read the certificates of a PEM file; FormatError if there is none."""
     if len(pem) > CHAIN_LIMIT_BYTES:
         raise LimitExceeded(f"certificates of more than {CHAIN_LIMIT_BYTES} bytes")
     try:
-        return tuple(map(_demand_whole, x509.load_pem_x509_certificates(pem)))
-    except _UNREADABLE as error:
-        raise FormatError(f"not certificates in PEM: {error}") from error
+        found = [base64.b64decode(block[1]) for block in _PEM.finditer(pem)]
+    except binascii.Error as error:
+        raise FormatError(f"not a certificate in PEM: {error}") from error
+    if not found:
+        raise FormatError("no certificate in PEM")
+    return tuple(map(parse_certificate, found))
 
 
 def parse_certificate(der: bytes) -> x509.Certificate:
     """Read one certificate; FormatError unless all that is used of it can be read."""
+    check_der(der)
     try:
+        fields = split_der(split_der(der)[0])
+        serial = next(field for field in fields if field[0] == _INTEGER)[2:]
+        if serial[0] & 0x80 or not any(serial):
+            raise ValueError("its number is not positive")
         return _demand_whole(x509.load_der_x509_certificate(der))
-    except _UNREADABLE as error:
+    except (StopIteration, LookupError, *_UNREADABLE) as error:
         raise FormatError(f"not a certificate: {error}") from error
 
 

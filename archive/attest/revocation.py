@@ -7,6 +7,7 @@ stay good. Revoked for a stolen key, without a reason, or before the token: they
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -70,28 +71,39 @@ def crl_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     )
 
 
+RevocationList = x509.CertificateRevocationList
+RevocationLists = tuple[tuple[RevocationList, ...], ...]
+"""For each certificate of a path but its root: the lists that speak for it."""
+
+
+def choose_lists(
+    path: SignerPath, lists: Sequence[x509.CertificateRevocationList]
+) -> RevocationLists:
+    """Pick for each certificate of a path the lists that its issuer signed."""
+    return tuple(
+        tuple(found for found in lists if _speaks_for(found, certificate, issuer))
+        for certificate, issuer in pairwise(path.certificates)
+    )
+
+
 def check_revocation(
-    path: SignerPath, lists: Sequence[x509.CertificateRevocationList], *, at: datetime
+    path: SignerPath, chosen: RevocationLists, *, at: datetime
 ) -> None:
     """Demand that no certificate of the path was revoked so that a token falls.
 
-    BadTimestamp: one was. UnknownKey: for one of them no list is at hand that its
-    issuer signed and that was current at the time of the token or later.
+    BadTimestamp: one was. UnknownKey: for one of them no list is at hand that was
+    current at the time of the token or later.
     """
-    for certificate, issuer in zip(
-        path.certificates, path.certificates[1:], strict=False
-    ):
-        usable = [found for found in lists if _speaks_for(found, certificate, issuer)]
-        current = [
-            found
-            for found in usable
-            if found.next_update_utc is None or found.next_update_utc >= at
-        ]
-        for found in usable:
+    for certificate, lists in zip(path.certificates, chosen, strict=False):
+        for found in lists:
             _check_entry(found, certificate, at)
-        if not current:
+        if not any(_is_current(found, at) for found in lists):
             name = certificate.subject.rfc4514_string()
             raise UnknownKey(f"no revocation list for the certificate of {name}")
+
+
+def _is_current(found: x509.CertificateRevocationList, at: datetime) -> bool:
+    return found.next_update_utc is None or found.next_update_utc >= at
 
 
 def _speaks_for(

@@ -109,8 +109,9 @@ def parse_token(data: bytes) -> Token:
     with _reading("time-stamp response", data):
         check_der(data)
         # asn1crypto reads no response without a token.
-        status = split_der(split_der(data)[0])[0]
-        if status != _GRANTED:
+        info = split_der(data)[0]
+        status = split_der(info)[0]
+        if info[0] != _SEQUENCE or status != _GRANTED:
             raise BadTimestamp(f"no token was granted: status {status[2:].hex()}")
         response = tsp.TimeStampResp.load(data, strict=True)
         # Original bytes: what asn1crypto writes again may differ.

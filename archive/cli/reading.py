@@ -12,7 +12,7 @@ from archive.claim import CLAIM
 from archive.cli.output import print_json, print_table, say
 from archive.cli.root import CommandContext
 from archive.digest import Digest
-from archive.errors import FormatError, SettingsError
+from archive.errors import EvidenceError, FormatError, SettingsError
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
@@ -26,6 +26,8 @@ from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
 
 NOT_VERIFIED_EXIT = 3
+LISTS = ("records", "findings", "parts")
+"""Keys of `show` that are lists: one line each, or left to `verify`."""
 LIST_LIMIT = 1000
 """Lines of a table; JSON is for programs, which a cut list would mislead."""
 
@@ -42,7 +44,7 @@ LIST_LIMIT = 1000
 def list_captures(
     ctx: CommandContext, uri: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List captures, oldest first.
+    """List captures and page captures, oldest first.
 
     Exit codes: 0 done, 6 no archive.
     """
@@ -52,7 +54,7 @@ def list_captures(
         for capture in islice(found, limit or None):
             print_json(capture_json(capture))
         return
-    captures = (capture for capture in found if capture.kind == "capture")
+    captures = iter(found)
     most = LIST_LIMIT if limit is None else limit
     print_table(
         ("captured at", "outcome", "status", "id", "address"),
@@ -66,10 +68,15 @@ def _list_row(capture: Capture) -> tuple[str, ...]:
     return (
         format_instant(capture.captured_at)[:19] + "Z",
         str(capture.outcome),
-        str(capture.http_status or "-"),
+        _status(capture),
         capture.short_id,
         capture.target_uri,
     )
+
+
+def _status(capture: Capture) -> str:
+    """The HTTP status; `page` for a page with its parts, `-` where nothing came."""
+    return "page" if capture.kind == "page" else str(capture.http_status or "-")
 
 
 @click.command()
@@ -91,8 +98,11 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
     if report.headline:
         click.echo(report.headline)
     for key, shown in value.items():
-        if key not in ("records", "findings"):
-            click.echo(f"{key:15} {'-' if shown is None else shown}")
+        if key not in LISTS:
+            click.echo(f"{key:15} {_cell(shown)}")
+    for part in value.get("parts", ()):  # type: ignore[attr-defined]
+        kept = part["capture"] or f"- ({part['outcome']})"
+        click.echo(f"{'part':15} {part['kind']} {kept} {part['uri']}")
     for record in value["records"]:  # type: ignore[attr-defined]
         click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
 
@@ -240,12 +250,50 @@ def _show_json(
     _, statement = reader.entry(capture)
     return {
         **capture_json(capture),
+        **(_page_json if capture.kind == "page" else _attempt_json)(reader, capture),
         "claim": CLAIM,
         "proof": str(report.outcome),
         "signed": statement.predicate["signed"],
         "statement": str(statement.digest),
         "records": statement.predicate["records"],
         "findings": [finding.as_json() for finding in report.findings],
+    }
+
+
+def _cell(value: object) -> object:
+    """A value of `show` on its line."""
+    if isinstance(value, list):
+        return ", ".join(value) or "-"
+    return "-" if value is None else value
+
+
+def _attempt_json(reader: ArchiveReader, capture: Capture) -> dict[str, object]:
+    """Why an attempt ended as it did; None where it says nothing, or is damaged."""
+    try:
+        detail = reader.read_exchange(capture).metadata.get("detail")
+    except EvidenceError:  # the findings say what is wrong
+        detail = None
+    return {"detail": detail or None}
+
+
+def _page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:
+    """What a page is made of; nothing where it is damaged."""
+    try:
+        view = reader.read_page(page)
+    except EvidenceError:  # the findings say what is wrong
+        return {"main": None, "artifacts": [], "parts": []}
+    return {
+        "main": view.main_id,
+        "artifacts": [one.name for one in view.artifacts],
+        "parts": [
+            {
+                "kind": part.kind,
+                "uri": part.uri,
+                "capture": part.capture_id,
+                "outcome": part.outcome,
+            }
+            for part in view.parts
+        ],
     }
 
 

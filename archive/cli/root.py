@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +18,7 @@ import click
 
 from archive.attest.keyfile import default_keys_folder
 from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import trust_root
+from archive.attest.trust import read_trust, trust_root
 from archive.cli.output import say
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
@@ -27,11 +27,13 @@ from archive.settings import (
     Settings,
     load_settings,
 )
+from archive.stamping.service import StampingService, StampingTools
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.recovery import RecoveryReport
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.witness.cosigning import make_cosigning
 
 COMMANDS_GROUP = "evidence.commands"
@@ -70,10 +72,13 @@ class CommandContext:
         """The reader's trust folder."""
         return self.trust_folder or trust_root(self.environ)
 
-    def open_writer(self) -> ArchiveWriter:
+    def open_writer(
+        self, stamping: Sequence[StampingService] | None = None
+    ) -> ArchiveWriter:
         """Open the archive for writing: lock, keys, recovery. Use as `with`.
 
-        What recovery set aside or wrote again is said on standard error.
+        What recovery set aside or wrote again is said on standard error. `stamping`
+        takes the place of what the settings ask for.
         """
         identity = read_identity(self.archive)
         writer = ArchiveWriter.open(
@@ -83,7 +88,7 @@ class CommandContext:
             random_bytes=self.random_bytes,
             settings=WriterSettings(
                 reserve_bytes=self.settings.reserve_bytes,
-                services=self._services(),
+                services=self._services(stamping),
                 tell=say,
             ),
         )
@@ -91,11 +96,39 @@ class CommandContext:
             say(line)
         return writer
 
-    def _services(self) -> tuple[CheckpointService, ...]:
+    def _services(
+        self, stamping: Sequence[StampingService] | None
+    ) -> tuple[CheckpointService, ...]:
         """What others do about our checkpoints, as the settings say; in this order."""
-        if not self.settings.witnesses:
-            return ()
-        return (make_cosigning(self.settings.witnesses, say),)
+        services: list[CheckpointService] = []
+        if self.settings.witnesses:
+            services.append(make_cosigning(self.settings.witnesses, say))
+        return (*services, *(self.stamping() if stamping is None else stamping))
+
+    def stamping(self) -> Iterator[StampingService]:
+        """What has checkpoints time-stamped, if the settings name authorities.
+
+        They are believed only under roots of the operator's own trust folder.
+        """
+        authorities = self.settings.authorities
+        if not authorities:
+            return
+        trust = read_trust(self.trust(), read_identity(self.archive).origin)
+        if trust is None or not trust.authorities:
+            say(
+                "nothing is time-stamped: your trust folder has no root certificate of"
+                " an authority; add it with `evidence timestamp enrol FILE`"
+            )
+            return
+        yield StampingService(
+            StampingTools(
+                authorities=authorities,
+                roots=trust.authorities,
+                clock=self.clock,
+                random_bytes=self.random_bytes,
+                tell=say,
+            )
+        )
 
     def open_reader(self) -> ArchiveReader:
         """Open the archive for reading; the catalog is brought up to date if it can."""

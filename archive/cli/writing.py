@@ -60,4 +60,4 @@ def rebuild(ctx: CommandContext) -> None:
     """
     click.echo(f"catalog: {rebuild_catalog(ctx.archive)} captures")
     for point in sorted(entry_points(group=DERIVED_GROUP), key=lambda p: p.name):
-        click.echo(f"{point.name}: {point.load()(ctx.archive)}")
+        click.echo(f"{point.name}: {point.load()(ctx.archive, ctx.settings)}")

@@ -74,14 +74,22 @@ def new_slice_file(folder: Path) -> BinaryIO:
 
 
 def draft_exchange(
-    exchange: Exchange, out: BinaryIO, *, material: SliceMaterial
+    exchange: Exchange,
+    out: BinaryIO,
+    *,
+    material: SliceMaterial,
+    not_before: Predicate | None = None,
 ) -> Draft:
-    """Write an exchange's slice into `out` and say what the statement will."""
+    """Write an exchange's slice into `out` and say what the statement will.
+
+    `not_before`: the newest token that was known when the exchange began.
+    """
     facts = build_slice(exchange, out, material=material)
     out.seek(0)
     predicate = _capture_predicate(facts, exchange.target_uri)
     predicate |= {
         "captured_at": format_instant(exchange.started_at),
+        "not_before": not_before,
         "job": exchange.context.job_id,
         "source_id": exchange.context.source_id,
         "outcome": str(exchange.outcome),
@@ -102,7 +110,13 @@ def draft_exchange(
     )
 
 
-def draft_page(page: PageDraft, out: BinaryIO, *, material: SliceMaterial) -> Draft:
+def draft_page(
+    page: PageDraft,
+    out: BinaryIO,
+    *,
+    material: SliceMaterial,
+    not_before: Predicate | None = None,
+) -> Draft:
     """Write a page's slice: its resources, then the page information as metadata."""
     info = dump_canonical(page.page_info)
     block = ResourceBlock(
@@ -121,6 +135,7 @@ def draft_page(page: PageDraft, out: BinaryIO, *, material: SliceMaterial) -> Dr
     predicate = _capture_predicate(facts, page.target_uri)
     predicate |= {
         "captured_at": format_instant(page.main.captured_at),
+        "not_before": not_before,
         "job": page.job_id,
         "source_id": page.source_id,
         "outcome": "complete",
@@ -209,7 +224,6 @@ def _capture_predicate(facts: SliceDraft, target_uri: str) -> Predicate:
     return {
         "target_uri": target_uri,
         "host_alabel": urlsplit(target_uri).hostname,
-        "not_before": None,
         "refers_to": None,
         "records": [_row(row) for row in facts.rows],
     }

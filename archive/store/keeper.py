@@ -18,6 +18,7 @@ from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
+from archive.store.anchoring import LowerBound
 from archive.store.drafts import Draft
 from archive.store.ledger import Committed
 
@@ -42,6 +43,9 @@ class Host(Protocol):
 
     def state(self, draft: Draft) -> "Future[Committed]":
         """State something that has no slice: an anchor, an incident."""
+
+    def know(self, bound: LowerBound) -> None:
+        """Let captures that begin from now on name a token that was stated."""
 
     def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
         """Add signature lines to the stored checkpoint; False if it is another one."""

@@ -43,6 +43,7 @@ from archive.store.recorded import (
     Payload,
     RecordedExchange,
     decode_exchange,
+    find_artifact,
     read_exchange_slice,
     read_page_slice,
 )
@@ -250,6 +251,17 @@ class ArchiveReader:
             )
         with self.open_slice(page) as stream:
             return read_page_slice(page, stream, main_id)
+
+    def artifact(self, page: Capture, name: str) -> bytes:
+        """How a browser showed a page: its `view`, `pdf`, `dom` or `text`.
+
+        CaptureNotFound for a page without it.
+        """
+        with self.open_slice(page) as stream:
+            data = find_artifact(stream, name)
+        if data is None:
+            raise CaptureNotFound(f"page {page.short_id} holds no {name}")
+        return data
 
     def _main_of(self, page: Capture) -> str | None:
         """The main capture that a page's statement names."""

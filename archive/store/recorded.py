@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -20,6 +21,8 @@ BLOCK_LIMIT_BYTES = 64 * 1024 * 1024
 SLICE_LIMIT_BYTES = 2 * BLOCK_LIMIT_BYTES
 """Bytes of all blocks of a slice held in memory: a small file may hold thousands of
 large blocks of zeros."""
+_ARTIFACT_URI = re.compile(r"urn:(view|pdf|dom|text):")
+"""Target of a record that keeps how a browser showed a page, docs/format.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +66,23 @@ class PagePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageArtifact:
+    """What a browser made of a page: `view` (picture), `pdf`, `dom` or `text`."""
+
+    name: str
+    media_type: str
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """A page capture: its main capture and every part it asked for."""
 
     page: Capture
     main_id: str
     parts: tuple[PagePart, ...]
+    artifacts: tuple[PageArtifact, ...] = ()
+    """Empty unless a browser showed the page."""
 
 
 def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
@@ -127,8 +141,8 @@ def decode_exchange(exchange: RecordedExchange, *, limit_bytes: int) -> Payload:
 
 
 def read_page_slice(page: Capture, stream: BinaryIO, main_id: str) -> PageView:
-    """Read the page information of a page capture's slice."""
-    records = _read_slice(stream)
+    """Read the page information of a page capture's slice; pictures are left out."""
+    records = _read_slice(stream, wanted=_is_json)
     info = read_json_block(records[-1])
     parts = tuple(
         PagePart(
@@ -141,12 +155,44 @@ def read_page_slice(page: Capture, stream: BinaryIO, main_id: str) -> PageView:
         )
         for part in info.get("parts", ())
     )
-    return PageView(page=page, main_id=main_id, parts=parts)
+    artifacts = tuple(
+        PageArtifact(
+            name=name,
+            media_type=record.header.content_type.partition(";")[0],
+            length_bytes=record.header.content_length,
+        )
+        for record in records
+        if (name := _artifact_name(record.header)) is not None
+    )
+    return PageView(page=page, main_id=main_id, parts=parts, artifacts=artifacts)
+
+
+def find_artifact(stream: BinaryIO, name: str) -> bytes | None:
+    """The block of that artifact in a page capture's slice; None if there is none.
+
+    LimitExceeded for one that was not read whole.
+    """
+    records = _read_slice(stream, wanted=lambda head: _artifact_name(head) == name)
+    for record in records:
+        if _artifact_name(record.header) == name:
+            if len(record.kept) < record.header.content_length:
+                raise LimitExceeded(f"{name} has over {BLOCK_LIMIT_BYTES} bytes")
+            return record.kept
+    return None
+
+
+def _artifact_name(header: RecordHeader) -> str | None:
+    found = _ARTIFACT_URI.match(header.target_uri or "")
+    return found[1] if found and header.type == "resource" else None
+
+
+def _is_json(header: RecordHeader) -> bool:
+    return header.content_type == "application/json"
 
 
 def read_json_block(record: ReadRecord) -> dict[str, Any]:
     """The JSON object of a record's block; empty where it is none."""
-    if record.header.content_type != "application/json":
+    if not _is_json(record.header):
         return {}
     try:
         value = json.loads(record.kept)
@@ -155,12 +201,19 @@ def read_json_block(record: ReadRecord) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_slice(stream: BinaryIO) -> tuple[ReadRecord, ...]:
-    """All records of a slice; MalformedRecord if there is none, or one of no slice."""
+def _read_slice(
+    stream: BinaryIO, *, wanted: Callable[[RecordHeader], bool] = lambda _: True
+) -> tuple[ReadRecord, ...]:
+    """All records of a slice, with the blocks that are wanted.
+
+    MalformedRecord if there is none, or one of no slice.
+    """
     room = SLICE_LIMIT_BYTES
 
     def keep(header: RecordHeader) -> int:
         nonlocal room
+        if not wanted(header):
+            return 0
         given = min(BLOCK_LIMIT_BYTES, room)
         room -= min(given, header.content_length)
         return given

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +25,7 @@ from archive.files import Files
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
+from archive.store.anchoring import LowerBound, LowerBounds
 from archive.store.drafts import (
     Draft,
     PageDraft,
@@ -36,7 +36,7 @@ from archive.store.drafts import (
     draft_page,
 )
 from archive.store.group import GroupCommitter, Submission
-from archive.store.keeper import CheckpointService, Keeper
+from archive.store.keeper import Keeper
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, LedgerTools
@@ -45,8 +45,7 @@ from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import RecoveryReport, recover
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
-from archive.version import SOFTWARE
-from archive.warc.member import Effort
+from archive.store.writing import DEFAULT_SETTINGS, WriterSettings
 
 QUEUE_LENGTH = 64
 """Submissions waiting for the thread: back pressure on whoever captures."""
@@ -58,31 +57,6 @@ SETTLING_TURNS = 3
 """Checkpoints at the end: the last one, that of its anchor, and one to spare."""
 
 T = TypeVar("T")
-
-
-def _ignore(_line: str) -> None:
-    """Nobody wants to hear it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriterSettings:
-    """What is the same for everything one process writes."""
-
-    software: str = SOFTWARE
-    """Stands in every record and statement."""
-    effort: Effort | None = None
-    """How hard slices are pressed; None lets each record's media type decide."""
-    reserve_bytes: int | None = None
-    """Free space below which nothing is acknowledged; None: 5 % of the disk."""
-    files: Files = field(default_factory=Files)
-    """How the disk is written; tests hand in one that fails."""
-    services: tuple[CheckpointService, ...] = ()
-    """What others do about checkpoints, in this order: cosignatures, time stamps."""
-    tell: Callable[[str], None] = _ignore
-    """Hears what a service could not do, while the writer works on."""
-
-
-DEFAULT_SETTINGS = WriterSettings()
 
 
 def _nothing() -> None:
@@ -104,6 +78,7 @@ class ArchiveWriter:
         self._keeper = keeper
         self._tools = group.ledger.tools
         self._stack = stack
+        self._bounds = LowerBounds()
         self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
         self._closed = False
         self._told = False
@@ -156,6 +131,7 @@ class ArchiveWriter:
             writer = cls(group, keeper, stack.pop_all(), report)
         with ExitStack() as failed:
             failed.callback(writer.close)
+            writer._know_anchors()
             for closing in killed:
                 writer.close_job(closing).result()
             keeper.start(writer)
@@ -175,6 +151,7 @@ class ArchiveWriter:
                 exchange,
                 out,
                 material=self._tools.material(self._group.carriers),
+                not_before=self._bounds.field_at(exchange.started_at),
             )
 
         def result(made: Draft, committed: Committed) -> Capture:
@@ -186,8 +163,12 @@ class ArchiveWriter:
         """State which captures a page is made of."""
 
         def draft(out: BinaryIO) -> Draft:
-            material = self._tools.material()
-            return draft_page(page, out, material=material)
+            return draft_page(
+                page,
+                out,
+                material=self._tools.material(),
+                not_before=self._bounds.field_at(page.main.captured_at),
+            )
 
         def result(made: Draft, committed: Committed) -> Capture:
             return paged(page, made, committed)
@@ -254,6 +235,10 @@ class ArchiveWriter:
         """Add signature lines to the stored checkpoint; False if it is another one."""
         return self._group.attach(body, lines)
 
+    def know(self, bound: LowerBound) -> None:
+        """Let captures that begin from now on name a token that was stated."""
+        self._bounds.add(bound)
+
     def stop_signing(self, reason: str) -> None:
         """Publish no checkpoint any more; captures go on."""
         self._group.refusal = reason
@@ -274,6 +259,17 @@ class ArchiveWriter:
         finally:
             self._keeper.stop()
             self._end()
+
+    def _know_anchors(self) -> None:
+        """Find the newest token; state an anchor that a crash left without."""
+        unstated = self._bounds.find(
+            self._tools.paths.anchors,
+            self._group.log,
+            waiting=tuple(self._group.ledger.position.pending),
+            files=self._tools.files,
+        )
+        if unstated is not None:
+            self.state(unstated).result()
 
     def _settle(self) -> None:
         """Have the newest checkpoint looked after, and what that made us state."""

@@ -17,7 +17,7 @@ DECIMAL_DIGITS: Final = 17
 CODINGS_LIMIT: Final = 4
 """Codings on one message: more is no server's habit but a bomb."""
 
-_BLANK_FIRST: Final = re.compile(rb"(?:\r?\n)*")
+_BLANK_FIRST: Final = re.compile(rb"[\r\n]*")
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _STATUS: Final = re.compile(
     rb"(HTTP/[0-9]+(?:\.[0-9]+)?|ICY)[ \t]+([0-9]{3})(?:[ \t](.*))?",
@@ -50,10 +50,16 @@ class HttpHead:
     """Whether the empty line was there."""
 
     def find_all(self, name: str) -> tuple[bytes, ...]:
-        """All values of a header, in order."""
+        """All values of a header, in order.
+
+        Spaces before the colon are passed over; anything before the name makes another
+        name of it, as for the engine.
+        """
         wanted = name.lower().encode("ascii")
         return tuple(
-            value for field, value in self.headers if field.strip().lower() == wanted
+            value
+            for field, value in self.headers
+            if field.rstrip(b" \t").lower() == wanted
         )
 
     def find(self, name: str) -> bytes | None:

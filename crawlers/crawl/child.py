@@ -140,7 +140,11 @@ def crawl(order: CrawlOrder) -> CrawlResult:
     """Open archive and job, run Scrapy, close the job."""
     source = get_source(order.source_id, order.sources_folders)
     context = CommandContext(
-        archive=order.archive, keys_folder=order.keys_folder, environ=dict(os.environ)
+        archive=order.archive,
+        keys_folder=order.keys_folder,
+        trust_folder=order.trust_folder,
+        settings=order.settings,
+        environ=dict(os.environ),
     )
     is_shown = source.parts is PartsMode.BROWSER
     program = find_program(context.environ) if is_shown else None

@@ -30,6 +30,7 @@ from crawlers.crawl.recorder import Recorded
 from crawlers.crawl.response import describe_capture, make_response, read_headers
 from crawlers.crawl.services import (
     CONDITION_KEY,
+    LIMIT_KEY,
     STOPPED,
     WARC_KEY,
     RequestRefused,
@@ -210,8 +211,9 @@ def build_fetch(request: Request, *, job_id: str, source_id: str) -> FetchReques
         role=notes.role,
     )
     limits: dict[str, Any] = {}
-    if meta.get("download_maxsize"):
-        limits["limit_bytes"] = meta["download_maxsize"]
+    limit_bytes = meta.get(LIMIT_KEY) or meta.get("download_maxsize")
+    if limit_bytes:
+        limits["limit_bytes"] = limit_bytes
     if meta.get("download_timeout"):
         limits["timeout_seconds"] = float(meta["download_timeout"])
     return FetchRequest(

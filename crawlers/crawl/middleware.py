@@ -11,6 +11,8 @@ from archive.errors import UsageProblem
 from crawlers.crawl.response import describe_capture, make_archived
 from crawlers.crawl.services import (
     CONDITION_KEY,
+    DECODED_BYTES,
+    LIMIT_KEY,
     WARC_KEY,
     CrawlServices,
     RequestRefused,
@@ -49,9 +51,12 @@ class SourcePolicy:
         self._requests += 1
         self._host_requests[host] += 1
         limits, network = self._services.source.limits, self._services.source.network
-        asked = request.meta.get("download_maxsize") or limits.file_bytes
-        request.meta["download_maxsize"] = min(asked, limits.file_bytes)
-        request.meta["evidence_tls"] = network.tls
+        meta = request.meta
+        if LIMIT_KEY not in meta:  # a hop or a retry has it already
+            asked = meta.get("download_maxsize") or limits.file_bytes
+            meta[LIMIT_KEY] = min(asked, limits.file_bytes)
+        meta["download_maxsize"] = min(meta[LIMIT_KEY], DECODED_BYTES)
+        meta["evidence_tls"] = network.tls
 
     def _scope_code(self, request: Request) -> str | None:
         source = self._services.source

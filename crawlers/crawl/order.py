@@ -1,14 +1,16 @@
 """What a crawl is asked to do, and what it reports: values that cross to the child."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.settings import Authority, Settings, WitnessPeer
 from crawlers.crawl.job import UNSTATED_VANTAGE
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.engine.proxy import Proxy
 
 DIRECT = ProxyChoice()
+NO_SETTINGS = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,9 @@ class CrawlOrder:
     archive: Path
     keys_folder: Path | None
     source_id: str
+    trust_folder: Path | None = None
+    settings: Settings = NO_SETTINGS
+    """Whom the child asks for cosignatures and time stamps."""
     sources_folders: tuple[Path, ...] = ()
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
@@ -32,6 +37,8 @@ class CrawlOrder:
             "archive": str(self.archive),
             "keys_folder": str(self.keys_folder) if self.keys_folder else None,
             "source_id": self.source_id,
+            "trust_folder": str(self.trust_folder) if self.trust_folder else None,
+            "settings": asdict(self.settings),
             "sources_folders": [str(folder) for folder in self.sources_folders],
             "connect_to": list(self.connect_to),
             "allow_networks": list(self.allow_networks),
@@ -44,11 +51,13 @@ class CrawlOrder:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "CrawlOrder":
         """Read what `as_json` wrote."""
-        keys_folder = values["keys_folder"]
+        keys_folder, trust_folder = values["keys_folder"], values["trust_folder"]
         return cls(
             archive=Path(values["archive"]),
             keys_folder=Path(keys_folder) if keys_folder else None,
             source_id=values["source_id"],
+            trust_folder=Path(trust_folder) if trust_folder else None,
+            settings=_read_settings(values["settings"]),
             sources_folders=tuple(Path(name) for name in values["sources_folders"]),
             connect_to=tuple(values["connect_to"]),
             allow_networks=tuple(values["allow_networks"]),
@@ -59,6 +68,17 @@ class CrawlOrder:
                 label=values["proxy"],
             ),
         )
+
+
+def _read_settings(values: dict[str, Any]) -> Settings:
+    """Settings as `as_json` wrote them; whoever started the child has checked them."""
+    return Settings(
+        **{
+            **values,
+            "authorities": tuple(Authority(**peer) for peer in values["authorities"]),
+            "witnesses": tuple(WitnessPeer(**peer) for peer in values["witnesses"]),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,10 +186,11 @@ class Recorder:
 
 def read_message(exchange: Exchange) -> tuple[HttpHead | None, bytes | None]:
     """Head and transfer-decoded body of what came, as far as they can be read."""
+    # Of a body that is too long not even the part that would fit is read.
+    is_long = (exchange.payload_bytes or 0) > MEMORY_BODY_BYTES
+    limit_bytes = 0 if is_long else MEMORY_BODY_BYTES
     with exchange.response.open() as stream:
-        entity = read_entity(
-            stream, limit_bytes=MEMORY_BODY_BYTES, method=exchange.method
-        )
+        entity = read_entity(stream, limit_bytes=limit_bytes, method=exchange.method)
     if entity.head is None or entity.problem is Problem.LIMIT:
         return entity.head, None
     return entity.head, entity.body

@@ -9,14 +9,19 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from archive.errors import EvidenceError, SettingsError
-from crawlers.crawl.services import STOPPED, CrawlServices, attach_services
+from crawlers.crawl.services import (
+    DECODED_BYTES,
+    STOPPED,
+    CrawlServices,
+    attach_services,
+)
 from crawlers.sources.source import Source
 from crawlers.spiders.base import SourceSpider
 
 STOP_SECONDS = 20
 """Running exchanges may end within this after SIGTERM; then they are cut and kept."""
 CONCURRENT_REQUESTS = 16
-"""Over all hosts of a source; each host has its own bound."""
+"""Over all hosts of a source, or more where one host alone may have more."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -69,9 +74,9 @@ def scrapy_settings(source: Source) -> dict[str, Any]:
         },
         "ROBOTSTXT_OBEY": network.robots == "obey",
         "DOWNLOAD_DELAY": limits.delay_ms / 1000,
-        "CONCURRENT_REQUESTS": CONCURRENT_REQUESTS,
+        "CONCURRENT_REQUESTS": max(CONCURRENT_REQUESTS, limits.concurrency),
         "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency,
-        "DOWNLOAD_MAXSIZE": limits.file_bytes,
+        "DOWNLOAD_MAXSIZE": min(limits.file_bytes, DECODED_BYTES),
         "DOWNLOAD_WARNSIZE": 0,
         # Pages of a list count as depth in Scrapy, but are none.
         "DEPTH_LIMIT": limits.depth + pages,

@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request
 
+DECODED_BYTES = 16 << 20
+"""Of a body whose content coding is undone for a spider: pages are smaller, bombs are
+not. Scrapy holds it twice while it decodes."""
 STOPPED = "stopped"
 """Code of a request that was not made because the crawl is stopping."""
 NOTES_KEY = "evidence"
 """Our key in `request.meta`; redirects and retries carry it on."""
 CONDITION_KEY = "evidence_condition"
 """Our key in `request.meta`: the capture that the request's condition is about."""
+LIMIT_KEY = "evidence_limit_bytes"
+"""Our key in `request.meta`: bytes of body received. Scrapy's `download_maxsize` bounds
+what its middlewares decode: a body may be long, or packed, but not both."""
 WARC_KEY = "warc"
 """Where spiders find which capture a response is."""
 

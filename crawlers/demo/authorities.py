@@ -7,7 +7,7 @@ worth nothing: whoever runs the demonstration holds their keys, and they say so.
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -126,7 +126,29 @@ def write_crl(folder: Path) -> None:
 @contextmanager
 def serve_authority(folder: Path) -> Iterator[str]:
     """Answer requests by `openssl ts -reply` in `folder`; gives the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder))
+    one_at_a_time = threading.Lock()
+
+    def answer(query: bytes) -> bytes:
+        with one_at_a_time:
+            return answer_query(folder, query)
+
+    def revoked() -> bytes | None:
+        path = folder / "crl.der"
+        return path.read_bytes() if path.exists() else None
+
+    with serve(answer, revoked) as url:
+        yield url
+
+
+@contextmanager
+def serve(
+    answer: Callable[[bytes], bytes], revoked: Callable[[], bytes | None]
+) -> Iterator[str]:
+    """Answer requests on a loopback port (RFC 3161 section 3.4); gives the address.
+
+    An error of ours or of the system in `answer` is a status 500.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, revoked))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -147,22 +169,21 @@ def answer_query(folder: Path, query: bytes) -> bytes:
     return (folder / "reply.tsr").read_bytes()
 
 
-def _handler(folder: Path) -> type[BaseHTTPRequestHandler]:
-    one_at_a_time = threading.Lock()
-
+def _handler(
+    answer: Callable[[bytes], bytes], revoked: Callable[[], bytes | None]
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """POST is a request for a stamp, GET asks for the list of revocations."""
 
         def do_POST(self) -> None:
-            """Answer a time-stamp request (RFC 3161 section 3.4)."""
+            """Answer a time-stamp request."""
             length = self.headers.get("Content-Length", "")
             if not length.isdigit() or int(length) > QUERY_LIMIT_BYTES:
                 self.send_error(413)
                 return
             query = self.rfile.read(int(length))
             try:
-                with one_at_a_time:
-                    reply = answer_query(folder, query)
+                reply = answer(query)
             except (EvidenceError, OSError):
                 self.send_error(500)
                 return
@@ -170,11 +191,11 @@ def _handler(folder: Path) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             """Give the list of revoked certificates."""
-            path = folder / "crl.der"
-            if self.path != "/crl" or not path.exists():
+            found = revoked() if self.path == "/crl" else None
+            if found is None:
                 self.send_error(404)
                 return
-            self._send("application/pkix-crl", path.read_bytes())
+            self._send("application/pkix-crl", found)
 
         def _send(self, content_type: str, body: bytes) -> None:
             self.send_response(200)

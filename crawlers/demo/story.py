@@ -183,6 +183,8 @@ def _order(context: CommandContext, source_id: str, server: DemoServer) -> Crawl
     return CrawlOrder(
         archive=context.archive,
         keys_folder=context.keys_folder,
+        trust_folder=context.trust_folder,
+        settings=context.settings,
         source_id=source_id,
         sources_folders=(SOURCES_FOLDER,),
         connect_to=tuple(redirections),

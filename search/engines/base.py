@@ -4,8 +4,9 @@ A clause names fields and finished tokens only: no user text, no syntax. Two eng
 that compile the same clause find the same documents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from search.document import Document
@@ -66,37 +67,97 @@ class AllOf:
 Clause = Tokens | Beginning | OneOf | Between | AnyOf | AllOf
 
 
+class Sorting(Enum):
+    """The order of hits; the order key decides between equals."""
+
+    SCORE = "score"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    """By the time of the first capture."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineHit:
-    """One document found; `stored` is its JSON object."""
+    """One document found; `stored` is its JSON object, its id in it."""
 
-    document_id: str
     order: int
     score: float
+    """0 where hits are not ranked."""
     stored: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """Values of one filter field and how many documents have each.
+
+    By falling count, then value; `rest` counts the values that were cut off.
+    """
+
+    values: tuple[tuple[str, int], ...]
+    rest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePage:
-    """Hits by falling score, equal scores by order key; the exact total."""
+    """Hits in the order asked for, equal ones by order key; the exact total."""
 
     total: int
     hits: tuple[EngineHit, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A document the engine will never take, and why."""
+
+    document_id: str
+    reason: str
+
+
 class SearchEngine(Protocol):
     """One index; readers may be many, the writer is one."""
+
+    @property
+    def takes_repeats(self) -> bool:
+        """Whether a document that is there already may be added again."""
+        ...
 
     def add(self, documents: Sequence[Document]) -> None:
         """Take in documents whose ids are new; visible after `commit`."""
         ...
 
-    def commit(self) -> None:
-        """Make everything added durable and visible."""
+    def commit(self) -> Sequence[Rejected]:
+        """Make everything added durable and visible; says what was refused since."""
         ...
 
-    def search(self, clause: Clause, *, limit: int, offset: int = 0) -> EnginePage:
-        """Find documents; `limit` 0 only counts."""
+    def reload(self) -> None:
+        """See what was committed since the index was opened."""
+        ...
+
+    def search(
+        self,
+        clause: Clause,
+        *,
+        limit: int,
+        offset: int = 0,
+        sorting: Sorting = Sorting.SCORE,
+        bare: bool = False,
+    ) -> EnginePage:
+        """Find documents; `limit` 0 only counts, `bare` leaves `stored` empty."""
+        ...
+
+    def facets(self, clause: Clause, fields: Sequence[str]) -> Mapping[str, Facet]:
+        """Count the documents of a clause by the values of filter fields."""
+        ...
+
+    def histogram(self, clause: Clause, field: str) -> Mapping[int, int]:
+        """Count the documents of a clause by day of a time field, empty days left out.
+
+        Days since 1970, UTC.
+        """
+        ...
+
+    def stream(self, clause: Clause) -> Iterator[EngineHit]:
+        """All documents of a clause in order-key order, as of now, without a limit."""
         ...
 
     def count(self) -> int:

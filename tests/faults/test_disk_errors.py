@@ -18,7 +18,8 @@ from archive.digest import Digest
 from archive.errors import FormatError, StoreError
 from archive.files import Files
 from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort

@@ -25,7 +25,8 @@ from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.texts import text_path, write_text
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort

@@ -16,6 +16,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.sweeps import rounds
 
 SECONDS = 2.0
 """Within this time the second writer hears that there is a first one."""
@@ -79,10 +80,10 @@ def test_R23_of_two_raced_starts_one_wins_and_nothing_changes(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_R23_of_500_raced_starts_one_wins_and_nothing_changes(
+def test_R23_of_many_raced_starts_one_wins_and_nothing_changes(
     made: MadeArchive,
 ) -> None:
-    for _ in range(500):
+    for _ in range(rounds(sampled=250, full=500)):
         run_race(made)
 
 
@@ -156,8 +157,8 @@ def test_R22_many_threads_of_one_process_interleave_nothing(made: MadeArchive) -
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_R22_a_thousand_runs_of_many_threads_interleave_nothing(tmp_path: Path) -> None:
-    for number in range(1000):
+def test_R22_many_runs_of_many_threads_interleave_nothing(tmp_path: Path) -> None:
+    for number in range(rounds(sampled=150, full=1000)):
         folder = tmp_path / str(number)
         folder.mkdir()
         made = make_archive(folder)

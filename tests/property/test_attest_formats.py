@@ -44,8 +44,9 @@ from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError, FormatError
 from archive.instant import format_instant
 from archive.log.note import COSIGNATURE, make_vkey
+from tests.support.examples import examples
 
-EXAMPLES = settings(max_examples=2000, deadline=None)
+EXAMPLES = settings(max_examples=examples(2000), deadline=None)
 LIMIT = 1 << 20
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -240,7 +241,7 @@ def test_statements_are_read_back(made: tuple[str, dict[str, Any]]) -> None:
     assert b'"seq":%d,' % predicate["seq"] in payload
 
 
-@settings(EXAMPLES, max_examples=500)
+@settings(EXAMPLES, max_examples=examples(500))
 @given(statements, st.data())
 def test_statement_records_are_read_back_and_no_flip_is(
     made: tuple[str, dict[str, Any]], data: st.DataObject
@@ -321,7 +322,7 @@ def test_job_closings_are_read_back(closing: JobClosing) -> None:
     assert parse_job_close(format_job_close(closing)) == closing
 
 
-@settings(EXAMPLES, max_examples=200)
+@settings(EXAMPLES, max_examples=examples(200))
 @given(st.integers(0, 5), st.data())
 def test_policies_and_trust_folders_are_read_back(
     count: int, data: st.DataObject

@@ -30,8 +30,9 @@ from archive.log.tiles import (
     parse_tile,
     parse_tile_path,
 )
+from tests.support.examples import examples
 
-EXAMPLES = 2_000
+EXAMPLES = examples(2_000)
 many = settings(max_examples=EXAMPLES, deadline=None)
 T = TypeVar("T")
 

@@ -18,6 +18,7 @@ from archive.log.merkle import (
     verify_inclusion,
 )
 from archive.log.note import ED25519, VerifierKey, make_vkey
+from tests.support.examples import examples
 
 LEAVES = [f"leaf {i}\n".encode() for i in range(1_200)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
@@ -82,7 +83,7 @@ def test_any_steps_give_the_tree_of_the_leaves(
         )
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=examples(2_000), deadline=None)
 @given(numbers, numbers, st.lists(hashes, max_size=5), hashes, hashes)
 def test_hostile_arguments_are_refused_by_our_own_errors(
     one: int, other: int, proof: list[bytes], first: bytes, second: bytes

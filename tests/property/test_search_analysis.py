@@ -13,6 +13,7 @@ from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
 from search.highlight import SNIPPET_CODE_POINTS, cut_snippets, find_marks
 from search.passages import read_tokens
+from tests.support.examples import examples
 
 LETTERS = st.text(
     st.sampled_from("abcчшœłśžŭіўёь'’ʼ\u00ad\u200b\u0301 -.,_\nABЦХKkxXqQ19"),
@@ -22,7 +23,7 @@ TEXTS = st.one_of(st.text(max_size=80), LETTERS)
 LANGUAGES = st.sampled_from(["be", "ru", "uk", "en", "pl", "lt", "be-Latn", "de", None])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS)
 def test_tokens_are_ordered_slices_of_the_text(text: str) -> None:
     end = 0
@@ -32,7 +33,7 @@ def test_tokens_are_ordered_slices_of_the_text(text: str) -> None:
         end = token.end
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS, LANGUAGES)
 def test_token_n_is_position_n_in_every_field(text: str, language: str | None) -> None:
     forms = [form for _, _, form in read_tokens(text, language)]
@@ -42,7 +43,7 @@ def test_token_n_is_position_n_in_every_field(text: str, language: str | None) -
         assert len(value.split(" ")) == max(1, len(forms))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS)
 def test_invisible_signs_and_case_change_no_form(word: str) -> None:
     plain = exact_form(word)
@@ -50,7 +51,7 @@ def test_invisible_signs_and_case_change_no_form(word: str) -> None:
     assert exact_form(plain) == plain
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS)
 def test_index_key_is_among_the_query_keys(word: str) -> None:
     for variant in query_variants(word):
@@ -60,7 +61,7 @@ def test_index_key_is_among_the_query_keys(word: str) -> None:
     assert set(query_keys(word)) <= {name_key(word, variant) for variant in VARIANTS}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(TEXTS, LANGUAGES, st.data())
 def test_snippets_show_the_text_and_marks_the_words(
     text: str, language: str | None, data: st.DataObject
@@ -82,7 +83,7 @@ def test_snippets_show_the_text_and_marks_the_words(
             assert exact_form(text[place : snippet.start + end]) == wanted
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     st.binary(max_size=400), st.sampled_from(["text/html", "text/plain", "a/xml", None])
 )

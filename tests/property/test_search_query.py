@@ -8,6 +8,7 @@ from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.engines.planning import Planner
 from search.query.nodes import Node, format_query
 from search.query.parser import parse_query
+from tests.support.examples import examples
 
 SIGNS = st.sampled_from([*"()-+*~:,/_ a\n\x00\u200b\ud800\U0001f5f3", '"', '"~3', ".."])
 FIELDS = st.sampled_from(
@@ -27,7 +28,7 @@ def parse_or_none(text: str) -> Node | None:
         return None
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS)
 def test_any_text_is_parsed_or_refused_and_its_form_is_stable(text: str) -> None:
     tree = parse_or_none(text)
@@ -38,7 +39,7 @@ def test_any_text_is_parsed_or_refused_and_its_form_is_stable(text: str) -> None
     assert parse_query(written) == tree
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS)
 def test_any_query_can_be_planned(text: str) -> None:
     tree = parse_or_none(text)

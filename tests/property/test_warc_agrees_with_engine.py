@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archive.warc.entity import EntityDecoder
 from crawlers.engine.framing import ResponseFramer
+from tests.support.examples import examples
 
 STATUS = [
     b"HTTP/1.1 200 OK",
@@ -62,7 +63,7 @@ BODIES = [
 ]
 
 
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=examples(5000), deadline=None)
 @given(
     st.sampled_from(STATUS),
     st.sampled_from([b"\r\n", b"\n"]),

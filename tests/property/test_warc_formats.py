@@ -30,9 +30,10 @@ from archive.warc.record import (
     format_header,
     parse_header,
 )
+from tests.support.examples import examples
 
-EXAMPLES = settings(max_examples=2000, deadline=None)
-FEWER = settings(max_examples=500, deadline=None)
+EXAMPLES = settings(max_examples=examples(2000), deadline=None)
+FEWER = settings(max_examples=examples(500), deadline=None)
 
 ids = st.uuids(version=4).map(lambda value: f"urn:uuid:{value}")
 uris = st.text("!#$%&'()*+,-./:;=?@[]_~abzAZ019", min_size=1, max_size=60)

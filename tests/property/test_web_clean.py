@@ -8,6 +8,7 @@ import tinycss2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
@@ -62,7 +63,7 @@ def addresses_in(style: str) -> Iterator[str]:
             yield style
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=examples(2_000), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
 def test_no_mixture_of_pieces_gets_through(html: str) -> None:
     page = clean_page(

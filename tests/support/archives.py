@@ -21,9 +21,12 @@ from archive.capture import (
 )
 from archive.digest import Digest, format_short_id
 from archive.store.create import CreateRequest, create_archive
+from archive.store.drafts import PageDraft
 from archive.store.layout import ArchiveIdentity, read_identity
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.warc.member import Effort
+from archive.warc.slice import ResourceBlock
 
 SOFTWARE = "election-evidence-archive/test"
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
@@ -209,4 +212,48 @@ def make_exchange(
             tls=None,
         ),
         context=ExchangeContext(job_id=job_id),
+    )
+
+
+def make_page(made: MadeArchive, *resources: ResourceBlock) -> Capture:
+    """Capture a page with one part and one gap; `resources` are a browser's."""
+    with made.open_writer() as writer:
+        main, style = (
+            writer.capture(make_exchange(uri, uri.encode() * 9, made)).result()
+            for uri in ("http://a.example/", "http://a.example/style.css")
+        )
+        parts = [part_row(style.target_uri, "style", style.capture_id)]
+        parts.append(part_row("http://a.example/gone.png", "image", None))
+        draft = PageDraft(
+            target_uri="http://a.example/",
+            main=main,
+            captures=(main, style),
+            rendering="browser" if resources else "static",
+            page_info={"parts": parts},
+            job_id=None,
+            source_id=None,
+            resources=resources,
+        )
+        return writer.page(draft).result()
+
+
+def part_row(uri: str, kind: str, capture_id: str | None) -> dict[str, object]:
+    """One line of a page's list of parts."""
+    return {
+        "as_given": uri.rpartition("/")[2],
+        "capture": capture_id,
+        "kind": kind,
+        "outcome": "complete" if capture_id else "skipped",
+        "reason": "" if capture_id else "too many parts",
+        "uri": uri,
+    }
+
+
+def artifact(name: str, data: bytes, media_type: str) -> ResourceBlock:
+    """What a browser made of the page `http://a.example/`."""
+    return ResourceBlock(
+        type="resource",
+        target_uri=f"urn:{name}:http://a.example/",
+        content_type=media_type,
+        block=MemoryBytes(data),
     )

@@ -6,7 +6,8 @@ for any time, as fast as a test needs it, and can do what openssl refuses to do.
 
 import hashlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -24,6 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import NameOID
+
+from archive.errors import StoreError
+from crawlers.demo.authorities import serve
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2040, 1, 1, tzinfo=UTC)
@@ -262,6 +266,53 @@ class MemoryAuthority:
                 "signature": signature,
             }
         )
+
+
+@dataclass(kw_only=True)
+class ServedAuthority:
+    """A memory authority behind HTTP; its clock and its mood can be changed."""
+
+    authority: MemoryAuthority
+    clock: Callable[[], datetime]
+    url: str = ""
+    blocked: bool = False
+    offset: timedelta = timedelta()
+    """How far its time is from that of the clock."""
+    asked: int = 0
+    lists: bytes | None = None
+    forge: Callable[[bytes], bytes] | None = None
+    """What it answers instead."""
+
+    @property
+    def root_pem(self) -> bytes:
+        """For a trust folder."""
+        return self.authority.root.pem
+
+    def answer(self, query: bytes) -> bytes:
+        """Answer one request, or fail."""
+        self.asked += 1
+        if self.blocked:
+            raise StoreError("blocked")
+        if self.forge is not None:
+            return self.forge(query)
+        return self.authority.answer(query, at=self.clock() + self.offset)
+
+
+@contextmanager
+def serve_memory(
+    clock: Callable[[], datetime], *titles: str
+) -> Iterator[tuple[ServedAuthority, ...]]:
+    """Serve authorities of these titles, each with a root of its own."""
+    with ExitStack() as stack:
+        served = []
+        for title in titles:
+            made = ServedAuthority(authority=MemoryAuthority(title=title), clock=clock)
+            made.url = stack.enter_context(
+                serve(made.answer, lambda made=made: made.lists)  # type: ignore[misc]
+            )
+            made.authority.crl = f"{made.url}crl"
+            served.append(made)
+        yield tuple(served)
 
 
 def openssl_verdict(

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,8 +22,8 @@ class Pages:
 
 
 @contextmanager
-def serve_pages() -> Iterator[Pages]:
-    """Serve on a free port of loopback."""
+def serve_pages(hosts: Sequence[str] = ()) -> Iterator[Pages]:
+    """Serve on a free port of loopback; `/links/N` names N - 1 pages of the hosts."""
     pages = Pages()
 
     class Handler(BaseHTTPRequestHandler):
@@ -33,12 +33,20 @@ def serve_pages() -> Iterator[Pages]:
             pages.asked.append(self.path)
             if self.path.startswith("/slow/"):
                 time.sleep(pages.slow_seconds)
-            body = f"<!doctype html><title>{self.path}</title><p>{self.path}".encode()
+            text = f"<!doctype html><title>{self.path}</title><p>{self.path}"
+            if self.path.startswith("/links/"):
+                count = int(self.path.removeprefix("/links/")) - 1
+                text += "".join(
+                    f"<a href='http://{hosts[n % len(hosts)]}/page/{n}'>{n}</a>"
+                    for n in range(count)
+                )
+            body = text.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            # In one piece: a second small one would wait 40 ms for an acknowledgement.
+            self._headers_buffer.append(b"\r\n" + body)
+            self.flush_headers()
 
         def log_message(self, *_: object) -> None:
             """Tests read `asked`."""

@@ -23,6 +23,7 @@ _NOTE_STYLE = (
     "body{margin:0;padding:24px;font:15px/1.55 system-ui,sans-serif;color:#1d2226;"
     "background:#fff}pre{white-space:pre-wrap;overflow-wrap:anywhere;"
     "font:13px/1.5 ui-monospace,monospace}p{max-width:38em}"
+    "img{display:block;max-width:100%;height:auto}"
 )
 _TITLE = "Archived copy"
 
@@ -49,6 +50,11 @@ def frame_text(text: str) -> bytes:
 def frame_note(paragraphs: Iterable[str]) -> bytes:
     """A document with our own words."""
     return _document("".join(f"<p>{escape(one)}</p>" for one in paragraphs))
+
+
+def frame_picture(path: str) -> bytes:
+    """A document that shows one picture of this origin, as wide as the frame."""
+    return _document(f'<img src="{escape(path)}" alt="{_TITLE}">')
 
 
 def _document(body: str) -> bytes:

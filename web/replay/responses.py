@@ -16,17 +16,18 @@ from werkzeug.exceptions import NotFound
 from archive.capture import Capture
 from archive.digest import READ_BYTES, Digest
 from archive.errors import DigestMismatch
-from archive.store.recorded import Payload
+from archive.store.recorded import PageArtifact, Payload
 from archive.warc.payload import Problem
 from web.messages import text_of
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import clean_page
-from web.replay.frame import frame_note, frame_page, frame_text
+from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
 from web.replay.styles import clean_sheet
 from web.site import Site
 from web.views.answers import answer
+from web.views.values import PICTURE
 
 PAGE_LIMIT_BYTES = 8 << 20
 """Largest page that is cleaned: lxml and nh3 need about 20 times its size."""
@@ -83,9 +84,12 @@ class Replay:
         for rule, name, view in (
             ("/v/<capture_id>", "view", self.view),
             ("/p/<page_id>/<int:number>", "part", self.part),
+            ("/shot/<capture_id>", "shot", self.shot),
+            ("/shot/<capture_id>/view", "shot-view", self.shot_view),
             ("/raw/<capture_id>", "raw", self.raw),
             ("/raw/<capture_id>/wire", "raw-wire", self.raw_wire),
             ("/raw/<capture_id>/slice", "raw-slice", self.raw_slice),
+            ("/raw/<capture_id>/kept/<name>", "raw-kept", self.raw_kept),
         ):
             app.add_url_rule(rule, name, view, methods=["GET"])
 
@@ -183,6 +187,34 @@ class Replay:
         sheet = clean_sheet(payload.data, charset=charset, resolve=resolve).encode()
         self._cache.keep(name, sheet)
         return sheet
+
+    def shot(self, capture_id: str) -> Response:
+        """The picture of a page, for the frame."""
+        page, _ = self._kept(capture_id, PICTURE)
+        return answer(frame_picture(f"/shot/{page.short_id}/view"))
+
+    def shot_view(self, capture_id: str) -> Response:
+        """The picture itself; nothing else is sent under its name."""
+        page, _ = self._kept(capture_id, PICTURE)
+        data = self._site.services.archive.artifact(page, PICTURE)
+        kind = media.image_type(data)
+        if kind is None:
+            raise NotFound
+        return answer(data, media_type=kind)
+
+    def raw_kept(self, capture_id: str, name: str) -> Response:
+        """What a browser made of a page, as a download."""
+        page, kept = self._kept(capture_id, name)
+        data = self._site.services.archive.artifact(page, name)
+        return _download(data, media.file_name(page.capture_id, kept.media_type))
+
+    def _kept(self, capture_id: str, name: str) -> tuple[Capture, PageArtifact]:
+        """The page over a capture and its artifact of that name, or 404."""
+        found = self._site.page_of(self._site.get_capture(capture_id))
+        for artifact in found.artifacts:
+            if found.page is not None and artifact.name == name:
+                return self._site.get_capture(found.page.short_id), artifact
+        raise NotFound
 
     def raw(self, capture_id: str) -> Response:
         """The body as decoded, as a download."""

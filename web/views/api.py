@@ -107,6 +107,7 @@ class Api:
                 "response_head": record.heads.response,
                 "records": record.records,
                 "parts": record.parts,
+                "artifacts": record.artifacts,
                 "banners": record.banners,
                 "citation": record.citation_text,
                 "raw": f"{self._site.settings.replay_origin}/raw/{capture.short_id}",

@@ -74,6 +74,7 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         ),
         records=_rows(statement) if statement else (),
         parts=_part_views(found.parts),
+        artifacts=found.artifacts,
         neighbours=_neighbours(site, main),
         banners=_banners(main, exchange, text),
         method=_method(exchange),

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.capture import Capture
+from archive.store.recorded import PageArtifact
 from search.service import ExtractedText
 from web.citation import Citation
 
+PICTURE = "view"
+"""Name of the picture among the artifacts of a page."""
 FAILED = "FAILED"
 """The one outcome of a report under which a page is not rendered."""
 
@@ -119,6 +122,8 @@ class RecordView:
     heads: Heads
     records: tuple[RecordRow, ...]
     parts: tuple[PartView, ...]
+    artifacts: tuple[PageArtifact, ...]
+    """How a browser showed the page, where one did."""
     neighbours: Neighbours
     banners: tuple[str, ...]
     """Codes of what stands above all else."""
@@ -133,6 +138,12 @@ class RecordView:
     def shows_page(self) -> bool:
         """Whether the frame is drawn: there are bytes, and no finding failed."""
         return self.main.http_status is not None and self.report.outcome != FAILED
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a picture of the page, and no finding failed."""
+        names = {artifact.name for artifact in self.artifacts}
+        return PICTURE in names and self.report.outcome != FAILED
 
     @property
     def gaps(self) -> int:

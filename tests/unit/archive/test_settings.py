@@ -68,6 +68,13 @@ def test_an_empty_file_is_the_settings_nobody_changed() -> None:
         (WITNESS + WITNESS.replace('"a"', '"b"'), "twice"),
         ("".join(AUTHORITY.replace('"a"', f'"a{n}"') for n in range(33)), "32"),
         ("[archive", "TOML"),
+        ("[search]\nengine = 'lucene'", "engine is tantivy or elasticsearch"),
+        ("[search]\nengine = 'elasticsearch'", "without its url"),
+        ("[search]\nca_file = 'x'", "without its url"),
+        ("[search]\nurl = 'http://search.example/'", "without TLS"),
+        ("[search]\nurl = 'https://me:pw@search.example/'", "user name"),
+        ("[search]\nurl = 'https://s.example/'\nreplicas = 9", "replicas"),
+        ("[search]\napi_key = 'secret'", "'api_key'"),
     ],
 )
 def test_a_wrong_setting_stops_and_is_named(text: str, named: str) -> None:
@@ -117,5 +124,14 @@ def test_the_page_shows_a_file_that_can_be_read_and_names_every_key() -> None:
     assert shown.reserve_bytes is not None
     assert shown.authorities
     assert shown.witnesses
-    stated = set(re.findall(r"^\| `([a-z.]+_?[a-z]*)` \|", text, re.MULTILINE))
-    assert stated == {"archive.reserve_bytes", "time.authorities", "witness.witnesses"}
+    stated = set(re.findall(r"^\| `([a-z._]+)` \|", text, re.MULTILINE))
+    assert stated == {
+        "archive.reserve_bytes",
+        "time.authorities",
+        "witness.witnesses",
+        "search.engine",
+        "search.url",
+        "search.api_key_file",
+        "search.ca_file",
+        "search.replicas",
+    }

@@ -36,6 +36,7 @@ from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
+from archive.warc.slice import ResourceBlock
 from search.highlight import Snippet
 from search.service import ExtractedText, Hit, ResultPage
 from web.access import AccessPolicy
@@ -265,6 +266,8 @@ def _fill(writer: ArchiveWriter) -> dict[str, Capture]:
     add("posted", f"{old}/form", PAGE, method="POST", **part)
     add("cut", f"{old}/cut", PAGE, outcome=CaptureOutcome.DISCONNECT, **part)
     forbidden = {"status": None, "outcome": CaptureOutcome.POLICY}
+    add("drawn", f"{old}/drawn", PAGE)
+    named["drawn-page"] = writer.page(_drawn_draft(named["drawn"])).result()
     add("forbidden", "javascript:alert(1)//x", b"", **forbidden, **part)
     return named
 
@@ -297,6 +300,29 @@ def _page_draft(named: dict[str, Capture]) -> PageDraft:
         page_info={"parts": rows, "parts_unlisted": 0},
         job_id=None,
         source_id="commission",
+    )
+
+
+def _drawn_draft(main: Capture) -> PageDraft:
+    """A page as a browser showed it."""
+    kept = (("view", png(), "image/png"), ("pdf", b"%PDF-1", "application/pdf"))
+    return PageDraft(
+        target_uri=main.target_uri,
+        main=main,
+        captures=(main,),
+        rendering="browser",
+        page_info={"parts": [], "parts_unlisted": 0},
+        job_id=None,
+        source_id=None,
+        resources=tuple(
+            ResourceBlock(
+                type="resource",
+                target_uri=f"urn:{name}:{main.target_uri}",
+                content_type=media_type,
+                block=MemoryBytes(data),
+            )
+            for name, data, media_type in kept
+        ),
     )
 
 

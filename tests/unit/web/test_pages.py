@@ -73,6 +73,19 @@ def test_no_page_has_a_script_an_inline_style_or_an_outside_part(
         assert all(s.startswith(("/static/", "data:image/", REPLAY)) for s in sources)
 
 
+def test_a_page_a_browser_showed_has_its_picture_and_prints(
+    world: Any, reader: Reader
+) -> None:
+    page = world.named["drawn-page"].short_id
+    for name in ("drawn", "drawn-page"):
+        html = reader.get(f"/c/{world.named[name].short_id}")
+        assert f'src="{REPLAY}/shot/{page}"' in html
+        assert f'href="{REPLAY}/raw/{page}/kept/pdf"' in html
+        told = json.loads(reader.get(f"/api/v1/c/{world.named[name].short_id}"))
+        assert [one["name"] for one in told["artifacts"]] == ["view", "pdf"]
+    assert "/shot/" not in reader.get(f"/c/{world.named['main'].short_id}")
+
+
 def test_every_page_has_one_heading_a_language_and_a_skip_link(
     world: Any, apps: Applications, reader: Reader
 ) -> None:

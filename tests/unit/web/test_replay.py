@@ -58,6 +58,40 @@ def test_an_image_is_sent_by_its_first_bytes(world: Any, client: Client) -> None
     assert response.data.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("name", ["drawn", "drawn-page"])
+def test_the_picture_of_a_page_is_shown_in_a_document_of_ours(
+    name: str, world: Any, client: Client
+) -> None:
+    page = world.named["drawn-page"].short_id
+    html = get(client, f"/shot/{world.named[name].short_id}").get_data(as_text=True)
+    assert f'<img src="/shot/{page}/view"' in html
+    picture = get(client, f"/shot/{page}/view")
+    assert picture.headers["Content-Type"] == "image/png"
+    assert picture.data.startswith(b"\x89PNG")
+
+
+def test_what_a_browser_made_of_a_page_is_a_download(
+    world: Any, client: Client
+) -> None:
+    page = world.named["drawn-page"]
+    response = get(client, f"/raw/{page.short_id}/kept/pdf")
+    assert response.data == b"%PDF-1"
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    name = f'attachment; filename="capture-{page.capture_id[:8]}.pdf.txt"'
+    assert response.headers["Content-Disposition"] == name
+
+
+@pytest.mark.parametrize(
+    "path", ["/shot/{page}", "/shot/{page}/view", "/raw/{drawn}/kept/dom"]
+)
+def test_a_page_without_a_picture_has_none(
+    path: str, world: Any, client: Client
+) -> None:
+    ids = {"page": "page", "drawn": "drawn-page"}
+    names = {key: world.named[name].short_id for key, name in ids.items()}
+    assert get(client, path.format(**names)).status_code == 404
+
+
 def test_opened_alone_it_leads_to_the_record(world: Any, client: Client) -> None:
     short = world.named["main"].short_id
     response = get(client, f"/v/{short}", **{"Sec-Fetch-Dest": "document"})

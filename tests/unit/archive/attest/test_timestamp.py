@@ -362,23 +362,22 @@ def test_random_bytes_and_large_files_are_a_format_error(token: bytes) -> None:
         parse_query(b"\0" * (TOKEN_LIMIT_BYTES + 1))
 
 
-def test_no_single_bit_of_a_token_can_be_changed_and_move_its_time_or_subject(
+def test_no_single_bit_of_a_token_can_be_changed(
     sound: MemoryAuthority, token: bytes
 ) -> None:
-    """Every 7th bit: what still verifies says the same about the same bytes."""
+    """Every bit of the frame, and every 17th elsewhere: none is free, signed or not."""
     root = sound.root.pem
-    original = verify_token(token, body=BODY, roots=[root], query=QUERY)
-    survived = 0
-    for bit in range(0, len(token) * 8, 7):
+    verify_token(token, body=BODY, roots=[root], query=QUERY)
+    survived = []
+    for bit in (*range(30 * 8), *range(30 * 8, len(token) * 8, 17)):
         changed = bytearray(token)
         changed[bit // 8] ^= 1 << bit % 8
         try:
-            found = verify_token(bytes(changed), body=BODY, roots=[root], query=QUERY)
+            verify_token(bytes(changed), body=BODY, roots=[root], query=QUERY)
         except EvidenceError:
             continue
-        survived += 1
-        assert (found.gen_time, found.policy) == (original.gen_time, original.policy)
-    assert survived == 0
+        survived.append(bit)
+    assert survived == []
 
 
 def test_a_request_says_digest_nonce_and_that_certificates_are_wanted() -> None:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive.capture import CaptureOutcome
 from archive.cli import reading
 from archive.cli.reading import capture_json
 from archive.store.reader import ArchiveReader
-from tests.support.archives import MadeArchive
+from tests.support.archives import MadeArchive, artifact, make_exchange, make_page
 from tests.support.inside import Done
 
 Evidence = Callable[..., Done]
@@ -100,6 +102,24 @@ def test_list_for_people_shows_address_and_short_id(
     assert "http://a.example/0" in done.out
 
 
+def test_a_page_is_listed_beside_its_captures(
+    made: MadeArchive, evidence: Evidence
+) -> None:
+    page = make_page(made)
+    lines = [line.split("\t") for line in evidence("list").out.splitlines()]
+    assert [(line[2], line[4]) for line in lines] == [
+        ("200", "http://a.example/"),
+        ("200", "http://a.example/style.css"),
+        ("page", "http://a.example/"),
+    ]
+    assert lines[2][3] == page.short_id
+    assert [row["kind"] for row in rows(evidence("list", "--json"))] == [
+        "capture",
+        "capture",
+        "page",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -146,7 +166,8 @@ def test_an_unknown_variable_of_ours_is_refused(
     done = evidence("list")
     assert done.code == 2
     assert "EVIDENCE_ARCHIV;" in done.err
-    assert "EVIDENCE_ARCHIVE and EVIDENCE_TRUST_DIR" in done.err
+    for known in ("EVIDENCE_ARCHIVE,", "EVIDENCE_SETTINGS", "EVIDENCE_TRUST_DIR."):
+        assert f" {known}" in done.err
 
 
 # show
@@ -172,6 +193,37 @@ def test_show_for_people_begins_with_what_is_missing(
     done = evidence("show", capture.short_id)
     assert done.out.startswith("one witness: the operator; no independent time\n")
     assert capture.capture_id in done.out
+
+
+def test_show_of_a_page_names_its_captures_its_gaps_and_what_a_browser_made(
+    made: MadeArchive, evidence: Evidence
+) -> None:
+    page = make_page(made, artifact("view", b"\x89PNG", "image/png"))
+    shown = json.loads(evidence("show", page.short_id, "--json").out)
+    main, style, _ = rows(evidence("list", "--json"))
+    assert shown["main"] == main["id"]
+    assert shown["artifacts"] == ["view"]
+    assert [part["capture"] for part in shown["parts"]] == [style["id"], None]
+    said = evidence("show", page.short_id).out
+    assert f"part            style {style['id']} http://a.example/style.css\n" in said
+    assert "part            image - (skipped) http://a.example/gone.png\n" in said
+    assert "artifacts       view\n" in said
+
+
+def test_show_says_why_an_attempt_failed(made: MadeArchive, evidence: Evidence) -> None:
+    failed = replace(
+        make_exchange("http://a.example/", b"", made),
+        outcome=CaptureOutcome.POLICY,
+        detail="reserved name: localhost",
+    )
+    with made.open_writer() as writer:
+        refused = writer.capture(failed).result()
+    (whole,) = made.fill(1)
+    shown = json.loads(evidence("show", refused.short_id, "--json").out)
+    assert shown["detail"] == "reserved name: localhost"
+    said = evidence("show", refused.short_id).out
+    assert "detail          reserved name: localhost\n" in said
+    assert json.loads(evidence("show", whole.short_id, "--json").out)["detail"] is None
 
 
 def test_show_of_a_damaged_slice_says_so(made: MadeArchive, evidence: Evidence) -> None:

@@ -14,7 +14,8 @@ from archive.store import keeper as keeper_module
 from archive.store import writer as writer_module
 from archive.store.drafts import Draft
 from archive.store.keeper import Host
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, fill, make_archive

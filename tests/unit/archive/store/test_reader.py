@@ -9,13 +9,25 @@ from pathlib import Path
 import pytest
 
 from archive.capture import Capture
-from archive.errors import CaptureNotFound, DigestMismatch, EvidenceError, StoreError
+from archive.errors import (
+    CaptureNotFound,
+    DigestMismatch,
+    EvidenceError,
+    LimitExceeded,
+    StoreError,
+)
+from archive.store import recorded
 from archive.store.catalog import SCHEMA_VERSION
 from archive.store.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
-from tests.support.archives import MadeArchive, make_exchange
+from tests.support.archives import (
+    MadeArchive,
+    artifact,
+    make_exchange,
+    make_page,
+)
 
 
 def read_all(root: Path) -> list[Capture]:
@@ -61,6 +73,42 @@ def test_a_page_comes_back_with_its_parts_and_gaps(
         ("http://a.example/style.css", style.capture_id, "complete"),
         ("http://a.example/gone.png", None, "skipped"),
     ]
+    reader.close()
+
+
+def test_what_a_browser_made_of_a_page_comes_back_by_name(made: MadeArchive) -> None:
+    kept = {"view": b"\x89PNG...", "text": "Вынікі".encode(), "pdf": b"%PDF-"}
+    types = {"view": "image/png", "text": "text/plain; charset=utf-8"}
+    rendered = make_page(
+        made,
+        *(artifact(name, data, types.get(name, "x/y")) for name, data in kept.items()),
+        artifact("pageinfo", b"{}", "application/json"),
+    )
+    reader = ArchiveReader.open(made.root)
+    view = reader.read_page(rendered)
+    assert [(one.name, one.media_type, one.length_bytes) for one in view.artifacts] == [
+        ("view", "image/png", len(kept["view"])),
+        ("text", "text/plain", len(kept["text"])),
+        ("pdf", "x/y", len(kept["pdf"])),
+    ]
+    assert len(view.parts) == 2
+    for name, data in kept.items():
+        assert reader.artifact(rendered, name) == data
+    for name in ("dom", "pageinfo"):
+        with pytest.raises(CaptureNotFound, match=f"holds no {name}"):
+            reader.artifact(rendered, name)
+    reader.close()
+
+
+def test_a_picture_too_large_for_memory_is_refused_not_cut(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = make_page(made, artifact("view", b"x" * 101, "image/png"))
+    reader = ArchiveReader.open(made.root)
+    monkeypatch.setattr(recorded, "BLOCK_LIMIT_BYTES", 100)
+    with pytest.raises(LimitExceeded, match="view has over 100 bytes"):
+        reader.artifact(rendered, "view")
+    assert len(reader.read_page(rendered).artifacts) == 1
     reader.close()
 
 

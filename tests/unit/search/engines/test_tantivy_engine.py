@@ -108,7 +108,7 @@ def test_boost_multiplies(engine: TantivyEngine) -> None:
 
 def test_hit_gives_back_what_was_stored(engine: TantivyEngine) -> None:
     (hit,) = engine.search(exact("abc"), limit=5).hits
-    assert (hit.document_id, hit.stored["n"]) == (f"{3:064x}", 3)
+    assert (hit.stored["id"], hit.stored["n"]) == (f"{3:064x}", 3)
 
 
 def test_equal_scores_stand_in_order_key_order_across_pages(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""What is the same for everything one process writes into an archive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from archive.files import Files
+from archive.store.keeper import CheckpointService
+from archive.version import SOFTWARE
+from archive.warc.member import Effort
+
+
+def _ignore(_line: str) -> None:
+    """Nobody wants to hear it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterSettings:
+    """What is the same for everything one process writes."""
+
+    software: str = SOFTWARE
+    """Stands in every record and statement."""
+    effort: Effort | None = None
+    """How hard slices are pressed; None lets each record's media type decide."""
+    reserve_bytes: int | None = None
+    """Free space below which nothing is acknowledged; None: 5 % of the disk."""
+    files: Files = field(default_factory=Files)
+    """How the disk is written; tests hand in one that fails."""
+    services: tuple[CheckpointService, ...] = ()
+    """What others do about checkpoints, in this order: cosignatures, time stamps."""
+    tell: Callable[[str], None] = _ignore
+    """Hears what a service could not do, while the writer works on."""
+
+
+DEFAULT_SETTINGS = WriterSettings()

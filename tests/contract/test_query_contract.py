@@ -1,0 +1,273 @@
+"""The same archive in either engine gives the same answers to written queries.
+
+Made-up pages in six languages are indexed twice, embedded and in a real server. Every
+query below is asked of both: hits of both tiers, totals, marks, missing words must be
+the same; for some the answer is written down too.
+"""
+
+import random
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from archive.capture import CaptureOutcome
+from archive.errors import InvalidQuery
+from archive.settings import SearchSettings
+from archive.store.reader import ArchiveReader
+from search.engines.opening import CLUSTERED, Engines
+from search.index import Indexer
+from search.service import Hit, ResultPage, SearchService
+from tests.support.elastic_server import Server
+from tests.support.search_archive import ArchiveBox, make_box
+
+pytestmark = pytest.mark.timeout(420)
+PAGES = 60
+SENTENCES = {
+    "be": (
+        "Ціханоўская сустрэлася з назіральнікамі ў Вільні.",
+        "Вынікі выбараў абвясціла камісія ў Мінску.",
+        "Палітвязняў вызвалілі пасля выбараў прэзідэнта.",
+        "Бяляцкі выступіў з заявай пра 1265 зняволеных.",
+    ),
+    "ru": (
+        "Тихановская встретилась с наблюдателями в Вильнюсе.",
+        "Результаты выборов объявила комиссия в Минске.",
+        "Политзаключённых освободили после выборов президента.",
+        "Беляцкий выступил с заявлением о 1 265 заключённых.",
+    ),
+    "uk": (
+        "Тихановська зустрілася зі спостерігачами у Вільнюсі.",
+        "Результати виборів оголосила комісія в Мінську.",
+    ),
+    "pl": (
+        "Cichanouska spotkała się z obserwatorami w Wilnie.",
+        "Wyniki wyborów ogłosiła komisja w Mińsku.",
+        "Więźniów politycznych uwolniono po wyborach prezydenta.",
+    ),
+    "lt": (
+        "Cichanouskaja susitiko su stebėtojais Vilniuje.",
+        "Rinkimų rezultatus paskelbė komisija Minske.",
+    ),
+    "en": (
+        "Tsikhanouskaya met the observers in Vilnius.",
+        "The commission in Minsk announced the election results.",
+        "Political prisoners were released after the presidential election.",
+        "Bialiatski spoke of 1,265 prisoners in a statement.",
+    ),
+}
+WRITTEN = (
+    "Tsikhanouskaya", "Ціханоўская", "Тихановской", "Cichanouskiej", "Тихановською",
+    "name:Tikhanovskaya", 'name:"Ales Bialiatski"', "name:Бяляцкі", "exact:выбараў",
+    'exact:"in Minsk"', "commission Minsk", "Minsk commission results",
+    '"election results"', '"results election"', '"the observers"~3',
+    '"observers Vilnius"~2', '"commission announced results"~4',
+    "elec*", "выбор*", "вын*", "obs*", "zzz*", "1265", "1,265", '"1 265"', "prison*",
+    "election -Minsk", "election -(Minsk OR Vilnius)", "Minsk OR Vilnius",
+    "(Minsk OR Vilnius) lang:en", "lang:be", "lang:be,ru выбараў", "lang:xx",
+    "source:source-pl", "source:SOURCE-PL,source-uk", "host:en.example",
+    "host:en.example,ru.example election", "status:404", "status:4xx", "status:200",
+    "outcome:dns", "outcome:complete election", "type:failure", "type:html lang:lt",
+    "captured:2025", "captured:2025-01-26", "captured:2024", "captured:2025-01-26..",
+    "captured:..2025-01-26", "captured:2025-01-26..2025-01-27",
+    "date:2025-01 election", "dead.example", "dns failure", "results dns", "timeout",
+    "political prisoners December", "политзаключённых освободили", "палітвязняў",
+    "więźniów politycznych", "rinkimų rezultatus", "results of the election in Minsk",
+    "+results +Minsk", "observers +Minsk", "FREEДОМ", "Vilnius's", "Viln\u00adius",
+    "Mińsk", "Мінск", "Минск", "Minske", "президент", "прэзідэнт", "a", "the", "і",
+    'exact:"Тихановская встретилась"', '"Cichanouska spotkała"', "spotkał*",
+    "archive:nothing", "-lang:en election", "election OR rinkimų OR выбараў",
+    '"met the observers" OR "announced the election"', "((election))", "CEC", "ЦИК",
+)  # fmt: skip
+REFUSED = ("", "-election", "   ", "captured:yesterday", "(" * 12 + "a")
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
+    """An archive with pages, repeats, failures and odd replies."""
+    made = make_box(tmp_path_factory.mktemp("contract"))
+    rng = random.Random(1994)
+    exchanges = []
+    for number in range(PAGES):
+        code = rng.choice(list(SENTENCES))
+        lines = rng.choices(SENTENCES[code], k=rng.randint(1, 5))
+        exchanges.append(
+            made.exchange(
+                f"https://{code}.example/news/{number % 50}",
+                _page(f"{code} {number % 7}", lines),
+                source_id=f"source-{code}",
+                status=404 if number % 13 == 0 else 200,
+            )
+        )
+    for outcome, host in (
+        (CaptureOutcome.DNS, "dead"),
+        (CaptureOutcome.TIMEOUT, "slow"),
+    ):
+        exchanges.append(
+            made.exchange(f"https://{host}.example/results", outcome=outcome)
+        )
+    made.capture(*exchanges)
+    return made
+
+
+def _page(title: str, lines: list[str]) -> str:
+    paragraphs = "".join(f"<p>{line}</p>" for line in lines)
+    return (
+        f"<!doctype html><html><head><title>{title}</title></head><body>"
+        "<nav><a href='/'>Minsk news, start page</a></nav>"
+        f"<article><h1>{title}</h1>{paragraphs}</article>"
+        "<footer>Imprint and contact, Vilnius</footer></body></html>"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """The two services over the same captures."""
+
+    embedded: SearchService
+    clustered: SearchService
+
+
+@pytest.fixture(scope="module")
+def both(box: ArchiveBox, server: Server) -> Both:
+    """Index the archive, and a copy of it in the cluster."""
+    copy = box.root.parent / "copy"
+    shutil.copytree(box.root, copy)
+    engines = Engines(settings=SearchSettings(url=server.url))
+    _index(box.root, Engines(), None)
+    _index(copy, engines, CLUSTERED)
+    return Both(
+        embedded=SearchService.open([box.root]),
+        clustered=SearchService.open([copy], engines),
+    )
+
+
+def _index(root: Path, engines: Engines, kind: str | None) -> None:
+    reader = ArchiveReader.open(root)
+    try:
+        Indexer(reader, engines=engines, workers=1).run(engine=kind)
+    finally:
+        reader.close()
+
+
+def _queries() -> list[str]:
+    """The written ones, and as many again of random words and signs."""
+    rng = random.Random(2025)
+    words = [
+        word.strip(".,")
+        for lines in SENTENCES.values()
+        for line in lines
+        for word in line.split()
+    ]
+    made: list[str] = []
+    for _ in range(len(WRITTEN)):
+        first, second, third = rng.sample(words, k=3)
+        made.append(
+            rng.choice(
+                (
+                    f"{first} {second}",
+                    f'"{first} {second}"',
+                    f'"{first} {second}"~{rng.randint(1, 5)}',
+                    f"{first} -{second}",
+                    f"{first} OR {second} OR {third}",
+                    f"{first} {second} {third} lang:{rng.choice(list(SENTENCES))}",
+                    f"{first[:4]}* {second}",
+                    f"name:{first}",
+                    f"({first} OR {second}) -{third}",
+                )
+            )
+        )
+    return [*WRITTEN, *made]
+
+
+def _comparable(hits: tuple[Hit, ...]) -> dict[str, Hit]:
+    return {hit.capture_id: replace(hit, score=0.0) for hit in hits}
+
+
+def test_at_least_150_queries_have_the_same_answer_in_both(both: Both) -> None:
+    queries = _queries()
+    assert len(queries) >= 150
+    empty = 0
+    for query in queries:
+        pages = [
+            one.search(query, limit=200) for one in (both.embedded, both.clustered)
+        ]
+        first, second = pages
+        assert first.total == second.total == len(first.hits), query
+        assert _comparable(first.hits) == _comparable(second.hits), query
+        assert _comparable(first.some_missing) == _comparable(second.some_missing), (
+            query
+        )
+        assert first.searched == second.searched
+        empty += first.total == 0
+    assert empty < len(queries) / 3
+
+
+def hosts(page: ResultPage) -> set[str]:
+    return {hit.uri.split("/")[2].removesuffix(".example") for hit in page.hits}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("Tsikhanouskaya", {"be", "ru", "uk", "pl", "lt", "en"}),
+        ("name:Тихановская", {"be", "ru", "uk", "pl", "lt", "en"}),
+        ("exact:Tsikhanouskaya", {"en"}),
+        ('"met the observers"', {"en"}),
+        ('"Vilnius observers"~1', {"en"}),
+        ("1265", {"be", "ru", "en"}),
+        ("outcome:dns", {"dead"}),
+        ("type:failure outcome:timeout", {"slow"}),
+        ("lang:lt", {"lt"}),
+        ("elect* lang:en", {"en"}),
+    ],
+)
+def test_written_answers_hold_in_both(both: Both, query: str, found: set[str]) -> None:
+    for service in (both.embedded, both.clustered):
+        assert hosts(service.search(query, limit=200)) == found
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_a_query_that_cannot_be_asked_is_refused_by_both(
+    both: Both, query: str
+) -> None:
+    for service in (both.embedded, both.clustered):
+        with pytest.raises(InvalidQuery):
+            service.search(query)
+
+
+def test_an_index_in_the_cluster_catches_up_and_is_made_anew(
+    both: Both, server: Server, box: ArchiveBox, tmp_path: Path
+) -> None:
+    del both
+    root = tmp_path / "copy"
+    shutil.copytree(box.root, root, ignore=shutil.ignore_patterns("index"))
+    engines = Engines(settings=SearchSettings(url=server.url, engine=CLUSTERED))
+    _index(root, engines, None)
+    service = SearchService.open([root], engines)
+    before = service.search("election OR выбараў", limit=200)
+    reader = ArchiveReader.open(root)
+    report = Indexer(reader, engines=engines, workers=1).run()
+    assert (report.captures_added, report.rebuilt) == (0, False)
+    report = Indexer(reader, engines=engines, workers=1).run(rebuild=True)
+    reader.close()
+    assert report.rebuilt
+    again = SearchService.open([root], engines).search("election OR выбараў", limit=200)
+    assert [hit.capture_id for hit in again.hits] == [
+        hit.capture_id for hit in before.hits
+    ]
+
+
+def test_which_engine_an_index_lies_in_is_remembered(
+    box: ArchiveBox, server: Server, tmp_path: Path
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(box.root, root, ignore=shutil.ignore_patterns("index"))
+    engines = Engines(settings=SearchSettings(url=server.url))
+    _index(root, engines, CLUSTERED)
+    assert not list(root.glob("index/g*/engine"))
+    _index(root, engines, None)
+    assert not list(root.glob("index/g*/engine"))
+    _index(root, engines, "tantivy")
+    assert list(root.glob("index/g*/engine"))

@@ -1,0 +1,150 @@
+"""A small real archive to write into, index and search."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from archive.capture import (
+    Capture,
+    CaptureOutcome,
+    Exchange,
+    ExchangeContext,
+    Framing,
+    MemoryBytes,
+    Phase,
+    Timings,
+)
+from archive.cli.root import CommandContext
+from archive.digest import Digest
+from archive.store.create import CreateRequest, create_archive
+from archive.store.reader import ArchiveReader
+from archive.store.writer import ArchiveWriter
+from search.captures import CaptureRows
+from search.index import Indexer, IndexReport
+from search.kept import state_texts
+from search.service import SearchService
+
+START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
+
+
+class SeededBytes:
+    """Repeatable randomness."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, size: int) -> bytes:
+        self._count += 1
+        return hashlib.shake_256(str(self._count).encode()).digest(size)
+
+
+@dataclass
+class ArchiveBox:
+    """An archive that a test writes into, indexes and searches."""
+
+    root: Path
+    context: CommandContext
+    now: list[datetime] = field(default_factory=lambda: [START])
+
+    def open_writer(self) -> ArchiveWriter:
+        return self.context.open_writer()
+
+    def open_reader(self) -> ArchiveReader:
+        return ArchiveReader.open(self.root)
+
+    def capture(self, *exchanges: Exchange) -> list[Capture]:
+        with self.open_writer() as writer:
+            futures = [writer.capture(exchange) for exchange in exchanges]
+            return [future.result(30) for future in futures]
+
+    def page(self, uri: str, body: bytes | str, **options: Any) -> Capture:
+        return self.capture(self.exchange(uri, body, **options))[0]
+
+    def exchange(
+        self,
+        uri: str,
+        body: bytes | str = b"",
+        *,
+        status: int = 200,
+        content_type: str | None = "text/html; charset=utf-8",
+        source_id: str | None = None,
+        role: str = "page",
+        outcome: CaptureOutcome = CaptureOutcome.COMPLETE,
+    ) -> Exchange:
+        """One exchange a minute after the last one."""
+        self.now[0] += timedelta(minutes=1)
+        data = body.encode() if isinstance(body, str) else body
+        head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(data)}\r\n"
+        head += f"Content-Type: {content_type}\r\n" if content_type else ""
+        answered = outcome is CaptureOutcome.COMPLETE
+        response = f"{head}\r\n".encode() + data if answered else b""
+        return Exchange(
+            target_uri=uri,
+            as_given=uri,
+            method="GET",
+            started_at=self.now[0],
+            outcome=outcome,
+            phase=None if answered else Phase.DNS,
+            detail="" if answered else "no answer",
+            flags=(),
+            request=b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n" if answered else b"",
+            response=MemoryBytes(response),
+            interim=(),
+            framing=Framing(
+                kind="length",
+                declared_length=len(data),
+                head_bytes=len(response) - len(data),
+                body_bytes=len(data),
+                trailer_bytes=0,
+                surplus_bytes=0,
+            )
+            if answered
+            else None,
+            http_status=status if answered else None,
+            wire_digest=Digest.of(response) if answered else None,
+            payload_digest=Digest.of(data) if answered else None,
+            payload_bytes=len(data) if answered else None,
+            timings=Timings(),
+            connection=None,
+            context=ExchangeContext(source_id=source_id, role=role),
+        )
+
+    def index(self, *, rebuild: bool = False, state: bool = False) -> IndexReport:
+        def afterwards(rows: CaptureRows) -> None:
+            if state:
+                state_texts(self.root, rows, self.context)
+
+        reader = self.open_reader()
+        try:
+            indexer = Indexer(reader, workers=1)
+            return indexer.run(rebuild=rebuild, afterwards=afterwards)
+        finally:
+            reader.close()
+
+    def service(self) -> SearchService:
+        return SearchService.open([self.root])
+
+
+def make_box(folder: Path) -> ArchiveBox:
+    """An empty archive in a folder, with its keys and trust folder."""
+    context = CommandContext(
+        archive=folder / "archive",
+        keys_folder=folder / "keys",
+        trust_folder=folder / "trust",
+        clock=lambda: START,
+        random_bytes=SeededBytes(),
+    )
+    create_archive(
+        CreateRequest(
+            root=context.archive,
+            name="test",
+            keys_folder=context.keys_folder_of,
+            trust_folder=context.trust(),
+            software="test/1",
+            clock=context.clock,
+            random_bytes=context.random_bytes,
+        )
+    )
+    return ArchiveBox(root=context.archive, context=context)
