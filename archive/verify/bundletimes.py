@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.attest.revocation import check_revocation, parse_crls
+from archive.attest.revocation import check_revocation, choose_lists, parse_crls
 from archive.attest.statement import Statement
 from archive.attest.timestamp import VerifiedToken, verify_token
 from archive.attest.trust import TrustSet
@@ -154,7 +154,8 @@ class BundleTimes:
             )
             return
         try:
-            check_revocation(token.path, parse_crls(data), at=token.gen_time)
+            chosen = choose_lists(token.path, parse_crls(data))
+            check_revocation(token.path, chosen, at=token.gen_time)
         except (BadTimestamp, FormatError, UnknownKey) as error:
             self._collector.raised(12, "certificate-revoked", subject, error)
         else:
