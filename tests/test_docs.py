@@ -15,7 +15,7 @@ from archive import errors
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.cli.root import KNOWN_VARIABLES, cli
 from archive.errors import EvidenceError
-from archive.verify.policy import TOKEN_STEPS
+from archive.verify.policy import ANCHOR_STEP, REVOCATION_STEP, TOKEN_STEPS
 from archive.verify.report import ALWAYS_REQUIRED, ARCHIVE_REQUIRED, ONE_WITNESS
 from archive.verify.steps import STEPS
 from archive.verify.witnesses import LAST_SEEN_STEP, WITNESS_STEP
@@ -174,7 +174,9 @@ def required(number: int) -> str:
         return "archive"
     if number == LAST_SEEN_STEP:
         return "if given"
-    return "policy" if number in {WITNESS_STEP, *TOKEN_STEPS} else "no"
+    if number == REVOCATION_STEP:
+        return "`--strict`"
+    return "policy" if number in {WITNESS_STEP, *TOKEN_STEPS, ANCHOR_STEP} else "no"
 
 
 @pytest.mark.parametrize("number", STEPS)

@@ -13,6 +13,7 @@ from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
 from archive.verify.report import Report
 from search.engines.opening import Engines
 from search.service import SearchService
@@ -39,7 +40,9 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         return verify_capture(reader, capture, trust=trust)
 
     def verify_all() -> Report:
-        return verify_archive(places.archive, trust=trust)
+        return verify_archive(
+            places.archive, trust=trust, wishes=Wishes(now=places.clock())
+        )
 
     return Services(
         archive=reader,

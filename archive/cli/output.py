@@ -10,6 +10,14 @@ from dataclasses import dataclass
 import click
 from rich.console import Console
 from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
@@ -71,6 +79,29 @@ def show_progress(label: str, *, silent: bool) -> Iterator[ShowProgress]:
             )
     else:
         yield _plain_lines(label, started)
+
+
+ShowShare = Callable[[int, int], None]
+"""Told how many of how many bytes are done."""
+
+
+@contextmanager
+def show_share(label: str) -> Iterator[ShowShare]:
+    """A progress bar on standard error while the body runs; nothing if no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True, highlight=False)
+    with RichProgress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def _plain_lines(label: str, started: float) -> ShowProgress:

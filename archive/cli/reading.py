@@ -9,7 +9,7 @@ import click
 from archive.attest.trust import TrustSet, read_trust
 from archive.capture import Capture
 from archive.claim import CLAIM
-from archive.cli.output import print_json, print_table, say
+from archive.cli.output import print_json, print_table, say, show_share
 from archive.cli.root import CommandContext
 from archive.digest import Digest
 from archive.errors import EvidenceError, FormatError, SettingsError
@@ -21,6 +21,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
@@ -114,11 +115,19 @@ _LAST_SEEN = click.option(
 )
 
 
+_STRICT = click.option(
+    "--strict", is_flag=True, help="Demand revocation data of the authorities, too."
+)
+
+
 @click.group(invoke_without_command=True)
 @_LAST_SEEN
+@_STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def verify(ctx: click.Context, last_seen: Path | None, as_json: bool) -> None:
+def verify(
+    ctx: click.Context, last_seen: Path | None, strict: bool, as_json: bool
+) -> None:
     """Check the whole archive, or with `capture ID` one capture.
 
     Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 no
@@ -128,19 +137,29 @@ def verify(ctx: click.Context, last_seen: Path | None, as_json: bool) -> None:
         return
     command: CommandContext = ctx.obj
     read_identity_or_damage(command)
-    report = verify_archive(
-        command.archive, trust=_trust(command), last_seen=_last_seen(last_seen)
-    )
+    with show_share("verify") as show:
+        report = verify_archive(
+            command.archive,
+            trust=_trust(command),
+            last_seen=_last_seen(last_seen),
+            wishes=Wishes(strict=strict, now=command.clock()),
+            progress=lambda now: show(now.done_bytes, now.all_bytes),
+        )
     _print_report(report, as_json=as_json)
 
 
 @verify.command(name="capture")
 @click.argument("capture_id", metavar="ID")
 @_LAST_SEEN
+@_STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def verify_one(
-    ctx: CommandContext, capture_id: str, last_seen: Path | None, as_json: bool
+    ctx: CommandContext,
+    capture_id: str,
+    last_seen: Path | None,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check one capture.
 
@@ -152,6 +171,7 @@ def verify_one(
         reader.get_capture(capture_id),
         trust=_trust(ctx),
         last_seen=_last_seen(last_seen),
+        wishes=Wishes(strict=strict, now=ctx.clock()),
     )
     _print_report(report, as_json=as_json)
 
@@ -253,6 +273,7 @@ def _show_json(
         **(_page_json if capture.kind == "page" else _attempt_json)(reader, capture),
         "claim": CLAIM,
         "proof": str(report.outcome),
+        **report.bracket.as_json(),
         "signed": statement.predicate["signed"],
         "statement": str(statement.digest),
         "records": statement.predicate["records"],

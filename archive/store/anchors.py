@@ -63,10 +63,11 @@ class StoredAnchor:
 
 def list_sizes(anchors: Path, files: Files) -> list[int]:
     """Sizes of the stamped checkpoints, ascending; other names are not ours."""
-    return sorted(int(name) for name in files.list_names(anchors) if _is_size(name))
+    return sorted(int(name) for name in files.list_names(anchors) if is_size(name))
 
 
-def _is_size(name: str) -> bool:
+def is_size(name: str) -> bool:
+    """Whether a folder of that name holds an anchor."""
     return _SIZE.fullmatch(name) is not None
 
 

@@ -4,7 +4,7 @@ Made for a page that is shown now: it reads one slice, one statement, the proof 
 entry and the checkpoint, and nothing else of the archive.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from archive.attest.trust import TrustSet
 from archive.capture import Capture, SliceLocation
@@ -21,10 +21,11 @@ from archive.store.follow import CAPTURE_KINDS, keep_for_capture, read_capture
 from archive.store.reader import ArchiveReader
 from archive.store.segment import find_segment, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.verify.capturetime import check_times
 from archive.verify.chain import read_head
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
-from archive.verify.policy import headline, note_optional, required_steps
+from archive.verify.policy import NO_WISHES, Wishes, headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
 from archive.verify.revisits import name_capture, name_original
 from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
@@ -38,6 +39,7 @@ def verify_capture(
     *,
     trust: TrustSet | None,
     last_seen: LastSeen | None = None,
+    wishes: Wishes = NO_WISHES,
 ) -> Report:
     """Check one capture; damage never raises, it is reported."""
     collector = Collector()
@@ -45,6 +47,7 @@ def verify_capture(
         collector, reader.paths.log, origin=reader.identity.origin, trust=trust
     )
     entry = _read_entry(collector, reader, capture)
+    checked = None
     if entry is not None:
         subject = f"entry {capture.leaf}"
         checked = check_entry(collector, entry, subject=subject, trust=trust)
@@ -62,15 +65,18 @@ def verify_capture(
                 "nothing is known about this log: its keys are in no trust folder of "
                 "yours (docs/verification.md, trust)",
             )
-    note_optional(collector, trust)
+    bracket = check_times(collector, reader, checked, trust=trust)
     check_last_seen(
         collector, reader.paths.log, head=head, last_seen=last_seen, trust=trust
     )
-    return collector.report(
+    report = collector.report(
         f"capture {capture.short_id}",
-        required=required_steps(ALWAYS_REQUIRED, trust, asked=asked_by(last_seen)),
-        headline=headline(trust),
+        required=required_steps(
+            ALWAYS_REQUIRED, trust, asked=asked_by(last_seen), wishes=wishes
+        ),
+        headline=headline(collector, trust, bracket),
     )
+    return replace(report, bracket=bracket)
 
 
 def _read_entry(

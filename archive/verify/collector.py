@@ -49,6 +49,10 @@ class Collector:
         note = self.not_checked if isinstance(error, UnknownKey) else self.failed
         note(step, code, subject, str(error), **parameters)
 
+    def counted(self, step: int) -> int:
+        """For how many subjects a check of this step held so far."""
+        return self._passes.get(step, 0)
+
     def has_failed(self, *steps: int) -> bool:
         """Whether one of these steps has a failure already."""
         return any(

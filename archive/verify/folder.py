@@ -5,7 +5,7 @@ reported as not logged yet. Memory stays flat but for one hash per entry.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.attest.extract import EXTRACT_LIMIT_BYTES
@@ -23,16 +23,27 @@ from archive.store.layout import (
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentWalk
 from archive.verify.anchors import Anchors
+from archive.verify.bracket import Brackets
 from archive.verify.chain import Chain, check_tiles, read_head
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history
-from archive.verify.policy import headline, note_optional, required_steps
+from archive.verify.policy import (
+    ANCHOR_STEP,
+    NO_WISHES,
+    REVOCATION_STEP,
+    TOKEN_STEPS,
+    Wishes,
+    headline,
+    note_unjudged,
+    required_steps,
+)
 from archive.verify.removals import Removals
-from archive.verify.report import ARCHIVE_REQUIRED, Report
+from archive.verify.report import ARCHIVE_REQUIRED, Bracket, Report
 from archive.verify.revisits import Revisits
+from archive.verify.stamps import Stamps
 from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
 from archive.warc.record import RecordHeader
 
@@ -54,12 +65,13 @@ def verify_archive(
     trust: TrustSet | None,
     progress: Callable[[Progress], None] = lambda _progress: None,
     last_seen: LastSeen | None = None,
+    wishes: Wishes = NO_WISHES,
 ) -> Report:
     """Check everything in the archive at `root`; damage never raises, it is reported.
 
     ArchiveMissing is for the caller: `read_identity` says so before.
     """
-    return _Verification(root, trust, progress, last_seen).run()
+    return _Verification(root, trust, progress, last_seen, wishes).run()
 
 
 class _Verification:
@@ -71,8 +83,10 @@ class _Verification:
         trust: TrustSet | None,
         progress: Callable[[Progress], None],
         last_seen: LastSeen | None,
+        wishes: Wishes,
     ) -> None:
         self._paths = ArchivePaths(root)
+        self._wishes = wishes
         self._last_seen = last_seen
         self._trust = trust
         self._progress = progress
@@ -82,6 +96,8 @@ class _Verification:
         self._removals = Removals(self._collector)
         self._revisits = Revisits(self._collector)
         self._anchors = Anchors(self._collector, self._paths.anchors)
+        self._stamps = Stamps(trust)
+        self._brackets = Brackets(self._collector, self._stamps)
         self._history: list[dict[str, object]] = []
         self._overrides = 0
         self._is_locked = _is_being_written(root)
@@ -100,6 +116,7 @@ class _Verification:
             origin=identity.origin,
             trust=self._trust,
         )
+        self._stamps.read(self._collector, self._paths.anchors)
         chain = Chain(self._collector, self._paths.log, head)
         self._walk(chain, identity.archive_id)
         chain.finish()
@@ -116,8 +133,12 @@ class _Verification:
         self._removals.finish()
         self._revisits.finish()
         self._anchors.finish(
-            origin=identity.origin, trust=self._trust, roots_of=chain.roots_of
+            origin=identity.origin,
+            trust=self._trust,
+            roots_of=chain.roots_of,
+            is_locked=self._is_locked,
         )
+        self._judge_times()
         self._check_trust(toml)
         return self._report()
 
@@ -198,6 +219,7 @@ class _Verification:
     def _note(self, checked: CheckedEntry, subject: str) -> None:
         """Remember what a statement says about other things than its own slice."""
         statement, records = checked.statement, checked.entry.records
+        self._brackets.note(statement, holds=checked.holds, subject=subject)
         predicate = dict(statement.predicate)
         if statement.kind == "seal":
             self._files.note_seal(predicate)
@@ -223,6 +245,16 @@ class _Verification:
                 connection.get("connect_to") or connection.get("allow_network")
             )
 
+    def _judge_times(self) -> None:
+        """Checks 11 to 13, and of 20 whether everything is stamped by now."""
+        if not self._stamps.is_judged:
+            steps = TOKEN_STEPS | {REVOCATION_STEP, ANCHOR_STEP}
+            note_unjudged(self._collector, self._trust, steps=steps)
+            return
+        self._stamps.check_quorum(self._collector, leaf=0)
+        self._stamps.check_revocations(self._collector)
+        self._brackets.finish(self._wishes.now)
+
     def _check_trust(self, toml: bytes) -> None:
         if self._trust is not None:
             check_key_history(
@@ -244,14 +276,19 @@ class _Verification:
                 f"{self._overrides} captures were made in a test set-up "
                 "(connect_to or allow_network)"
             )
-        note_optional(self._collector, self._trust, stamps=self._anchors.count)
-        return self._collector.report(
-            str(self._paths.root),
-            required=required_steps(
-                ARCHIVE_REQUIRED, self._trust, asked=asked_by(self._last_seen)
-            ),
-            headline=headline(self._trust),
+        bracket = Bracket(not_before=None, existed_by=self._stamps.newest)
+        required = required_steps(
+            ARCHIVE_REQUIRED,
+            self._trust,
+            asked=asked_by(self._last_seen),
+            wishes=self._wishes,
         )
+        report = self._collector.report(
+            str(self._paths.root),
+            required=required,
+            headline=headline(self._collector, self._trust, bracket),
+        )
+        return replace(report, bracket=bracket)
 
 
 def _is_being_written(root: Path) -> bool:

@@ -1,12 +1,30 @@
-"""Which checks the reader's policy requires, and what is said if it asks for none."""
+"""Which checks the reader's policy requires, and what every report says first."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from archive.attest.trust import TrustSet
+from archive.instant import format_instant
 from archive.verify.collector import Collector
-from archive.verify.report import ONE_WITNESS
+from archive.verify.report import ARCHIVE_REQUIRED, ONE_WITNESS, Bracket
 from archive.verify.witnesses import WITNESS_STEP
 
-TOKEN_STEPS = frozenset({11, 13, 20})
-REVOCATION_STEP = 12
+STAMP_STEP, REVOCATION_STEP, BRACKET_STEP, ANCHOR_STEP = 11, 12, 13, 20
+TOKEN_STEPS = frozenset({STAMP_STEP, BRACKET_STEP})
+"""Asked for with tokens; of a whole archive the files beside its log as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a reader wants beyond the policy, and the time it is."""
+
+    strict: bool = False
+    """Ask for revocation data, too."""
+    now: datetime | None = None
+    """To say how old the part is that no authority stamped yet."""
+
+
+NO_WISHES = Wishes()
 
 
 def required_steps(
@@ -14,6 +32,7 @@ def required_steps(
     trust: TrustSet | None,
     *,
     asked: frozenset[int] = frozenset(),
+    wishes: Wishes = NO_WISHES,
 ) -> frozenset[int]:
     """The checks that must be VERIFIED; without trust, those of an undemanding one.
 
@@ -24,30 +43,50 @@ def required_steps(
         required.add(WITNESS_STEP)
     if trust is not None and trust.token_quorum:
         required |= TOKEN_STEPS
+        if base >= ARCHIVE_REQUIRED:
+            required.add(ANCHOR_STEP)
+    if wishes.strict:
+        required.add(REVOCATION_STEP)
     return frozenset(required)
 
 
-def headline(trust: TrustSet | None) -> str | None:
-    """Say first that nobody but the operator vouches, if the policy asks for none."""
+def headline(
+    collector: Collector, trust: TrustSet | None, bracket: Bracket
+) -> str | None:
+    """Say first who vouches besides the operator, and for which time.
+
+    Nobody, where the policy asks for nobody: what is there by chance is no promise.
+    """
     if trust is None or (not trust.witness_quorum and not trust.token_quorum):
         return ONE_WITNESS
-    return None
+    witnesses = collector.counted(WITNESS_STEP)
+    return (
+        f"{witnesses} of {trust.witness_quorum} witnesses, "
+        f"{trust.token_quorum} authorities asked for: {describe_bracket(bracket)}"
+    )
 
 
-def note_optional(
-    collector: Collector, trust: TrustSet | None, *, stamps: int = 0
+def describe_bracket(bracket: Bracket) -> str:
+    """The bracket in words."""
+    after, before = bracket.not_before, bracket.existed_by
+    if before is None:
+        return "no independent time"
+    if after is None:
+        return f"existed by {format_instant(before)}"
+    return f"made between {format_instant(after)} and {format_instant(before)}"
+
+
+def note_unjudged(
+    collector: Collector, trust: TrustSet | None, *, steps: frozenset[int]
 ) -> None:
-    """List the checks of time stamps as they stand.
-
-    `stamps`: time stamps that lie beside the log; this version does not judge them.
-    """
+    """List the checks of time stamps where the reader trusts no authority."""
     tokens = trust.token_quorum if trust else 0
-    for step in sorted({*TOKEN_STEPS, REVOCATION_STEP}):
+    for step in sorted(steps):
         collector.not_checked(
             step,
             "time-stamps-none",
             "anchors",
-            f"{stamps} time stamps, not judged; the policy asks for {tokens}",
+            f"no time stamps by authorities you trust; the policy asks for {tokens}",
             asked=tokens,
-            found=stamps,
+            found=0,
         )

@@ -6,7 +6,10 @@ unknown may look like a pass; which checks are required is the policy's word.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from archive.instant import format_instant
 
 ONE_WITNESS = "one witness: the operator; no independent time"
 """First line of every report, page and export while the policy asks for neither."""
@@ -51,6 +54,39 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """Between which two instants something was made, as far as tokens prove."""
+
+    not_before: datetime | None
+    """Of a token that it names, so it was made later; None: no lower bound."""
+    existed_by: datetime | None
+    """When a quorum of authorities had stamped it; None: too few have."""
+
+    @property
+    def width(self) -> timedelta | None:
+        """How far apart they are; None where one is missing."""
+        if self.not_before is None or self.existed_by is None:
+            return None
+        return self.existed_by - self.not_before
+
+    def as_json(self) -> dict[str, object]:
+        """The stable JSON form; `bracket_seconds` is the width."""
+        width = self.width
+        return {
+            "not_before": _instant(self.not_before),
+            "existed_by": _instant(self.existed_by),
+            "bracket_seconds": None if width is None else int(width.total_seconds()),
+        }
+
+
+NO_BRACKET = Bracket(not_before=None, existed_by=None)
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else format_instant(moment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All findings of one run; `required` are the steps the policy asks for."""
 
@@ -60,6 +96,8 @@ class Report:
     headline: str | None
     """Said before everything else, where the policy asks for no second witness."""
     notices: tuple[str, ...] = ()
+    bracket: Bracket = NO_BRACKET
+    """Of one capture; of an archive the time by which all but its tail existed."""
 
     @property
     def outcome(self) -> Outcome:
@@ -99,5 +137,6 @@ class Report:
             "subject": self.subject,
             "required": sorted(self.required),
             "notices": list(self.notices),
+            **self.bracket.as_json(),
             "findings": [finding.as_json() for finding in self.findings],
         }

@@ -16,6 +16,7 @@ from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report
 from archive.version import SOFTWARE
 from crawlers.crawl.order import CrawlOrder, CrawlResult
@@ -128,7 +129,9 @@ def check_archive(context: CommandContext) -> tuple[Report, tuple[CaseResult, ..
     """Verify the archive against its trust folder, and the table of cases."""
     identity = read_identity(context.archive)
     trust = read_trust(context.trust(), identity.origin)
-    report = verify_archive(context.archive, trust=trust)
+    report = verify_archive(
+        context.archive, trust=trust, wishes=Wishes(now=context.clock())
+    )
     reader = ArchiveReader.open(context.archive)
     try:
         return report, check_cases(reader)
