@@ -7,7 +7,7 @@ this one and gives the same verdict. Nothing the bundle says about trust is beli
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +40,7 @@ from archive.verify.bundletree import BundleTree
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.policy import headline, required_steps
-from archive.verify.report import ALWAYS_REQUIRED, Report
+from archive.verify.report import ALWAYS_REQUIRED, NO_BRACKET, Report
 from archive.warc.reading import ReadRecord, RecordWalk
 
 BUNDLE_REQUIRED = ALWAYS_REQUIRED | {17}
@@ -78,6 +78,7 @@ def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Repo
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
     trust = _find_trust(parts, trust_of)
     tree = BundleTree(collector, files)
+    proven = NO_BRACKET
     for prefix, found in parts.items():
         node = _Node(collector, files, prefix=prefix, trust=trust)
         checked, bracket = node.check(found)
@@ -85,14 +86,17 @@ def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Repo
             tree.note(prefix, checked)
         if bracket is not None:
             _tell_bracket(collector, prefix, bracket)
+            if prefix == "" and trust is not None:
+                proven = bracket.proven(trust.token_quorum)
     tree.finish(prefixes)
     if trust is None:
         _tell_untrusted(collector)
-    return collector.report(
+    report = collector.report(
         f"bundle {subject}",
-        required=required_steps(BUNDLE_REQUIRED, trust) - {20},
-        headline=headline(trust),
+        required=required_steps(BUNDLE_REQUIRED, trust),
+        headline=headline(collector, trust, proven),
     )
+    return replace(report, bracket=proven)
 
 
 def _find_trust(parts: Mapping[str, _Parts], trust_of: TrustOf) -> TrustSet | None:

@@ -28,6 +28,7 @@ from archive.verify.bundlefiles import (
     read_whole,
 )
 from archive.verify.collector import Collector
+from archive.verify.report import Bracket as ProvenBracket
 from archive.verify.witnesses import count_witnesses
 
 TOLERANCE = timedelta(seconds=300)
@@ -42,6 +43,11 @@ class Bracket:
     before: datetime | None
     witnesses: int
     tokens: int
+
+    def proven(self, quorum: int) -> ProvenBracket:
+        """What of it may be said: nothing above, where too few stamped it."""
+        before = self.before if self.tokens >= quorum else None
+        return ProvenBracket(not_before=self.after, existed_by=before)
 
 
 class BundleTimes:
