@@ -67,6 +67,12 @@ def find_current(root: Path) -> Generation | None:
     return Generation(folder=index / name)
 
 
+def find_newest(index: Path) -> Generation | None:
+    """The generation begun last, in use or not."""
+    begun = sorted(path for path in index.glob("g*") if _is_generation(path))
+    return Generation(folder=begun[-1]) if begun else None
+
+
 def new_generation(index: Path) -> Generation:
     """Make the folder of the next generation; it is not in use yet."""
     taken = [int(path.name[1:]) for path in index.glob("g*") if _is_generation(path)]

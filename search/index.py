@@ -20,6 +20,7 @@ from search.generations import (
     Generation,
     add_rejected,
     find_current,
+    find_newest,
     hold_index_lock,
     new_generation,
     remove_others,
@@ -83,7 +84,8 @@ class Indexer:
                 remove_others(self._index, current)
                 return report
             before = find_current(self._root)
-            made = self._new_generation(engine or self._kind_for_new(before))
+            kind = engine or self._kind_for_new(before)
+            made = self._unfinished(before, kind) or self._new_generation(kind)
             report = self._fill(made, rebuilt=True, afterwards=afterwards)
             use_generation(made)
             kept = [made, *([before] if before else [])]
@@ -103,34 +105,44 @@ class Indexer:
             kept=[generation.folder.name for generation in kept],
         )
 
+    def _unfinished(self, before: Generation | None, kind: str) -> Generation | None:
+        """A generation that was being made when its run ended: it goes on."""
+        begun = find_newest(self._index)
+        if begun is None or (before and begun.folder.name <= before.folder.name):
+            return None
+        return begun if self._fits(begun, kind) else None
+
     def _usable(self, engine: str | None) -> Generation | None:
         """The current generation, if this version made it and its halves agree."""
         current = find_current(self._root)
-        if current is None or not current.rows_path.is_file():
-            return None
+        return current if current and self._fits(current, engine) else None
+
+    def _fits(self, generation: Generation, engine: str | None) -> bool:
+        if not generation.rows_path.is_file():
+            return False
         try:
-            rows = CaptureRows.open(current.rows_path)
+            rows = CaptureRows.open(generation.rows_path)
         except SearchUnavailable:
-            return None
+            return False
         try:
-            fits = (
+            return (
                 rows.get_progress("version") == VERSION
                 and rows.get_progress("archive") == self._reader.identity.archive_id
                 and engine in (None, rows.get_progress("engine"))
+                and self._agrees(generation, rows)
             )
-            return current if fits and self._agrees(current, rows) else None
         finally:
             rows.close()
 
     def _agrees(self, generation: Generation, rows: CaptureRows) -> bool:
         """A crash between the two commits leaves engine and rows unequal.
 
-        What takes repeats gets them again; what does not is made anew. An engine that
-        does not answer is no reason to throw its index away.
+        What takes repeats gets them again; what does not is made anew. A cluster that
+        does not answer is no reason to throw its index away; one that lost it is.
         """
         kind = rows.get_progress("engine") or EMBEDDED
         try:
-            engine = self._open(kind, generation)
+            engine = self._open(kind, generation, writable=kind != EMBEDDED)
             held = engine.count() + int(rows.get_progress("rejected") or 0)
         except SearchUnavailable:
             if kind == EMBEDDED:
