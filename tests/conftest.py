@@ -2,11 +2,12 @@
 
 A skip says by its reason what is missing, and is listed at the end with the tests it
 cost. On a build server (`CI` set) a missing part is a failure; only the test material,
-which is no part of this repository, may be absent there.
+which is no part of this repository, and IPv6, which nobody can install, may be absent.
 """
 
 import os
 import shutil
+import socket
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -20,6 +21,7 @@ DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 CORPUS_VARIABLE = "CORPUS_DIR"
 """Its name in a reason is what allows a skip on a build server."""
 CORPUS_MISSING = "corpus: CORPUS_DIR not found"
+IPV6_MISSING = "network: no IPv6 on the loopback of this machine"
 
 
 def pytest_configure() -> None:
@@ -48,6 +50,15 @@ def corpus_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def require_ipv6() -> None:
+    """Skip where ::1 cannot be listened on."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip(IPV6_MISSING)
+
+
+@pytest.fixture(scope="session")
 def require_program() -> Callable[[str], Path]:
     """Give the path of a program of the system, or skip naming it."""
 
@@ -68,7 +79,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and is_build_server():
         reason = skip_reason(report)
-        if CORPUS_VARIABLE not in reason:
+        if CORPUS_VARIABLE not in reason and reason != IPV6_MISSING:
             report.outcome = "failed"
             report.longrepr = f"not run on a build server: {reason}"
     return report

@@ -9,9 +9,7 @@ import base64
 import contextlib
 import re
 import secrets
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,18 +23,7 @@ import pytest
 from archive.capture import Exchange
 from crawlers.engine.client import Client, EngineSettings, parse_allow_network
 from crawlers.engine.proxy import parse_proxy
-
-Steps = tuple[bytes | float | str, ...]
-"""Words: `close`, `half-close`, `reset`, `stall`; `early`: do not read the body;
-`unlogged`: a reply too large for the log."""
-
-
-@dataclass
-class Served:
-    """What one request and its reply were on the wire, as the server saw it."""
-
-    received: bytes = b""
-    sent: bytes = b""
+from tests.support.wire import Served, Steps, play, read_request, reset
 
 
 @dataclass
@@ -44,6 +31,7 @@ class AwkwardServer:
     """Plays replies in order and keeps the log."""
 
     replies: list[Steps]
+    host: str = "127.0.0.1"
     port: int = 0
     log: list[Served] = field(default_factory=list)
     connections: int = 0
@@ -51,7 +39,8 @@ class AwkwardServer:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -80,51 +69,6 @@ class AwkwardServer:
         return await play(steps, served, writer)
 
 
-async def read_request(reader: asyncio.StreamReader, *, early: bool) -> bytes:
-    """Head and, by Content-Length, body; whatever came if it ends before."""
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as error:
-        return error.partial
-    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-    if early or length is None:
-        return head
-    try:
-        return head + await reader.readexactly(int(length[1]))
-    except asyncio.IncompleteReadError as error:
-        return head + error.partial
-
-
-async def play(steps: Steps, served: Served, writer: asyncio.StreamWriter) -> bool:
-    """Do the steps; True if the connection may carry another request."""
-    for step in steps:
-        if isinstance(step, bytes):
-            writer.write(step)
-            await writer.drain()
-            if "unlogged" not in steps:
-                served.sent += step
-        elif isinstance(step, int | float):
-            await asyncio.sleep(step)
-        elif step == "half-close":
-            writer.write_eof()
-        elif step == "close":
-            writer.close()
-            return False
-        elif step == "reset":
-            reset(writer)
-            return False
-        elif step == "stall":
-            await asyncio.sleep(3600)
-    return True
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close with RST instead of FIN."""
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
 ServerMaker = Callable[..., AbstractAsyncContextManager[AwkwardServer]]
 
 
@@ -136,7 +80,7 @@ def awkward() -> ServerMaker:
     async def start(
         *replies: Steps, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
     ) -> AsyncIterator[AwkwardServer]:
-        awkward_server = AwkwardServer(replies=list(replies))
+        awkward_server = AwkwardServer(replies=list(replies), host=host)
         server = await asyncio.start_server(
             awkward_server.serve, host, 0, ssl=tls, limit=1 << 21
         )

@@ -1,0 +1,171 @@
+"""The awkward cases through the command into an archive: log and archive are equal."""
+
+import json
+import ssl
+import string
+from collections import Counter
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import trustme
+
+from archive.attest.trust import read_trust
+from archive.store.layout import read_identity
+from archive.verify.folder import verify_archive
+from archive.verify.report import Outcome
+from tests.support.awkward import Case, body_of, gettable, path_of, sayable
+from tests.support.blocks import archived, read_by_another, served
+from tests.support.command import Command
+from tests.support.wire import AwkwardSites, Served, Steps, leads, serve_sites
+
+LOOPBACKS = {"IPv4": "127.0.0.1", "IPv6": "[::1]"}
+SOURCE = """
+id = "outlet"
+title = "Outlet"
+publisher = "Test"
+group = "independent"
+jurisdiction = "BY"
+languages = ["be"]
+confidence = "seed"
+timezone = "Europe/Minsk"
+parts = "none"
+
+{hosts}
+
+{seeds}
+
+[[scope]]
+path = '/.*'
+action = "fetch"
+
+[[scope]]
+query = '.*'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+
+[network]
+robots = "ignore"
+robots_reason = "test"
+"""
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    made = Command(home=tmp_path, archive=tmp_path / "archive")
+    assert made.run("init", "--name", "Observers of a test").returncode == 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("*.example").configure_cert(context)
+    return context
+
+
+def by_host(cases: list[Case]) -> dict[str, Case]:
+    """A host of its own for each case, so that none meets another's connection."""
+    return {f"c{number}.example": case for number, case in enumerate(cases)}
+
+
+def steps_of(cases: dict[str, Case]) -> dict[str, Steps]:
+    return {host: case.steps for host, case in cases.items()}
+
+
+def line_of(host: str, case: Case, scheme: str) -> str:
+    """The case as a line of a list, with method, headers and body."""
+    asked = dict(case.request or {})
+    line = {"url": f"{scheme}://{host}{path_of(case)}"}
+    if "method" in asked:
+        line["method"] = asked["method"]
+    if "headers" in asked:
+        line["headers"] = [[name, value] for name, value in asked["headers"]]
+    if body_of(case):
+        line["body"] = body_of(case).decode()
+    return json.dumps(line)
+
+
+def host_of(one: Served) -> str:
+    return one.received.split(b"\r\nHost: ")[1].split(b"\r\n")[0].decode()
+
+
+def judge(command: Command, sites: AwkwardSites, *, least: int) -> None:
+    """VERIFIED; the same multiset of exchanges on both sides, for two readers."""
+    trust = read_trust(command.home / "trust", read_identity(command.archive).origin)
+    report = verify_archive(command.archive, trust=trust)
+    assert report.outcome is Outcome.VERIFIED, list(report.of(Outcome.FAILED))
+    found, logged = archived(command.archive), served(sites.log)
+    assert found - logged == Counter(), "only in the archive"
+    assert logged - found == Counter(), "only in the log"
+    assert found.total() >= least
+    blocks = read_by_another(command.archive)
+    for (request, response), times in found.items():
+        assert blocks[request] >= times
+        assert not response or response.startswith(b"HTTP/1.1 1") or blocks[response]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("family", LOOPBACKS)
+def test_every_case_that_a_list_can_ask_for(
+    command: Command,
+    tls: ssl.SSLContext,
+    request: pytest.FixtureRequest,
+    *,
+    family: str,
+    scheme: str,
+) -> None:
+    if family == "IPv6":
+        request.getfixturevalue("require_ipv6")
+    cases = by_host(sayable())
+    address = LOOPBACKS[family]
+    with serve_sites(steps_of(cases), host=address.strip("[]"), tls=tls) as sites:
+        listed = command.home / "list"
+        listed.write_text(
+            "\n".join(line_of(host, case, scheme) for host, case in cases.items())
+        )
+        port = sites.port if scheme == "http" else sites.secure_port
+        outer = 80 if scheme == "http" else 443
+        done = command.run(
+            *("capture", "--from", str(listed), "--json", "--parts", "none"),
+            *leads(list(cases), (outer, f"{address}:{port}")),
+        )
+    assert done.returncode == 5, done.stderr  # some cases are failures
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) >= len(cases)
+    outcomes = {
+        row["uri"].split("/")[2]: row["outcome"]
+        for row in reversed(rows)  # of a host the first; of a `file:` hop none
+        if row["uri"].startswith(scheme)
+    }
+    assert outcomes == {host: str(case.outcome) for host, case in cases.items()}
+    judge(command, sites, least=len(cases))
+
+
+def test_every_case_that_a_crawl_can_ask_for(command: Command) -> None:
+    cases = by_host(gettable())
+    with serve_sites(steps_of(cases)) as sites:
+        hosts = "\n".join(
+            f'[[host]]\nname = "{host}"\nrole = "main"\nknown = "test"\n'
+            for host in cases
+        )
+        seeds = "\n".join(
+            f'[[seed]]\nspider = "page"\nurl = {json.dumps(f"http://{host}{path}")}\n'
+            for host, case in cases.items()
+            for path in [quote(path_of(case), safe=string.punctuation)]
+        )
+        folder = command.home / "sources"
+        folder.mkdir()
+        (folder / "outlet.toml").write_text(SOURCE.format(hosts=hosts, seeds=seeds))
+        done = command.run(
+            *("crawl", "outlet", "--json", "--sources", str(folder)),
+            *leads(list(cases), (80, f"127.0.0.1:{sites.port}")),
+        )
+    assert done.returncode == 5, done.stderr
+    asked = {
+        one.received.split(b"\r\nHost: ")[1].split(b"\r\n")[0] for one in sites.log
+    }
+    assert {host.decode() for host in asked} == set(cases)
+    judge(command, sites, least=2 * len(cases))
