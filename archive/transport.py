@@ -90,9 +90,17 @@ class Transport:
         self._allow_plain = allow_plain
         self._open: dict[str, _Connection] = {}
 
-    def get(self, url: str, limits: Limits) -> Answer:
-        """Ask for what lies at an address; PeerUnavailable if there is no answer."""
-        return self._send("GET", url, None, {}, limits)
+    def get(
+        self, url: str, limits: Limits, *, byte_range: tuple[int, int] | None = None
+    ) -> Answer:
+        """Ask for what lies at an address; PeerUnavailable if there is no answer.
+
+        `byte_range`: only the bytes `[start, end)`; a server that can answers with 206.
+        """
+        headers = {}
+        if byte_range is not None:
+            headers["Range"] = f"bytes={byte_range[0]}-{byte_range[1] - 1}"
+        return self._send("GET", url, None, headers, limits)
 
     def post(
         self, url: str, body: bytes, *, content_type: str, limits: Limits

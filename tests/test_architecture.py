@@ -52,7 +52,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("archive.store",),),
         (("archive.witness",), ("archive.stamping",)),
         (("archive.verify",),),
-        (("archive.export",),),
+        (("archive.export",), ("archive.mirror",)),
         (("archive.cli",),),
     ),
     "crawlers": (
@@ -107,6 +107,7 @@ LIBRARIES = {
         modules=(
             "archive.cli.exporting",
             "archive.cli.output",
+            "archive.cli.mirror",
             "archive.cli.reading",
             "archive.cli.receipt",
             "archive.cli.root",

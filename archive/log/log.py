@@ -120,6 +120,29 @@ class TiledLog:
         self._tiles.remove_covered(old_size, new_size)
         return checkpoint
 
+    def adopt(self, leaves: Sequence[bytes], note: bytes) -> Checkpoint:
+        """Append leaves of somebody else's log and store the checkpoint he signed.
+
+        For copies: nothing is signed here, the caller has verified the note. That its
+        root is the one of our leaves and his shows that his log continues ours.
+        InconsistentCheckpoint if it is another one; the note is not stored then.
+        """
+        old_size = self.size
+        checkpoint = parse_checkpoint(parse_note(note).body)
+        new_size = old_size + len(leaves)
+        if leaves:
+            self._write_entries(old_size, leaves)
+            self._write_hashes(old_size, [leaf_hash(leaf) for leaf in leaves])
+        root = read_root(new_size, self.hash_reader(new_size))
+        if (new_size, root) != (checkpoint.size, checkpoint.root):
+            raise InconsistentCheckpoint(
+                f"{new_size} leaves do not give the root that was signed for size"
+                f" {checkpoint.size}"
+            )
+        self._files.replace(self._folder / CHECKPOINT_NAME, note)
+        self._tiles.remove_covered(old_size, new_size)
+        return checkpoint
+
     def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
         """Add signature lines of others to the stored checkpoint, which has that body.
 

@@ -38,7 +38,8 @@ LOCK_TRIES = 6
 LOCK_PAUSE_SECONDS = 0.05
 """`verify` looks at the lock for a moment; a writer that begins then tries again."""
 ORIGIN_PREFIX = "election-evidence-archive/"
-DERIVED_NAMES = ("catalog.sqlite", "catalog.sqlite-journal", "index")
+LISTING_FILE = "files.txt"
+DERIVED_NAMES = ("catalog.sqlite", "catalog.sqlite-journal", "index", LISTING_FILE)
 """May be deleted at any time; `evidence rebuild` makes them again."""
 EVIDENCE_NAMES = (
     IDENTITY_FILE,

@@ -1,0 +1,1 @@
+"""Copies that only grow: pull another archive, verify it again, repair from it."""

@@ -1,0 +1,497 @@
+"""Copies only grow, take nothing that does not verify, and repair nothing wrongly."""
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.attest.keys import Ed25519Signer
+from archive.attest.trust import TrustSet
+from archive.errors import (
+    ArchiveMissing,
+    DigestMismatch,
+    EvidenceError,
+    FormatError,
+    InconsistentCheckpoint,
+    PeerUnavailable,
+    StoreError,
+)
+from archive.log.checkpoint import parse_checkpoint
+from archive.log.note import format_note, parse_note, sign_note
+from archive.mirror import pull as pull_module
+from archive.mirror import source as source_module
+from archive.mirror.listing import (
+    format_listing,
+    is_handed_on,
+    list_files,
+    parse_listing,
+    write_listing,
+)
+from archive.mirror.pull import NotTaken, Pulled, PullRequest, pull, read_origin
+from archive.mirror.source import open_source
+from archive.store.drafts import Draft
+from archive.store.reader import ArchiveReader
+from archive.verify.folder import verify_archive
+from archive.verify.report import Outcome
+from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.static import serving_folder
+
+INCIDENT = Draft(
+    kind="incident",
+    slice=None,
+    facts=None,
+    predicate={
+        "cause": "custody",
+        "file": None,
+        "length": None,
+        "offset": None,
+        "sha256": None,
+        "words": "said by a test",
+    },
+)
+Contents = dict[str, bytes]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeArchive:
+    """An archive of three segments, two of them sealed."""
+    found = make_archive(tmp_path / "primary")
+    for count in (4, 3):
+        found.fill(count)
+        with found.open_writer() as writer:
+            writer.rotate()
+    found.fill(2)
+    return found
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "mirrors" / "partner"
+
+
+def bring(made: MadeArchive, copy: Path, place: str | None = None) -> Pulled:
+    trust = made.trust()
+    assert trust is not None
+    return bring_with(trust, copy, place or str(made.root))
+
+
+def bring_with(trust: TrustSet, copy: Path, place: str) -> Pulled:
+    copy.parent.mkdir(exist_ok=True)
+    source = open_source(place)
+    try:
+        listing = source.list_files()
+        assert read_origin(source, listing) == trust.origin
+        return pull(PullRequest(target=copy, source=source, trust=trust), listing)
+    finally:
+        source.close()
+
+
+def contents(root: Path) -> Contents:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def evidence(root: Path) -> Contents:
+    """What is handed on; partial tiles aside, of which a copy needs the newest."""
+    return {
+        path: data
+        for path, data in contents(root).items()
+        if is_handed_on(path) and ".p/" not in path
+    }
+
+
+def test_a_copy_holds_the_same_evidence_and_verifies(
+    made: MadeArchive, copy: Path
+) -> None:
+    done = bring(made, copy)
+    assert done.report.outcome is Outcome.VERIFIED
+    assert done.old_size == 0
+    assert evidence(copy) == evidence(made.root)
+    assert verify_archive(copy, trust=made.trust()).outcome is Outcome.VERIFIED
+    reader = ArchiveReader.open(copy)
+    assert reader.count() == 9
+    reader.close()
+
+
+def test_it_grows_with_its_archive_and_stays_when_nothing_is_new(
+    made: MadeArchive, copy: Path
+) -> None:
+    bring(made, copy)
+    for step in range(4):
+        made.fill(2)
+        if step == 1:
+            with made.open_writer() as writer:
+                writer.rotate()
+        done = bring(made, copy)
+        assert done.new_size > done.old_size > 0
+        assert evidence(copy) == evidence(made.root)
+        assert (done.repaired, done.kept) == ((), ())
+    before = contents(copy)
+    done = bring(made, copy)
+    assert done.old_size == done.new_size
+    assert contents(copy) == before
+    assert [path.name for path in sorted(copy.parent.iterdir())] == [
+        "partner",
+        "partner-mirror",
+    ]
+
+
+def test_a_tree_of_several_bundles_is_pulled_piece_by_piece(
+    tmp_path: Path, copy: Path
+) -> None:
+    made = make_archive(tmp_path / "big")
+    for size in (250, 20, 260):
+        with made.open_writer() as writer:
+            for _ in range(size):
+                writer.state(INCIDENT)
+        bring(made, copy)
+    assert evidence(copy) == evidence(made.root)
+
+
+def test_over_http_it_is_the_same(
+    made: MadeArchive, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "PIECE_BYTES", 3000)
+    with serving_folder(made.root) as url:
+        with pytest.raises(PeerUnavailable, match=r"files\.txt"):
+            bring(made, copy, url)
+        write_listing(made.root)
+        bring(made, copy, url)
+        assert evidence(copy) == evidence(made.root)
+        made.fill(3)  # the listing is older than the archive: what it lists is pulled
+        assert bring(made, copy, url).report.outcome is Outcome.VERIFIED
+        write_listing(made.root)
+        assert bring(made, copy, url).new_size > 9
+    assert evidence(copy) == evidence(made.root)
+    assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
+
+
+def test_what_is_not_logged_yet_is_left_out(made: MadeArchive, copy: Path) -> None:
+    with made.open_writer() as writer:
+        fill(writer, made, 2)  # on disk, under no checkpoint
+        done = bring(made, copy)
+        assert done.report.outcome is Outcome.VERIFIED
+        assert verify_archive(copy, trust=made.trust()).outcome is Outcome.VERIFIED
+    assert bring(made, copy).new_size > done.new_size
+    assert evidence(copy) == evidence(made.root)
+
+
+# Shrinkage and forks
+
+
+def test_S7_a_wiped_primary_changes_no_byte_of_the_copy(
+    made: MadeArchive, copy: Path
+) -> None:
+    bring(made, copy)
+    before = contents(copy)
+    trust = made.trust()
+    assert trust is not None
+    for wiped in (made.root / "segments", made.root / "log", made.root):
+        shutil.rmtree(wiped)
+        with pytest.raises((EvidenceError, ArchiveMissing)):
+            bring_with(trust, copy, str(made.root))
+        assert contents(copy) == before
+
+
+def test_S4_a_primary_that_went_back_is_refused(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(made.root, tmp_path / "older")
+    made.fill(1)
+    bring(made, copy)
+    before = contents(copy)
+    with pytest.raises(InconsistentCheckpoint, match="rolled back"):
+        bring(made, copy, str(tmp_path / "older"))
+    assert contents(copy) == before
+
+
+def test_a_segment_that_is_gone_is_refused(made: MadeArchive, copy: Path) -> None:
+    bring(made, copy)
+    before = contents(copy)
+    sorted(made.root.glob("segments/*/*/*"))[1].unlink()
+    with pytest.raises(InconsistentCheckpoint, match="no longer has the segment"):
+        bring(made, copy)
+    assert contents(copy) == before
+
+
+def test_K8_two_roots_of_one_size_are_refused_and_kept_as_proof(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(made.root, tmp_path / "fork")
+    fork = replace(made, root=tmp_path / "fork")
+    made.fill(2)
+    fork.fill(2)
+    bring(made, copy)
+    before = contents(copy)
+    with pytest.raises(InconsistentCheckpoint, match="forked"):
+        bring(fork, copy)
+    assert contents(copy) == before
+    heads = kept_heads(copy)
+    assert len({head.size for head in heads}) == 1
+    assert len({head.root for head in heads}) == 2
+
+
+def test_a_fork_that_has_grown_further_is_refused_and_kept_too(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(made.root, tmp_path / "fork")
+    fork = replace(made, root=tmp_path / "fork")
+    made.fill(2)
+    fork.fill(5)
+    bring(made, copy)
+    before = contents(copy)
+    with pytest.raises(InconsistentCheckpoint, match="forked"):
+        bring(fork, copy)
+    assert contents(copy) == before
+    assert len({head.size for head in kept_heads(copy)}) == 2
+
+
+def kept_heads(copy: Path) -> list[object]:
+    folder = copy.with_name(f"{copy.name}-mirror") / "misconduct"
+    return [
+        parse_checkpoint(parse_note(path.read_bytes()).body)
+        for path in sorted(folder.iterdir())
+    ]
+
+
+def test_the_head_beside_the_copy_is_what_counts(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(made.root, tmp_path / "older")
+    bring(made, copy)
+    shutil.copytree(copy, tmp_path / "copy-of-before")
+    made.fill(1)
+    bring(made, copy)
+    shutil.rmtree(copy)  # and the copy itself is rolled back
+    shutil.copytree(tmp_path / "copy-of-before", copy)
+    with pytest.raises(InconsistentCheckpoint, match="rolled back"):
+        bring(made, copy, str(tmp_path / "older"))
+    assert bring(made, copy).report.outcome is Outcome.VERIFIED
+
+
+# Damage
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= 0x10
+    path.chmod(0o600)
+    path.write_bytes(bytes(data))
+
+
+def test_a_primary_that_does_not_verify_is_not_taken(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    bring(made, copy)
+    made.fill(2)
+    before = contents(copy)
+    newest = sorted(made.root.glob("segments/*/*/*.open"))[0]
+    flip(newest, newest.stat().st_size - 200)
+    with pytest.raises((NotTaken, EvidenceError)):
+        bring(made, copy)
+    assert contents(copy) == before
+
+
+def test_damage_of_what_the_copy_has_already_does_not_reach_it(
+    made: MadeArchive, copy: Path
+) -> None:
+    bring(made, copy)
+    good = evidence(copy)
+    flip(sorted(made.root.glob("segments/*/*/*.gz"))[0], 3000)
+    assert bring(made, copy).report.outcome is Outcome.VERIFIED
+    assert evidence(copy) == good
+
+
+def test_entries_that_do_not_give_the_root_are_refused(
+    made: MadeArchive, copy: Path
+) -> None:
+    bundle = sorted(made.root.glob("log/tile/entries/*.p/*"), key=_width)[-1]
+    flip(bundle, 100)
+    with pytest.raises((DigestMismatch, FormatError)):
+        bring(made, copy)
+    assert not copy.exists()
+
+
+def _width(path: Path) -> int:
+    return int(path.name)
+
+
+def test_a_checkpoint_of_another_key_is_refused(
+    made: MadeArchive, copy: Path, tmp_path: Path
+) -> None:
+    stranger = Ed25519Signer.from_seed(b"\1" * 32, name=made.identity.origin)
+    path = made.root / "log" / "checkpoint"
+    body = parse_note(path.read_bytes()).body
+    path.write_bytes(format_note(sign_note(body, stranger)))
+    with pytest.raises(EvidenceError):
+        bring(made, copy)
+    assert not copy.exists()
+
+
+def test_S6_damage_in_one_percent_of_a_copy_is_repaired_and_nothing_wrongly(
+    made: MadeArchive, copy: Path
+) -> None:
+    bring(made, copy)
+    good = contents(copy)
+    chance = random.Random(20250126)
+    for _round in range(4):
+        damaged = damage(copy, chance)
+        assert verify_archive(copy, trust=made.trust()).outcome is not Outcome.VERIFIED
+        done = bring(made, copy)
+        assert done.report.outcome is Outcome.VERIFIED
+        assert contents(copy) == good, damaged
+    again = bring(made, copy)
+    assert again.repaired == ()
+
+
+def damage(copy: Path, chance: random.Random) -> list[str]:
+    """Flip a byte in 1 % of the bytes' runs: one place for each 100 blocks of 4 KiB."""
+    files = [
+        path
+        for path in sorted(copy.rglob("*"))
+        if path.is_file() and is_handed_on(path.relative_to(copy).as_posix())
+    ]
+    blocks = [
+        (path, start) for path in files for start in range(0, path.stat().st_size, 4096)
+    ]
+    chosen = chance.sample(blocks, max(1, len(blocks) // 100))
+    for path, start in chosen:
+        flip(path, start + chance.randrange(min(4096, path.stat().st_size - start)))
+    return [path.relative_to(copy).as_posix() for path, _start in chosen]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "archive.toml",
+        "log/checkpoint",
+        "log/tile/0/000.p/*",
+        "log/tile/entries/000.p/*",
+        "segments/*/*/*.gz",
+        "segments/*/*/*.open",
+    ],
+)
+def test_S6_each_kind_of_file_is_repaired(
+    made: MadeArchive, copy: Path, pattern: str
+) -> None:
+    bring(made, copy)
+    good = contents(copy)
+    victim = sorted(copy.glob(pattern))[-1]
+    for harm in (lambda: flip(victim, 77), victim.unlink):
+        harm()
+        done = bring(made, copy)
+        assert done.report.outcome is Outcome.VERIFIED
+        assert contents(copy) == good
+
+
+def test_a_damaged_copy_is_not_repaired_from_a_damaged_one(
+    made: MadeArchive, copy: Path
+) -> None:
+    bring(made, copy)
+    name = sorted(made.root.glob("segments/*/*/*.gz"))[0].relative_to(made.root)
+    flip(copy / name, 3000)
+    flip(made.root / name, 4000)
+    before = contents(copy)
+    with pytest.raises(NotTaken) as caught:
+        bring(made, copy)
+    assert caught.value.report.outcome is Outcome.FAILED
+    assert contents(copy) == before
+
+
+# Interruption
+
+
+@pytest.mark.parametrize("moment", ["before-swap", "in-swap", "after-swap"])
+def test_a_crash_leaves_the_old_copy_or_the_new_one(
+    made: MadeArchive, copy: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(made, copy)
+    old = evidence(copy)
+    made.fill(2)
+    rename = pull_module.DISK.rename
+    seen: list[str] = []
+
+    def stop(source: Path, target: Path) -> None:
+        if "partner" in target.name or "partner" in source.name:
+            seen.append(target.name)
+            if moment == "before-swap" or (moment == "in-swap" and len(seen) == 2):
+                raise KeyboardInterrupt
+        rename(source, target)
+        if moment == "after-swap" and len(seen) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pull_module.DISK, "rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        bring(made, copy)
+    monkeypatch.undo()
+    if moment == "before-swap":
+        assert evidence(copy) == old
+    assert bring(made, copy).report.outcome is Outcome.VERIFIED
+    assert evidence(copy) == evidence(made.root)
+    assert sorted(path.name for path in copy.parent.iterdir()) == [
+        "partner",
+        "partner-mirror",
+    ]
+
+
+def test_the_catalog_of_the_copy_stays(made: MadeArchive, copy: Path) -> None:
+    bring(made, copy)
+    ArchiveReader.open(copy).close()
+    made.fill(1)
+    bring(made, copy)
+    assert (copy / "catalog.sqlite").exists()
+    reader = ArchiveReader.open(copy)
+    assert reader.count() == 10
+    reader.close()
+
+
+# The listing
+
+
+def test_a_listing_is_read_as_it_was_written(made: MadeArchive) -> None:
+    listing = list_files(made.root)
+    assert parse_listing(format_listing(listing)) == listing
+    assert listing.tree_size > 9
+    assert not [path for path in listing.sizes if path.startswith(("spool", "lock"))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("v1", "v2"),
+        lambda text: text.replace("archive.toml", "../archive.toml"),
+        lambda text: text.replace("archive.toml", "/etc/passwd"),
+        lambda text: text.replace("archive.toml", "catalog.sqlite"),
+        lambda text: text.replace("segments/", "segments/../"),
+        lambda text: text.replace("archive.toml\n", "archive.toml\n5 archive.toml\n"),
+        lambda text: text.replace(" archive.toml", "x archive.toml"),
+        lambda text: "9" * 14 + text[text.index(" archive") :],
+        lambda text: text.replace("\n\n", "\n"),
+        lambda text: text[:-5],
+        lambda text: "",
+    ],
+)
+def test_any_other_listing_is_refused(
+    made: MadeArchive, change: Callable[[str], str]
+) -> None:
+    text = format_listing(list_files(made.root)).decode()
+    with pytest.raises(FormatError):
+        parse_listing(change(text).encode())
+
+
+def test_a_file_that_is_shorter_than_listed_is_an_error(
+    made: MadeArchive, copy: Path
+) -> None:
+    write_listing(made.root)
+    segment = sorted(made.root.glob("segments/*/*/*.gz"))[0]
+    segment.chmod(0o600)
+    segment.write_bytes(segment.read_bytes()[:-10])
+    with serving_folder(made.root) as url, pytest.raises(StoreError):
+        bring(made, copy, url)
+    assert not copy.exists()
