@@ -107,6 +107,7 @@ LIBRARIES = {
         modules=(
             "archive.cli.exporting",
             "archive.cli.output",
+            "archive.cli.logexport",
             "archive.cli.mirror",
             "archive.cli.reading",
             "archive.cli.receipt",

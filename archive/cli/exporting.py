@@ -6,6 +6,7 @@ import click
 
 from archive.attest.trust import read_trust
 from archive.capture import Capture
+from archive.cli.logexport import listing, log_command
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.export.bundle import (
@@ -28,6 +29,10 @@ def export() -> None:
 
     Exit codes: those of the single verbs.
     """
+
+
+export.add_command(log_command)
+export.add_command(listing)
 
 
 @export.command()
