@@ -137,3 +137,187 @@ def verify(
         return
     command: CommandContext = ctx.obj
     read_identity_or_damage(command)
+    with show_share("verify") as show:
+        report = verify_archive(
+            command.archive,
+            trust=_trust(command),
+            last_seen=_last_seen(last_seen),
+            wishes=Wishes(strict=strict, now=command.clock()),
+            progress=lambda now: show(now.done_bytes, now.all_bytes),
+        )
+    print_report(report, as_json=as_json)
+
+
+@verify.command(name="capture")
+@click.argument("capture_id", metavar="ID")
+@_LAST_SEEN
+@_STRICT
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def verify_one(
+    ctx: CommandContext,
+    capture_id: str,
+    last_seen: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Check one capture.
+
+    Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 unknown.
+    """
+    reader = ctx.open_reader()
+    report = verify_capture(
+        reader,
+        reader.get_capture(capture_id),
+        trust=_trust(ctx),
+        last_seen=_last_seen(last_seen),
+        wishes=Wishes(strict=strict, now=ctx.clock()),
+    )
+    print_report(report, as_json=as_json)
+
+
+@verify.command(name="bundle")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def verify_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
+    """Check an evidence bundle, a folder or zip, against your trust folder.
+
+    Needs no archive. Exit codes: 0 all that the policy requires is VERIFIED, 2 there is
+    nothing at PATH, 3 anything else, 4 no bundle.
+    """
+    folder = ctx.trust()
+    report = verify_bundle(path, trust_of=lambda origin: read_trust(folder, origin))
+    print_report(report, as_json=as_json)
+
+
+def read_identity_or_damage(ctx: CommandContext) -> None:
+    """ArchiveMissing where there is no archive; a damaged one goes into the report."""
+    try:
+        read_identity(ctx.archive)
+    except FormatError:
+        return
+
+
+def _last_seen(path: Path | None) -> LastSeen | None:
+    """Read the checkpoint the reader kept; SettingsError if there is none."""
+    if path is None:
+        return None
+    note = DISK.read(path, limit_bytes=MAX_NOTE_BYTES)
+    if note is None:
+        raise SettingsError(f"there is no {path}; give a checkpoint you kept")
+    return LastSeen(name=path.name, note=note)
+
+
+def _trust(ctx: CommandContext) -> TrustSet | None:
+    """What the reader believes about this archive's log; None = nothing."""
+    try:
+        identity = read_identity(ctx.archive)
+    except FormatError:
+        return None
+    return read_trust(ctx.trust(), identity.origin)
+
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """Print a report; the process ends with 3 unless it is VERIFIED."""
+    if as_json:
+        print_json(report.as_json())
+    else:
+        if report.headline:
+            click.echo(report.headline)
+        click.echo(f"{report.outcome} {report.subject}")
+        for finding in report.findings:
+            line = f"{finding.step:2} {finding.outcome:11} {finding.subject}: "
+            if finding.outcome is Outcome.NOT_CHECKED:
+                line += f"whether {STEPS[finding.step].title}: "
+            click.echo(f"{line}{finding.detail} [{finding.code}]")
+        for notice in report.notices:
+            click.echo(f"   note        {notice}")
+        if report.not_checked:
+            steps = ", ".join(str(step) for step in report.not_checked)
+            say(f"required but not checked: {steps}")
+    if report.outcome is not Outcome.VERIFIED:
+        sys.exit(NOT_VERIFIED_EXIT)
+
+
+def capture_json(capture: Capture) -> dict[str, object]:
+    """The stable JSON form of a capture in lists."""
+    return {
+        "id": capture.capture_id,
+        "short_id": capture.short_id,
+        "kind": capture.kind,
+        "uri": capture.target_uri,
+        "captured_at": format_instant(capture.captured_at),
+        "outcome": str(capture.outcome),
+        "http_status": capture.http_status,
+        "media_type": capture.media_type,
+        "source_id": capture.source_id,
+        "job": capture.job_id,
+        "role": capture.role,
+        "leaf": capture.leaf,
+        "payload_digest": _text(capture.payload_digest),
+        "block_digest": _text(capture.block_digest),
+        "refers_to": capture.refers_to,
+        "override": capture.override,
+        "segment": capture.location.segment,
+        "offset": capture.location.offset_bytes,
+        "length": capture.location.length_bytes,
+    }
+
+
+def _show_json(
+    reader: ArchiveReader, capture: Capture, report: Report
+) -> dict[str, object]:
+    _, statement = reader.entry(capture)
+    return {
+        **capture_json(capture),
+        **(_page_json if capture.kind == "page" else _attempt_json)(reader, capture),
+        "claim": CLAIM,
+        "proof": str(report.outcome),
+        **report.bracket.as_json(),
+        "signed": statement.predicate["signed"],
+        "statement": str(statement.digest),
+        "records": statement.predicate["records"],
+        "findings": [finding.as_json() for finding in report.findings],
+    }
+
+
+def _cell(value: object) -> object:
+    """A value of `show` on its line."""
+    if isinstance(value, list):
+        return ", ".join(value) or "-"
+    return "-" if value is None else value
+
+
+def _attempt_json(reader: ArchiveReader, capture: Capture) -> dict[str, object]:
+    """Why an attempt ended as it did; None where it says nothing, or is damaged."""
+    try:
+        detail = reader.read_exchange(capture).metadata.get("detail")
+    except EvidenceError:  # the findings say what is wrong
+        detail = None
+    return {"detail": detail or None}
+
+
+def _page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:
+    """What a page is made of; nothing where it is damaged."""
+    try:
+        view = reader.read_page(page)
+    except EvidenceError:  # the findings say what is wrong
+        return {"main": None, "artifacts": [], "parts": []}
+    return {
+        "main": view.main_id,
+        "artifacts": [one.name for one in view.artifacts],
+        "parts": [
+            {
+                "kind": part.kind,
+                "uri": part.uri,
+                "capture": part.capture_id,
+                "outcome": part.outcome,
+            }
+            for part in view.parts
+        ],
+    }
+
+
+def _text(digest: Digest | None) -> str | None:
+    return str(digest) if digest else None
