@@ -286,9 +286,9 @@ def _raise_if_failed(log: JobLog, *, failed: int) -> None:
         return
     reasons = sorted({result.reason for result in short})
     raise FetchFailed(
-        f"{failed} attempts failed, {len(short)} of {len(log.seeds)} addresses were not"
-        f" captured ({', '.join(reasons) or 'parts only'}); each attempt is in the"
-        " archive: see `evidence list`"
+        f"failed attempts: {failed}; addresses not captured: {len(short)} of"
+        f" {len(log.seeds)} ({', '.join(reasons) or 'parts only'}); each attempt is in"
+        " the archive: `evidence show ID` says why"
     )
 
 

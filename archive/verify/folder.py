@@ -273,8 +273,8 @@ class _Verification:
     def _report(self) -> Report:
         if self._overrides:
             self._collector.notices.append(
-                f"{self._overrides} captures were made in a test set-up "
-                "(connect_to or allow_network)"
+                "captures made in a test set-up (connect_to or allow_network): "
+                f"{self._overrides}"
             )
         bracket = Bracket(not_before=None, existed_by=self._stamps.newest)
         required = required_steps(

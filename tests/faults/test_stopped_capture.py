@@ -95,7 +95,7 @@ def test_R25_what_runs_may_end_and_the_rest_is_not_reached(
         (urls[1], "complete"),
     ]
     assert len(err.strip().splitlines()) == 1
-    assert "2 of 4 addresses were not captured" in err
+    assert "addresses not captured: 2 of 4 (" in err
     assert pages.asked == ["/page/0", "/slow/0"]
     reader = judge(command)
     assert len(list(reader.captures())) == 2

@@ -268,7 +268,7 @@ def test_what_cannot_be_reached_is_a_capture_and_no_page(
             *("--connect-to", f"page.test:80=127.0.0.1:{port}"),
         )
     assert done.returncode == 5
-    assert "2 of 2 addresses were not captured (policy, refused)" in done.stderr
+    assert "addresses not captured: 2 of 2 (policy, refused)" in done.stderr
     records = read(evidence.archive)
     assert records.pages == []
     outcomes = Counter((c.target_uri, str(c.outcome)) for c in records.captures)

@@ -58,7 +58,8 @@ def test_captures_of_a_test_set_up_are_told(
     report = verify(made)
     assert report.outcome is Outcome.VERIFIED
     (notice,) = report.notices
-    assert notice.startswith("1 captures were made in a test set-up")
+    assert notice.startswith("captures made in a test set-up")
+    assert notice.endswith(": 1")
 
 
 def test_an_attempt_without_a_connection_is_no_test_set_up(made: MadeArchive) -> None:
