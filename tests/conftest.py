@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 CORPUS_VARIABLE = "CORPUS_DIR"
 """Its name in a reason is what allows a skip on a build server."""
+ONE_WORKER = frozenset(["tests/contract"])
+"""Folders whose files share a real server: two workers would start two."""
 CORPUS_MISSING = "corpus: CORPUS_DIR not found"
 IPV6_MISSING = "network: no IPv6 on the loopback of this machine"
 
@@ -33,6 +36,20 @@ def pytest_configure() -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("any machine")
+
+
+class ByFile(LoadFileScheduling):
+    """Whole files to one worker; whole folders where files share a costly part."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return folder if folder in ONE_WORKER else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Take `ByFile` for `--dist loadfile`, else what was asked for."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def is_build_server() -> bool:

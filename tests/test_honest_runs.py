@@ -119,6 +119,13 @@ def test_a_property_has_all_examples_only_where_all_are_asked_for(
     assert examples(2000) == 2000
 
 
+def test_files_that_share_a_server_stay_with_one_worker() -> None:
+    by_file = runpy.run_path(str(TESTS / "conftest.py"))["ByFile"]
+    scope_of = by_file.__new__(by_file)._split_scope
+    assert scope_of("tests/contract/test_a.py::test_it[x/y::z]") == "tests/contract"
+    assert scope_of("tests/unit/test_a.py::test_it[x/y::z]") == "tests/unit/test_a.py"
+
+
 def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:
     suites = slow["read_suites"]((TESTS / "slow_suites.txt").read_text("utf-8"))
     assert all((TESTS.parent / one.target).exists() for one in suites)
