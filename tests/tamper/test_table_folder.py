@@ -222,7 +222,16 @@ def folder_of_evidence_is_a_link(victim: Victim) -> None:
     path.symlink_to(victim.root.parent / "texts")
 
 
-@table.fires("17 file-unknown")
+@table.fires(
+    "7 root-differs",
+    "16 segment-unreadable NOT CHECKED",
+    "16 statements-missing",
+    "17 file-unknown",
+    "17 seal-missing",
+    "17 segment-altered",
+    "18 capture-missing",
+    "19 tombstone-missing",
+)
 def link_among_the_segments(victim: Victim) -> None:
     path = victim.segments[OPEN]
     moved = path.rename(victim.root.parent / path.name)
@@ -245,7 +254,7 @@ def lock_with_content(victim: Victim) -> None:
     (victim.root / "lock").write_bytes(b"x")
 
 
-@table.fires("17 lock-not-empty")
+@table.fires("17 file-unknown", "17 lock-not-empty")
 def lock_is_a_pipe(victim: Victim) -> None:
     (victim.root / "lock").unlink()
     os.mkfifo(victim.root / "lock")
@@ -307,6 +316,7 @@ def identity_with_another_name(victim: Victim) -> None:
     "7 not-reached NOT CHECKED",
     "8 checkpoint-bad",
     "15 not-reached NOT CHECKED",
+    "20 anchor-altered",
     "21 keys-differ",
 )
 def identity_with_another_origin(victim: Victim) -> None:
@@ -379,6 +389,7 @@ def reader_trusts_another_root_key(victim: Victim) -> None:
     "7 not-reached NOT CHECKED",
     "8 checkpoint-bad NOT CHECKED",
     "15 not-reached NOT CHECKED",
+    "20 anchor-altered",
     "21 keys-differ",
 )
 def reader_trusts_another_log_key(victim: Victim) -> None:

@@ -40,6 +40,7 @@ ENTRIES_CHANGED = (
     "7 root-differs",
     "16 chain-broken",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 """What follows when an entry is not the one that was logged."""
 WALK_STOPPED = (
@@ -50,6 +51,7 @@ WALK_STOPPED = (
     "16 statements-missing",
     "17 segment-altered",
     "18 seed-without-outcome",
+    "20 anchor-elsewhere",
 )
 """What follows when the first segment cannot be read beyond its second entry."""
 
@@ -221,6 +223,7 @@ def entries_swapped(victim: Victim) -> None:
     "16 chain-broken",
     "17 segment-altered",
     "19 tombstone-missing",
+    "20 anchor-elsewhere",
 )
 def entry_doubled(victim: Victim) -> None:
     entries = victim.entries(FIRST)
@@ -265,6 +268,7 @@ def record_without_a_statement_at_the_end(victim: Victim) -> None:
     "17 segment-altered",
     "18 capture-missing",
     "19 tombstone-missing",
+    "20 anchor-elsewhere",
 )
 def capture_removed_with_its_statement(victim: Victim) -> None:
     victim.edit(FIRST, CAPTURE, lambda _entry: None)
@@ -280,6 +284,7 @@ def capture_removed_with_its_statement(victim: Victim) -> None:
     "17 segment-altered",
     "18 capture-missing",
     "19 tombstone-missing",
+    "20 anchor-elsewhere",
 )
 def statement_removed_and_slice_left(victim: Victim) -> None:
     victim.edit(FIRST, CAPTURE, lambda e: b"".join(e.members))
@@ -349,6 +354,7 @@ def sealed_segment_removed(victim: Victim) -> None:
     "16 segment-missing",
     "16 statements-missing",
     "17 segment-altered",
+    "20 anchor-elsewhere",
     "21 keys-unstated NOT CHECKED",
 )
 def first_segment_removed(victim: Victim) -> None:
@@ -386,6 +392,7 @@ def seal_undone(victim: Victim) -> None:
     "16 segment-missing",
     "17 seal-missing",
     "19 tombstone-missing",
+    "20 anchor-elsewhere",
 )
 def segment_doubled_under_another_name(victim: Victim) -> None:
     path = victim.segments[FIRST]
@@ -413,6 +420,7 @@ def stub_changed(victim: Victim, change: Callable[[Entry], Entry | bytes]) -> No
     "16 chain-broken",
     "16 statements-missing",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 def stub_removed(victim: Victim) -> None:
     victim.edit(FIRST, STUB, lambda _entry: None)

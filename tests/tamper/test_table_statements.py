@@ -75,6 +75,7 @@ JOB_ID = "b" * 25 + "a"
     "7 root-differs",
     "16 chain-broken",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 def payload_changed_and_signature_kept(victim: Victim) -> None:
     def change(entry: Entry) -> Entry:
@@ -93,6 +94,7 @@ def payload_changed_and_signature_kept(victim: Victim) -> None:
     "16 chain-broken",
     "17 segment-altered",
     "18 capture-missing",
+    "20 anchor-elsewhere",
 )
 def statement_record_in_another_form(victim: Victim) -> None:
     victim.edit(
@@ -107,6 +109,7 @@ def statement_record_in_another_form(victim: Victim) -> None:
     "4 signature-bad",
     "7 root-differs",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 def signature_of_another_statement(victim: Victim) -> None:
     other = parse_statement_record(victim.entries(FIRST)[CAPTURE_2].record)
@@ -136,6 +139,7 @@ def statement_signed_by_a_foreign_key_appended(victim: Victim) -> None:
     "3 key-unknown NOT CHECKED",
     "7 root-differs",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 def whole_statement_signed_by_a_foreign_key(victim: Victim) -> None:
     victim.keys = replace(victim.keys, operator=P256Signer.from_scalar(4242))
@@ -158,12 +162,19 @@ def peer_changed(payload: bytes) -> bytes:
     return changed
 
 
-@table.fires(*ENTRIES_CHANGED)
+@table.fires(
+    *ENTRIES_CHANGED,
+    "20 anchor-elsewhere",
+)
 def statement_changed_with_the_operator_key(victim: Victim) -> None:
     victim.edit(FIRST, CAPTURE, lambda e: resigned(victim, e, peer_changed))
 
 
-@table.fires("16 chain-broken", "17 segment-altered")
+@table.fires(
+    "16 chain-broken",
+    "17 segment-altered",
+    "20 anchor-elsewhere",
+)
 def statement_changed_with_operator_and_log_key(victim: Victim) -> None:
     victim.edit(FIRST, CAPTURE, lambda e: resigned(victim, e, peer_changed))
     victim.log_anew()
@@ -174,6 +185,7 @@ def statement_changed_with_operator_and_log_key(victim: Victim) -> None:
     "3 key-unknown NOT CHECKED",
     "7 root-differs",
     "17 segment-altered",
+    "20 anchor-elsewhere",
 )
 def operator_statement_signed_by_the_root_key(victim: Victim) -> None:
     def change(entry: Entry) -> Entry:
@@ -248,7 +260,12 @@ def statement_beyond_the_checkpoint(victim: Victim) -> None:
 # Seals
 
 
-@table.fires("16 chain-broken", "17 seal-missing", "17 segment-altered")
+@table.fires(
+    "16 chain-broken",
+    "17 seal-missing",
+    "17 segment-altered",
+    "20 anchor-elsewhere",
+)
 def seal_missing_for_a_middle_segment(victim: Victim) -> None:
     """Two segments swapped in as one that nobody sealed."""
     victim.edit(
