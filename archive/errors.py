@@ -173,6 +173,10 @@ class CaptureNotFound(StoreError):
     """No capture of that id in this archive."""
 
 
+class CaptureRemoved(CaptureNotFound):
+    """The capture was lawfully removed; its tombstone says why."""
+
+
 class ImmutableConflict(StoreError):
     """A write-once file exists with other bytes."""
 

@@ -93,9 +93,11 @@ class Files:
         """Put `data` in place of what `path` holds, atomically; for its owner alone."""
         self.replace_with(path, (data,))
 
-    def replace_with(self, path: Path, chunks: Iterable[bytes]) -> None:
+    def replace_with(
+        self, path: Path, chunks: Iterable[bytes], *, mode: int = OWNER_FILE_MODE
+    ) -> None:
         """Put what `chunks` yield in place of what `path` holds, as a new file."""
-        self._write_temporary(path, chunks, mode=OWNER_FILE_MODE)
+        self._write_temporary(path, chunks, mode=mode)
         self._rename_temporary(path)
         self.sync_names(path.parent)
 

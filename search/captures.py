@@ -192,6 +192,10 @@ class CaptureRows:
         """A capture's row."""
         return next(self._captures("capture_id = ?", (capture_id,)), None)
 
+    def with_text(self, text_digest: str) -> list[CaptureRow]:
+        """All captures of one text, by a look at every row."""
+        return list(self._captures("text_digest = ? ORDER BY leaf", (text_digest,)))
+
     def find_bytes(self, bytes_key: str) -> CaptureRow | None:
         """The first capture with the same bytes, if any."""
         return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)

@@ -15,6 +15,7 @@ from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import PageText, build_document, document_id, microseconds
 from search.engines.base import Rejected, SearchEngine
 from search.engines.opening import EMBEDDED, Engines
+from search.forgetting import holds_removed
 from search.generations import (
     VERSION,
     Generation,
@@ -129,6 +130,7 @@ class Indexer:
                 rows.get_progress("version") == VERSION
                 and rows.get_progress("archive") == self._reader.identity.archive_id
                 and engine in (None, rows.get_progress("engine"))
+                and not holds_removed(self._reader, rows)
                 and self._agrees(generation, rows)
             )
         finally:

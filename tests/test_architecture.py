@@ -111,6 +111,7 @@ LIBRARIES = {
             "archive.cli.mirror",
             "archive.cli.reading",
             "archive.cli.receipt",
+            "archive.cli.removing",
             "archive.cli.root",
             "archive.cli.trust",
             "archive.cli.witness",

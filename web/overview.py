@@ -58,6 +58,11 @@ class Overview:
     def __init__(self, policy: AccessPolicy) -> None:
         """Start empty; `refresh` reads."""
         self._policy = policy
+        self._lock = threading.Lock()
+        self._removed = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._next_leaf = 0
         self._captures = 0
         self._failures = 0
@@ -67,12 +72,15 @@ class Overview:
         self._addresses: dict[str, str] = {}
         self._sources: dict[str | None, SourceCount] = {}
         self._by_outcome: Counter[str] = Counter()
-        self._lock = threading.Lock()
 
     def refresh(self, archive: ArchiveSource) -> None:
         """Read what came since the last call."""
         with self._lock:
             archive.catch_up()
+            removed = len(archive.tombstones())
+            if removed != self._removed:  # counted and named here before it went
+                self._begin()
+            self._removed = removed
             for capture in archive.captures(self._next_leaf):
                 self._next_leaf = max(self._next_leaf, capture.leaf + 1)
                 if capture.kind == "capture" and may_show(capture, self._policy):

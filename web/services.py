@@ -13,6 +13,7 @@ from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
 from archive.store.layout import ArchiveIdentity
 from archive.store.recorded import PageView, Payload, RecordedExchange
+from archive.store.tombstones import Tombstone
 from archive.verify.report import Report
 from search.service import ExtractedText, ResultPage
 
@@ -36,6 +37,10 @@ class ArchiveSource(Protocol):
 
     def get_capture(self, capture_id: str, /) -> Capture:
         """By hex or short id; CaptureNotFound."""
+        ...
+
+    def tombstones(self, capture_id: str | None = None, /) -> list[Tombstone]:
+        """What was removed; or that of a hex or short id."""
         ...
 
     def find_captures(self, target_uri: str, /) -> list[Capture]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.capture import Capture
-from archive.digest import Digest, is_short_id
+from archive.digest import is_short_id
 from archive.errors import (
     CaptureNotFound,
     EvidenceError,
@@ -15,8 +15,9 @@ from archive.errors import (
 )
 from archive.log.checkpoint import Checkpoint
 from archive.store.recorded import PageArtifact
+from archive.store.tombstones import Tombstone
 from search.service import ExtractedText, Hit
-from web.access import Tombstone, may_show
+from web.access import may_show
 from web.overview import Overview, key_of
 from web.rendering import Renderer
 from web.replay.links import PartTable
@@ -74,10 +75,10 @@ class Site:
         """A capture by short id; CaptureNotFound (restricted ones too), Removed."""
         if not is_short_id(short_id):
             raise CaptureNotFound("not a capture id")
-        for capture_id, tombstone in self.settings.access.tombstones.items():
-            if Digest(capture_id).short_id == short_id:
-                raise Removed(tombstone)
-        capture = self.services.archive.get_capture(short_id)
+        archive = self.services.archive
+        for tombstone in archive.tombstones(short_id):
+            raise Removed(tombstone)
+        capture = archive.get_capture(short_id)
         if not may_show(capture, self.settings.access):
             raise CaptureNotFound("not a capture id")
         return capture

@@ -10,14 +10,16 @@ from archive.attest.trust import TrustSet, read_trust
 from archive.capture import Capture
 from archive.claim import CLAIM
 from archive.cli.output import print_json, print_table, say, show_share
+from archive.cli.removing import PUBLIC, tombstone_json
 from archive.cli.root import CommandContext
 from archive.digest import Digest
-from archive.errors import EvidenceError, FormatError, SettingsError
+from archive.errors import EvidenceError, FormatError, SettingsError, UsageProblem
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.store.tombstones import Tombstone
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
@@ -40,16 +42,26 @@ LIST_LIMIT = 1000
     type=click.IntRange(min=0),
     help=f"Most captures; 0 = all.  [default: {LIST_LIMIT}, with --json all]",
 )
+@click.option("--removed", is_flag=True, help="What was removed, and why, instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_captures(
-    ctx: CommandContext, uri: str | None, limit: int | None, as_json: bool
+    ctx: CommandContext,
+    uri: str | None,
+    limit: int | None,
+    removed: bool,
+    as_json: bool,
 ) -> None:
     """List captures and page captures, oldest first.
 
-    Exit codes: 0 done, 6 no archive.
+    Exit codes: 0 done, 2 wrong use, 6 no archive.
     """
     reader = ctx.open_reader()
+    if removed:
+        if uri is not None:
+            raise UsageProblem("what was removed has no address: leave out --uri")
+        _list_removed(reader.tombstones()[: limit or None], as_json=as_json)
+        return
     found = reader.find_captures(uri) if uri else reader.captures()
     if as_json:
         for capture in islice(found, limit or None):
@@ -63,6 +75,28 @@ def list_captures(
     )
     if most and next(captures, None) is not None:
         say(f"only the oldest {most} are listed; --limit 0 lists all")
+    if gone := len(reader.tombstones()):
+        say(f"{gone} captures were removed; --removed names them")
+
+
+def _list_removed(tombstones: list[Tombstone], *, as_json: bool) -> None:
+    if as_json:
+        for tombstone in tombstones:
+            print_json(tombstone_json(tombstone))
+        return
+    print_table(
+        ("removed at", "entry", "id", "authority", "reason"),
+        (
+            (
+                format_instant(tombstone.removed_at)[:19] + "Z",
+                str(tombstone.leaf),
+                tombstone.short_id,
+                tombstone.authority,
+                tombstone.why,
+            )
+            for tombstone in tombstones
+        ),
+    )
 
 
 def _list_row(capture: Capture) -> tuple[str, ...]:
@@ -85,11 +119,14 @@ def _status(capture: Capture) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
-    """Show one capture: times, digests, records, proof state.
+    """Show one capture: times, digests, records, proof state; or why it is gone.
 
     Exit codes: 0 shown, 6 no such capture.
     """
     reader = ctx.open_reader()
+    for tombstone in reader.tombstones(capture_id):
+        _show_removed(tombstone, as_json=as_json)
+        return
     capture = reader.get_capture(capture_id)
     report = verify_capture(reader, capture, trust=_trust(ctx))
     value = _show_json(reader, capture, report)
@@ -106,6 +143,15 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
         click.echo(f"{'part':15} {part['kind']} {kept} {part['uri']}")
     for record in value["records"]:  # type: ignore[attr-defined]
         click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
+
+
+def _show_removed(tombstone: Tombstone, *, as_json: bool) -> None:
+    value = tombstone_json(tombstone)
+    if as_json:
+        print_json(value)
+        return
+    for key, shown in value.items():
+        click.echo(f"{key:15} {shown}")
 
 
 _LAST_SEEN = click.option(
@@ -245,6 +291,7 @@ def capture_json(capture: Capture) -> dict[str, object]:
     return {
         "id": capture.capture_id,
         "short_id": capture.short_id,
+        "access": PUBLIC,
         "kind": capture.kind,
         "uri": capture.target_uri,
         "captured_at": format_instant(capture.captured_at),

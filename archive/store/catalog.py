@@ -12,15 +12,24 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
-from archive.digest import Digest
+from archive.capture import Capture, SliceLocation
 from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.files import OWNER_FILE_MODE
-from archive.instant import format_instant, parse_instant
+from archive.instant import format_instant
 from archive.store.earlier import EarlierCaptures
 from archive.store.places import check_catalog
+from archive.store.rows import (
+    CAPTURE_COLUMNS,
+    TOMBSTONE_COLUMNS,
+    is_count,
+    to_capture,
+    to_place,
+    to_row,
+    to_tombstone,
+)
+from archive.store.tombstones import Tombstone
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FOREIGN = -1
 """In place of a version: the file says ours, its tables are not."""
 BUSY_SECONDS = 5.0
@@ -48,15 +57,16 @@ create table job (
   job_id text primary key, segment text not null, offset_bytes integer not null,
   length_bytes integer not null, closed integer not null default 0,
   close_segment text, close_offset_bytes integer, close_length_bytes integer);
+create table tombstone (
+  leaf integer primary key, entry integer not null, capture_id text not null,
+  short_id text not null, reason text not null, authority text not null,
+  removed_at text not null, done integer not null default 0);
+create index tombstone_by_id on tombstone (capture_id);
+create index tombstone_by_short_id on tombstone (short_id);
 create index capture_by_job on capture (job_id);
 create index capture_by_source on capture (source_id, leaf);
 """
 _SEGMENT = re.compile(r"|[0-9]{4}/[0-9]{2}/[0-9]{8}-[a-z2-7]{8}\.warc\.gz")
-_COLUMNS = (
-    "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
-    "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
-    "override, segment, offset_bytes, length_bytes"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +163,7 @@ class Catalog:
             return Progress(next_leaf=0, segment="", offset_bytes=0)
         next_leaf, segment, offset = row
         is_place = _SEGMENT.fullmatch(segment) if isinstance(segment, str) else None
-        if not (is_place and _is_count(next_leaf) and _is_count(offset)):
+        if not (is_place and is_count(next_leaf) and is_count(offset)):
             raise sqlite3.DatabaseError("its progress is no place in a segment")
         return Progress(next_leaf=next_leaf, segment=segment, offset_bytes=offset)
 
@@ -176,11 +186,64 @@ class Catalog:
         self._db.execute(
             "insert or replace into capture values "
             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_row(capture), *facts),
+            (*to_row(capture), *facts),
         )
         self._db.executemany(
             "insert or replace into part values (?, ?, ?)",
             [(capture.leaf, position, part) for position, part in enumerate(parts)],
+        )
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """Take in a tombstone: what it names is in the catalog no more."""
+        for query in ("capture where leaf", "part where page_leaf"):
+            self._db.execute(f"delete from {query} = ?", (tombstone.leaf,))  # noqa: S608
+        self._db.execute(
+            "insert or replace into tombstone values (?, ?, ?, ?, ?, ?, ?, 0)",
+            (
+                tombstone.leaf,
+                tombstone.entry,
+                tombstone.capture_id,
+                tombstone.short_id,
+                tombstone.reason,
+                tombstone.authority,
+                format_instant(tombstone.removed_at),
+            ),
+        )
+
+    def settle(self, entry: int) -> None:
+        """The removal of the tombstone in that entry is done."""
+        self._db.execute("update tombstone set done = 1 where entry = ?", (entry,))
+
+    def unsettled(self) -> list[int]:
+        """Entries of tombstones whose removal is not done."""
+        query = "select entry from tombstone where done = 0 order by entry"
+        rows = self._db.execute(query)
+        return [int(entry) for (entry,) in rows]
+
+    def tombstones(self, capture_id: str | None = None) -> list[Tombstone]:
+        """All tombstones, or those of a hex or short id, in the order of the log."""
+        query = f"select {TOMBSTONE_COLUMNS} from tombstone"  # noqa: S608  fixed
+        values: tuple[str, ...] = ()
+        if capture_id is not None:
+            column = "capture_id" if len(capture_id) == 64 else "short_id"
+            query, values = f"{query} where {column} = ?", (capture_id,)
+        rows = self._db.execute(f"{query} order by entry", values)
+        return [to_tombstone(row) for row in rows]
+
+    def move(self, leaf: int, location: SliceLocation) -> None:
+        """A capture lies elsewhere since its segment was written anew."""
+        self._db.execute(
+            "update capture set segment = ?, offset_bytes = ?, length_bytes = ? "
+            "where leaf = ?",
+            (*to_place(location), leaf),
+        )
+
+    def move_job(self, job_id: str, location: SliceLocation) -> None:
+        """The opening record of a job lies elsewhere."""
+        self._db.execute(
+            "update job set segment = ?, offset_bytes = ?, length_bytes = ? "
+            "where job_id = ?",
+            (*to_place(location), job_id),
         )
 
     def open_job(self, job_id: str, location: SliceLocation) -> None:
@@ -266,6 +329,14 @@ class Catalog:
             (capture_id,),
         )
 
+    def referring(self, capture_id: str) -> list[Capture]:
+        """Pages with this capture among their parts, and revisits of it."""
+        return self._select(
+            "leaf in (select page_leaf from part where capture_id = ?) "
+            "or refers_to = ? order by leaf",
+            (capture_id, capture_id),
+        )
+
     def count(self) -> int:
         """How many captures and page captures there are."""
         (number,) = self._db.execute("select count(*) from capture").fetchone()
@@ -273,9 +344,9 @@ class Catalog:
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Capture]:
         # `where` is one of the constants above, never input
-        query = f"select {_COLUMNS} from capture where {where}"  # noqa: S608
+        query = f"select {CAPTURE_COLUMNS} from capture where {where}"  # noqa: S608
         try:
-            return [_capture(row) for row in self._db.execute(query, values)]
+            return [to_capture(row) for row in self._db.execute(query, values)]
         except (ValueError, FormatError, UnknownAlgorithm) as error:
             raise StoreError(
                 f"a row of the catalog is no capture ({error}); it is derived: "
@@ -291,6 +362,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise sqlite3.OperationalError(str(error)) from error
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     db.isolation_level = None
+    db.execute("pragma secure_delete = on")  # what was removed is gone, here too
     return db
 
 
@@ -326,70 +398,3 @@ def _own_tables() -> frozenset[str]:
         return frozenset(_tables(memory))
     finally:
         memory.close()
-
-
-def _row(capture: Capture) -> tuple[object, ...]:
-    return (
-        capture.leaf,
-        capture.capture_id,
-        capture.short_id,
-        capture.kind,
-        capture.target_uri,
-        format_instant(capture.captured_at),
-        str(capture.outcome),
-        capture.http_status,
-        capture.media_type,
-        capture.source_id,
-        capture.job_id,
-        str(capture.payload_digest) if capture.payload_digest else None,
-        str(capture.block_digest) if capture.block_digest else None,
-        capture.refers_to,
-        capture.role,
-        capture.override,
-        capture.location.segment,
-        capture.location.offset_bytes,
-        capture.location.length_bytes,
-    )
-
-
-def _capture(row: Sequence[object]) -> Capture:
-    (leaf, capture_id, kind, uri, at, outcome, status, media_type, source, job) = row[
-        :10
-    ]
-    (payload, block, refers_to, role, override, segment, offset, length) = row[10:]
-    return Capture(
-        leaf=_count(leaf),
-        capture_id=Digest(str(capture_id)).hex,
-        kind=str(kind),
-        target_uri=str(uri),
-        captured_at=parse_instant(str(at)),
-        outcome=CaptureOutcome(str(outcome)),
-        http_status=None if status is None else int(str(status)),
-        media_type=_optional(media_type),
-        source_id=_optional(source),
-        job_id=_optional(job),
-        payload_digest=None if payload is None else Digest.parse(str(payload)),
-        block_digest=None if block is None else Digest.parse(str(block)),
-        refers_to=_optional(refers_to),
-        role=str(role),
-        override=_optional(override),
-        location=SliceLocation(
-            segment=str(segment),
-            offset_bytes=_count(offset),
-            length_bytes=_count(length),
-        ),
-    )
-
-
-def _count(value: object) -> int:
-    if not _is_count(value):
-        raise ValueError(f"{value!r:.40} is no number of bytes or leaves")
-    return int(str(value))
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None else str(value)

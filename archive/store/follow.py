@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement
+from archive.attest.statement import Statement, parse_common
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.errors import FormatError, VerificationError
 from archive.instant import parse_instant
 from archive.store.catalog import Catalog, HeadFacts, Progress
 from archive.store.segment import FoundSegment, list_segments
+from archive.store.tombstones import tombstone_of
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.warc.head import HttpHead, parse_http_head
 from archive.warc.reading import ReadRecord
@@ -41,9 +42,13 @@ def catch_up(catalog: Catalog, segments: Path) -> None:
         return
     try:
         with catalog.update():
+            rewritten: set[str] = set()
             for segment in found:
                 if segment.name.serial >= _serial(catalog):
-                    _follow(catalog, segment)
+                    rewritten |= _follow(catalog, segment)
+            for segment in found:
+                if str(segment.name) in rewritten:
+                    move_all(catalog, segment)
     except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise
@@ -60,11 +65,17 @@ def _is_current(catalog: Catalog, last: FoundSegment) -> bool:
     return progress.segment == str(last.name) and progress.offset_bytes == size
 
 
-def _follow(catalog: Catalog, segment: FoundSegment) -> None:
+def _follow(catalog: Catalog, segment: FoundSegment) -> set[str]:
+    """Take in a segment; returns those that were written anew, as it says."""
     progress = catalog.progress()
     name = str(segment.name)
     start = progress.offset_bytes if progress.segment == name else 0
+    if start and not segment.is_open and not _stands_at(segment, progress):
+        # Written anew since: what is known of it lies elsewhere, the rest is new.
+        move_all(catalog, segment)
+        start = find_entry(segment, progress.next_leaf)
     next_leaf, end = progress.next_leaf, start
+    rewritten: set[str] = set()
     for entry in SegmentWalk(segment.path, start=start, keep=keep_for_capture):
         if entry.stub is not None:
             next_leaf, end = next_leaf + 1, entry.end_bytes
@@ -79,8 +90,61 @@ def _follow(catalog: Catalog, segment: FoundSegment) -> None:
         if statement.seq < next_leaf:  # never in the place of one that is there
             break
         _add(catalog, statement, entry, name)
+        if statement.kind == "seal" and statement.predicate["reseal"] is not None:
+            rewritten.add(statement.predicate["segment"]["file"])
+            catalog.settle(statement.predicate["reseal"]["tombstone"])
         next_leaf, end = statement.seq + 1, entry.end_bytes
     catalog.set_progress(Progress(next_leaf=next_leaf, segment=name, offset_bytes=end))
+    return rewritten
+
+
+def _stands_at(segment: FoundSegment, progress: Progress) -> bool:
+    """Whether the entry the catalog wants next still begins where it did."""
+    if progress.offset_bytes == segment.path.stat().st_size:
+        return True
+    entry = next(iter(SegmentWalk(segment.path, start=progress.offset_bytes)), None)
+    if entry is None or entry.envelope is None:
+        return False
+    return parse_common(entry.envelope.payload).seq == progress.next_leaf
+
+
+def find_entry(segment: FoundSegment, leaf: int) -> int:
+    """Where an entry begins in a segment, or where the last whole one ends."""
+    end, index = 0, None
+    for entry in SegmentWalk(segment.path):
+        index = _index_of(entry, index)
+        if index == leaf:
+            return entry.slice_offset
+        end = entry.end_bytes
+    return end
+
+
+def move_all(catalog: Catalog, segment: FoundSegment) -> None:
+    """Say of everything in a segment that was written anew where it lies now."""
+    for entry in SegmentWalk(segment.path):
+        try:
+            statement = read_statement(entry) if entry.stub is None else None
+        except (FormatError, VerificationError):
+            continue
+        if statement is not None:
+            place = _location(entry, str(segment.name))
+            _move(catalog, statement, place)
+
+
+def _move(catalog: Catalog, statement: Statement, place: SliceLocation) -> None:
+    if statement.kind == "job-open":
+        catalog.move_job(statement.predicate["job"], place)
+    elif statement.kind == "job-close":
+        catalog.close_job(statement.predicate["job"], place)
+    elif statement.kind in CAPTURE_KINDS:
+        catalog.move(statement.seq, place)
+
+
+def _index_of(entry: SegmentEntry, before: int | None) -> int | None:
+    """The leaf index of an entry; that of a stub follows from the one before it."""
+    if entry.envelope is not None:
+        return parse_common(entry.envelope.payload).seq
+    return None if before is None else before + 1
 
 
 def keep_for_capture(header: RecordHeader) -> int:
@@ -93,20 +157,26 @@ def keep_for_capture(header: RecordHeader) -> int:
 def _add(
     catalog: Catalog, statement: Statement, entry: SegmentEntry, segment: str
 ) -> None:
-    location = SliceLocation(
-        segment=segment,
-        offset_bytes=entry.slice_offset,
-        length_bytes=entry.slice_bytes,
-    )
+    location = _location(entry, segment)
     if statement.kind == "job-open":
         catalog.open_job(statement.predicate["job"], location)
     elif statement.kind == "job-close":
         catalog.close_job(statement.predicate["job"], location)
+    elif statement.kind == "tombstone":
+        catalog.bury(tombstone_of(statement))
     if statement.kind not in CAPTURE_KINDS:
         return
     capture = read_capture(statement, entry.records, location)
     parts = statement.predicate["captures"] if statement.kind == "page" else ()
     catalog.add_capture(capture, parts, head=_head_facts(entry.records[0]))
+
+
+def _location(entry: SegmentEntry, segment: str) -> SliceLocation:
+    return SliceLocation(
+        segment=segment,
+        offset_bytes=entry.slice_offset,
+        length_bytes=entry.slice_bytes,
+    )
 
 
 def _head_facts(main: ReadRecord) -> HeadFacts | None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError, FormatError, StoreError, WitnessRefused
 from archive.log.checkpoint import Checkpoint
@@ -20,7 +21,16 @@ from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
 from archive.store.drafts import Draft, new_slice_file
 from archive.store.ledger import Committed, Ledger
+from archive.store.removal import (
+    Removed,
+    finish_removal,
+    plan_removal,
+    read_removable,
+    state_tombstone,
+)
+from archive.store.segment import find_segment, parse_segment_name
 from archive.store.space import Reserve
+from archive.store.tombstones import RemovalOrder, Tombstone
 
 CARRIER_LIMIT = 4096
 """Support records (chains, DNS answers) remembered: one a host, a few kB each."""
@@ -123,6 +133,33 @@ class GroupCommitter:
         """Seal the open segment now and begin the next one."""
         with self._lock, self._breaking():
             self.ledger.rotate()
+
+    def state_tombstone(self, capture: Capture, order: RemovalOrder) -> Tombstone:
+        """Promise a removal; damage is found before anything is stated."""
+        with self._lock:
+            self._demand_signing()
+            tools = self.ledger.tools
+            removed = read_removable(tools, capture)
+            name = parse_segment_name(capture.location.segment)
+            size = find_segment(tools.paths.segments, name).stat().st_size
+            self._reserve.check(COPIES * STATEMENT_ROOM_BYTES + size)
+            with self._breaking():
+                return state_tombstone(self.ledger, removed, order)
+
+    def finish_removal(self, entry: int) -> Removed:
+        """Do what the tombstone in an entry says; damage is found before."""
+        with self._lock:
+            self._demand_signing()
+            plan = plan_removal(self.ledger.tools, entry)
+            self.carriers.clear()  # what it carried will not be there
+            with self._breaking():
+                return finish_removal(self.ledger, plan)
+
+    def _demand_signing(self) -> None:
+        if self.broken:
+            raise StoreError(self.broken)
+        if self.refusal is not None:
+            raise WitnessRefused(self.refusal)
 
     def is_checkpoint_due(self, seconds: float) -> bool:
         """Whether a statement has waited that long for its checkpoint."""

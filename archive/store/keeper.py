@@ -74,7 +74,7 @@ class Keeper:
         self, services: Sequence[CheckpointService], tell: Callable[[str], None]
     ) -> None:
         self._services = services
-        self._tell = tell
+        self.tell = tell
         self._newest: tuple[Checkpoint, bool] | None = None
         """The newest checkpoint that was handed in, and whether it is the last."""
         self._changed = threading.Condition()
@@ -123,6 +123,11 @@ class Keeper:
         self._hand_in(checkpoint, is_last=True)
         with self._changed:
             self._changed.wait_for(lambda: not self._busy or not self._lives())
+
+    def wait_idle(self, seconds: float) -> None:
+        """Wait, so long at most, until all that was handed in was looked after."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy or not self._lives(), seconds)
 
     def stop(self) -> None:
         """End the thread, after what it is doing right now."""
@@ -195,4 +200,4 @@ class Keeper:
             act()
         except EvidenceError as error:
             with suppress(OSError):
-                self._tell(str(error))
+                self.tell(str(error))

@@ -1,4 +1,4 @@
-"""Close jobs whose process was killed: what was reached is said, the rest is too."""
+"""What a killed process left: jobs that are not closed, removals that are not done."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -29,6 +29,21 @@ def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosi
             _close(opening, reader.captures_of_job(opening.job_id), clock())
             for opening in reader.unclosed_jobs()
         ]
+    finally:
+        reader.close()
+
+
+def find_unfinished_removals(root: Path) -> list[int]:
+    """Entries of tombstones that nobody did yet; found as killed jobs are."""
+    reader = ArchiveReader.open(root)
+    try:
+        if not reader.unfinished_removals():
+            return []
+    finally:
+        reader.close()
+    reader = ArchiveReader.open_afresh(root)
+    try:
+        return reader.unfinished_removals()
     finally:
         reader.close()
 

@@ -224,7 +224,7 @@ class Ledger:
             "end_leaf": self.position.next_leaf,
         }
         self._commit_with_warcinfo("seal", {"segment": segment, "reseal": None})
-        self._remove_older_redo()
+        self.remove_older_redo()
 
     def write_keys(self, predicate: dict[str, object]) -> None:
         """Write entry 0 of a new archive, signed by the root key."""
@@ -256,7 +256,8 @@ class Ledger:
         path = spool_path(self.tools.paths.spool, self.segment.name.serial)
         return RedoFile(path, self.tools.files)
 
-    def _remove_older_redo(self) -> None:
+    def remove_older_redo(self) -> None:
+        """Remove the redo files of sealed segments."""
         for serial, path in list_spools(self.tools.paths.spool).items():
             if serial < self.segment.name.serial:
                 self.tools.files.remove(path)

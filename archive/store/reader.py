@@ -23,12 +23,14 @@ from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import (
     CaptureNotFound,
+    CaptureRemoved,
     DigestMismatch,
     EvidenceError,
     LogMissing,
     StoreError,
 )
 from archive.files import Files
+from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import parse_note
@@ -48,6 +50,7 @@ from archive.store.recorded import (
     read_page_slice,
 )
 from archive.store.segment import find_segment, open_slice, parse_segment_name
+from archive.store.tombstones import Tombstone
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.warc.reading import read_block
 
@@ -120,14 +123,36 @@ class ArchiveReader:
             return self._catalog.find(capture_id)
 
     def get_capture(self, capture_id: str) -> Capture:
-        """The capture of that id; CaptureNotFound if there is none."""
+        """The capture of that id; CaptureNotFound if there is none, or no more."""
         found = self.find_all(capture_id)
         if not found:
+            for tombstone in self.tombstones(capture_id):
+                raise CaptureRemoved(
+                    f"capture {tombstone.short_id} was removed on "
+                    f"{format_instant(tombstone.removed_at)} by order of "
+                    f"{tombstone.authority}: {tombstone.why} (its entry "
+                    f"{tombstone.leaf} stays in the log, tombstone in entry "
+                    f"{tombstone.entry})"
+                )
             raise CaptureNotFound(
                 f"no capture {capture_id[:80]} in {self.paths.root}; "
                 "`evidence list` names those there are"
             )
         return found[0]
+
+    def tombstones(self, capture_id: str | None = None) -> list[Tombstone]:
+        """All tombstones, or that of a hex or short id, in the order of the log."""
+        if capture_id is not None and not (
+            is_hex_digest(capture_id) or is_short_id(capture_id)
+        ):
+            return []
+        with self._lock:
+            return self._catalog.tombstones(capture_id)
+
+    def find_referring(self, capture_id: str) -> list[Capture]:
+        """Pages made of this capture, and revisits of it, in the order of the log."""
+        with self._lock:
+            return self._catalog.referring(capture_id)
 
     def find_captures(self, target_uri: str) -> list[Capture]:
         """All captures of one exact address, oldest first."""
@@ -154,6 +179,11 @@ class ArchiveReader:
         """Whether there is a job that was opened and never closed."""
         with self._lock:
             return bool(self._catalog.unclosed_jobs())
+
+    def unfinished_removals(self) -> list[int]:
+        """Entries of tombstones whose removal is stated and not done."""
+        with self._lock:
+            return self._catalog.unsettled()
 
     def unclosed_jobs(self) -> list[JobOpening]:
         """Jobs that were opened and never closed: running, or killed."""

@@ -59,6 +59,7 @@ def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
         found.pop()
     surveys = _survey_tail(surveyor, found)
     position = _position(surveyor.logged, surveys)
+    _set_redo_aside(tools, found[-1].name)
     ledger = _open_ledger(tools, position, found[-1], surveys[-1])
     tails = unstated_tails(tools.paths.quarantine, last_two, surveys[-2:])
     if not tails and lost is None:
@@ -89,32 +90,40 @@ def _tidy(tools: LedgerTools) -> None:
 def _set_raw_spools_aside(files: Files, spool: Path, quarantine: Path) -> None:
     """An exchange that was never stated is no evidence, but nothing is thrown away."""
     for path in sorted(spool.glob(RAW_SPOOLS)):
-        target = quarantine / path.name
-        number = 2
-        while os.path.lexists(target):
-            target = quarantine / f"{path.name}{number}"
-            number += 1
-        files.rename(path, target)
+        _set_aside(files, path, quarantine / path.name)
+
+
+def _set_aside(files: Files, path: Path, target: Path) -> None:
+    """Move a file to quarantine, never over another one."""
+    free, number = target, 2
+    while os.path.lexists(free):
+        free = target.with_name(f"{target.name}{number}")
+        number += 1
+    files.rename(path, free)
 
 
 def _recreate_begun_segment(tools: LedgerTools, voucher: Voucher) -> None:
-    """A segment whose redo file was synced but whose own file was not made yet.
-
-    A redo file of a later segment that nobody vouches for goes: the segment's own
-    entries would be written behind its bytes, where they could not be read back.
-    """
+    """A segment whose redo file was synced but whose own file was not made yet."""
     known = {segment.name.serial for segment in list_segments(tools.paths.segments)}
-    next_serial = max(known, default=-1) + 1
-    for serial, redo in list_spools(tools.paths.spool).items():
-        if serial < next_serial:
-            continue
-        name = _find_begun(redo, serial, voucher) if serial == next_serial else None
-        if name is None:
-            tools.files.remove(redo)
-            continue
+    serial = max(known, default=-1) + 1
+    redo = list_spools(tools.paths.spool).get(serial)
+    name = _find_begun(redo, serial, voucher) if redo is not None else None
+    if name is not None:
         create_segment(
             tools.paths.segments, name, first_leaf=0, files=tools.files
         ).close()
+
+
+def _set_redo_aside(tools: LedgerTools, last: SegmentName) -> None:
+    """A redo file of a later segment that nobody vouches for is not of that segment.
+
+    Its own entries would be written behind those bytes and could not be read back. Only
+    now: where segments are lost, it may be what is left of them.
+    """
+    for serial, redo in list_spools(tools.paths.spool).items():
+        if serial > last.serial:
+            aside = f"raw-redo{serial:08d}"
+            _set_aside(tools.files, redo, tools.paths.quarantine / aside)
 
 
 def _find_begun(redo: Path, serial: int, voucher: Voucher) -> SegmentName | None:

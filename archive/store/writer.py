@@ -43,8 +43,11 @@ from archive.store.ledger import Committed, LedgerTools
 from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import RecoveryReport, recover
+from archive.store.removal import Removed
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
+from archive.store.takedown import Takedown
+from archive.store.tombstones import RemovalOrder
 from archive.store.writing import DEFAULT_SETTINGS, WriterSettings
 
 QUEUE_LENGTH = 64
@@ -78,6 +81,9 @@ class ArchiveWriter:
         self._keeper = keeper
         self._tools = group.ledger.tools
         self._stack = stack
+        self._takedown = Takedown(
+            root=self._tools.paths.root, group=group, keeper=keeper
+        )
         self._bounds = LowerBounds()
         self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
         self._closed = False
@@ -135,6 +141,7 @@ class ArchiveWriter:
             for closing in killed:
                 writer.close_job(closing).result()
             keeper.start(writer)
+            writer._takedown.finish()
             failed.pop_all()
         return writer
 
@@ -205,6 +212,13 @@ class ArchiveWriter:
     def state(self, draft: Draft) -> "Future[Committed]":
         """State something that has no slice: an anchor, an incident, a cosignature."""
         return self._submit(lambda _out: draft, _as_committed)
+
+    def remove(self, capture: Capture, order: RemovalOrder) -> Removed:
+        """Remove a capture or page lawfully: tombstone, stub, new seal; returns then.
+
+        FormatError or VerificationError if its segment is damaged, and nothing is done.
+        """
+        return self._takedown.remove(capture, order)
 
     def checkpoint(self) -> Checkpoint:
         """Publish a checkpoint over everything acknowledged so far.

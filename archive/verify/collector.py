@@ -9,6 +9,9 @@ from archive.verify.steps import STEPS
 FINDINGS_NAMED = 50
 """Of one step and outcome, listed one by one; beyond it only their number is kept."""
 
+NOTICES_LISTED = 200
+"""Notes listed one by one: removals are rare, and each is to be seen."""
+
 
 class Collector:
     """Notes passes, failures and what could not be checked, step by step."""
@@ -52,6 +55,13 @@ class Collector:
     def counted(self, step: int) -> int:
         """For how many subjects a check of this step held so far."""
         return self._passes.get(step, 0)
+
+    def notice(self, words: str) -> None:
+        """Say something that changes no verdict; so many are listed, one by one."""
+        if len(self.notices) < NOTICES_LISTED:
+            self.notices.append(_shown(words))
+        elif len(self.notices) == NOTICES_LISTED:
+            self.notices.append("there are more notes; they are not listed")
 
     def has_failed(self, *steps: int) -> bool:
         """Whether one of these steps has a failure already."""

@@ -13,6 +13,7 @@ from archive.files import is_temporary
 from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, ArchivePaths
 from archive.store.segment import FoundSegment
 from archive.store.texts import TEXT_FILE_LIMIT_BYTES
+from archive.store.textuse import TextUse
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord
@@ -36,6 +37,7 @@ class FolderFiles:
         self._paths = paths
         self._seals: dict[str, Mapping[str, Any]] = {}
         self._texts: dict[str, Digest] = {}
+        self.text_use = TextUse()
         self._tails: dict[str, Mapping[str, Any]] = {}
 
     def note_seal(self, predicate: Mapping[str, Any]) -> None:
@@ -53,16 +55,31 @@ class FolderFiles:
     def note_extract(self, record: ReadRecord, *, subject: str) -> None:
         """An `extract` statement: which texts are kept, by which file digest."""
         try:
-            for line in parse_extract(record.kept):
+            lines = parse_extract(record.kept)
+            self.text_use.note_lines(lines)
+            for line in lines:
                 if line.file is not None:
                     self._texts[f"{line.text.hex}.gz"] = line.file
         except FormatError as error:
             self._collector.raised(17, "extract-malformed", subject, error)
 
-    def check_segment(self, found: FoundSegment, *, is_last: bool) -> None:
-        """A sealed segment is what its seal says; only the last may have no seal."""
+    def check_segment(
+        self, found: FoundSegment, *, is_last: bool, is_being_removed: bool = False
+    ) -> None:
+        """A sealed segment is what its seal says; only the last may have no seal.
+
+        `is_being_removed`: a writer is just about to state its new seal.
+        """
         name = str(found.name)
         seal = self._seals.pop(name, None)
+        if is_being_removed:
+            self._collector.not_checked(
+                17,
+                "removal-running",
+                f"segments/{name}",
+                "an entry is being removed; verify again later",
+            )
+            return
         if seal is None:
             if is_last:
                 self._collector.passed(17)
@@ -118,6 +135,9 @@ class FolderFiles:
         for name, digest in self._texts.items():
             path = self._paths.texts / name
             if not os.path.lexists(path):
+                if self.text_use.is_gone(name.removesuffix(".gz")):
+                    self._collector.passed(17)
+                    continue
                 self._collector.failed(
                     17, "text-missing", f"texts/{name}", "is stated but missing"
                 )
@@ -159,6 +179,12 @@ class FolderFiles:
             self._collector.failed(17, "file-unknown", name, "is no part of an archive")
         unstated = {path.name for path in self._paths.texts.glob("*.gz")}
         unstated -= self._texts.keys()
+        gone = {f"{text}.gz" for text in self.text_use.gone_texts()}
+        if left := sum(os.path.lexists(self._paths.texts / name) for name in gone):
+            self._collector.notice(
+                f"{left} kept texts are of removed captures alone and still there; "
+                "remove them by hand, or restore and remove again"
+            )
         if unstated:
             self._collector.notices.append(
                 f"{len(unstated)} kept texts are not stated yet; run `evidence index`"

@@ -128,6 +128,8 @@ class _Verification:
             trust=self._trust,
         )
         check_tiles(self._collector, self._paths.log, head, is_locked=self._is_locked)
+        for revisit, original in self._revisits.without_original():
+            self._files.text_use.note_revisit(revisit, original)
         self._files.finish()
         self._jobs.finish(is_locked=self._is_locked)
         self._removals.finish()
@@ -170,8 +172,13 @@ class _Verification:
             done += segment.path.stat().st_size
             self._progress(Progress(done_bytes=done, all_bytes=all_bytes))
         # A seal stands in the segment after the one it seals: compare at the end.
+        unsealed = self._removals.unsealed_segments() if self._is_locked else set()
         for segment in found:
-            self._files.check_segment(segment, is_last=segment is found[-1])
+            self._files.check_segment(
+                segment,
+                is_last=segment is found[-1],
+                is_being_removed=str(segment.name) in unsealed,
+            )
 
     def _walk_segment(
         self, segment: FoundSegment, chain: Chain, archive_id: str, *, is_last: bool
@@ -204,7 +211,12 @@ class _Verification:
         for entry in walk:
             subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
             if entry.stub is not None:
-                self._removals.note_stub(entry, chain.entries, subject=subject)
+                self._removals.note_stub(
+                    entry,
+                    chain.entries,
+                    segment=name.removeprefix("segments/"),
+                    subject=subject,
+                )
                 chain.follow_stub(entry.stub, subject=subject)
                 continue
             checked = check_entry(
@@ -223,6 +235,8 @@ class _Verification:
         predicate = dict(statement.predicate)
         if statement.kind == "seal":
             self._files.note_seal(predicate)
+            if predicate["reseal"] is not None:
+                self._removals.note_reseal(predicate, subject=subject)
         elif statement.kind == "incident":
             self._files.note_incident(predicate)
         elif statement.kind == "extract" and checked.holds:
@@ -234,6 +248,7 @@ class _Verification:
         elif statement.kind == "tombstone":
             self._removals.note_tombstone(predicate, checked.leaf_line)
             self._revisits.note_tombstone(predicate)
+            self._files.text_use.note_removed(predicate["capture"])
             self._jobs.note_capture(predicate["capture"])
         elif statement.kind == "key":
             self._history.append(predicate)

@@ -5,7 +5,7 @@ record, address, date and payload that the revisit's header and statement name. 
 digest is remembered for each capture with a payload.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archive.digest import Digest
@@ -20,7 +20,8 @@ class Revisits:
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
         self._known: set[bytes] = set()
-        self._open: dict[str, str] = {}
+        self._open: dict[str, tuple[str, str]] = {}
+        """By subject: the revisit, and the capture it refers to."""
         self._removed: set[str] = set()
 
     def note(self, checked: CheckedEntry, *, subject: str) -> None:
@@ -35,16 +36,21 @@ class Revisits:
             self._collector.passed(6)
         else:
             refers_to = checked.statement.predicate["refers_to"]
-            self._open[subject] = refers_to["capture"]
+            revisit = checked.statement.slice.sha256.hex
+            self._open[subject] = (revisit, refers_to["capture"])
 
     def note_tombstone(self, predicate: Mapping[str, Any]) -> None:
         """A `tombstone`: what referred to it has lost its payload, lawfully."""
         self._removed.add(predicate["capture"])
 
+    def without_original(self) -> Iterator[tuple[str, str]]:
+        """Revisits whose original is not there, and the id of that one."""
+        yield from self._open.values()
+
     def finish(self) -> None:
         """Name every reference that leads nowhere."""
         gone = 0
-        for subject, capture_id in self._open.items():
+        for subject, (_revisit, capture_id) in self._open.items():
             if capture_id in self._removed:
                 gone += 1
                 continue

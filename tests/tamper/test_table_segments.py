@@ -22,8 +22,10 @@ from tests.support.tamper import (
     CAPTURE_2,
     FIRST,
     OPEN,
+    RESEAL,
     SECOND,
     STUB,
+    TOMBSTONE,
     Entry,
     Row,
     Table,
@@ -458,6 +460,54 @@ def second_capture_removed_under_the_same_tombstone(victim: Victim) -> None:
 def records_before_a_stub(victim: Victim) -> None:
     members = victim.entries(FIRST)[CAPTURE].members
     victim.edit(FIRST, STUB, lambda e: replace(e, members=members))
+
+
+def seal_anew(victim: Victim, **changes: object) -> None:
+    """State another seal of the first segment, as it is now."""
+    path = victim.segments[FIRST]
+    reseal = dict(victim.entries(OPEN)[RESEAL].statement.predicate)
+    segment = {
+        **reseal["segment"],
+        "length_bytes": path.stat().st_size,
+        "sha256": Digest.of(path.read_bytes()).hex,
+    }
+    victim.speak("seal", {"segment": segment, "reseal": changes})
+
+
+@table.fires("19 reseal-unfounded")
+def segment_sealed_anew_for_no_tombstone(victim: Victim) -> None:
+    seal_anew(victim, tombstone=3)
+
+
+@table.fires("5 slice-altered", "6 records-disagree")
+def altered_segment_sealed_anew_with_the_operator_key(victim: Victim) -> None:
+    victim.edit_record(FIRST, CAPTURE, 0, lambda p: p.replace(b"<p>page", b"<p>fake"))
+    seal_anew(victim, tombstone=victim.entries(OPEN)[TOMBSTONE].statement.seq)
+
+
+@table.fires("17 segment-altered")
+def stub_without_a_new_seal(victim: Victim) -> None:
+    """As a removal that was killed leaves it."""
+    victim.rewrite(OPEN, victim.entries(OPEN)[:RESEAL])
+    victim.log_anew()
+
+
+@table.fires()
+def tombstone_stated_and_entry_still_there(victim: Victim) -> None:
+    tombstone = dict(victim.entries(OPEN)[TOMBSTONE].statement.predicate)
+    capture = victim.entries(FIRST)[CAPTURE].statement
+    fields = ("reason", "authority", "segment_sha256")
+    victim.speak(
+        "tombstone",
+        {
+            **{field: tombstone[field] for field in fields},
+            "leaf": capture.seq,
+            "statement": str(capture.digest),
+            "capture": capture.slice.sha256.hex,
+        },
+    )
+    (notice,) = [note for note in victim.verify().notices if "still here" in note]
+    assert capture.slice.sha256.short_id in notice
 
 
 # The test

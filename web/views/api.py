@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from archive.errors import CaptureNotFound, InvalidQuery, SearchUnavailable
+from archive.store.tombstones import Tombstone
 from search.service import Hit
 from web.site import Removed, Site
 from web.views.answers import error_json, json_answer
@@ -49,7 +50,7 @@ class Api:
                             "message": "The capture was removed.",
                             "next_step": "Its tombstone in the log stays.",
                         },
-                        "tombstone": removed.tombstone,
+                        "tombstone": _tombstone(removed.tombstone),
                     },
                     status=410,
                 )
@@ -169,6 +170,18 @@ def _hits(site: Site, hits: Sequence[Hit]) -> list[dict[str, object]]:
         }
         for hit in site.shown_hits(hits)
     ]
+
+
+def _tombstone(tombstone: Tombstone) -> dict[str, object]:
+    return {
+        "capture_id": tombstone.capture_id,
+        "access": "tombstoned",
+        "leaf": tombstone.leaf,
+        "tombstone": tombstone.entry,
+        "reason": tombstone.reason,
+        "authority": tombstone.authority,
+        "removed_at": tombstone.removed_at,
+    }
 
 
 def _not_found() -> Response:

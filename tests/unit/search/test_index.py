@@ -12,6 +12,7 @@ from archive.digest import Digest
 from archive.errors import SearchUnavailable
 from archive.store.segment import list_segments
 from archive.store.texts import find_text
+from archive.store.tombstones import RemovalOrder
 from archive.store.walk import SegmentWalk, read_statement
 from search.captures import CaptureRows
 from search.generations import find_current, hold_index_lock
@@ -257,3 +258,27 @@ def test_texts_wait_in_the_spool_while_the_archive_is_in_use(
     archive.index(state=True)
     assert list((archive.root / "spool").glob("extract-*.jsonl")) == []
     assert len(stated(archive)) == len(set(stated(archive))) == 2
+
+
+def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
+    archive: Any, article: Article
+) -> None:
+    exchanges = [
+        archive.exchange(f"https://one.example/{n}", article(f"Назва{n}", f"Слова{n}."))
+        for n in range(3)
+    ]
+    gone, *kept = archive.capture(*exchanges)
+    archive.index()
+    texts = set((archive.root / "texts").iterdir())
+    assert archive.service().search("Слова0").total == 1
+    with archive.open_writer() as writer:
+        writer.remove(gone, RemovalOrder(reason="names", authority="a court"))
+    report = archive.index()
+    assert (report.rebuilt, report.captures) == (True, 2)
+    assert archive.service().search("Слова0").total == 0
+    assert archive.service().search("Слова1").hits[0].capture_id == kept[0].capture_id
+    assert len(set((archive.root / "texts").iterdir()) & texts) == 2
+    words = "слова0".encode()
+    index = [path for path in (archive.root / "index").rglob("*") if path.is_file()]
+    assert not [path for path in index if words in path.read_bytes().lower()]
+    assert not archive.index().rebuilt

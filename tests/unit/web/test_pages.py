@@ -11,12 +11,12 @@ from werkzeug.test import Client
 
 from archive.attest.trust import read_trust
 from archive.claim import CLAIM
-from archive.instant import parse_instant
 from archive.store.reader import ArchiveReader
+from archive.store.tombstones import RemovalOrder
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Finding, Outcome, Report
-from web.access import AccessPolicy, Tombstone
+from tests.support.archives import make_archive
 from web.app import Applications, create_app
 from web.services import TrustState
 from web.settings import WebSettings
@@ -300,25 +300,32 @@ def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
     reader.post("/find", 404, q=secret.short_id)
 
 
-def test_a_tombstone_says_what_was_removed_and_why(world: Any) -> None:
-    main = world.named["main"]
-    stone = Tombstone(
-        capture_id=main.capture_id,
-        leaf=main.leaf,
-        reason="personal data",
-        authority="court <order>",
-        removed_at=parse_instant("2025-02-01T00:00:00.000000Z"),
-    )
-    policy = AccessPolicy(tombstones={main.capture_id: stone})
-    settings = WebSettings(app_origin=APP, replay_origin=REPLAY, access=policy)
-    apps = create_app(settings, world.services())
-    html = Reader(apps).get(f"/c/{main.short_id}", 410)
+def test_a_tombstone_says_what_was_removed_and_why(world: Any, tmp_path: Path) -> None:
+    made = make_archive(tmp_path)
+    gone, kept = made.fill(2)
+    archive = ArchiveReader.open(made.root)
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    apps = create_app(settings, world.services(archive=archive))
+    reader = Reader(apps)
+    key = apps.site.key_of(gone.target_uri)
+    reader.get(f"/u/{key}")
+    order = RemovalOrder(reason="personal data", authority="court <order>")
+    with made.open_writer() as writer:
+        writer.remove(gone, order)
+    html = reader.get(f"/c/{gone.short_id}", 410)
     assert "personal data" in html
     assert "court &lt;order&gt;" in html
-    response = Client(apps.replay).get(f"/v/{main.short_id}", base_url=REPLAY)
+    response = Client(apps.replay).get(f"/v/{gone.short_id}", base_url=REPLAY)
     assert response.status_code == 410
-    api = Reader(apps).get(f"/api/v1/c/{main.short_id}", 410)
-    assert json.loads(api)["tombstone"]["leaf"] == main.leaf
+    api = json.loads(reader.get(f"/api/v1/c/{gone.short_id}", 410))
+    assert (api["tombstone"]["leaf"], api["tombstone"]["access"]) == (
+        gone.leaf,
+        "tombstoned",
+    )
+    reader.get(f"/u/{key}", 404)
+    reader.get(f"/c/{kept.short_id}")
+    assert apps.site.up_to_date().counts().captures == 1
+    archive.close()
 
 
 def test_the_json_twins_say_the_same(world: Any, reader: Reader) -> None:

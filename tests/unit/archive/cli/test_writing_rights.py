@@ -203,7 +203,8 @@ def test_lost_sealed_segments_are_refused_and_nothing_is_invented(
     shutil.rmtree(made.root / "segments")
     done = evidence(WRITE)
     assert done.code == 6
-    assert "segment 00000000 is missing" in done.err
+    assert "holds no segment; restore it from a copy" in done.err
+    assert list((made.root / "spool").glob("*.batch")), "what is left of them"
     assert "restore it from a copy" in done.err
 
 
