@@ -66,7 +66,13 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.captures",), ("search.analysis",), ("search.extract",)),
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
         (("search.document",), ("search.kept",), ("search.generations",)),
-        (("search.engines",), ("search.intake",)),
+        (
+            ("search.engines",),
+            (
+                "search.forgetting",
+                "search.intake",
+            ),
+        ),
         (("search.highlight",), ("search.opened",), ("search.index",)),
         (("search.results",), ("search.tiers",)),
         (("search.showing",),),
