@@ -8,7 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import unquote, urlsplit
 
 from archive.capture import Capture, CaptureOutcome
@@ -25,6 +25,7 @@ from search.engines.fields import (
     LEMMA,
     LOOSE,
 )
+from search.extract.dates import Claimed
 from search.passages import read_tokens
 
 OUTCOME_WORDS: dict[CaptureOutcome, str] = {
@@ -74,6 +75,8 @@ class PageText:
     language: str | None
     extractor: str
     warnings: tuple[str, ...]
+    claimed: Claimed | None = None
+    pages: tuple[int, ...] = ()
 
 
 def fold_digest(text: str) -> str:
@@ -152,6 +155,8 @@ def build_document(archive_id: str, capture: Capture, page: PageText) -> Documen
             "language": page.language,
             "extractor": page.extractor,
             "warnings": list(page.warnings),
+            "claimed": asdict(page.claimed) if page.claimed else None,
+            "pages": list(page.pages),
             "capture": capture.capture_id,
             "captured_us": microseconds(capture),
             "source": capture.source_id,

@@ -149,6 +149,8 @@ def page_text(made: Extract) -> PageText:
         language=language.code if language and made.text else None,
         extractor=made.extractor,
         warnings=made.warnings,
+        claimed=made.claimed,
+        pages=made.pages,
     )
 
 

@@ -161,8 +161,12 @@ LIBRARIES = {
     "isal": Library(modules=("archive.warc.member",)),
     "jinja2": Library(modules=("web.rendering",)),
     "lxml": Library(
-        modules=("search.extract.html", "web.replay.tree"),
-        reason="two trees for two ends: the text of a page, and what may be shown",
+        modules=(
+            "search.extract.html",
+            "search.extract.visible",
+            "web.replay.tree",
+        ),
+        reason="trees for three ends: main text, all text, and what may be shown",
     ),
     "nh3": Library(modules=("web.replay.clean",)),
     "parsel": Library(

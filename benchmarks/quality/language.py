@@ -38,17 +38,25 @@ def belarusian_sentences(corpus: Path) -> list[str]:
     ]
 
 
-def gold_texts(corpus: Path) -> Iterator[tuple[str, str]]:
-    """Language and gold text of each news page."""
+def gold_of(corpus: Path) -> Iterator[tuple[str, str, str]]:
+    """Page, language and gold text of the publishers' news pages."""
     folder = corpus / "html-news" / "fundus"
     for row in (folder / "index.tsv").read_text("utf-8").splitlines()[1:]:
         columns = row.split("\t")
         gold = json.loads((folder / columns[5]).read_text("utf-8"))[columns[6]]
         body = gold.get("body")
-        if body is not None:
-            paragraphs = [*body["summary"]]
-            paragraphs += [p for part in body["sections"] for p in part["paragraphs"]]
-            yield _language_of(columns[0], columns[3]), "\n".join(paragraphs)
+        if body is None:
+            continue
+        lines = [*body["summary"]]
+        for part in body["sections"]:
+            lines += [*part["headline"], *part["paragraphs"]]
+        yield columns[0], _language_of(columns[0], columns[3]), "\n".join(lines)
+
+
+def gold_texts(corpus: Path) -> Iterator[tuple[str, str]]:
+    """Language and gold text of each news page."""
+    for _, code, text in gold_of(corpus):
+        yield code, text
 
 
 def gold_sentences(corpus: Path) -> Iterator[tuple[str, str]]:

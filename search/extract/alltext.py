@@ -9,6 +9,8 @@ from resiliparse.parse.html import HTMLTree
 
 DETECTOR_BYTES = 256 * 1024
 """Bytes the charset detector looks at, half from each end."""
+TITLES_OF_A_KIND = 3
+"""Headings looked at: a page has one, or a list of them."""
 
 _TITLE_PLACES = (
     ("meta[property='og:title']", "content"),
@@ -42,6 +44,19 @@ class PageTree:
             if value and value.strip():
                 return str(value)
         return None
+
+    def titles(self) -> tuple[str, ...]:
+        """Every title the page gives itself: og:title, <title>, first headings."""
+        document = self._tree.document
+        if document is None:
+            return ()
+        found = []
+        for selector, attribute in _TITLE_PLACES:
+            for node in document.query_selector_all(selector)[:TITLES_OF_A_KIND]:
+                value = node.text if attribute is None else node.getattr(attribute)
+                if value and value.strip():
+                    found.append(str(value))
+        return tuple(dict.fromkeys(found))
 
     def all_text(self) -> str:
         """Everything a reader could see, in document order, one block a line."""

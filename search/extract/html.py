@@ -12,12 +12,16 @@ import trafilatura
 from lxml.etree import LxmlError
 
 from search.extract.alltext import PageTree
+from search.extract.dates import CONFLICT, find_claimed
 from search.extract.result import Extract, clean_text, clean_title, join_parts
+from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
+from search.extract.tidy import tidy_main
+from search.extract.visible import visible_text
 
-HTML_EXTRACTOR = "html/1"
+HTML_EXTRACTOR = "html/2"
 """Raised with every change here and with the libraries below."""
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
-"""The versions that `html/1` means; a test compares them with what is installed."""
+"""The versions that `html/2` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
 """A shorter main text is doubtful, so a second opinion is asked for."""
 LONG_LINE = 40
@@ -36,11 +40,15 @@ _PROBLEMS = (ValueError, TypeError, AttributeError, KeyError, IndexError, LxmlEr
 def extract_html(markup: str) -> Extract:
     """Make one text of a page; charset fields are left for the caller."""
     tree = PageTree(markup)
-    main, warnings = _main_text(markup, tree)
-    everything = clean_text(tree.all_text())
-    if not everything:
-        everything = clean_text(strip_tags(markup))
+    warnings: tuple[str, ...] = ()
+    main = _main_text(markup, tree)
+    everything = clean_text(visible_text(markup) or tree.all_text())
+    if len(everything) < SHOWN_ENOUGH:
+        everything, warnings = _look_deeper(markup, tree, everything)
     text, main_end, cut = join_parts(main, _rest(main, everything))
+    dates = find_claimed(
+        markup, f"{tree.title() or ''}\n{main}" if main else everything
+    )
     return Extract(
         text=text,
         main_end=main_end,
@@ -48,23 +56,44 @@ def extract_html(markup: str) -> Extract:
         extractor=HTML_EXTRACTOR,
         charset=None,
         declared_charset=None,
-        warnings=(*warnings, *(("truncated",) if cut else ())),
+        warnings=(
+            *warnings,
+            *(("truncated",) if cut else ()),
+            *((CONFLICT,) if dates.conflict else ()),
+        ),
+        claimed=dates.claimed,
     )
 
 
-def _main_text(markup: str, tree: PageTree) -> tuple[str, tuple[str, ...]]:
+def _look_deeper(
+    markup: str, tree: PageTree, shown: str
+) -> tuple[str, tuple[str, ...]]:
+    """Text of a page that shows little: what another parser sees, what scripts hold."""
+    texts = (shown, clean_text(tree.all_text()), clean_text(strip_tags(markup)))
+    most = max(texts[:2], key=len) or texts[2]
+    prose = clean_text(scripted_prose(markup))
+    if not prose:
+        return most, ()
+    return f"{most}\n{prose}".strip("\n"), ("script_text",)
+
+
+def _main_text(markup: str, tree: PageTree) -> str:
     """The longer of two opinions where the first is short or fails."""
     try:
         found = trafilatura.extract(
-            markup, fast=True, include_comments=False, include_tables=True
+            markup,
+            fast=True,
+            favor_recall=True,
+            include_comments=False,
+            include_tables=True,
         )
     except (*_PROBLEMS, RecursionError):
         found = None
-    main = clean_text(found or "")
+    main = tidy_main(clean_text(found or ""), tree.titles())
     if len(main) >= MAIN_MIN_CODE_POINTS:
-        return main, ()
+        return main
     second = clean_text(tree.main_text())
-    return (second if len(second) > len(main) else main), ()
+    return second if len(second) > len(main) else main
 
 
 def _rest(main: str, everything: str) -> str:

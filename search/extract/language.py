@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -37,6 +38,8 @@ FOREIGN_LETTERS = 3
 """So many impossible letters in a line make it worth a look."""
 LINE_WITHOUT_TELLING = 120
 """So long a line without a letter that tells its language is worth a look too."""
+OWN_WORD = 0.7
+"""The same for each function word that only one of LANGUAGES has, in a short text."""
 ONLY_SCRIPT = 0.99
 """Probability given to the one language of a script; neighbours may share it."""
 
@@ -182,6 +185,8 @@ def _without_names(sample: str, script: str) -> str:
 
 def _most_likely(sample: str, script: str) -> Language:
     lowered = sample.lower()
+    short = len(sample) < SHORT_LETTERS
+    words = _own_words(_WORD.findall(lowered)) if short else Counter[str]()
     weights: dict[str, float] = {}
     for code, probability in _identifier(script).rank(sample):
         weight = math.log(max(float(probability), 1e-30))
@@ -193,11 +198,32 @@ def _most_likely(sample: str, script: str) -> Language:
             if code in table:
                 found = min(len(table[code].findall(lowered)), IMPOSSIBLE_MAX)
                 weight += worth * found
-        weights[code] = weight
+        weights[code] = weight + OWN_WORD * words[code]
     best = max(weights, key=lambda code: weights[code])
     top = weights[best]
     total = sum(math.exp(weight - top) for weight in weights.values())
     return Language(code=best, probability=round(1 / total, 3))
+
+
+@lru_cache(maxsize=1)
+def _owners() -> dict[str, str]:
+    """Function words that only one of the languages has, with that language."""
+    table = files("search").joinpath("data/stop.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if line[:1] != "#"]
+    languages_of: dict[str, set[str]] = {}
+    for code, words in rows:
+        for word in words.split():
+            languages_of.setdefault(word, set()).add(code)
+    return {
+        word: next(iter(codes))
+        for word, codes in languages_of.items()
+        if len(codes) == 1 and codes <= set(LANGUAGES)
+    }
+
+
+def _own_words(words: list[str]) -> Counter[str]:
+    owners = _owners()
+    return Counter(owners[word] for word in words if word in owners)
 
 
 def _latin_belarusian_share(text: str) -> float:

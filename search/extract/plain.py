@@ -5,11 +5,12 @@ import json
 import re
 from collections.abc import Iterator
 
+from search.extract.dates import CONFLICT, find_in_text
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 
-TEXT_EXTRACTOR = "text/1"
-JSON_EXTRACTOR = "json/1"
-XML_EXTRACTOR = "xml/1"
+TEXT_EXTRACTOR = "text/2"
+JSON_EXTRACTOR = "json/2"
+XML_EXTRACTOR = "xml/2"
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _INVISIBLE = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>]*>", re.DOTALL)
@@ -61,6 +62,7 @@ def _leaves(value: object) -> Iterator[str]:
 
 def _made(text: str, title: str | None, extractor: str) -> Extract:
     whole, main_end, cut = join_parts(text, "")
+    dates = find_in_text(text)
     return Extract(
         text=whole,
         main_end=main_end,
@@ -68,5 +70,9 @@ def _made(text: str, title: str | None, extractor: str) -> Extract:
         extractor=extractor,
         charset=None,
         declared_charset=None,
-        warnings=("truncated",) if cut else (),
+        warnings=(
+            *(("truncated",) if cut else ()),
+            *((CONFLICT,) if dates.conflict else ()),
+        ),
+        claimed=dates.claimed,
     )

@@ -6,7 +6,11 @@ is NFC with LF line ends; U+000C stands nowhere else.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from search.extract.dates import Claimed
 
 TEXT_CODE_POINTS = 2_000_000
 """Kept of one text; a longer one is cut and says so."""
@@ -33,6 +37,10 @@ class Extract:
     """The one that was used."""
     declared_charset: str | None
     warnings: tuple[str, ...]
+    claimed: Claimed | None = None
+    """When the page says it was published."""
+    pages: tuple[int, ...] = ()
+    """Where each page of a document with pages begins, in order; else empty."""
 
 
 def main_end_of(text: str) -> int:
@@ -63,3 +71,16 @@ def join_parts(main: str, rest: str) -> tuple[str, int, bool]:
     if cut:
         text = text[:TEXT_CODE_POINTS].rstrip("\n\f")
     return text, min(len(main), len(text)), cut
+
+
+def read_extract(value: Mapping[str, Any]) -> Extract:
+    """An extract from its JSON object; KeyError or TypeError where it is none."""
+    claimed = value["claimed"]
+    return Extract(
+        **{
+            **value,
+            "warnings": tuple(value["warnings"]),
+            "pages": tuple(value["pages"]),
+            "claimed": None if claimed is None else Claimed(**claimed),
+        }
+    )

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, Self
 
 from archive.errors import ExtractionError
-from search.extract.result import Extract
+from search.extract.result import Extract, read_extract
 
 MEMORY_BYTES = 2 * 1024**3
 """Address space of the child: several times what the largest page needs."""
@@ -160,7 +160,7 @@ class _Conversation:
 def _read_answer(answer: bytes) -> Extract:
     try:
         value: dict[str, Any] = json.loads(answer)
-        return Extract(**{**value, "warnings": tuple(value["warnings"])})
+        return read_extract(value)
     except (ValueError, TypeError, KeyError) as error:
         raise WorkerFailed("extractor_crashed") from error
 
