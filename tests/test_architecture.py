@@ -157,6 +157,8 @@ LIBRARIES = {
         ),
         reason="routes and responses are Flask: in `web` and nowhere else",
     ),
+    "defusedxml": Library(modules=("search.extract.office",)),
+    "htmldate": Library(modules=("search.extract.dates",)),
     "idna": Library(modules=("crawlers.engine.resolve",)),
     "isal": Library(modules=("archive.warc.member",)),
     "jinja2": Library(modules=("web.rendering",)),
@@ -176,6 +178,10 @@ LIBRARIES = {
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "pyrage": Library(modules=("archive.export.locked",)),
+    "pypdfium2": Library(modules=("search.extract.pdf",)),
+    "python_calamine": Library(
+        modules=("search.extract.office",), distribution="python-calamine"
+    ),
     "resiliparse": Library(modules=("search.extract.alltext",)),
     "rfc3161_client": Library(
         modules=("archive.attest.timestamp",), distribution="rfc3161-client"

@@ -3,6 +3,8 @@
 Fast and simple: no part of a page is judged unimportant here.
 """
 
+from collections.abc import Iterator
+
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
@@ -57,6 +59,18 @@ class PageTree:
                 if value and value.strip():
                     found.append(str(value))
         return tuple(dict.fromkeys(found))
+
+    def parts_of(
+        self, selector: str, inner: tuple[str, str], *, limit: int
+    ) -> Iterator[tuple[str, str]]:
+        """For each element: the text of one inner element, and a time of another."""
+        document = self._tree.document
+        if document is None:
+            return
+        for node in document.query_selector_all(selector)[:limit]:
+            text, time = map(node.query_selector, inner)
+            shown = extract_plain_text(text.html) if text is not None else ""
+            yield str(shown), (time.getattr("datetime") or "") if time else ""
 
     def all_text(self) -> str:
         """Everything a reader could see, in document order, one block a line."""

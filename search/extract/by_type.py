@@ -8,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search.extract.encoding import decode
-from search.extract.html import extract_html
+from search.extract.html import extract_html, extract_tags
+from search.extract.office import (
+    OLE_START,
+    ZIP_START,
+    extract_sheets,
+    extract_zip,
+)
+from search.extract.pdf import extract_pdf
 from search.extract.plain import extract_json, extract_plain, extract_xml
 from search.extract.result import Extract
 
@@ -20,8 +27,8 @@ FAILED_EXTRACTOR = "failed/1"
 """The extractor crashed or took too long."""
 
 _BINARY_STARTS = (
-    b"%PDF-",
     b"PK\x03\x04",
+    b"{\\rtf",
     b"\xd0\xcf\x11\xe0",
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -49,15 +56,27 @@ _Extractor = Callable[[str], Extract]
 
 
 def extract(
-    data: bytes, *, media_type: str | None, charset: str | None = None
+    data: bytes,
+    *,
+    media_type: str | None,
+    charset: str | None = None,
+    simple: bool = False,
 ) -> Extract:
-    """Make one text of a payload; what nothing reads gives an empty one."""
+    """Make one text of a payload; what nothing reads gives an empty one.
+
+    `simple` is for a second try: markup is not parsed, its tags are taken away.
+    """
     if not data:
         return empty_extract(NO_EXTRACTOR)
+    unpacked = _from_container(data)
+    if unpacked is not None:
+        return unpacked
     extractor = _choose(data, (media_type or "").lower())
     if extractor is None:
         return empty_extract(NO_EXTRACTOR, "no_extractor")
     decoded = decode(data, charset)
+    if simple and extractor is extract_html:
+        extractor = extract_tags
     made = extractor(decoded.text)
     return replace(
         made,
@@ -78,6 +97,15 @@ def empty_extract(extractor: str, *warnings: str) -> Extract:
         declared_charset=None,
         warnings=warnings,
     )
+
+
+def _from_container(data: bytes) -> Extract | None:
+    """PDF, workbooks and documents, told by their bytes; None for anything else."""
+    if b"%PDF-" in data[:SNIFF_BYTES]:
+        return extract_pdf(data)
+    if data.startswith(ZIP_START):
+        return extract_zip(data)
+    return extract_sheets(data) if data.startswith(OLE_START) else None
 
 
 def _choose(data: bytes, media_type: str) -> _Extractor | None:

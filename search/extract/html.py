@@ -15,11 +15,13 @@ from search.extract.alltext import PageTree
 from search.extract.dates import CONFLICT, find_claimed
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
+from search.extract.telegram import is_telegram, telegram_main
 from search.extract.tidy import tidy_main
 from search.extract.visible import visible_text
 
 HTML_EXTRACTOR = "html/2"
 """Raised with every change here and with the libraries below."""
+TAGS_EXTRACTOR = "tags/1"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
 """The versions that `html/2` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
@@ -65,6 +67,20 @@ def extract_html(markup: str) -> Extract:
     )
 
 
+def extract_tags(markup: str) -> Extract:
+    """What stands between the tags, where a parser came to no end; none is judged."""
+    text, main_end, cut = join_parts(clean_text(strip_tags(markup)), "")
+    return Extract(
+        text=text,
+        main_end=main_end,
+        title=None,
+        extractor=TAGS_EXTRACTOR,
+        charset=None,
+        declared_charset=None,
+        warnings=("truncated",) if cut else (),
+    )
+
+
 def _look_deeper(
     markup: str, tree: PageTree, shown: str
 ) -> tuple[str, tuple[str, ...]]:
@@ -79,6 +95,10 @@ def _look_deeper(
 
 def _main_text(markup: str, tree: PageTree) -> str:
     """The longer of two opinions where the first is short or fails."""
+    if is_telegram(markup):
+        messages = clean_text(telegram_main(tree))
+        if messages:
+            return messages
     try:
         found = trafilatura.extract(
             markup,

@@ -15,12 +15,13 @@ import struct
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NoReturn, Self
 
 from archive.errors import ExtractionError
+from search.extract.converter import convert
 from search.extract.result import Extract, read_extract
 
 MEMORY_BYTES = 2 * 1024**3
@@ -33,6 +34,9 @@ ANSWER_BYTES = 64 * 1024 * 1024
 """Largest answer read: 2,000,000 code points escaped in JSON are 24 MB."""
 RESTART_AFTER = 2_000
 """Documents until a child is replaced, in case a library leaks."""
+
+FAILED = "failed/1"
+Request = dict[str, str | bool | None]
 
 _HEAD = struct.Struct(">IQ")
 _BLOCKED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")
@@ -47,16 +51,50 @@ class WorkerFailed(ExtractionError):
 class Worker:
     """One child at a time; not for use by several threads at once."""
 
-    def __init__(self, *, seconds: float = SECONDS) -> None:
+    def __init__(self, *, seconds: float = SECONDS, ocr: bool = False) -> None:
         self._seconds = seconds
+        self._ocr = ocr
         self._child: subprocess.Popen[bytes] | None = None
         self._done = 0
 
     def extract(
         self, data: bytes, *, media_type: str | None, charset: str | None
     ) -> Extract:
-        """Extract in the child; a failure is an empty text with a warning."""
-        request = {"media_type": media_type, "charset": charset}
+        """Extract in the child; a failure is an empty text with a warning.
+
+        What nothing in the child reads goes to a program of the system, if there is
+        one for it, and its text through the child.
+        """
+        made = self._extract(data, media_type=media_type, charset=charset)
+        if "no_extractor" not in made.warnings:
+            return made
+        converted = convert(data[:PAYLOAD_BYTES], ocr=self._ocr)
+        if converted is None:
+            return made
+        text = self._extract(converted.text, media_type="text/plain", charset="utf-8")
+        ocr = ("ocr",) if converted.extractor.startswith("tesseract") else ()
+        return replace(
+            text,
+            extractor=converted.extractor,
+            charset=None,
+            declared_charset=None,
+            warnings=(*text.warnings, *ocr),
+        )
+
+    def _extract(
+        self, data: bytes, *, media_type: str | None, charset: str | None
+    ) -> Extract:
+        """Once as it should be, and after a failure once more in a simple way."""
+        request: Request = {"media_type": media_type, "charset": charset}
+        made = self._once(request, data)
+        if made.extractor != FAILED or "html" not in (media_type or "html"):
+            return made
+        second = self._once({**request, "simple": True}, data)
+        if second.extractor == FAILED or not second.text:
+            return made
+        return replace(second, warnings=(*made.warnings, *second.warnings))
+
+    def _once(self, request: Request, data: bytes) -> Extract:
         try:
             answer = _read_answer(self._ask(request, data[:PAYLOAD_BYTES]))
         except WorkerFailed as failure:
@@ -89,7 +127,7 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _ask(self, request: dict[str, str | None], data: bytes) -> bytes:
+    def _ask(self, request: Request, data: bytes) -> bytes:
         child = self._started()
         deadline = time.monotonic() + self._seconds
         head = json.dumps(request).encode()
@@ -170,7 +208,7 @@ def _failed(warning: str) -> Extract:
         text="",
         main_end=0,
         title=None,
-        extractor="failed/1",
+        extractor=FAILED,
         charset=None,
         declared_charset=None,
         warnings=(warning,),

@@ -152,6 +152,7 @@ def test_a_page_of_scripts_is_found_by_its_prose() -> None:
     assert "script_text" in made.warnings
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 def test_articles_reach_their_bars(corpus: Path) -> None:
     figures = measure(corpus)

@@ -1,0 +1,114 @@
+"""PDF to text, page after page; only importer of pypdfium2.
+
+Where each page begins is kept, so that a hit names its page. A document without a text
+layer says so: it is a picture, not an empty paper.
+"""
+
+import pypdfium2
+
+from search.extract.dates import CONFLICT, find_in_text
+from search.extract.result import (
+    TEXT_CODE_POINTS,
+    Extract,
+    clean_text,
+    clean_title,
+    join_parts,
+)
+
+PDF_EXTRACTOR = "pdf/1"
+PDF_LIBRARIES = {"pypdfium2": "5.15.2"}
+"""The version that `pdf/1` means; a test compares it with what is installed."""
+PAGES_MAX = 5_000
+"""Pages read of one document; the rest is cut and says so."""
+NO_TEXT_LAYER = "no_text_layer"
+ENCRYPTED = "encrypted"
+BROKEN = "broken_file"
+_PASSWORD_PROBLEM = 4
+"""pdfium's error code for a document that asks for a password."""
+_LINE_HYPHENS = ("\ufffe\n", "\ufffe\r\n", "\x02\n", "\x02\r\n")
+"""pdfium writes a hyphen at the end of a line so: the word goes on."""
+
+
+def extract_pdf(data: bytes) -> Extract:
+    """Make one text of a PDF; what cannot be opened gives an empty one."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        asks = getattr(error, "err_code", None) == _PASSWORD_PROBLEM
+        return _made("", (), None, (ENCRYPTED if asks else BROKEN,))
+    try:
+        return _read(document)
+    finally:
+        document.close()
+
+
+def _read(document: pypdfium2.PdfDocument) -> Extract:
+    texts: list[str] = []
+    starts: list[int] = []
+    at = 0
+    cut = len(document) > PAGES_MAX
+    warnings: list[str] = []
+    for number in range(min(len(document), PAGES_MAX)):
+        try:
+            text = _page_text(document, number)
+        except pypdfium2.PdfiumError:
+            text, warnings = "", [BROKEN]
+        starts.append(at)
+        texts.append(text)
+        at += len(text) + 2
+        if at > TEXT_CODE_POINTS:
+            cut = True
+            break
+    whole = "\n\n".join(texts)
+    if texts and not whole.strip():
+        warnings.append(NO_TEXT_LAYER)
+    if cut:
+        warnings.append("truncated")
+    title = document.get_metadata_value("Title") or None
+    return _made(whole, tuple(starts), title, tuple(warnings))
+
+
+def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
+    page = document[number]
+    try:
+        textpage = page.get_textpage()
+        try:
+            text = str(textpage.get_text_bounded())
+        finally:
+            textpage.close()
+    finally:
+        page.close()
+    for hyphen in _LINE_HYPHENS:
+        text = text.replace(hyphen, "")
+    return clean_text(text)
+
+
+def _made(
+    text: str, pages: tuple[int, ...], title: str | None, warnings: tuple[str, ...]
+) -> Extract:
+    # Pages are joined as they were measured: only the end may be shortened here.
+    whole, main_end, cut = join_parts(text.rstrip(), "")
+    dates = find_in_text(whole)
+    return Extract(
+        text=whole,
+        main_end=main_end,
+        title=clean_title(title) or _first_line(whole),
+        extractor=PDF_EXTRACTOR,
+        charset=None,
+        declared_charset=None,
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *warnings,
+                    *(("truncated",) if cut else ()),
+                    *((CONFLICT,) if dates.conflict else ()),
+                )
+            )
+        ),
+        claimed=dates.claimed,
+        pages=pages,
+    )
+
+
+def _first_line(text: str) -> str | None:
+    return clean_title(text.lstrip().split("\n", 1)[0])
