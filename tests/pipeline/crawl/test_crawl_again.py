@@ -160,8 +160,17 @@ def many(site: Any) -> None:
         site.serve(f"/p{number}.png", b"\x89PNG", "Content-Type: image/png")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("after", [1, 12, 60])
+@pytest.mark.parametrize(
+    ("after", "number"),
+    [
+        (1, signal.SIGKILL),
+        (12, signal.SIGTERM),
+        (60, signal.SIGKILL),
+        pytest.param(1, signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(12, signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param(60, signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
 def test_a_crawl_that_was_cut_short_goes_on(
     site: Any,
     evidence: Any,
