@@ -4,7 +4,7 @@
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -80,11 +80,21 @@ class MemoryBytes:
     """A ByteSource over bytes at hand."""
 
     data: bytes
+    _digest: Digest | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def length_bytes(self) -> int:
         """How many bytes there are."""
         return len(self.data)
+
+    @property
+    def digest(self) -> Digest:
+        """Their digest, made once: they cannot change."""
+        found = self._digest
+        if found is None:
+            found = Digest.of(self.data)
+            object.__setattr__(self, "_digest", found)
+        return found
 
     def open(self) -> BinaryIO:
         """Open a fresh binary stream at the first byte."""

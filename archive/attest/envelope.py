@@ -115,16 +115,28 @@ def parse_envelope(data: bytes) -> Envelope:
 def format_statement_record(envelope: Envelope) -> bytes:
     """Write the one gzip member that holds a statement in its segment."""
     statement = parse_common(envelope.payload)
+    return format_signed_record(
+        envelope,
+        digest=statement_digest(envelope.payload),
+        signed=statement.signed,
+        first_record_id=statement.slice.first_record_id,
+    )
+
+
+def format_signed_record(
+    envelope: Envelope, *, digest: Digest, signed: datetime, first_record_id: str | None
+) -> bytes:
+    """The same, for whoever has just made the payload and knows what stands in it."""
     block = format_envelope(envelope)
     return _format_record(
         Record(
             type="metadata",
-            record_id=derive_record_id(statement_digest(envelope.payload)),
-            date=statement.signed,
+            record_id=derive_record_id(digest),
+            date=signed,
             content_type=ENVELOPE_CONTENT_TYPE,
             block=MemoryBytes(block),
             block_digest=Digest.of(block),
-            refers_to=statement.slice.first_record_id,
+            refers_to=first_record_id,
         ),
         block,
     )

@@ -79,12 +79,15 @@ class GroupCommitter:
         self._reserve = reserve
         self._lock = threading.Lock()
         self._checkpointed = time.monotonic()
+        self._staged_bytes = 0
+        """Room that the group needs so far, not yet taken from the disk."""
 
     def commit(self, group: Sequence[Submission]) -> None:
         """Make a group durable, then tell everybody how his submission ended."""
         staged: list[Staged] = []
         try:
             with self._lock, self._breaking(), ExitStack() as slices:
+                self._staged_bytes = 0
                 for item in group:
                     self._stage(item, staged, slices)
                 if staged:
@@ -194,8 +197,8 @@ class GroupCommitter:
         out = slices.enter_context(new_slice_file(self.ledger.tools.paths.spool))
         try:
             draft = item.draft(out)
-            others = sum(_room(other) for _, other, _ in staged)
-            self._reserve.check(COPIES * (others + _room(draft)))
+            room = _room(draft)
+            self._reserve.check(COPIES * (self._staged_bytes + room))
             signed = self.ledger.sign(draft)
         except (OSError, MemoryError) as error:
             item.fail(StoreError(f"this exchange could not be stored: {error!r}"))
@@ -204,6 +207,7 @@ class GroupCommitter:
             item.fail(error)
             return
         staged.append((item, draft, self.ledger.stage(signed)))
+        self._staged_bytes += room
         self._remember_carriers(draft)
 
     def _remember_carriers(self, draft: Draft) -> None:

@@ -4,15 +4,14 @@ A `Ledger` owns the open segment of an archive whose lock the caller holds. It i
 synchronous and single-threaded: the writer thread, `init` and recovery all use it.
 """
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archive.attest.envelope import Envelope, format_statement_record
+from archive.attest.envelope import Envelope, format_signed_record
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.keys import P256Signer
-from archive.attest.statement import build_statement, pae, statement_digest
+from archive.attest.statement import build_statement, pae
 from archive.capture import MemoryBytes, SliceLocation
 from archive.digest import Digest
 from archive.errors import KeyProblem
@@ -93,7 +92,12 @@ class LedgerTools:
 
     def _record_id(self) -> str:
         """A random UUID of version 4: version 1 would leak the network card."""
-        return uuid.UUID(bytes=self.random_bytes(16), version=4).urn
+        digits = self.random_bytes(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-"
+            f"{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,18 +136,25 @@ class Ledger:
         """Sign the next statement, which must be staged next. Nothing is written."""
         key = signer or self.tools.keys.operator
         slice_field, slice_hex = slice_facts(draft.facts)
+        moment = self.tools.clock()
         payload = build_statement(
             draft.kind,
-            {**draft.predicate, **self._common_fields(), "slice": slice_field},
+            {**draft.predicate, **self._common_fields(moment), "slice": slice_field},
             [("capture.warc.gz", slice_hex), *draft.subjects],
         )
+        message = pae(payload)
         envelope = Envelope(
-            payload=payload, key_id=key.key_id, signature=key.sign(pae(payload))
+            payload=payload, key_id=key.key_id, signature=key.sign(message)
         )
-        digest = statement_digest(payload)
+        digest = Digest.of(message)
         return Signed(
             draft=draft,
-            record=format_statement_record(envelope),
+            record=format_signed_record(
+                envelope,
+                digest=digest,
+                signed=moment,
+                first_record_id=draft.facts.first_record_id if draft.facts else None,
+            ),
             digest=digest,
             line=leaf_line(draft.kind, digest, envelope),
         )
@@ -279,14 +290,14 @@ class Ledger:
             draft = Draft(kind=kind, slice=out, facts=facts, predicate=predicate)
             self.commit([draft], signer=signer)
 
-    def _common_fields(self) -> dict[str, object]:
+    def _common_fields(self, moment: datetime) -> dict[str, object]:
         return {
             "archive": self.tools.identity.archive_id,
             "operator": self.tools.identity.name,
             "prev": self.position.prev,
             "salt": self.tools.random_bytes(32).hex(),
             "seq": self.position.next_leaf,
-            "signed": format_instant(self.tools.clock()),
+            "signed": format_instant(moment),
             "software": self.tools.software,
         }
 

@@ -7,7 +7,7 @@ here, so nothing of it can be written.
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,7 +15,10 @@ from archive.capture import (
     ConnectionFacts,
     DnsFacts,
     Exchange,
+    ExchangeContext,
+    Framing,
     InterimHead,
+    Timings,
     TlsFacts,
 )
 from archive.digest import Digest
@@ -23,6 +26,9 @@ from archive.digest import Digest
 JSON_TYPE: Final = "application/json"
 CHAIN_TYPE: Final = "application/x-pem-file"
 DNS_TYPE: Final = "text/dns"
+_WRITER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +116,10 @@ def format_metadata(exchange: Exchange, around: Surroundings) -> bytes:
     value = {
         "as_given": exchange.as_given,
         "connection": _connection(exchange.connection, around),
-        "context": asdict(exchange.context),
+        "context": _fields(exchange.context),
         "detail": exchange.detail,
         "flags": list(exchange.flags),
-        "framing": asdict(exchange.framing) if exchange.framing else None,
+        "framing": _fields(exchange.framing) if exchange.framing else None,
         "http_status": exchange.http_status,
         "interim": [_interim(head) for head in exchange.interim],
         "method": exchange.method,
@@ -127,10 +133,14 @@ def format_metadata(exchange: Exchange, around: Surroundings) -> bytes:
         ),
         "settings": _text(around.settings_digest),
         "software": around.software,
-        "timings": asdict(exchange.timings),
+        "timings": _fields(exchange.timings),
     }
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace")
+    return _WRITER.encode(value).encode("utf-8", "backslashreplace")
+
+
+def _fields(value: ExchangeContext | Framing | Timings) -> dict[str, object]:
+    """The fields of a flat value; `asdict`, made for nested ones, takes ten times."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _connection(

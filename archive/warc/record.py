@@ -14,9 +14,10 @@ WARC-Protocol and WARC-Cipher-Suite are proposals of the IIPC.
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from archive.capture import ByteSource
@@ -96,6 +97,10 @@ _REQUIRED_OF: Final[dict[str, frozenset[str]]] = {
     "revisit": frozenset({"WARC-Target-URI", "WARC-Profile"}),
 }
 _LINE: Final = re.compile(r"([A-Za-z-]+): (.+)", re.ASCII)
+SHAPES_KEPT: Final = 256
+"""Header shapes found good: a crawl writes a dozen of them, again and again."""
+ADDRESSES_KEPT: Final = 1024
+"""Peers found well written: a site has a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,28 +246,35 @@ def _parse_line(line: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _check_fields(fields: Iterable[tuple[str, str]]) -> None:
-    names: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    last = -1
+def _check_fields(fields: Sequence[tuple[str, str]]) -> None:
     for name, value in fields:
         _check_value(name, value)
-        if (name in names and name not in REPEATABLE) or (name, value) in seen:
+    names = tuple([name for name, _ in fields])
+    kind = next((value for name, value in fields if name == "WARC-Type"), None)
+    _check_shape(names, kind)
+    if len(set(fields)) != len(fields):
+        raise MalformedRecord("a line stands twice in a record header")
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _check_shape(names: tuple[str, ...], record_type: str | None) -> None:
+    """Demand that known fields are those of the type, each once and at its place."""
+    seen: set[str] = set()
+    last = -1
+    for name in names:
+        if name in seen and name not in REPEATABLE:
             raise MalformedRecord(f"{name} stands twice in a record header")
         if _ORDER[name] < last:
             raise MalformedRecord(f"{name} is not at its place in a record header")
-        names.add(name)
-        seen.add((name, value))
+        seen.add(name)
         last = _ORDER[name]
-    for missing in sorted(REQUIRED - names):
+    for missing in sorted(REQUIRED - seen):
         raise MalformedRecord(f"a record without {missing}")
-    _check_type(next(value for name, value in fields if name == "WARC-Type"), names)
-
-
-def _check_type(record_type: str, names: set[str]) -> None:
-    for missing in sorted(_REQUIRED_OF[record_type] - names):
+    if record_type is None:
+        raise AssertionError("its type is among the required fields")
+    for missing in sorted(_REQUIRED_OF[record_type] - seen):
         raise MalformedRecord(f"a {record_type} record without {missing}")
-    for odd in sorted(names - REQUIRED - _ALLOWED[record_type]):
+    for odd in sorted(seen - REQUIRED - _ALLOWED[record_type]):
         raise MalformedRecord(f"a {record_type} record cannot have {odd}")
 
 
@@ -272,13 +284,26 @@ def _check_value(name: str, value: str) -> None:
         raise MalformedRecord(f"{name[:40]!r} is no field of our records")
     if form.fullmatch(value) is None:
         raise MalformedRecord(f"{name} has the value {value[:80]!r}")
+    check = _FURTHER.get(name)
+    if check is None:
+        return
     try:
-        if name in ("WARC-Date", "WARC-Refers-To-Date"):
-            parse_instant(value)
-        elif name == "WARC-IP-Address":
-            ipaddress.ip_address(value)
+        check(value)
     except (FormatError, ValueError) as error:
         raise MalformedRecord(f"{name} has the value {value[:80]!r}") from error
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _check_address(text: str) -> None:
+    ipaddress.ip_address(text)
+
+
+_FURTHER: Final[dict[str, Callable[[str], object]]] = {
+    "WARC-Date": parse_instant,
+    "WARC-Refers-To-Date": parse_instant,
+    "WARC-IP-Address": _check_address,
+}
+"""What a pattern cannot say."""
 
 
 def _bracket(record_id: str | None) -> str | None:

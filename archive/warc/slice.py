@@ -45,7 +45,7 @@ from archive.warc.reading import (
 from archive.warc.record import Record
 from archive.warc.revisit import REDUCED, SAME_PAYLOAD, find_profile
 from archive.warc.wire import find_address, find_cipher, list_protocols
-from archive.warc.writing import RecordWriter, choose_effort, read_pieces
+from archive.warc.writing import RecordWriter, choose_effort, digest_of, read_pieces
 
 __all__ = [
     "CarriedBy",
@@ -244,7 +244,7 @@ class _SliceWriter:
             target_uri=exchange.target_uri,
             content_type=HTTP_RESPONSE_TYPE,
             block=block,
-            block_digest=Digest.of_chunks(read_pieces(block)),
+            block_digest=digest_of(block),
             payload_digest=payload,
             refers_to=earlier.record_id,
             refers_to_target_uri=earlier.target_uri,
@@ -283,7 +283,7 @@ class _SliceWriter:
             target_uri=block.target_uri,
             content_type=block.content_type,
             block=block.block,
-            block_digest=Digest.of_chunks(read_pieces(block.block)),
+            block_digest=digest_of(block.block),
             concurrent_to=None if block.type == "warcinfo" else self._first_id,
         )
         self._write(record, choose_effort(block.content_type))

@@ -1,10 +1,13 @@
 """Header values that say how an exchange was carried: peer, protocols, cipher."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 from archive.capture import ConnectionFacts
 
+PEERS_KEPT: Final = 1024
+"""Addresses kept after reading: every response of a site comes from the same few."""
 HTTP_PROTOCOL: Final = "http/1.1"
 """The only version our engine speaks; what the server answers stands in its block."""
 _TLS_PROTOCOLS: Final = {
@@ -20,11 +23,16 @@ def find_address(facts: ConnectionFacts | None) -> str | None:
     """The peer's address without its port; None by proxy or unconnected."""
     if facts is None or facts.peer is None:
         return None
-    host = facts.peer.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    return _address_of(facts.peer)
+
+
+@lru_cache(maxsize=PEERS_KEPT)
+def _address_of(peer: str) -> str:
+    host = peer.rpartition(":")[0].removeprefix("[").removesuffix("]")
     try:
         return str(ipaddress.ip_address(host))
     except ValueError as error:
-        raise AssertionError(f"peer without address and port: {facts.peer}") from error
+        raise AssertionError(f"peer without address and port: {peer}") from error
 
 
 def list_protocols(facts: ConnectionFacts | None, *, is_http: bool) -> tuple[str, ...]:

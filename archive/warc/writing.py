@@ -7,13 +7,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from archive.capture import ByteSource
+from archive.capture import ByteSource, MemoryBytes
 from archive.digest import READ_BYTES, Digest
 from archive.errors import DigestMismatch
-from archive.warc.member import Effort, write_member
+from archive.instant import format_instant
+from archive.warc.member import Effort, press_member, write_member
 from archive.warc.reading import RecordRow
 from archive.warc.record import RECORD_END, Record, format_header
 
+WHOLE_BYTES: Final = READ_BYTES
+"""A block up to this size is held whole while it is written."""
 CODED_TYPES: Final = (
     "image/",
     "video/",
@@ -61,24 +64,59 @@ class RecordWriter:
         then worthless.
         """
         offset = self._out.length_bytes
-        header = record.header
-        member = self._out.begin_member()
-        pieces = _RecordPieces(record, format_header(header))
-        write_member(self._out, pieces, effort)
+        header = format_header(record.header)
+        if record.block.length_bytes <= WHOLE_BYTES:
+            whole = _write_whole(self._out, record, header, effort)
+        else:
+            whole = _write_pieces(self._out, record, header, effort)
         self._rows.append(
             RecordRow(
-                id=header.record_id,
-                type=header.type,
-                target_uri=header.target_uri,
-                date=header.date,
+                id=record.record_id,
+                type=record.type,
+                target_uri=record.target_uri,
+                date=format_instant(record.date),
                 offset=offset,
                 length=self._out.length_bytes - offset,
-                member=Digest(member.hexdigest()),
-                record=Digest(pieces.record.hexdigest()),
-                block=pieces.block_digest,
+                member=self._out.end_member(),
+                record=whole,
+                block=record.block_digest,
                 payload=record.payload_digest,
             )
         )
+
+
+def _write_whole(
+    out: "_HashingOut", record: Record, header: bytes, effort: Effort
+) -> Digest:
+    """Write a record in one piece: most are small, and each step costs as much."""
+    block, digest = read_whole(record.block)
+    _check(record, len(block), digest)
+    content = b"".join((header, block, RECORD_END))
+    out.write(press_member(content, effort))
+    return Digest.of(content)
+
+
+def _write_pieces(
+    out: "_HashingOut", record: Record, header: bytes, effort: Effort
+) -> Digest:
+    pieces = _RecordPieces(record, header)
+    write_member(out, pieces, effort)
+    return Digest(pieces.record.hexdigest())
+
+
+def digest_of(source: ByteSource) -> Digest:
+    """Hash a source; bytes in memory are hashed once in their life."""
+    if isinstance(source, MemoryBytes):
+        return source.digest
+    return Digest.of_chunks(read_pieces(source))
+
+
+def read_whole(source: ByteSource) -> tuple[bytes, Digest]:
+    """Read a source that is known to be small, and hash it."""
+    if isinstance(source, MemoryBytes):
+        return source.data, source.digest
+    data = b"".join(read_pieces(source))
+    return data, Digest.of(data)
 
 
 def read_pieces(source: ByteSource) -> Iterator[bytes]:
@@ -100,34 +138,31 @@ class _RecordPieces:
     def __init__(self, record: Record, header: bytes) -> None:
         self._source = record
         self._header = header
-        self._block = hashlib.sha256()
         self.record = hashlib.sha256()
-
-    @property
-    def block_digest(self) -> Digest:
-        """Over the block."""
-        return Digest(self._block.hexdigest())
 
     def __iter__(self) -> Iterator[bytes]:
         self.record.update(self._header)
         yield self._header
+        block = hashlib.sha256()
         length = 0
         for piece in read_pieces(self._source.block):
-            self._block.update(piece)
+            block.update(piece)
             self.record.update(piece)
             length += len(piece)
             yield piece
-        self._check(length)
+        _check(self._source, length, Digest(block.hexdigest()))
         self.record.update(RECORD_END)
         yield RECORD_END
 
-    def _check(self, length: int) -> None:
-        expected = self._source.block.length_bytes
-        if length != expected or self.block_digest != self._source.block_digest:
-            raise DigestMismatch(
-                f"the spooled {self._source.type} of {self._source.target_uri} is not "
-                f"the one received ({length} bytes of {expected}); capture it again"
-            )
+
+def _check(record: Record, length: int, digest: Digest) -> None:
+    """Demand that the block read is the one that the record's header names."""
+    expected = record.block.length_bytes
+    if length != expected or digest != record.block_digest:
+        raise DigestMismatch(
+            f"the spooled {record.type} of {record.target_uri} is not "
+            f"the one received ({length} bytes of {expected}); capture it again"
+        )
 
 
 class _HashingOut:
@@ -139,16 +174,17 @@ class _HashingOut:
         self.whole = hashlib.sha256()
         self.length_bytes = 0
 
-    def begin_member(self) -> "hashlib._Hash":
-        """Begin the digest of a member; it grows with what is written."""
+    def end_member(self) -> Digest:
+        """The digest of what was written since the last call."""
+        digest = Digest(self._member.hexdigest())
         self._member = hashlib.sha256()
-        return self._member
+        return digest
 
     def write(self, data: bytes) -> int:
         """Write all of the data; a short write is continued."""
-        view = memoryview(data)
-        while view:
-            view = view[self._out.write(view) :]
+        written = self._out.write(data)
+        while written < len(data):
+            written += self._out.write(data[written:])
         self.whole.update(data)
         self._member.update(data)
         self.length_bytes += len(data)
