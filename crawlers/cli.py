@@ -1,32 +1,30 @@
-"""Verbs `capture`, `crawl`, `sources`: parse, call one function, print."""
+"""Verbs `capture`, `crawl`, `sources`: parse, call one function, print.
+
+Engine and browser are imported by the verb that uses them in this process: `crawl` only
+starts a child.
+"""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.cli.output import show_progress
 from archive.cli.root import CommandContext
 from archive.errors import ExpectationFailed, FetchFailed, UsageProblem
-from crawlers.browser.job import check_lines, open_page_run
-from crawlers.crawl.capture_job import (
-    CaptureOrder,
-    OpenRun,
-    capture_list,
-    open_list_run,
-)
-from crawlers.crawl.job import UNSTATED_VANTAGE
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.lines import read_lines
-from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.order import UNSTATED_VANTAGE, CrawlOrder, CrawlResult
 from crawlers.crawl.proxies import ProxyChoice, read_choice
 from crawlers.crawl.run import run_crawl
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.output import AttemptPrinter, print_crawl
 from crawlers.sources.registry import get_source, read_registry
 from crawlers.sources.source import Confidence, PartsMode
+
+if TYPE_CHECKING:
+    from crawlers.crawl.capture_job import CaptureOrder, OpenRun
+    from crawlers.crawl.joblog import JobLog
 
 VANTAGE_CHARACTERS = 200
 LIST_BYTES = 256 << 20
@@ -128,6 +126,8 @@ def capture(
     context: CommandContext, /, urls: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """Capture URLs now, each line and each redirect as a capture of its own."""
+    from crawlers.crawl.capture_job import capture_list
+
     via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"))
     via.label_for(None)
     if options.pop("page"):
@@ -246,7 +246,10 @@ def _capture_order(
     vantage: str,
     via: ProxyChoice,
     **network: tuple[str, ...],
-) -> CaptureOrder:
+) -> "CaptureOrder":
+    from crawlers.crawl.capture_job import CaptureOrder
+    from crawlers.crawl.lines import read_lines
+
     return CaptureOrder(
         lines=read_lines(urls, _read_list(list_path)),
         parts=PartsMode(parts),
@@ -257,8 +260,11 @@ def _capture_order(
     )
 
 
-def _choose_run(context: CommandContext, order: CaptureOrder) -> OpenRun:
+def _choose_run(context: CommandContext, order: "CaptureOrder") -> "OpenRun":
     """Over the engine alone, or through the browser of this machine."""
+    from crawlers.browser.job import check_lines, open_page_run
+    from crawlers.crawl.capture_job import open_list_run
+
     if order.parts is not PartsMode.BROWSER:
         return open_list_run
     check_lines(order.lines)
@@ -280,7 +286,7 @@ def _read_list(path: Path | None) -> bytes | None:
     return data
 
 
-def _raise_if_failed(log: JobLog, *, failed: int) -> None:
+def _raise_if_failed(log: "JobLog", *, failed: int) -> None:
     short = [result for result in log.settled() if result.state != "captured"]
     if failed == 0 and not short:
         return

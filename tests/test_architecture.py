@@ -159,7 +159,7 @@ LIBRARIES = {
     ),
     "defusedxml": Library(modules=("search.extract.office",)),
     "htmldate": Library(modules=("search.extract.dates",)),
-    "idna": Library(modules=("crawlers.engine.resolve",)),
+    "idna": Library(modules=("crawlers.engine.host",)),
     "isal": Library(modules=("archive.warc.member",)),
     "jinja2": Library(modules=("web.rendering",)),
     "lxml": Library(

@@ -1,4 +1,7 @@
-"""Standard output for people and programs; the only importer of rich."""
+"""Standard output for people and programs; the only importer of rich.
+
+Rich is imported where something is shown on a terminal: programs never wait for it.
+"""
 
 import json
 import sys
@@ -8,18 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
-from rich.console import Console
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import Progress as RichProgress
-from rich.table import Table
-from rich.text import Text
 
 PLAIN_EVERY = 10
 """Captures between two lines where progress is no live display."""
@@ -66,6 +57,10 @@ def show_progress(label: str, *, silent: bool) -> Iterator[ShowProgress]:
     if silent:
         yield lambda _progress: None
     elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+
         console = Console(stderr=True, highlight=False)
         is_shared = sys.stdout.isatty()
         with Live(
@@ -91,6 +86,16 @@ def show_share(label: str) -> Iterator[ShowShare]:
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as RichProgress
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -130,6 +135,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in rows:
             click.echo("\t".join(row))
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

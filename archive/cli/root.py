@@ -2,6 +2,8 @@
 
 Other packages add their verbs through the entry-point group `evidence.commands`, so
 this module names none of them and a verb's package is imported only when it is used.
+What opens an archive is imported on use, too: a verb that only starts a child, as
+`crawl` does, would spend most of its time on modules that it never calls.
 """
 
 import os
@@ -13,13 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from archive.attest.keyfile import default_keys_folder
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import read_trust, trust_root
-from archive.cli.output import say
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
     RESERVE_VARIABLE,
@@ -27,14 +26,11 @@ from archive.settings import (
     Settings,
     load_settings,
 )
-from archive.stamping.service import StampingService, StampingTools
-from archive.store.keeper import CheckpointService
-from archive.store.layout import read_identity
-from archive.store.reader import ArchiveReader
-from archive.store.recovery import RecoveryReport
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
-from archive.witness.cosigning import make_cosigning
+
+if TYPE_CHECKING:
+    from archive.stamping.service import StampingService
+    from archive.store.reader import ArchiveReader
+    from archive.store.writer import ArchiveWriter
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
@@ -66,90 +62,39 @@ class CommandContext:
 
     def keys_folder_of(self, archive_id: str) -> Path:
         """The folder with this archive's private keys, never inside an archive."""
+        from archive.attest.keyfile import default_keys_folder
+
         return self.keys_folder or default_keys_folder(self.environ, archive_id)
 
     def trust(self) -> Path:
         """The reader's trust folder."""
+        from archive.attest.trust import trust_root
+
         return self.trust_folder or trust_root(self.environ)
 
     def open_writer(
-        self, stamping: Sequence[StampingService] | None = None
-    ) -> ArchiveWriter:
+        self, stamping: "Sequence[StampingService] | None" = None
+    ) -> "ArchiveWriter":
         """Open the archive for writing: lock, keys, recovery. Use as `with`.
 
         What recovery set aside or wrote again is said on standard error. `stamping`
         takes the place of what the settings ask for.
         """
-        identity = read_identity(self.archive)
-        writer = ArchiveWriter.open(
-            self.archive,
-            keys=KeyFolder.load(self.keys_folder_of(identity.archive_id), identity),
-            clock=self.clock,
-            random_bytes=self.random_bytes,
-            settings=WriterSettings(
-                reserve_bytes=self.settings.reserve_bytes,
-                services=self._services(stamping),
-                tell=say,
-            ),
-        )
-        for line in _recovery_lines(writer.recovery):
-            say(line)
-        return writer
+        from archive.cli.opening import open_writer
 
-    def _services(
-        self, stamping: Sequence[StampingService] | None
-    ) -> tuple[CheckpointService, ...]:
-        """What others do about our checkpoints, as the settings say; in this order."""
-        services: list[CheckpointService] = []
-        if self.settings.witnesses:
-            services.append(make_cosigning(self.settings.witnesses, say))
-        return (*services, *(self.stamping() if stamping is None else stamping))
+        return open_writer(self, stamping)
 
-    def stamping(self) -> Iterator[StampingService]:
-        """What has checkpoints time-stamped, if the settings name authorities.
+    def stamping(self) -> "Iterator[StampingService]":
+        """What has checkpoints time-stamped, if the settings name authorities."""
+        from archive.cli.opening import find_stamping
 
-        They are believed only under roots of the operator's own trust folder.
-        """
-        authorities = self.settings.authorities
-        if not authorities:
-            return
-        trust = read_trust(self.trust(), read_identity(self.archive).origin)
-        if trust is None or not trust.authorities:
-            say(
-                "nothing is time-stamped: your trust folder has no root certificate of"
-                " an authority; add it with `evidence timestamp enrol FILE`"
-            )
-            return
-        yield StampingService(
-            StampingTools(
-                authorities=authorities,
-                roots=trust.authorities,
-                clock=self.clock,
-                random_bytes=self.random_bytes,
-                tell=say,
-            )
-        )
+        return find_stamping(self)
 
-    def open_reader(self) -> ArchiveReader:
+    def open_reader(self) -> "ArchiveReader":
         """Open the archive for reading; the catalog is brought up to date if it can."""
+        from archive.store.reader import ArchiveReader
+
         return ArchiveReader.open(self.archive)
-
-
-def _recovery_lines(report: RecoveryReport | None) -> Iterator[str]:
-    """What a person must know of a damaged end; nothing where all was in order."""
-    if report is None:
-        return
-    for tail in report.tails:
-        yield (
-            f"recovered: {tail.segment} was damaged from byte {tail.offset_bytes} on; "
-            f"its last {tail.length_bytes} bytes lie in quarantine/{tail.path.name}"
-        )
-    if report.lost is not None:
-        yield (
-            f"recovered: {report.lost.entries} logged entries missing from the end of "
-            f"{report.lost.segment} were written again"
-        )
-    yield "recovered: a signed `incident` in the log says so"
 
 
 class EntryPointGroup(click.Group):

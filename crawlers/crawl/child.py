@@ -11,14 +11,11 @@ import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
 from archive.store.writer import ArchiveWriter
-from crawlers.browser.crawling import CrawlPages
-from crawlers.browser.program import Program, find_program
-from crawlers.browser.visit import PageTools
 from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory, open_memory
@@ -39,6 +36,10 @@ from crawlers.engine.settings import EngineSettings
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import get_source
 from crawlers.sources.source import PartsMode, Source
+
+if TYPE_CHECKING:
+    from crawlers.browser.crawling import CrawlPages
+    from crawlers.browser.program import Program
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
@@ -116,8 +117,11 @@ class Work:
             fetcher=client, writer=self.writer, log=self.log, memory=self.memory
         )
 
-    def pages(self, services: CrawlServices, program: Program) -> CrawlPages:
+    def pages(self, services: CrawlServices, program: "Program") -> "CrawlPages":
         """Shows the pages of the crawl in a browser."""
+        from crawlers.browser.crawling import CrawlPages
+        from crawlers.browser.visit import PageTools
+
         tools = PageTools(
             program=program,
             environ=self.context.environ,
@@ -146,8 +150,11 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         settings=order.settings,
         environ=dict(os.environ),
     )
-    is_shown = source.parts is PartsMode.BROWSER
-    program = find_program(context.environ) if is_shown else None
+    program = None
+    if source.parts is PartsMode.BROWSER:
+        from crawlers.browser.program import find_program
+
+        program = find_program(context.environ)
     with ExitStack() as stack:
         # Opening the writer closes the job of a run that was killed.
         writer = stack.enter_context(context.open_writer())

@@ -17,7 +17,6 @@ from crawlers.sources.expectations import (
 )
 from crawlers.sources.source import Expectations
 
-UNSTATED_VANTAGE = "unstated"
 NOTHING_EXPECTED = Expectations()
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from archive.settings import Authority, Settings, WitnessPeer
-from crawlers.crawl.job import UNSTATED_VANTAGE
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.engine.proxy import Proxy
 
 DIRECT = ProxyChoice()
 NO_SETTINGS = Settings()
+UNSTATED_VANTAGE = "unstated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,14 @@
-"""Host text -> canonical host, and the address it is a spelling of (pure)."""
+"""Host text -> canonical host, and the address it is a spelling of (pure).
+
+The only importer of idna; its exceptions end here.
+"""
 
 import re
 from ipaddress import IPv4Address, IPv6Address
 
-from crawlers.engine.resolve import BadHostName, host_to_alabel
+import idna
+
+from archive.errors import UsageProblem
 from crawlers.engine.settings import IPAddress
 
 HOST_LIMIT_CHARACTERS = 253
@@ -12,7 +17,9 @@ HOST_LIMIT_CHARACTERS = 253
 _ALABEL_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
-__all__ = ["HOST_LIMIT_CHARACTERS", "BadHostName", "parse_host"]
+
+class BadHostName(UsageProblem):
+    """The text cannot be a host name."""
 
 
 def parse_host(host: str) -> tuple[str, IPAddress | None]:
@@ -71,3 +78,28 @@ def _parse_number(part: str) -> int:
         return int(part, 8) if part.startswith("0") else int(part)
     except ValueError as error:
         raise BadHostName("not an IPv4 address") from error
+
+
+def host_to_alabel(host: str) -> str:
+    """Lower-case A-label form of a host; emoji and other odd labels by Punycode alone.
+
+    Only non-ASCII hosts go through UTS 46; whether the result is a permitted name or
+    a number is the caller's to judge.
+    """
+    if host.isascii():
+        return host.lower()
+    try:
+        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+        labels = [_label_to_alabel(label) for label in mapped.split(".")]
+    except (idna.IDNAError, UnicodeError) as error:
+        raise BadHostName(str(error)) from error
+    return ".".join(labels).lower()
+
+
+def _label_to_alabel(label: str) -> str:
+    if label.isascii():
+        return label
+    try:
+        return idna.alabel(label).decode("ascii")
+    except idna.IDNAError:
+        return "xn--" + label.encode("punycode").decode("ascii")

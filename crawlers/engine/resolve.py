@@ -1,6 +1,6 @@
-"""Names: host text to A-labels, A-labels to addresses, with TTL, origin and raw answer.
+"""Names: A-labels to addresses, with TTL, origin and raw answer.
 
-The only importer of dnspython and idna; their exceptions end here.
+The only importer of dnspython; its exceptions end here.
 """
 
 import asyncio
@@ -18,10 +18,9 @@ import dns.message
 import dns.name
 import dns.rdatatype
 import dns.resolver
-import idna
 
 from archive.capture import DnsFacts
-from archive.errors import CaptureError, UsageProblem
+from archive.errors import CaptureError
 from crawlers.engine.settings import MEBI, IPAddress
 
 CACHE_SECONDS = 60
@@ -34,10 +33,6 @@ HOSTS_FILE_LIMIT_BYTES = MEBI
 """Read of a hosts file."""
 ADDRESS_LIMIT = 16
 """Addresses kept of one answer; more than that are never tried."""
-
-
-class BadHostName(UsageProblem):
-    """The text cannot be a host name."""
 
 
 class LookupFailed(CaptureError):
@@ -62,31 +57,6 @@ class NameResolver(Protocol):
     async def resolve(self, name: str) -> Resolution:
         """Look up an A-label without trailing dot; LookupFailed if there is none."""
         ...
-
-
-def host_to_alabel(host: str) -> str:
-    """Lower-case A-label form of a host; emoji and other odd labels by Punycode alone.
-
-    Only non-ASCII hosts go through UTS 46; whether the result is a permitted name or
-    a number is the caller's to judge.
-    """
-    if host.isascii():
-        return host.lower()
-    try:
-        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
-        labels = [_label_to_alabel(label) for label in mapped.split(".")]
-    except (idna.IDNAError, UnicodeError) as error:
-        raise BadHostName(str(error)) from error
-    return ".".join(labels).lower()
-
-
-def _label_to_alabel(label: str) -> str:
-    if label.isascii():
-        return label
-    try:
-        return idna.alabel(label).decode("ascii")
-    except idna.IDNAError:
-        return "xn--" + label.encode("punycode").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ import dns.resolver
 import dns.rrset
 import pytest
 
+from crawlers.engine.host import host_to_alabel
 from crawlers.engine.resolve import (
     ADDRESS_LIMIT,
     CACHE_SECONDS,
     LookupFailed,
     Resolver,
-    host_to_alabel,
     read_hosts,
 )
 

@@ -1,0 +1,89 @@
+"""Open an archive for writing as a command does: keys, settings, what recovery says."""
+
+from collections.abc import Iterator, Sequence
+
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.trust import read_trust
+from archive.cli.output import say
+from archive.cli.root import CommandContext
+from archive.stamping.service import StampingService, StampingTools
+from archive.store.keeper import CheckpointService
+from archive.store.layout import read_identity
+from archive.store.recovery import RecoveryReport
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
+from archive.witness.cosigning import make_cosigning
+
+
+def open_writer(
+    context: CommandContext, stamping: Sequence[StampingService] | None
+) -> ArchiveWriter:
+    """Lock, load keys, recover; say on standard error what recovery did."""
+    identity = read_identity(context.archive)
+    writer = ArchiveWriter.open(
+        context.archive,
+        keys=KeyFolder.load(context.keys_folder_of(identity.archive_id), identity),
+        clock=context.clock,
+        random_bytes=context.random_bytes,
+        settings=WriterSettings(
+            reserve_bytes=context.settings.reserve_bytes,
+            services=_services(context, stamping),
+            tell=say,
+        ),
+    )
+    for line in _recovery_lines(writer.recovery):
+        say(line)
+    return writer
+
+
+def _services(
+    context: CommandContext, stamping: Sequence[StampingService] | None
+) -> tuple[CheckpointService, ...]:
+    """What others do about our checkpoints, as the settings say; in this order."""
+    services: list[CheckpointService] = []
+    if context.settings.witnesses:
+        services.append(make_cosigning(context.settings.witnesses, say))
+    return (*services, *(find_stamping(context) if stamping is None else stamping))
+
+
+def find_stamping(context: CommandContext) -> Iterator[StampingService]:
+    """What has checkpoints time-stamped, if the settings name authorities.
+
+    They are believed only under roots of the operator's own trust folder.
+    """
+    authorities = context.settings.authorities
+    if not authorities:
+        return
+    trust = read_trust(context.trust(), read_identity(context.archive).origin)
+    if trust is None or not trust.authorities:
+        say(
+            "nothing is time-stamped: your trust folder has no root certificate of"
+            " an authority; add it with `evidence timestamp enrol FILE`"
+        )
+        return
+    yield StampingService(
+        StampingTools(
+            authorities=authorities,
+            roots=trust.authorities,
+            clock=context.clock,
+            random_bytes=context.random_bytes,
+            tell=say,
+        )
+    )
+
+
+def _recovery_lines(report: RecoveryReport | None) -> Iterator[str]:
+    """What a person must know of a damaged end; nothing where all was in order."""
+    if report is None:
+        return
+    for tail in report.tails:
+        yield (
+            f"recovered: {tail.segment} was damaged from byte {tail.offset_bytes} on; "
+            f"its last {tail.length_bytes} bytes lie in quarantine/{tail.path.name}"
+        )
+    if report.lost is not None:
+        yield (
+            f"recovered: {report.lost.entries} logged entries missing from the end of "
+            f"{report.lost.segment} were written again"
+        )
+    yield "recovered: a signed `incident` in the log says so"
