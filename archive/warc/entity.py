@@ -6,6 +6,7 @@ where a body ends are the engine's (docs/format.md, "Payload"): no body with HEA
 length; otherwise everything to the end. Bytes behind the end (surplus) are no payload.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -189,16 +190,35 @@ class EntityDecoder:
         whole = bytes(self._start)
         self._start.clear()
         self.head = parse_http_head(whole[:end])
-        self._set_rule(self.head)
+        chunked, self._left = _delimit(self.head, self._method)
+        self._chunked = ChunkedDecoder() if chunked else None
         return whole[end:]
 
-    def _set_rule(self, head: HttpHead) -> None:
-        if has_no_body(self._method, head.status):
-            self._left = 0
-        elif head.transfer_codings[-1:] == ("chunked",):
-            self._chunked = ChunkedDecoder()
-        elif not head.transfer_codings:
-            self._left = head.content_length
+
+def _delimit(head: HttpHead, method: str) -> tuple[bool, int | None]:
+    """Whether the body comes in chunks, else its length; None = to the end."""
+    if has_no_body(method, head.status):
+        return False, 0
+    codings = head.transfer_codings
+    if codings:
+        return codings[-1] == "chunked", None
+    return False, head.content_length
+
+
+def find_entity(
+    head: HttpHead, length_bytes: int, *, method: str = "GET"
+) -> tuple[int, int] | None:
+    """Where the entity body lies in a response that long; None = in chunks.
+
+    `[start, end)` are the bytes that an EntityDecoder gives when it is fed all.
+    """
+    chunked, length = _delimit(head, method)
+    if chunked:
+        return None
+    end = length_bytes
+    if length is not None:
+        end = min(end, head.length_bytes + length)
+    return head.length_bytes, end
 
 
 def has_no_body(method: str, status: int | None) -> bool:
@@ -228,3 +248,24 @@ def read_entity(stream: BinaryIO, *, limit_bytes: int, method: str = "GET") -> E
                 )
             body += piece
     return Entity(head=decoder.head, body=bytes(body), problem=decoder.problem)
+
+
+def decode_entity(data: bytes, *, limit_bytes: int, method: str = "GET") -> Entity:
+    """What `read_entity` says of a response at hand; its body is copied once."""
+    end = find_head_end(data)
+    head = None
+    if end is not None and end <= HEAD_LIMIT_BYTES:
+        head = parse_http_head(data[:end])
+    span = find_entity(head, len(data), method=method) if head else None
+    if head is None or span is None:
+        return read_entity(io.BytesIO(data), limit_bytes=limit_bytes, method=method)
+    start, end = span
+    declared = _delimit(head, method)[1]
+    if end - start > limit_bytes:
+        problem: Problem | None = Problem.LIMIT
+        end = start + limit_bytes
+    elif declared is not None and declared > end - start:
+        problem = Problem.CUT
+    else:
+        problem = Problem.SURPLUS if end < len(data) else None
+    return Entity(head=head, body=data[start:end], problem=problem)

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from archive.warc.codings import DECODERS, StopDecoding
-from archive.warc.entity import Entity, Problem, entity_body, read_entity
+from archive.warc.entity import (
+    Entity,
+    Problem,
+    decode_entity,
+    entity_body,
+    read_entity,
+)
 from archive.warc.head import CODINGS_LIMIT, HttpHead, parse_http_head
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "Entity",
     "HttpHead",
     "Problem",
+    "decode_entity",
     "decode_payload",
     "entity_body",
     "parse_http_head",

@@ -23,7 +23,7 @@ from archive.capture import (
     MemoryBytes,
 )
 from archive.digest import Digest
-from archive.warc.entity import EntityDecoder
+from archive.warc.entity import EntityDecoder, decode_entity
 from archive.warc.facts import (
     JSON_TYPE,
     CarriedBy,
@@ -179,21 +179,29 @@ class _Survey:
 
 def _survey(exchange: Exchange) -> _Survey:
     """Read the response as a later reader will, who has nothing but the block."""
-    decoder = EntityDecoder()
-    entity = hashlib.sha256()
-    for piece in read_pieces(exchange.response):
-        for part in decoder.feed(piece):
-            entity.update(part)
-        if decoder.head is not None and exchange.payload_digest is None:
-            break
+    head, found = _hash_entity(exchange)
     parsed = exchange.framing is not None and exchange.framing.kind != "unparsed"
     is_http = parsed and exchange.outcome is not CaptureOutcome.NOT_HTTP
-    head = decoder.head
     if not is_http or head is None or head.status is None:
         return _Survey(head=None, payload_digest=None)
-    found = Digest(entity.hexdigest())
     agreed = found if found == exchange.payload_digest else None
     return _Survey(head=head, payload_digest=agreed)
+
+
+def _hash_entity(exchange: Exchange) -> tuple[HttpHead | None, Digest | None]:
+    """Head and digest of the entity body; only the head where nobody wants more."""
+    source, wanted = exchange.response, exchange.payload_digest is not None
+    if isinstance(source, MemoryBytes):
+        entity = decode_entity(source.data, limit_bytes=source.length_bytes)
+        return entity.head, Digest.of(entity.body) if wanted else None
+    decoder = EntityDecoder()
+    running = hashlib.sha256()
+    for piece in read_pieces(source):
+        for part in decoder.feed(piece):
+            running.update(part)
+        if decoder.head is not None and not wanted:
+            break
+    return decoder.head, Digest(running.hexdigest()) if wanted else None
 
 
 class _SliceWriter:

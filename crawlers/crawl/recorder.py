@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urljoin
 
-from archive.capture import Capture, EarlierCapture, Exchange
+from archive.capture import Capture, EarlierCapture, Exchange, MemoryBytes
 from archive.digest import Digest
 from archive.store.drafts import PageDraft
-from archive.warc.payload import HttpHead, Problem, read_entity
+from archive.warc.payload import HttpHead, Problem, decode_entity, read_entity
 from archive.warc.revisit import may_repeat
 from crawlers.crawl.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
@@ -186,11 +186,15 @@ class Recorder:
 
 def read_message(exchange: Exchange) -> tuple[HttpHead | None, bytes | None]:
     """Head and transfer-decoded body of what came, as far as they can be read."""
+    source, method = exchange.response, exchange.method
     # Of a body that is too long not even the part that would fit is read.
     is_long = (exchange.payload_bytes or 0) > MEMORY_BODY_BYTES
     limit_bytes = 0 if is_long else MEMORY_BODY_BYTES
-    with exchange.response.open() as stream:
-        entity = read_entity(stream, limit_bytes=limit_bytes, method=exchange.method)
+    if isinstance(source, MemoryBytes):
+        entity = decode_entity(source.data, limit_bytes=limit_bytes, method=method)
+    else:
+        with source.open() as stream:
+            entity = read_entity(stream, limit_bytes=limit_bytes, method=method)
     if entity.head is None or entity.problem is Problem.LIMIT:
         return entity.head, None
     return entity.head, entity.body

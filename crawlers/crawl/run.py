@@ -22,7 +22,7 @@ from archive.errors import EvidenceError
 from archive.store.layout import demand_unlocked
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 
-CHILD = ("-m", "crawlers.crawl.child")
+CHILD = ("-m", "crawlers.crawl.start")
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 

@@ -6,7 +6,7 @@ If they did not, a capture would go without its payload digest.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.warc.entity import EntityDecoder
+from archive.warc.entity import EntityDecoder, decode_entity
 from crawlers.engine.framing import ResponseFramer
 from tests.support.examples import examples
 
@@ -87,6 +87,9 @@ def test_entity_body_is_the_same(
     body = b"".join(decoder.feed(wire[:taken]))
     assert framer.head is not None
     assert decoder.head is not None
+    whole = decode_entity(wire[:taken], limit_bytes=1 << 20)
+    assert (whole.head, whole.body) == (decoder.head, body)
+    assert whole.problem == decoder.problem
     assert decoder.head.status == framer.head.status
     assert decoder.head.length_bytes == framer.facts().head_bytes
     if framer.has_payload:

@@ -9,6 +9,7 @@ from archive.warc.entity import (
     TRAILER_LIMIT_BYTES,
     EntityDecoder,
     Problem,
+    decode_entity,
     entity_body,
     read_entity,
 )
@@ -79,6 +80,7 @@ def test_body_is_found_and_its_defect_named(case: str) -> None:
     entity = read_entity(io.BytesIO(data), limit_bytes=1000)
     assert (entity.body, entity.problem) == (body, problem)
     assert entity.complete is (problem in (None, Problem.SURPLUS))
+    assert decode_entity(data, limit_bytes=1000) == entity
     assert b"".join(entity_body(io.BytesIO(data))) == body
 
 
@@ -98,11 +100,15 @@ def test_head_request_has_no_body() -> None:
     data = OK + b"Content-Length: 5\r\n\r\n"
     entity = read_entity(io.BytesIO(data), limit_bytes=10, method="HEAD")
     assert (entity.body, entity.problem) == (b"", None)
+    assert decode_entity(data, limit_bytes=10, method="HEAD") == entity
 
 
 def test_limit_keeps_what_came_before() -> None:
-    entity = read_entity(io.BytesIO(OK + b"\r\n" + bytes(100)), limit_bytes=40)
+    data = OK + b"\r\n" + bytes(100)
+    entity = read_entity(io.BytesIO(data), limit_bytes=40)
     assert (entity.body, entity.problem) == (bytes(40), Problem.LIMIT)
+    assert decode_entity(data, limit_bytes=40) == entity
+    assert decode_entity(data, limit_bytes=100).problem is None
 
 
 @pytest.mark.parametrize(
