@@ -59,7 +59,11 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("crawlers.engine",), ("crawlers.sources",)),
         (("crawlers.crawl", "crawlers.spiders"),),
         (("crawlers.browser",),),
-        (("crawlers.output",), ("crawlers.demo",), ("crawlers.crawl.child",)),
+        (
+            ("crawlers.output",),
+            ("crawlers.demo",),
+            ("crawlers.crawl.child", "crawlers.crawl.start"),
+        ),
         (("crawlers.cli",),),
     ),
     "search": (

@@ -1,11 +1,14 @@
 """Open an archive for writing as a command does: keys, settings, what recovery says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
 from archive.cli.output import say
-from archive.cli.root import CommandContext
+from archive.settings import Settings
 from archive.stamping.service import StampingService, StampingTools
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
@@ -15,19 +18,32 @@ from archive.store.writing import WriterSettings
 from archive.witness.cosigning import make_cosigning
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An archive as one command sees it: where its parts are, by which rules."""
+
+    archive: Path
+    keys_folder_of: Callable[[str], Path]
+    """From the archive id to the folder of its private keys."""
+    trust: Callable[[], Path]
+    settings: Settings
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+
+
 def open_writer(
-    context: CommandContext, stamping: Sequence[StampingService] | None
+    place: Place, stamping: Sequence[StampingService] | None
 ) -> ArchiveWriter:
     """Lock, load keys, recover; say on standard error what recovery did."""
-    identity = read_identity(context.archive)
+    identity = read_identity(place.archive)
     writer = ArchiveWriter.open(
-        context.archive,
-        keys=KeyFolder.load(context.keys_folder_of(identity.archive_id), identity),
-        clock=context.clock,
-        random_bytes=context.random_bytes,
+        place.archive,
+        keys=KeyFolder.load(place.keys_folder_of(identity.archive_id), identity),
+        clock=place.clock,
+        random_bytes=place.random_bytes,
         settings=WriterSettings(
-            reserve_bytes=context.settings.reserve_bytes,
-            services=_services(context, stamping),
+            reserve_bytes=place.settings.reserve_bytes,
+            services=_services(place, stamping),
             tell=say,
         ),
     )
@@ -37,24 +53,24 @@ def open_writer(
 
 
 def _services(
-    context: CommandContext, stamping: Sequence[StampingService] | None
+    place: Place, stamping: Sequence[StampingService] | None
 ) -> tuple[CheckpointService, ...]:
     """What others do about our checkpoints, as the settings say; in this order."""
     services: list[CheckpointService] = []
-    if context.settings.witnesses:
-        services.append(make_cosigning(context.settings.witnesses, say))
-    return (*services, *(find_stamping(context) if stamping is None else stamping))
+    if place.settings.witnesses:
+        services.append(make_cosigning(place.settings.witnesses, say))
+    return (*services, *(find_stamping(place) if stamping is None else stamping))
 
 
-def find_stamping(context: CommandContext) -> Iterator[StampingService]:
+def find_stamping(place: Place) -> Iterator[StampingService]:
     """What has checkpoints time-stamped, if the settings name authorities.
 
     They are believed only under roots of the operator's own trust folder.
     """
-    authorities = context.settings.authorities
+    authorities = place.settings.authorities
     if not authorities:
         return
-    trust = read_trust(context.trust(), read_identity(context.archive).origin)
+    trust = read_trust(place.trust(), read_identity(place.archive).origin)
     if trust is None or not trust.authorities:
         say(
             "nothing is time-stamped: your trust folder has no root certificate of"
@@ -65,8 +81,8 @@ def find_stamping(context: CommandContext) -> Iterator[StampingService]:
         StampingTools(
             authorities=authorities,
             roots=trust.authorities,
-            clock=context.clock,
-            random_bytes=context.random_bytes,
+            clock=place.clock,
+            random_bytes=place.random_bytes,
             tell=say,
         )
     )

@@ -28,6 +28,7 @@ from archive.settings import (
 )
 
 if TYPE_CHECKING:
+    from archive.cli.opening import Place
     from archive.stamping.service import StampingService
     from archive.store.reader import ArchiveReader
     from archive.store.writer import ArchiveWriter
@@ -82,13 +83,25 @@ class CommandContext:
         """
         from archive.cli.opening import open_writer
 
-        return open_writer(self, stamping)
+        return open_writer(self._place(), stamping)
 
     def stamping(self) -> "Iterator[StampingService]":
         """What has checkpoints time-stamped, if the settings name authorities."""
         from archive.cli.opening import find_stamping
 
-        return find_stamping(self)
+        return find_stamping(self._place())
+
+    def _place(self) -> "Place":
+        from archive.cli.opening import Place
+
+        return Place(
+            archive=self.archive,
+            keys_folder_of=self.keys_folder_of,
+            trust=self.trust,
+            settings=self.settings,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+        )
 
     def open_reader(self) -> "ArchiveReader":
         """Open the archive for reading; the catalog is brought up to date if it can."""
