@@ -7,6 +7,7 @@ from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 
 from archive.capture import Capture, CaptureOutcome, Exchange
+from archive.digest import Digest
 from archive.instant import format_instant
 from archive.warc.payload import HttpHead
 from crawlers.crawl.memory import Content
@@ -68,7 +69,7 @@ def make_archived(content: Content, request: Request, *, flag: str) -> Response:
 
 
 def describe_capture(capture: Capture) -> dict[str, Any]:
-    """`meta["warc"]`: which capture this is, and where it lies."""
+    """`meta["warc"]`: which capture this is, where it lies, digests of what came."""
     return {
         "capture_id": capture.capture_id,
         "short_id": capture.short_id,
@@ -77,7 +78,13 @@ def describe_capture(capture: Capture) -> dict[str, Any]:
         "length": capture.location.length_bytes,
         "captured_at": format_instant(capture.captured_at),
         "outcome": str(capture.outcome),
+        "block_digest": _text(capture.block_digest),
+        "payload_digest": _text(capture.payload_digest),
     }
+
+
+def _text(digest: Digest | None) -> str | None:
+    return None if digest is None else str(digest)
 
 
 def _peer_address(

@@ -1,5 +1,6 @@
 """Stock Scrapy through our handler: each feature works, and every attempt is kept."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -113,6 +114,27 @@ def test_a_503_is_retried_and_each_attempt_is_a_capture(
     assert contexts[0]["parent"] is None
     assert None not in [c["parent"] for c in contexts[1:]]
     assert evidence.verified() == "VERIFIED"
+
+
+def test_a_spider_is_told_which_capture_a_response_is(
+    site: Any, evidence: Any, probe: Probe
+) -> None:
+    site.serve("/x", "<p>there")
+    (seen,) = probe("/x")["seen"]
+    told = seen["warc"]
+    reader = ArchiveReader.open(evidence.archive)
+    capture = reader.get_capture(told["capture_id"])
+    reader.close()
+    assert capture.short_id == told["short_id"]
+    segment = evidence.archive / "segments" / told["segment"]
+    data = segment.with_name(segment.name + ".open").read_bytes()
+    part = data[told["offset"] : told["offset"] + told["length"]]
+    assert hashlib.sha256(part).hexdigest() == told["capture_id"]
+    block = hashlib.sha256(site.pages["/x"]).hexdigest()
+    payload = hashlib.sha256(b"<p>there").hexdigest()
+    assert told["block_digest"] == f"sha256:{block}"
+    assert told["payload_digest"] == f"sha256:{payload}"
+    assert (told["outcome"], told["captured_at"][-1]) == ("complete", "Z")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -33,6 +33,7 @@ from crawlers.crawl.services import (
 )
 from crawlers.engine.settings import FetchRequest
 from crawlers.sources.registry import get_source
+from crawlers.spiders.base import SourceSpider
 
 SOURCE = get_source("viasna")
 URL = "https://spring96.org/en/news/1"
@@ -103,6 +104,8 @@ def test_a_response_reaches_the_spider_with_its_capture(
         "length",
         "captured_at",
         "outcome",
+        "block_digest",
+        "payload_digest",
     }
     asked: FetchRequest = web.asked[0]
     assert asked.headers == (("X-Two", "1"), ("X-Two", "2"))
@@ -297,6 +300,23 @@ def policy_code(policy: SourcePolicy, url: str, **meta: Any) -> str:
     except RequestRefused as refusal:
         return refusal.code
     return "passed"
+
+
+@pytest.mark.parametrize("built", [0, 1])
+def test_a_crawl_without_our_handler_for_both_schemes_fetches_nothing(
+    crawler: Any, services: CrawlServices, built: int
+) -> None:
+    async def begin() -> list[Request]:
+        return [request async for request in SourceSpider(services=services).start()]
+
+    services.handlers_built = built  # the other one failed to load: Scrapy only logs it
+    assert asyncio.run(begin()) == []
+    assert isinstance(services.fatal, SettingsError)
+    services.fatal = None
+    for _ in range(2 - built):
+        EvidenceHandler(crawler)
+    assert asyncio.run(begin()) != []
+    assert services.fatal is None
 
 
 def test_the_policy_lets_only_pass_what_the_rules_name(
