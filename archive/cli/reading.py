@@ -19,6 +19,7 @@ from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.store.recorded import decode_exchange
 from archive.store.tombstones import Tombstone
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
@@ -27,6 +28,7 @@ from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
+from archive.warc.visitor import LOOKED_AT_BYTES, find_visitor_values
 
 NOT_VERIFIED_EXIT = 3
 LISTS = ("records", "findings", "parts")
@@ -337,12 +339,20 @@ def _cell(value: object) -> object:
 
 
 def _attempt_json(reader: ArchiveReader, capture: Capture) -> dict[str, object]:
-    """Why an attempt ended as it did; None where it says nothing, or is damaged."""
+    """Why an attempt ended as it did, and what in it looks made for one visitor.
+
+    None or nothing where it says nothing, or is damaged.
+    """
     try:
-        detail = reader.read_exchange(capture).metadata.get("detail")
+        exchange = reader.read_exchange(capture)
+        entity = decode_exchange(exchange, limit_bytes=LOOKED_AT_BYTES)
     except EvidenceError:  # the findings say what is wrong
-        detail = None
-    return {"detail": detail or None}
+        return {"detail": None, "visitor_values": []}
+    found = find_visitor_values(capture.target_uri, exchange.head, entity.data)
+    return {
+        "detail": exchange.metadata.get("detail") or None,
+        "visitor_values": [f"{one.place}:{one.name}" for one in found],
+    }
 
 
 def _page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import socketserver
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ from tests.support.command import COMMAND, Command
 
 MEBI = 1 << 20
 GIBI = 1 << 30
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+"""A small process between: a child begins with the peak of whoever starts it."""
 GROWTH_BYTES = 120 * 10**6
 """At most this over idle, for a body of any size."""
 BOMB_GROWTH_BYTES = 256 * MEBI
@@ -140,22 +148,19 @@ class Measured:
         assert command.run("init", "--name", "Observers of a test").returncode == 0
         urls = [f"http://a.example{path}" for path in paths]
         what = urls if verb == "capture" else self._source(name, urls)
-        running = subprocess.Popen(
+        done = subprocess.run(
             [
-                *(*COMMAND, "--archive", str(command.archive), verb, *what),
+                *(sys.executable, "-c", MEASURE, *COMMAND),
+                *("--archive", str(command.archive), verb, *what),
                 *("--connect-to", f"a.example:80=127.0.0.1:{self.bodies.port}"),
             ],
             env=command.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        assert running.stderr is not None
-        with running.stderr:
-            said = running.stderr.read()
-        _, status, usage = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-        assert running.returncode == 0, said
-        return usage.ru_maxrss * 1024, command
+        assert done.returncode == 0, done.stderr
+        return int(done.stdout.splitlines()[-1]) * 1024, command
 
     def _source(self, name: str, urls: list[str]) -> list[str]:
         folder = self.home / f"{name}-sources"

@@ -226,6 +226,23 @@ def test_show_says_why_an_attempt_failed(made: MadeArchive, evidence: Evidence) 
     assert json.loads(evidence("show", whole.short_id, "--json").out)["detail"] is None
 
 
+def test_show_names_what_looks_made_for_one_visitor(
+    made: MadeArchive, evidence: Evidence
+) -> None:
+    uri = "http://a.example/n;jsessionid=AB12CD34EF56"
+    form = b"<input name=csrf_token value=d41d8cd98f00b204>"
+    with made.open_writer() as writer:
+        marked = writer.capture(make_exchange(uri, form, made)).result()
+    (plain,) = made.fill(1)
+    shown = json.loads(evidence("show", marked.short_id, "--json").out)
+    assert shown["visitor_values"] == ["address:jsessionid", "body:csrf_token"]
+    said = evidence("show", marked.short_id).out
+    assert "visitor_values  address:jsessionid, body:csrf_token\n" in said
+    assert "d41d8cd98f00b204" not in said
+    shown = json.loads(evidence("show", plain.short_id, "--json").out)
+    assert shown["visitor_values"] == []
+
+
 def test_show_of_a_damaged_slice_says_so(made: MadeArchive, evidence: Evidence) -> None:
     (capture,) = made.fill(1)
     assert evidence("list").code == 0
