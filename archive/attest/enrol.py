@@ -22,7 +22,7 @@ def enrol_authorities(
             f"your trust folder knows nothing about {origin}; take its trust first"
         )
     roots = list(trust.authorities)
-    keys = {parse_chain(pem)[0].public_key() for pem in roots}
+    keys = [parse_chain(pem)[0].public_key() for pem in roots]
     path = trust_path(folder, origin)
     for pem in pems:
         for certificate in parse_chain(pem):
@@ -31,7 +31,7 @@ def enrol_authorities(
                 raise FormatError(f"{name} is not a root; give the root it leads to")
             if certificate.public_key() in keys:
                 continue
-            keys.add(certificate.public_key())
+            keys.append(certificate.public_key())
             roots.append(format_chain([certificate]))
             files.replace(path / f"tsa{len(roots)}.pem", roots[-1])
     asked = trust.token_quorum if quorum is None else quorum

@@ -34,6 +34,7 @@ from crawlers.demo.story import (
     raise_if_poor,
     visit_twice,
 )
+from crawlers.demo.vouchers import LABEL, WITHOUT_OPENSSL, run_vouchers
 
 COMMAND = "evidence"
 DEFAULT_ARCHIVE = Path("warcs") / "demo"
@@ -101,11 +102,13 @@ def _make_or_reuse(ctx: click.Context, places: DemoPlaces) -> CommandContext:
         click.echo(f"{places.archive} is there already and is used again")
         return place_context(ctx.obj, places)
     context = begin_archive(ctx.obj, places)
-    visited = visit_twice(context, click.echo)
-    click.echo(_fidelity_line(visited.fidelity))
-    if not visited.fidelity.is_exact:
-        raise CaptureError("the archive does not hold exactly what the server sent")
-    _run_verb(ctx, context, "index", ())
+    with run_vouchers(context) as vouched:
+        click.echo(LABEL if vouched.settings.witnesses else WITHOUT_OPENSSL)
+        visited = visit_twice(vouched, click.echo)
+        click.echo(_fidelity_line(visited.fidelity))
+        if not visited.fidelity.is_exact:
+            raise CaptureError("the archive does not hold exactly what the server sent")
+        _run_verb(ctx, vouched, "index", ())
     report, cases = check_archive(context)
     raise_if_poor(report, cases)
     return finish_archive(context, places)
@@ -173,4 +176,10 @@ def _describe(
     for query, words in QUERIES:
         typed = f"{command} search {shlex.quote(query)}" if base is None else query
         lines.append(f"  {typed}   ({words})")
+    example = next((found[0] for found in shown.values() if found), "ID")
+    lines += [
+        "Export and check, the second with openssl alone:",
+        f"  {command} export bundle {example} -o demo-bundle",
+        f"  sh demo-bundle/verify.sh demo-bundle {places.trust}/*",
+    ]
     return "\n".join([*lines, ""])

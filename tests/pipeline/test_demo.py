@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +72,54 @@ def test_it_is_verified_and_every_planned_case_was_captured(
     )
     assert said is not None
     assert said[1] == said[2]
-    assert (
-        "one witness: the operator; no independent time" in demonstration.first.stdout
+    if shutil.which("openssl") is None:
+        words = "one witness: the operator; no independent time"
+        assert words in demonstration.first.stdout
+        assert "openssl is not installed" in demonstration.first.stdout
+
+
+def test_two_witnesses_and_two_authorities_vouch_and_say_what_they_are(
+    demonstration: Demonstration, require_program: Callable[[str], Path]
+) -> None:
+    require_program("openssl")
+    assert "vouch for nothing" in demonstration.first.stdout.splitlines()[0]
+    done = demonstration.read("verify", "--json")
+    report = json.loads(done.stdout)
+    assert {9, 11, 13, 20} <= set(report["required"])
+    assert report["outcome"] == "VERIFIED"
+    note = (demonstration.archive / "log" / "checkpoint").read_text("utf-8")
+    assert note.count("— demonstration.example/witness-") == 2
+    (trust,) = demonstration.archive.with_name("demo-trust").iterdir()
+    assert (trust / "quorum").read_text() == "2 2\n"
+
+
+def test_a_newcomer_exports_a_bundle_that_verifies_with_openssl_alone(
+    demonstration: Demonstration,
+    require_program: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    require_program("openssl")
+    line = next(
+        line
+        for line in demonstration.first.stdout.splitlines()
+        if " export bundle " in line
     )
+    capture_id = line.split(" export bundle ")[1].split()[0]
+    bundle = tmp_path / "bundle"
+    done = demonstration.read("export", "bundle", capture_id, "-o", str(bundle))
+    assert done.returncode == 0, done.stderr
+    (trust,) = demonstration.archive.with_name("demo-trust").iterdir()
+    checked = subprocess.run(
+        ["sh", bundle / "verify.sh", bundle, trust],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "VERIFIED" in checked.stdout
+    assert "2 witnesses, 2 time stamps" in checked.stdout
 
 
 def test_every_block_is_what_the_server_logged(demonstration: Demonstration) -> None:
@@ -202,7 +247,8 @@ def test_an_interrupted_first_run_is_begun_again(
         env={**environment(demonstration.home), "PYTHONUNBUFFERED": "1"},
     ) as process:
         assert process.stdout is not None
-        process.stdout.readline()  # the first crawl is done
+        for _line in range(2):
+            process.stdout.readline()  # the first crawl is done
         process.kill()
     assert not archive.exists()
     done = demonstration.run("demo", "--once", "--archive", str(archive))
