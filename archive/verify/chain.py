@@ -1,6 +1,6 @@
 """The archive as one chain: entry i is the i-th statement, and the log agrees."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from archive.attest.envelope import Stub
@@ -74,6 +74,11 @@ class Chain:
     def _open_leaves(self, log_folder: Path) -> Iterator[bytes]:
         size = self._checkpoint.size if self._checkpoint else 0
         return TiledLog(log_folder, Files()).read_leaves(0, size)
+
+    @property
+    def statements(self) -> Set[Digest]:
+        """Digests of the statements that were read."""
+        return self._seen
 
     def follow(self, checked: CheckedEntry, *, subject: str, archive_id: str) -> None:
         """Checks 2, 7 and 16 for the next statement on disk."""

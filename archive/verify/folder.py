@@ -26,6 +26,7 @@ from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
 from archive.verify.chain import Chain, check_tiles, read_head
 from archive.verify.collector import Collector
+from archive.verify.cosigns import Cosigns
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
@@ -95,6 +96,7 @@ class _Verification:
         self._jobs = Jobs(self._collector)
         self._removals = Removals(self._collector)
         self._revisits = Revisits(self._collector)
+        self._cosigns = Cosigns(self._collector)
         self._anchors = Anchors(self._collector, self._paths.anchors)
         self._stamps = Stamps(trust)
         self._brackets = Brackets(self._collector, self._stamps)
@@ -134,6 +136,7 @@ class _Verification:
         self._jobs.finish(is_locked=self._is_locked)
         self._removals.finish()
         self._revisits.finish()
+        self._cosigns.finish(chain.statements)
         self._anchors.finish(
             origin=identity.origin,
             trust=self._trust,
@@ -250,6 +253,8 @@ class _Verification:
             self._revisits.note_tombstone(predicate)
             self._files.text_use.note_removed(predicate["capture"])
             self._jobs.note_capture(predicate["capture"])
+        elif statement.kind == "cosign":
+            self._cosigns.note(predicate, subject=subject)
         elif statement.kind == "key":
             self._history.append(predicate)
         elif statement.kind == "capture":
