@@ -137,7 +137,10 @@ def test_keys_and_trust_lie_beside_the_archive_and_nothing_at_home(
     folder = demonstration.archive.parent
     names = {path.name for path in folder.iterdir()}
     assert names == {"demo", "demo-trust", "demo-keys"}
-    assert not list(demonstration.archive.rglob("*.pem"))
+    public = {path.name for path in demonstration.archive.rglob("*.pem")}
+    assert all(name.endswith(".chain.pem") for name in public)
+    for path in demonstration.archive.rglob("*"):
+        assert not path.is_file() or b"PRIVATE KEY" not in path.read_bytes()
     assert list(folder.glob("demo-keys/*/operator.pem"))
     assert not list(demonstration.home.rglob("*.pem"))
 
