@@ -115,6 +115,7 @@ LIBRARIES = {
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(
+            "archive.cli.corroborate",
             "archive.cli.cosign",
             "archive.cli.exporting",
             "archive.cli.output",

@@ -96,15 +96,22 @@ class MadeArchive:
 
 
 def make_archive(
-    folder: Path, *, keys: Callable[[str], KeyFolder] | None = None
+    folder: Path,
+    *,
+    keys: Callable[[str], KeyFolder] | None = None,
+    name: str = "Observers of a test",
+    seed: str = "fixed",
 ) -> MadeArchive:
-    """Create an archive below `folder`: `archive`, `keys`, `trust`."""
-    clock, random_bytes = FixedClock(), FixedRandom()
+    """Create an archive below `folder`: `archive`, `keys`, `trust`.
+
+    Another seed gives another archive id, and so another log.
+    """
+    clock, random_bytes = FixedClock(), FixedRandom(seed=seed)
     root = folder / "archive"
     create_archive(
         CreateRequest(
             root=root,
-            name="Observers of a test",
+            name=name,
             keys_folder=lambda _archive_id: folder / "keys",
             trust_folder=folder / "trust",
             software=SOFTWARE,

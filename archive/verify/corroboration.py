@@ -1,0 +1,235 @@
+"""Corroboration: what other archives captured of one address, compared and counted.
+
+One operator is one witness, however many archives he keeps. A capture of somebody else
+counts only if it verifies against the reader's own trust. Compared are payloads as they
+were received and, where their encoding differs, decoded; texts where a caller knows how
+to extract them. Replayed pages are never compared. Agreement says that both operators
+state they received the same, not that the site published it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from archive.attest.trust import TrustSet
+from archive.capture import Capture, CaptureOutcome
+from archive.digest import Digest
+from archive.errors import EvidenceError
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
+from archive.verify.report import Outcome
+
+WINDOW = timedelta(hours=24)
+"""How far apart two captures of one page may be; later ones show change, not doubt."""
+CANDIDATES = 50
+"""Captures of one address looked at in each archive, the nearest in time first."""
+
+TextOf = Callable[[ArchiveReader, Capture], str | None]
+"""Gives the text of a capture, or None where there is none: the hook for `search`."""
+
+
+class Agreement(StrEnum):
+    """How a capture elsewhere relates to ours; the best of an operator counts."""
+
+    SAME_PAYLOAD = "same-payload"
+    SAME_TEXT = "same-text"
+    DIFFERS = "differs"
+    UNREACHABLE = "unreachable"
+    """Attempted there, and it failed: a block, perhaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """An archive to compare with, and what the reader believes about its log."""
+
+    reader: ArchiveReader
+    trust: TrustSet | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What one other archive has; `capture` None: nothing of that address and time."""
+
+    origin: str
+    operator: str
+    agreement: Agreement | None
+    capture: Capture | None
+    not_counted: str | None = None
+    """Why it counts for nothing; None if it counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corroboration:
+    """One capture and what others have of it."""
+
+    capture: Capture
+    comparisons: tuple[Comparison, ...]
+    operators: dict[Agreement, int]
+    """How many other operators agree or differ so; each counts once, by his best."""
+
+    @property
+    def witnesses(self) -> int:
+        """Operators who state the same payload or text, ours among them."""
+        same = (Agreement.SAME_PAYLOAD, Agreement.SAME_TEXT)
+        return 1 + sum(self.operators[agreement] for agreement in same)
+
+    @property
+    def has_differences(self) -> bool:
+        """Whether somebody received something else at that time."""
+        return bool(self.operators[Agreement.DIFFERS])
+
+
+def corroborate(
+    own: Partner,
+    capture: Capture,
+    partners: Sequence[Partner],
+    *,
+    text_of: TextOf | None = None,
+    window: timedelta = WINDOW,
+) -> Corroboration:
+    """Compare a capture with those of other archives near it in time."""
+    comparing = _Comparing(own.reader, capture, text_of, window)
+    comparisons = tuple(comparing.compare(partner) for partner in partners)
+    groups = _group([own, *partners])
+    own_group = groups[0]
+    best: dict[int, Agreement] = {}
+    ranks = list(Agreement)
+    for group, comparison in zip(groups[1:], comparisons, strict=True):
+        agreement = comparison.agreement
+        if group == own_group or comparison.not_counted or agreement is None:
+            continue
+        known = best.get(group, agreement)
+        best[group] = min(known, agreement, key=ranks.index)
+    counts = {a: sum(found is a for found in best.values()) for a in Agreement}
+    marked = tuple(
+        _mark(comparison, is_own=group == own_group)
+        for group, comparison in zip(groups[1:], comparisons, strict=True)
+    )
+    return Corroboration(capture=capture, comparisons=marked, operators=counts)
+
+
+class _Comparing:
+    """One capture of ours, read once, against those of others."""
+
+    def __init__(
+        self,
+        reader: ArchiveReader,
+        capture: Capture,
+        text_of: TextOf | None,
+        window: timedelta,
+    ) -> None:
+        self._reader = reader
+        self._capture = capture
+        self._text_of = text_of
+        self._window = window
+        self._content = _decoded(reader, capture)
+        self._text = text_of(reader, capture) if text_of else None
+
+    def compare(self, partner: Partner) -> Comparison:
+        """The best that one archive has; what does not verify is named, not counted."""
+        identity = partner.reader.identity
+        found: Comparison | None = None
+        for candidate in self._near(partner.reader):
+            agreement = self._judge(partner.reader, candidate)
+            if found and found.agreement and not _is_better(agreement, found.agreement):
+                continue
+            found = Comparison(
+                origin=identity.origin,
+                operator=identity.name,
+                agreement=agreement,
+                capture=candidate,
+                not_counted=_why_not(partner, candidate),
+            )
+        return found or Comparison(
+            origin=identity.origin,
+            operator=identity.name,
+            agreement=None,
+            capture=None,
+            not_counted="no capture of that address within the time",
+        )
+
+    def _near(self, reader: ArchiveReader) -> list[Capture]:
+        """Captures of the same address and time, the nearest first."""
+        at = self._capture.captured_at
+        near = [
+            found
+            for found in reader.find_captures(self._capture.target_uri)
+            if found.kind == "capture" and abs(found.captured_at - at) <= self._window
+        ]
+        near.sort(key=lambda found: abs(found.captured_at - at))
+        return near[:CANDIDATES]
+
+    def _judge(self, reader: ArchiveReader, other: Capture) -> Agreement:
+        if other.outcome is not CaptureOutcome.COMPLETE:
+            return Agreement.UNREACHABLE
+        digest = self._capture.payload_digest
+        if digest is not None and digest == other.payload_digest:
+            return Agreement.SAME_PAYLOAD
+        content = _decoded(reader, other)
+        if content is not None and content == self._content:
+            return Agreement.SAME_PAYLOAD
+        text = self._text_of(reader, other) if self._text_of else None
+        if text is not None and text == self._text:
+            return Agreement.SAME_TEXT
+        return Agreement.DIFFERS
+
+
+def _decoded(reader: ArchiveReader, capture: Capture) -> Digest | None:
+    """Digest of the decoded payload; None where it cannot be had whole."""
+    try:
+        payload = reader.payload(capture)
+    except EvidenceError:
+        return None
+    return Digest.of(payload.data) if payload.problem is None else None
+
+
+def _is_better(one: Agreement, other: Agreement) -> bool:
+    ranks = list(Agreement)
+    return ranks.index(one) < ranks.index(other)
+
+
+def _why_not(partner: Partner, capture: Capture) -> str | None:
+    """Why a capture elsewhere counts for nothing: only what verifies does."""
+    report = verify_capture(partner.reader, capture, trust=partner.trust)
+    if report.outcome is Outcome.VERIFIED:
+        return None
+    if partner.trust is None:
+        return "nothing is known about that log in your trust folder"
+    return f"it is {report.outcome}"
+
+
+def _mark(comparison: Comparison, *, is_own: bool) -> Comparison:
+    if not is_own or comparison.not_counted:
+        return comparison
+    return Comparison(
+        origin=comparison.origin,
+        operator=comparison.operator,
+        agreement=comparison.agreement,
+        capture=comparison.capture,
+        not_counted="the same operator: another place of his, not another witness",
+    )
+
+
+def _group(partners: Sequence[Partner]) -> list[int]:
+    """Number the operators: who shares a key, a log or a name is one."""
+    numbers = list(range(len(partners)))
+    marks: dict[str, int] = {}
+    for place, partner in enumerate(partners):
+        for mark in _marks(partner):
+            known = marks.setdefault(mark, numbers[place])
+            if known != numbers[place]:
+                old, new = max(known, numbers[place]), min(known, numbers[place])
+                numbers = [new if one == old else one for one in numbers]
+                marks = {m: new if one == old else one for m, one in marks.items()}
+    return numbers
+
+
+def _marks(partner: Partner) -> Iterator[str]:
+    identity = partner.reader.identity
+    yield f"name {' '.join(identity.name.casefold().split())}"
+    yield f"origin {identity.origin}"
+    yield f"key {identity.root_key_id}"
+    yield f"key {identity.operator_key_id}"
+    if partner.trust is not None:
+        yield from (f"key {one.key_id}" for one in partner.trust.operators)

@@ -1,0 +1,242 @@
+"""Corroboration: who else received the same, each operator once."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.attest.trust import TrustSet
+from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes
+from archive.cli.corroborate import corroboration_json
+from archive.store.reader import ArchiveReader
+from archive.verify.corroboration import (
+    Agreement,
+    Corroboration,
+    Partner,
+    corroborate,
+)
+from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.inside import Done, call
+
+URI = "http://a.example/results"
+PAGE = b"<p>Candidate A: 51 %</p>" * 10
+OTHER = b"<p>Candidate B: 51 %</p>" * 10
+
+
+def failed(exchange: Exchange) -> Exchange:
+    """The same attempt, refused."""
+    return replace(
+        exchange,
+        outcome=CaptureOutcome.REFUSED,
+        phase="tcp",
+        detail="refused",
+        request=b"",
+        response=MemoryBytes(b""),
+        framing=None,
+        http_status=None,
+        wire_digest=None,
+        payload_digest=None,
+        payload_bytes=None,
+    )
+
+
+class World:
+    """Archives of several operators, opened for reading at the end."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self.made: list[MadeArchive] = []
+        self.captures: list[Capture] = []
+
+    def archive(
+        self, name: str, body: bytes | None, *, delay: timedelta = timedelta()
+    ) -> MadeArchive:
+        """One more archive with one capture; None: the attempt failed."""
+        number = len(self.made)
+        made = make_archive(self._folder / str(number), name=name, seed=str(number))
+        made.clock.now += delay
+        exchange = make_exchange(URI, body or b"x", made)
+        with made.open_writer() as writer:
+            sent = failed(exchange) if body is None else exchange
+            self.captures.append(writer.capture(sent).result())
+        self.made.append(made)
+        return made
+
+    def partner(self, number: int, *, known: bool = True) -> Partner:
+        made = self.made[number]
+        reader = ArchiveReader.open(made.root)
+        self._stack.callback(reader.close)
+        trust: TrustSet | None = made.trust() if known else None
+        return Partner(reader=reader, trust=trust)
+
+    def compare(self, *numbers: int, **options: object) -> Corroboration:
+        """The first archive against others."""
+        others = [self.partner(number) for number in numbers]
+        return corroborate(
+            self.partner(0),
+            self.captures[0],
+            others,
+            **options,  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with ExitStack() as stack:
+        yield World(tmp_path, stack)
+
+
+def agreements(found: Corroboration) -> list[Agreement | None]:
+    return [one.agreement for one in found.comparisons]
+
+
+def test_O1_one_operator_is_one_witness(world: World) -> None:
+    world.archive("Us", PAGE)
+    found = world.compare()
+    assert found.witnesses == 1
+    assert found.comparisons == ()
+
+
+def test_each_kind_of_agreement_is_told_and_counted(world: World) -> None:
+    for name, body in (
+        ("Us", PAGE),
+        ("Same", PAGE),
+        ("Other", OTHER),
+        ("Blocked", None),
+    ):
+        world.archive(name, body)
+    found = world.compare(1, 2, 3)
+    assert agreements(found) == [
+        Agreement.SAME_PAYLOAD,
+        Agreement.DIFFERS,
+        Agreement.UNREACHABLE,
+    ]
+    assert found.witnesses == 2
+    assert found.has_differences
+    assert found.operators == {
+        Agreement.SAME_PAYLOAD: 1,
+        Agreement.SAME_TEXT: 0,
+        Agreement.DIFFERS: 1,
+        Agreement.UNREACHABLE: 1,
+    }
+    value = corroboration_json(found)
+    assert value["witnesses"] == 2
+    json.dumps(value)
+
+
+def test_O1_several_archives_of_one_operator_count_once(world: World) -> None:
+    for name in ("Us", "Partner", "partner ", "PARTNER"):
+        world.archive(name, PAGE)
+    assert world.compare(1, 2, 3).witnesses == 2
+
+
+def test_an_archive_of_the_same_operator_is_no_second_witness(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("us", PAGE)
+    found = world.compare(1)
+    assert found.witnesses == 1
+    assert "same operator" in str(found.comparisons[0].not_counted)
+
+
+def test_a_shared_key_makes_one_operator(world: World, tmp_path: Path) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Partner", PAGE)
+    world.archive("Another name", PAGE)
+    first, second = world.partner(1), world.partner(2)
+    assert first.trust is not None
+    assert second.trust is not None
+    joined = replace(
+        second.trust, operators=(*second.trust.operators, *first.trust.operators)
+    )
+    found = corroborate(
+        world.partner(0), world.captures[0], [first, replace_trust(second, joined)]
+    )
+    assert found.witnesses == 2
+
+
+def replace_trust(partner: Partner, trust: TrustSet) -> Partner:
+    return Partner(reader=partner.reader, trust=trust)
+
+
+def test_the_best_of_an_operator_counts(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Partner", OTHER)
+    world.archive("Partner", PAGE)
+    found = world.compare(1, 2)
+    assert found.operators[Agreement.SAME_PAYLOAD] == 1
+    assert found.operators[Agreement.DIFFERS] == 0
+
+
+def test_nothing_known_or_damaged_counts_for_nothing(world: World) -> None:
+    world.archive("Us", PAGE)
+    made = world.archive("Damaged", PAGE)
+    world.archive("Unknown", PAGE)
+    world.partner(1)  # the catalog has seen it before it was damaged
+    segment = next(made.root.glob("segments/*/*/*"))
+    data = bytearray(segment.read_bytes())
+    data[world.captures[1].location.offset_bytes + 40] ^= 1
+    segment.write_bytes(bytes(data))
+    found = corroborate(
+        world.partner(0),
+        world.captures[0],
+        [world.partner(1), world.partner(2, known=False)],
+    )
+    assert found.witnesses == 1
+    assert "FAILED" in str(found.comparisons[0].not_counted)
+    assert "trust folder" in str(found.comparisons[1].not_counted)
+
+
+def test_captures_far_apart_in_time_are_not_compared(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Later", PAGE, delay=timedelta(days=3))
+    found = world.compare(1)
+    assert agreements(found) == [None]
+    assert world.compare(1, window=timedelta(days=4)).witnesses == 2
+
+
+def test_the_same_text_may_agree_where_payloads_differ(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Banner", PAGE + b"<script>3</script>")
+
+    def text_of(reader: ArchiveReader, capture: Capture) -> str:
+        data = reader.payload(capture).data
+        return data.partition(b"<script>")[0].decode()
+
+    assert agreements(world.compare(1)) == [Agreement.DIFFERS]
+    found = world.compare(1, text_of=text_of)
+    assert agreements(found) == [Agreement.SAME_TEXT]
+    assert found.witnesses == 2
+
+
+# The verb
+
+
+def test_the_verb_says_how_many_witnesses_there_are(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, body in (("Us", PAGE), ("Same", PAGE), ("Other", OTHER)):
+        world.archive(name, body)
+    trust = tmp_path / "trust"
+    for made in world.made:
+        shutil.copytree(made.trust_folder, trust, dirs_exist_ok=True)
+
+    def run(*more: str) -> Done:
+        others = [f"--with={made.root}" for made in world.made[1:]]
+        options = ["--archive", str(world.made[0].root), "--trust", str(trust)]
+        words = ["corroborate", world.captures[0].short_id, *others, *more]
+        return call([*options, *words], capsys)
+
+    done = run()
+    assert done.code == 0, done.err
+    assert "2 witnesses: 1 besides this operator" in done.out
+    assert "1 other operators received something else" in done.out
+    value = json.loads(run("--json").out)
+    assert value["operators"]["differs"] == 1
+    missing: Callable[..., Done] = lambda *words: call(words, capsys)  # noqa: E731
+    assert missing("corroborate", "a" * 26, "--with", str(tmp_path / "x")).code == 6
