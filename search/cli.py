@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from archive.errors import InvalidQuery
 from archive.instant import format_instant
 from archive.settings import ENGINES, Settings
 from archive.store.reader import ArchiveReader
+from search.counting import Counts
+from search.engines.base import Sorting
 from search.engines.opening import Engines
+from search.engines.planning import EPOCH
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
+from search.output import FORMATS
 from search.service import Hit, ResultPage, SearchService
 
 QUERY_LINE_BYTES = 64 * 1024
@@ -105,6 +110,23 @@ def rebuild_index(archive_root: Path, settings: Settings) -> str:
     default=True,
     help="Also look for other names and translations (gazetteer).",
 )
+@click.option(
+    "--offset", type=click.IntRange(0, 10_000), default=0, help="Hits left out."
+)
+@click.option(
+    "--sort",
+    type=click.Choice([sorting.value for sorting in Sorting]),
+    default=Sorting.SCORE.value,
+    show_default=True,
+    help="Order of the hits; newest and oldest by the first capture of a text.",
+)
+@click.option("--counts", is_flag=True, help="Count by source, host, language, day.")
+@click.option(
+    "--all",
+    "all_as",
+    type=click.Choice(sorted(FORMATS)),
+    help="Print everything found, without a limit, in the order of the log.",
+)
 @click.pass_obj
 def search(
     ctx: CommandContext,
@@ -126,11 +148,56 @@ def search(
         for line in _read_queries(query_file):
             click.echo(_answer_line(service, line, limit=limit, expand=expand))
         return
-    page = service.search(" ".join(query), limit=limit, expand=expand)
+    text = " ".join(query)
+    if options["all_as"] is not None:
+        _print_all(service, text, options)
+        return
+    page = service.search(
+        text,
+        limit=limit,
+        offset=options["offset"],
+        expand=expand,
+        sorting=Sorting(options["sort"]),
+    )
+    counts = service.counts(text, expand=expand) if options["counts"] else None
     if options["as_json"]:
-        click.echo(json.dumps(page_json(page), ensure_ascii=False))
+        answer = page_json(page) | ({} if counts is None else counts_json(counts))
+        click.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        click.echo("\n".join(_page_lines(page)))
+        click.echo("\n".join([*_page_lines(page), *_count_lines(counts)]))
+
+
+def _print_all(service: SearchService, text: str, options: dict[str, Any]) -> None:
+    head = {"query": text, "expand": options["expand"], "upto": service.upto()}
+    hits = service.stream(text, expand=options["expand"])
+    for line in FORMATS[options["all_as"]](head, hits):
+        click.echo(line, nl=False)
+
+
+def counts_json(counts: Counts) -> dict[str, Any]:
+    """Facets by field, each value with its count, and documents by day."""
+    return {
+        "facets": {
+            name: {"values": dict(facet.values), "rest": facet.rest}
+            for name, facet in counts.facets.items()
+        },
+        "captured_days": {_day(day): count for day, count in counts.days.items()},
+    }
+
+
+def _count_lines(counts: Counts | None) -> Iterable[str]:
+    if counts is None:
+        return
+    for name, facet in counts.facets.items():
+        shown = ", ".join(f"{_line(value)} {n}" for value, n in facet.values)
+        rest = f", {facet.rest} others" if facet.rest else ""
+        yield f"\n{name}: {shown or 'none'}{rest}"
+    days = ", ".join(f"{_day(day)} {n}" for day, n in counts.days.items())
+    yield f"\nfirst captured (UTC): {days or 'none'}"
+
+
+def _day(number: int) -> str:
+    return (EPOCH + timedelta(days=number)).date().isoformat()
 
 
 def page_json(page: ResultPage) -> dict[str, Any]:

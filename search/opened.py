@@ -76,13 +76,19 @@ class OpenIndex:
             self.refresh(now=time.monotonic(), force=True)
             return self._use(action)
 
-    def _use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
+    @contextmanager
+    def hold(self) -> Iterator[tuple[SearchEngine, CaptureRows]]:
+        """Engine and rows for as long as a stream takes; a newer index is not seen."""
         with self._lock:
             engine, generation = self._engine, self._generation
             problem = self._problem
         if engine is None or generation is None:
             raise problem or SearchUnavailable(f"{self.root} was not looked at yet")
         with _rows(generation) as rows:
+            yield engine, rows
+
+    def _use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
+        with self.hold() as (engine, rows):
             return action(engine, rows)
 
 

@@ -39,7 +39,6 @@ class ResultPage:
     total: int
     hits: tuple[Hit, ...]
     some_missing: tuple[Hit, ...]
-    facets: Mapping[str, Mapping[str, int]]
     searched: tuple[str, ...]
     """The words and phrases looked for, as written."""
     took_ms: int

@@ -1,10 +1,12 @@
 """A found document as a hit: its latest capture, its marks and passages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from archive.digest import Digest
 from search.captures import Sightings
+from search.engines.base import EngineHit
 from search.engines.planning import EPOCH, Plan
 from search.highlight import cut_snippets, find_marks
 from search.results import Hit
@@ -17,23 +19,34 @@ def show(found: Found, plan: Plan) -> Hit:
     text, language = str(stored["text"]), _text_or_none(stored["language"])
     marks = find_marks(text, language, plan.leaves)
     seen = found.archive.use(lambda _, rows: rows.sightings(found.hit.order))
+    return replace(
+        list_hit(found.archive.archive_id, found.hit, seen),
+        score=found.score,
+        snippets=cut_snippets(text, marks),
+        missing=found.missing,
+    )
+
+
+def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
+    """The hit of a document in a list of all: nothing is marked or ranked."""
+    stored = hit.stored
     capture_id, captured_us, captures, source_id = _latest(stored, seen)
     status = stored["http_status"]
     return Hit(
-        archive_id=found.archive.archive_id,
+        archive_id=archive_id,
         capture_id=capture_id,
         short_id=Digest(capture_id).short_id,
         uri=str(stored["uri"]),
         title=_text_or_none(stored["title"]),
-        language=language,
+        language=_text_or_none(stored["language"]),
         captured_at=EPOCH + timedelta(microseconds=captured_us),
         captures=captures,
-        score=found.score,
-        snippets=cut_snippets(text, marks),
+        score=0.0,
+        snippets=(),
         source_id=source_id,
         outcome=str(stored["outcome"]),
         http_status=status if isinstance(status, int) else None,
-        missing=found.missing,
+        missing=(),
         warnings=_words(stored["warnings"]),
     )
 

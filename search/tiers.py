@@ -9,6 +9,7 @@ from search.engines.base import (
     EngineHit,
     EnginePage,
     OneOf,
+    Sorting,
 )
 from search.engines.fields import ORDER
 from search.engines.planning import Plan
@@ -33,9 +34,13 @@ def guarded(clause: Clause) -> Clause:
     return AllOf(wanted=(OneOf(field="access", values=("public",)), clause))
 
 
-def _search(archive: OpenIndex, clause: Clause, limit: int) -> EnginePage:
+def _search(
+    archive: OpenIndex, clause: Clause, limit: int, sorting: Sorting = Sorting.SCORE
+) -> EnginePage:
     asked = guarded(clause)
-    return archive.use(lambda engine, _: engine.search(asked, limit=limit))
+    return archive.use(
+        lambda engine, _: engine.search(asked, limit=limit, sorting=sorting)
+    )
 
 
 def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
@@ -47,9 +52,11 @@ def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
     return {hit.order for hit in page.hits}
 
 
-def first_tier(archive: OpenIndex, plan: Plan, *, limit: int) -> EnginePage:
+def first_tier(
+    archive: OpenIndex, plan: Plan, *, limit: int, sorting: Sorting
+) -> EnginePage:
     """Documents that have everything the query asks for, and how many there are."""
-    return _search(archive, plan.tier_one, limit)
+    return _search(archive, plan.tier_one, limit, sorting)
 
 
 def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
@@ -81,8 +88,16 @@ def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
     return found
 
 
-def ordered(found: list[Found]) -> list[Found]:
-    """By falling score; equal scores in the order of the archives' logs."""
-    return sorted(
-        found, key=lambda one: (-one.score, one.archive.archive_id, one.hit.order)
-    )
+def ordered(found: list[Found], sorting: Sorting = Sorting.SCORE) -> list[Found]:
+    """As asked for; equal ones in the order of the archives' logs."""
+
+    def rank(one: Found) -> tuple[float, str, int]:
+        first = float(str(one.hit.stored["captured_us"]))
+        value = {
+            Sorting.SCORE: -one.score,
+            Sorting.NEWEST: -first,
+            Sorting.OLDEST: first,
+        }[sorting]
+        return value, one.archive.archive_id, one.hit.order
+
+    return sorted(found, key=rank)

@@ -87,17 +87,6 @@ class EngineHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facet:
-    """Values of one filter field and how many documents have each.
-
-    By falling count, then value; `rest` counts the values that were cut off.
-    """
-
-    values: tuple[tuple[str, int], ...]
-    rest: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePage:
     """Hits in the order asked for, equal ones by order key; the exact total."""
 
@@ -145,7 +134,9 @@ class SearchEngine(Protocol):
         """Find documents; `limit` 0 only counts, `bare` leaves `stored` empty."""
         ...
 
-    def facets(self, clause: Clause, fields: Sequence[str]) -> Mapping[str, Facet]:
+    def facets(
+        self, clause: Clause, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
         """Count the documents of a clause by the values of filter fields."""
         ...
 

@@ -22,16 +22,15 @@ from elasticsearch import (
 )
 
 from archive.errors import SearchUnavailable
+from search.counting import DAY_US
 from search.document import Document
 from search.engines.base import (
     Clause,
     EngineHit,
     EnginePage,
-    Facet,
     Rejected,
     Sorting,
 )
-from search.engines.counting import DAY_US, cut_facet
 from search.engines.elastic_bulk import (
     Answer,
     Parcel,
@@ -271,7 +270,9 @@ class ElasticEngine:
                 after = hits[-1]["sort"]
         return kept, total
 
-    def facets(self, clause: Clause, fields: Sequence[str]) -> Mapping[str, Facet]:
+    def facets(
+        self, clause: Clause, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
         """Count the documents of a clause by the values of filter fields."""
         asked = {
             name: {"terms": {"field": name, "size": FACET_VALUES}} for name in fields
@@ -280,10 +281,10 @@ class ElasticEngine:
             {"query": compile_clause(clause), "size": 0, "aggregations": asked}
         )["aggregations"]
         return {
-            name: cut_facet(
-                (str(bucket["key"]), int(bucket["doc_count"]))
+            name: {
+                str(bucket["key"]): int(bucket["doc_count"])
                 for bucket in found[name]["buckets"]
-            )
+            }
             for name in fields
         }
 

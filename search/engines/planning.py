@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from search.analysis.gazetteer import Gazetteer
 from search.analysis.tokens import exact_form, tokenize
@@ -164,8 +165,23 @@ class Planner:
                 return AllOf(wanted=(), unwanted=(self._unwanted(node.item),))
             case Filter() | Captured():
                 return self._filter(node)
+            case Phrase() if node.slop is not None:
+                return self._near(node)
             case _:
                 return self._add(self._leaf(node)).clause
+
+    def _near(self, node: Phrase) -> Clause:
+        """Each word near the next one, in either order.
+
+        Three words in one window mean different things to different engines; pairs
+        mean the same to all.
+        """
+        words = words_of(node.text)
+        pairs = [f"{one} {next_one}" for one, next_one in pairwise(words)] or words
+        leaves = [
+            self._add(self._phrase(Phrase(text=pair, slop=node.slop))) for pair in pairs
+        ]
+        return AllOf(wanted=tuple(leaf.clause for leaf in leaves))
 
     def _filter(self, node: Filter | Captured) -> Clause:
         """The first capture is in the index; later ones come as order keys."""

@@ -17,6 +17,7 @@ import tantivy
 
 from archive.errors import SearchUnavailable
 from search.analysis.analyze import EMPTY
+from search.counting import DAY_US
 from search.document import Document
 from search.engines.base import (
     AllOf,
@@ -26,13 +27,11 @@ from search.engines.base import (
     Clause,
     EngineHit,
     EnginePage,
-    Facet,
     OneOf,
     Rejected,
     Sorting,
     Tokens,
 )
-from search.engines.counting import DAY_US, cut_facet
 from search.engines.fields import (
     CAPTURED_US,
     FILTER_FIELDS,
@@ -145,13 +144,18 @@ class TantivyEngine:
         query = self._compile(clause, searcher)
         with _engine_errors():
             rows, total = _ranked(searcher, query, offset + limit, sorting)
+        ranked = sorting is Sorting.SCORE
         hits = tuple(
-            _hit(score, order, None if bare else searcher.doc(address))
+            _hit(
+                score if ranked else 0.0, order, None if bare else searcher.doc(address)
+            )
             for score, order, address in rows[offset : offset + limit]
         )
         return EnginePage(total=total, hits=hits)
 
-    def facets(self, clause: Clause, fields: Sequence[str]) -> Mapping[str, Facet]:
+    def facets(
+        self, clause: Clause, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
         """Count the documents of a clause by the values of filter fields."""
         searcher = self._searcher()
         asked = {
@@ -160,10 +164,10 @@ class TantivyEngine:
         with _engine_errors():
             found = searcher.aggregate(self._compile(clause, searcher), asked)
         return {
-            name: cut_facet(
-                (str(bucket["key"]), int(bucket["doc_count"]))
+            name: {
+                str(bucket["key"]): int(bucket["doc_count"])
                 for bucket in found[name]["buckets"]
-            )
+            }
             for name in fields
         }
 

@@ -16,6 +16,7 @@ from archive.capture import CaptureOutcome
 from archive.errors import InvalidQuery
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
+from search.engines.base import Sorting
 from search.engines.opening import CLUSTERED, Engines
 from search.index import Indexer
 from search.service import Hit, ResultPage, SearchService
@@ -226,6 +227,23 @@ def hosts(page: ResultPage) -> set[str]:
 def test_written_answers_hold_in_both(both: Both, query: str, found: set[str]) -> None:
     for service in (both.embedded, both.clustered):
         assert hosts(service.search(query, limit=200)) == found
+
+
+@pytest.mark.parametrize("query", ["election", "Minsk OR выбараў", "lang:be,ru", "zzz"])
+def test_both_count_and_list_the_same(both: Both, query: str) -> None:
+    first, second = (
+        service.counts(query) for service in (both.embedded, both.clustered)
+    )
+    assert first == second
+    listed = [
+        list(service.stream(query)) for service in (both.embedded, both.clustered)
+    ]
+    assert listed[0] == listed[1]
+    assert len(listed[0]) == first.total == sum(first.days.values())
+    page = both.embedded.search(query, limit=200, sorting=Sorting.OLDEST)
+    assert {hit.capture_id for hit in page.hits} == {
+        hit.capture_id for hit in listed[0]
+    }
 
 
 @pytest.mark.parametrize("query", REFUSED)

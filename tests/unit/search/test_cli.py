@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.errors import SearchUnavailable
+from archive.settings import Settings
 from search.cli import index, rebuild_index, search
 
 Article = Callable[[str, str], str]
@@ -80,6 +81,25 @@ def test_queries_from_a_file_give_one_line_each(
     assert [len(answer["hits"]) for answer in answers] == [1, 0, 0, 1]
 
 
+def test_counts_sorting_and_the_whole_list(
+    filled: Any, run: Callable[..., Result]
+) -> None:
+    answer = json.loads(run(search, "--json", "--counts", "host:a.example").output)
+    assert answer["total"] == sum(answer["captured_days"].values())
+    assert answer["facets"]["host"]["values"]["a.example"] == answer["total"]
+    newest = json.loads(
+        run(search, "--json", "--sort", "newest", "host:a.example").output
+    )
+    oldest = json.loads(
+        run(search, "--json", "--sort", "oldest", "host:a.example").output
+    )
+    ids = [[hit["id"] for hit in one["hits"]] for one in (newest, oldest)]
+    assert ids[0] == ids[1][::-1]
+    lines = run(search, "--all", "jsonl", "host:a.example").output.splitlines()
+    assert json.loads(lines[0])["query"] == "host:a.example"
+    assert [json.loads(line)["id"] for line in lines[1:]] == ids[1]
+
+
 def test_human_output_is_safe_for_a_terminal(
     filled: Any, run: Callable[..., Result]
 ) -> None:
@@ -104,7 +124,7 @@ def test_rebuild_needs_no_keys_and_answers_the_same(
 ) -> None:
     before = json.loads(run(search, "--json", "яўка").output)
     (filled.root.parent / "keys").rename(filled.root.parent / "elsewhere")
-    assert rebuild_index(filled.root).startswith("2 captures added")
+    assert rebuild_index(filled.root, Settings()).startswith("2 captures added")
     assert json.loads(run(search, "--json", "яўка").output) == before
 
 

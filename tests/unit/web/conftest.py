@@ -166,7 +166,6 @@ class FakeIndex:
             total=len(self.hits),
             hits=tuple(self.hits[offset : offset + limit]),
             some_missing=(),
-            facets={},
             searched=(text,),
             took_ms=1,
             upto={},

@@ -1,0 +1,70 @@
+"""A whole result leaves the archive as text that harms nobody who opens it."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from search.counting import FACET_SHOWN, add_up, make_facet
+from search.output import COLUMNS, FORMATS, format_csv
+from search.results import Hit
+
+
+def hit(**changes: object) -> Hit:
+    values: dict[str, object] = {
+        "archive_id": "a" * 26,
+        "capture_id": "0" * 64,
+        "short_id": "a" * 26,
+        "uri": "https://a.example/?q=1,2",
+        "title": 'Вынікі "выбараў"',
+        "language": "be",
+        "captured_at": datetime(2025, 1, 26, 8, tzinfo=UTC),
+        "captures": 3,
+        "score": 0.0,
+        "snippets": (),
+        "source_id": None,
+        "outcome": "complete",
+        "http_status": 200,
+        "missing": (),
+        "warnings": (),
+    }
+    return Hit(**(values | changes))  # type: ignore[arg-type]
+
+
+HEAD = {"query": 'name:"Ціханоўская"\n', "upto": {"a": 12}}
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_run_as_a_formula(start: str) -> None:
+    lines = "".join(format_csv(HEAD, [hit(title=f"{start}cmd|' /C calc'!A0")]))
+    _, *rows = csv.reader(io.StringIO(lines.partition("\r\n")[2], newline=""))
+    assert rows[0][COLUMNS.index("title")].startswith(f"'{start}")
+
+
+def test_csv_reads_back_as_it_was() -> None:
+    text = "".join(format_csv(HEAD, [hit(), hit(title=None, http_status=None)]))
+    head, _, rest = text.partition("\r\n")
+    assert json.loads(head.removeprefix("# ")) == HEAD
+    names, first, second = csv.reader(io.StringIO(rest, newline=""))
+    assert tuple(names) == COLUMNS
+    assert first[COLUMNS.index("title")] == 'Вынікі "выбараў"'
+    assert first[COLUMNS.index("captured_at")] == "2025-01-26T08:00:00.000000Z"
+    assert second[COLUMNS.index("http_status")] == ""
+
+
+def test_every_form_begins_with_the_question_and_has_a_line_a_document() -> None:
+    for name, form in FORMATS.items():
+        lines = "".join(form(HEAD, [hit()] * 5)).splitlines()
+        assert json.loads(lines[0].removeprefix("# ")) == HEAD
+        assert len(lines) == 5 + 1 + (name == "csv")
+
+
+def test_facets_add_up_and_name_the_commonest() -> None:
+    facet = make_facet([{"a": 1, "b": 5}, {"a": 4, "c": 1}])
+    assert facet.values == (("a", 5), ("b", 5), ("c", 1))
+    many = make_facet([{f"v{n:02}": 1 for n in range(FACET_SHOWN + 7)}])
+    assert len(many.values) == FACET_SHOWN
+    assert many.rest == 7
+    assert add_up([{3: 1, 1: 2}, {3: 4}]) == {1: 2, 3: 5}
