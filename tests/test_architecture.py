@@ -67,7 +67,12 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("crawlers.cli",),),
     ),
     "search": (
-        (("search.captures",), ("search.analysis",), ("search.extract",)),
+        (
+            ("search.captures",),
+            ("search.counting",),
+            ("search.analysis",),
+            ("search.extract",),
+        ),
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
         (("search.document",), ("search.kept",), ("search.generations",)),
         (
@@ -79,7 +84,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         ),
         (("search.highlight",), ("search.opened",), ("search.index",)),
         (("search.results",), ("search.tiers",)),
-        (("search.showing",),),
+        (("search.showing",), ("search.output",)),
         (("search.service",),),
         (("search.cli",),),
     ),
