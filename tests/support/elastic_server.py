@@ -156,14 +156,15 @@ def start_node(home: Path, java: Path, node: Node, cluster: Sequence[Node]) -> S
     (folder / "config" / "elasticsearch.yml").write_text(
         _configuration(node, cluster, folder), "ascii"
     )
-    command = [str(home / "bin" / "elasticsearch")]
+    # A run that is stopped tears nothing down: the server ends with who started it.
+    command = ["setpriv", "--pdeathsig=TERM", str(home / "bin" / "elasticsearch")]
     for path in ("tmp", "data", "logs"):
         (folder / path).mkdir()
     if os.getuid() == 0:
         for path in [folder, *folder.rglob("*")]:
             shutil.chown(path, "nobody", "nogroup")
-        command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-                   *command]  # fmt: skip
+        user = ("--reuid=nobody", "--regid=nogroup", "--clear-groups")
+        command[1:1] = user
     environment = {
         "PATH": os.environ["PATH"],
         "ES_JAVA_HOME": str(java),

@@ -20,7 +20,7 @@ from web.access import may_show
 from web.citation import Citation, format_text
 from web.messages import text_of
 from web.replay.links import PartTable
-from web.site import Site
+from web.site import PageCapture, Site
 from web.views.values import (
     FAILED,
     Connection,
@@ -37,6 +37,8 @@ PLAIN_METHOD = "GET"
 """What a visitor's browser asks with; anything else gets a banner."""
 HEAD_LIMIT_BYTES = 64 * 1024
 """Bytes of a request or response head that are printed."""
+LITTLE_TEXT_CHARS = 200
+"""A page with less text may be one that only a browser fills."""
 NEIGHBOUR_LIMIT = 10_000
 """Captures of one address that are looked through for earlier and later ones."""
 
@@ -76,7 +78,7 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         parts=_part_views(found.parts),
         artifacts=found.artifacts,
         neighbours=_neighbours(site, main),
-        banners=_banners(main, exchange, text),
+        banners=(*_banners(main, exchange), *_doubts(found, text)),
         method=_method(exchange),
         citation=citation,
         citation_text=format_text(citation),
@@ -288,9 +290,7 @@ def _neighbours(site: Site, capture: Capture) -> Neighbours:
     )
 
 
-def _banners(
-    capture: Capture, exchange: RecordedExchange | None, text: ExtractedText | None
-) -> tuple[str, ...]:
+def _banners(capture: Capture, exchange: RecordedExchange | None) -> tuple[str, ...]:
     connection = _connection(exchange.metadata if exchange else {})
     codes = []
     if capture.outcome is CaptureOutcome.POLICY:
@@ -305,9 +305,14 @@ def _banners(
         codes.append("test-set-up")
     if connection.tls_verdict == FAILED:
         codes.append("tls-not-verified")
-    if capture.http_status is not None and text is not None and len(text.text) < 200:
-        codes.append("little-text")
     return tuple(codes)
+
+
+def _doubts(found: PageCapture, text: ExtractedText | None) -> tuple[str, ...]:
+    """Whether the archived bytes may not be what a reader of the page saw."""
+    if found.main.http_status is None or text is None or found.artifacts:
+        return ()
+    return ("little-text",) if len(text.text) < LITTLE_TEXT_CHARS else ()
 
 
 def digests_of(capture: Capture) -> Sequence[tuple[str, Digest | None]]:

@@ -369,6 +369,7 @@ def world(
     reader = ArchiveReader.open(root)
     index = FakeIndex()
     index.add(named["main"], "Папярэднія вынікі <script>alert(1)</script>")
+    index.texts[named["drawn"].capture_id] = index.texts[named["main"].capture_id]
     yield World(root=root, trust=trust, reader=reader, named=named, index=index)
     reader.close()
 

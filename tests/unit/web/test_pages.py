@@ -86,6 +86,14 @@ def test_a_page_a_browser_showed_has_its_picture_and_prints(
     assert "/shot/" not in reader.get(f"/c/{world.named['main'].short_id}")
 
 
+def test_little_text_is_said_unless_a_browser_showed_the_page(
+    world: Any, reader: Reader
+) -> None:
+    words = "may need a browser to fill it"
+    assert words in reader.get(f"/c/{world.named['main'].short_id}")
+    assert words not in reader.get(f"/c/{world.named['drawn'].short_id}")
+
+
 def test_every_page_has_one_heading_a_language_and_a_skip_link(
     world: Any, apps: Applications, reader: Reader
 ) -> None:
