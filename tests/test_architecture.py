@@ -146,6 +146,7 @@ LIBRARIES = {
         modules=(
             "archive.attest.authority",
             "archive.attest.keys",
+            "archive.attest.packager",
             "archive.attest.revocation",
             "archive.attest.timestamp",
             "archive.attest.token",

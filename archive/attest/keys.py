@@ -33,6 +33,9 @@ from archive.log.note import COSIGNATURE, ED25519, VerifierKey, make_vkey
 KEYS_KEPT = 16
 """Public keys kept after parsing: an archive's whole history has a handful."""
 
+P384_BYTES = 48
+"""Bytes of a number on curve P-384."""
+
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
@@ -91,6 +94,12 @@ class P384Key(_EllipticKey):
     """The key of WACZ exports; it is stated in entry 0 and signs no evidence."""
 
     curve = ec.SECP384R1()
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with ECDSA over SHA-256, raw r and s of 48 bytes each (WACZ 1.1.1)."""
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        r, s = decode_dss_signature(self._private.sign(message, algorithm))
+        return r.to_bytes(P384_BYTES) + s.to_bytes(P384_BYTES)
 
 
 class Ed25519Signer:

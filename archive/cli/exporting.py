@@ -1,14 +1,16 @@
-"""Verbs that hand evidence out: export bundle."""
+"""Verbs that hand evidence out: export bundle, wacz, warc, cdxj."""
 
 from pathlib import Path
 
 import click
 
+from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
 from archive.capture import Capture
 from archive.cli.logexport import listing, log_command
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
+from archive.errors import KeyProblem
 from archive.export.bundle import (
     AGE_END,
     ZIP_END,
@@ -17,8 +19,19 @@ from archive.export.bundle import (
     export_bundle,
 )
 from archive.export.locked import parse_recipients
+from archive.export.selection import (
+    index_archive,
+    index_captures,
+    with_parts,
+    write_warc,
+)
+from archive.export.target import check_target, write_stream
+from archive.export.wacz import WaczRequest, export_wacz
+from archive.instant import format_instant
 from archive.store.reader import ArchiveReader
+from archive.verify.packagefiles import Packing
 from archive.verify.report import Outcome
+from archive.version import SOFTWARE
 
 _OUT = click.Path(path_type=Path)
 
@@ -78,6 +91,84 @@ def bundle(
         click.echo(request.out)
     if report.outcome is not Outcome.VERIFIED:
         say(f"this bundle is {report.outcome}: `evidence verify bundle` says why")
+
+
+@export.command()
+@click.argument("capture_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("-o", "--output", type=_OUT, required=True, help="NAME.wacz")
+@click.pass_obj
+def wacz(ctx: CommandContext, capture_ids: tuple[str, ...], output: Path) -> None:
+    """Pack captures or pages for a replay program, their evidence inside.
+
+    For display: the proof is in the package, not its signature. Exit codes: 0 written,
+    2 wrong use, 3 it does not verify and nothing was written, 4 a file of the archive
+    is not in its format, 6 no such capture or the place is taken, 7 keys, or not logged
+    yet.
+    """
+    reader = ctx.open_reader()
+    identity = reader.identity
+    keys = KeyFolder.load(ctx.keys_folder_of(identity.archive_id), identity)
+    if keys.wacz is None:
+        raise KeyProblem("the key of packages, wacz.pem, is not in the keys folder")
+    request = WaczRequest(
+        captures=_captures(reader, capture_ids, alone=False),
+        out=output,
+        key=keys.wacz,
+        packing=Packing(
+            created=format_instant(ctx.clock())[:19] + "Z", software=SOFTWARE
+        ),
+    )
+    trust = read_trust(ctx.trust(), identity.origin)
+    report = export_wacz(reader, request, trust=trust)
+    click.echo(output)
+    if report.outcome is not Outcome.VERIFIED:
+        say(f"its evidence is {report.outcome}: `evidence verify wacz` says why")
+
+
+@export.command()
+@click.argument("capture_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("-o", "--output", type=_OUT, required=True, help="NAME.warc.gz")
+@click.pass_obj
+def warc(ctx: CommandContext, capture_ids: tuple[str, ...], output: Path) -> None:
+    """Write captures, pages with their parts, and their statements as one WARC file.
+
+    Exit codes: 0 written, 2 wrong use, 3 a capture is not what it was, 4 a file of the
+    archive is not in its format, 6 no such capture or the place is taken.
+    """
+    reader = ctx.open_reader()
+    check_target(output, ctx.archive)
+    chosen = with_parts(reader, _captures(reader, capture_ids, alone=False))
+    write_stream(output, lambda out: write_warc(reader, chosen, out))
+    click.echo(output)
+
+
+@export.command()
+@click.argument("capture_ids", metavar="ID...", nargs=-1)
+@click.option("-o", "--output", type=_OUT, help="File (default: standard output).")
+@click.pass_obj
+def cdxj(
+    ctx: CommandContext, capture_ids: tuple[str, ...], output: Path | None
+) -> None:
+    """Index captures where they lie in the segments, for pywb and its like.
+
+    Without an ID all of them. Exit codes: 0 written, 2 wrong use, 3 a capture is not
+    what it was, 4 a file of the archive is not in its format, 6 no such capture or the
+    place is taken.
+    """
+    reader = ctx.open_reader()
+    if capture_ids:
+        found = _captures(reader, capture_ids, alone=False)
+        lines = index_captures(reader, with_parts(reader, found))
+    else:
+        lines = index_archive(reader)
+    if output is None:
+        for line in lines:
+            click.echo(line, nl=False)
+        return
+    check_target(output, ctx.archive)
+    write_stream(
+        output, lambda out: out.writelines(line.encode("ascii") for line in lines)
+    )
 
 
 def _captures(

@@ -24,6 +24,7 @@ from archive.store.tombstones import Tombstone
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
+from archive.verify.package import verify_wacz
 from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
@@ -236,6 +237,21 @@ def verify_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
     """
     folder = ctx.trust()
     report = verify_bundle(path, trust_of=lambda origin: read_trust(folder, origin))
+    print_report(report, as_json=as_json)
+
+
+@verify.command(name="wacz")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def verify_wacz_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
+    """Check a WACZ: whole, and proven by the evidence inside; other people's never is.
+
+    Needs no archive. Exit codes: 0 all that the policy requires is VERIFIED, 2 there is
+    no file at PATH, 3 anything else.
+    """
+    folder = ctx.trust()
+    report = verify_wacz(path, trust_of=lambda origin: read_trust(folder, origin))
     print_report(report, as_json=as_json)
 
 

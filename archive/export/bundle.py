@@ -45,7 +45,7 @@ class BundleRequest:
     """Keys to encrypt for; then `out` ends with `.zip.age`."""
 
 
-class _Planned:
+class PlannedFiles:
     """Files that are not written yet, for whoever reads bundles."""
 
     def __init__(self, files: dict[str, ByteSource]) -> None:
@@ -90,9 +90,9 @@ def export_bundle(
     """Write the bundle and say how it verifies; nothing is written if it FAILED."""
     check_request(request, reader.paths.root)
     gathered = Gatherer(reader, trust).add(list(request.captures))
-    gathered.files[SUMS] = MemoryBytes(_sums(gathered.files))
+    gathered.files[SUMS] = MemoryBytes(list_sums(gathered.files))
     report = verify_files(
-        _Planned(gathered.files),
+        PlannedFiles(gathered.files),
         subject=request.out.name,
         trust_of=lambda _origin: trust,
     )
@@ -119,7 +119,7 @@ def _add_papers(gathered: Gathered, report: Report, request: BundleRequest) -> N
     files = gathered.files
     files.update((name, MemoryBytes(data)) for name, data in papers.items())
     del files[SUMS]
-    files[SUMS] = MemoryBytes(_sums(files))
+    files[SUMS] = MemoryBytes(list_sums(files))
 
 
 def read_script() -> bytes:
@@ -127,7 +127,8 @@ def read_script() -> bytes:
     return package_files("archive.export").joinpath("verify.sh").read_bytes()
 
 
-def _sums(files: dict[str, ByteSource]) -> bytes:
+def list_sums(files: dict[str, ByteSource]) -> bytes:
+    """SHA256SUMS of files that are not written yet."""
     digests = {}
     for name, source in files.items():
         with source.open() as stream:

@@ -83,9 +83,9 @@ class Gatherer:
         self._also: set[str] = set()
         self.gathered = Gathered()
 
-    def add(self, captures: list[Capture]) -> Gathered:
+    def add(self, captures: list[Capture], *, collection: bool = False) -> Gathered:
         """Gather one capture, or several side by side below `captures/`."""
-        alone = len(captures) == 1
+        alone = len(captures) == 1 and not collection
         for capture in captures:
             self._add_tree("" if alone else _folder("captures", capture), capture)
         return self.gathered

@@ -41,6 +41,7 @@ from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.policy import headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, NO_BRACKET, Report
+from archive.verify.report import Bracket as ProvenBracket
 from archive.warc.reading import ReadRecord, RecordWalk
 
 BUNDLE_REQUIRED = ALWAYS_REQUIRED | {17}
@@ -64,6 +65,14 @@ class _Parts:
     checkpoint: Checkpoint | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the reader trusts about the log of a bundle, and the bracket of its top."""
+
+    trust: TrustSet | None
+    bracket: ProvenBracket
+
+
 def verify_bundle(path: Path, *, trust_of: TrustOf) -> Report:
     """Check a folder or zip; FormatError or UsageProblem only if it is no bundle."""
     with open_bundle(path) as files:
@@ -73,6 +82,19 @@ def verify_bundle(path: Path, *, trust_of: TrustOf) -> Report:
 def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Report:
     """Check the files of a bundle wherever they lie."""
     collector = Collector()
+    judged = judge_files(collector, files, trust_of=trust_of)
+    report = collector.report(
+        f"bundle {subject}",
+        required=required_steps(BUNDLE_REQUIRED, judged.trust),
+        headline=headline(collector, judged.trust, judged.bracket),
+    )
+    return replace(report, bracket=judged.bracket)
+
+
+def judge_files(
+    collector: Collector, files: BundleFiles, *, trust_of: TrustOf
+) -> Judged:
+    """Note all findings of a bundle; give what the reader trusts about its log."""
     check_listing(collector, files)
     prefixes = sorted({p for name in files.names if (p := prefix_of(name)) is not None})
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
@@ -91,12 +113,7 @@ def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Repo
     tree.finish(prefixes)
     if trust is None:
         _tell_untrusted(collector)
-    report = collector.report(
-        f"bundle {subject}",
-        required=required_steps(BUNDLE_REQUIRED, trust),
-        headline=headline(collector, trust, proven),
-    )
-    return replace(report, bracket=proven)
+    return Judged(trust=trust, bracket=proven)
 
 
 def _find_trust(parts: Mapping[str, _Parts], trust_of: TrustOf) -> TrustSet | None:

@@ -120,5 +120,10 @@ STEPS: dict[int, Step] = {
             title="the logged keys and archive.toml are those you trust",
             specification="docs/format.md, keys",
         ),
+        Step(
+            number=22,
+            title="a package holds what it lists, and shows what its evidence says",
+            specification="WACZ 1.1.1, docs/format.md, packages",
+        ),
     )
 }
