@@ -8,6 +8,9 @@ from archive.verify.steps import STEPS
 
 FINDINGS_NAMED = 50
 """Of one step and outcome, listed one by one; beyond it only their number is kept."""
+PROMISES_NAMED = 1000
+"""The same of step 18: a promise without an outcome is found by its name alone."""
+PROMISES_STEP = 18
 
 NOTICES_LISTED = 200
 """Notes listed one by one: removals are rare, and each is to be seen."""
@@ -96,7 +99,8 @@ class Collector:
     def _add(self, finding: Finding) -> None:
         kind = (finding.step, finding.outcome)
         named = sum((known.step, known.outcome) == kind for known in self._findings)
-        if named < FINDINGS_NAMED:
+        most = PROMISES_NAMED if finding.step == PROMISES_STEP else FINDINGS_NAMED
+        if named < most:
             self._findings.append(finding)
         else:
             self._unnamed[kind] = self._unnamed.get(kind, 0) + 1

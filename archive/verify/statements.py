@@ -17,8 +17,10 @@ from archive.log.leaf import Leaf, format_leaf
 from archive.warc.reading import ReadRecord, RecordRow
 from archive.warc.revisit import check_revisit
 
-ROW_FIELDS = ("id", "type", "target_uri", "date", "offset", "length")
-ROW_DIGESTS = ("member", "record", "block", "payload")
+ROW_FIELDS = ("id", "type", "target_uri", "date")
+ROW_DIGESTS = ("payload", "block", "record", "member")
+"""In the order in which a difference is told: what was changed, then what follows."""
+ROW_PLACE = ("offset", "length")
 
 
 def leaf_of(statement: Statement, envelope: Envelope) -> bytes:
@@ -87,10 +89,11 @@ def _check_row(
     row: Mapping[str, Any], found: RecordRow, *, base: int, place: str
 ) -> None:
     actual: dict[str, object] = {field: getattr(found, field) for field in ROW_FIELDS}
-    actual["offset"] = found.offset - base
     for field in ROW_DIGESTS:
         digest = getattr(found, field)
         actual[field] = None if digest is None else str(digest)
+    actual |= {field: getattr(found, field) for field in ROW_PLACE}
+    actual["offset"] = found.offset - base
     for field, value in actual.items():
         if row[field] != value:
             raise DigestMismatch(f"{place}: {field} is not the one that was signed")

@@ -253,20 +253,22 @@ def _check_fields(fields: Sequence[tuple[str, str]]) -> None:
     kind = next((value for name, value in fields if name == "WARC-Type"), None)
     _check_shape(names, kind)
     if len(set(fields)) != len(fields):
-        raise MalformedRecord("a line stands twice in a record header")
+        twice = next(name for name, value in fields if fields.count((name, value)) > 1)
+        raise MalformedRecord(f"a {twice} line stands twice in a record header")
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def _check_shape(names: tuple[str, ...], record_type: str | None) -> None:
     """Demand that known fields are those of the type, each once and at its place."""
     seen: set[str] = set()
-    last = -1
-    for name in names:
+    for name in names:  # first: a repeated field moves the others, too
         if name in seen and name not in REPEATABLE:
             raise MalformedRecord(f"{name} stands twice in a record header")
+        seen.add(name)
+    last = -1
+    for name in names:
         if _ORDER[name] < last:
             raise MalformedRecord(f"{name} is not at its place in a record header")
-        seen.add(name)
         last = _ORDER[name]
     for missing in sorted(REQUIRED - seen):
         raise MalformedRecord(f"a record without {missing}")

@@ -14,7 +14,7 @@ import pytest
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.command import Command
 
-ROUNDS = 100
+ROUNDS = 20
 SEED = 20250126
 WORKERS = 2
 """Each flips bits in a copy of its own."""
@@ -80,7 +80,7 @@ def test_every_bit_flip_ends_with_exit_3_and_the_name_of_the_file(
     with ThreadPoolExecutor(WORKERS) as pool:
         problems = [*pool.map(problems_of, commands, shares)]
     print(f"{len(flips)} bit flips: {time.monotonic() - began:.1f} s")
-    assert len({flip.place for flip in flips}) >= 5
+    assert len({flip.place for flip in flips}) >= 3
     assert [problem for share in problems for problem in share] == []
 
 
