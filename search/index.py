@@ -89,7 +89,9 @@ class Indexer:
             made = self._unfinished(before, kind) or self._new_generation(kind)
             report = self._fill(made, rebuilt=True, afterwards=afterwards)
             use_generation(made)
-            kept = [made, *([before] if before else [])]
+            kept = [made]
+            if before is not None and not self._must_go(before):
+                kept.append(before)
             self._publish(kept)
             remove_others(self._index, *kept)
             return report
@@ -112,6 +114,17 @@ class Indexer:
         if begun is None or (before and begun.folder.name <= before.folder.name):
             return None
         return begun if self._fits(begun, kind) else None
+
+    def _must_go(self, replaced: Generation) -> bool:
+        """Whether a replaced index holds what was removed: then no reader keeps it."""
+        try:
+            rows = CaptureRows.open(replaced.rows_path)
+        except SearchUnavailable:
+            return True
+        try:
+            return holds_removed(self._reader, rows)
+        finally:
+            rows.close()
 
     def _usable(self, engine: str | None) -> Generation | None:
         """The current generation, if this version made it and its halves agree."""

@@ -278,6 +278,7 @@ def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
     assert archive.service().search("Слова0").total == 0
     assert archive.service().search("Слова1").hits[0].capture_id == kept[0].capture_id
     assert len(set((archive.root / "texts").iterdir()) & texts) == 2
+    assert len(list((archive.root / "index").glob("g*"))) == 1
     words = "слова0".encode()
     index = [path for path in (archive.root / "index").rglob("*") if path.is_file()]
     assert not [path for path in index if words in path.read_bytes().lower()]
