@@ -173,6 +173,7 @@ def crawl(
         parse_connect_to(text)
     for text in options["allow_networks"]:
         parse_allow_network(text)
+    context.ask_passphrase()
     results = []
     for source_id in source_ids:
         order = CrawlOrder(
@@ -180,6 +181,7 @@ def crawl(
             keys_folder=context.keys_folder,
             trust_folder=context.trust_folder,
             settings=context.settings,
+            passphrase=context.secret.text(),
             source_id=source_id,
             via=via,
             **options,

@@ -123,6 +123,7 @@ LIBRARIES = {
             "archive.cli.corroborate",
             "archive.cli.cosign",
             "archive.cli.exporting",
+            "archive.cli.keys",
             "archive.cli.output",
             "archive.cli.logexport",
             "archive.cli.mirror",
@@ -130,6 +131,7 @@ LIBRARIES = {
             "archive.cli.receipt",
             "archive.cli.removing",
             "archive.cli.root",
+            "archive.cli.secret",
             "archive.cli.trust",
             "archive.cli.witness",
             "archive.cli.timestamp",
@@ -145,6 +147,7 @@ LIBRARIES = {
     "cryptography": Library(
         modules=(
             "archive.attest.authority",
+            "archive.attest.keypem",
             "archive.attest.keys",
             "archive.attest.packager",
             "archive.attest.revocation",

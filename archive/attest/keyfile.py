@@ -14,6 +14,8 @@ FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 OTHERS = 0o077
 """Permission bits of group and world: none of them may be set."""
+PASSPHRASE_LIMIT_BYTES = 1024
+"""Of a passphrase; a random one of 256 bits has 44 characters."""
 KEY_FILE_LIMIT_BYTES = 16 * 1024
 """Bytes of a key file: an RSA key of 4096 bits needs 3.3 KB, ours 300 bytes."""
 
@@ -31,6 +33,15 @@ def default_keys_folder(environ: Mapping[str, str], archive_id: str) -> Path:
             )
         data = f"{home}/.local/share"
     return Path(data) / "evidence" / "keys" / archive_id
+
+
+def check_passphrase(passphrase: bytes) -> bytes:
+    """Return a passphrase, or refuse one that is empty or too long."""
+    if not 1 <= len(passphrase) <= PASSPHRASE_LIMIT_BYTES:
+        raise KeyProblem(
+            f"a passphrase has 1 to {PASSPHRASE_LIMIT_BYTES} bytes; give another one"
+        )
+    return passphrase
 
 
 def make_key_folder(folder: Path) -> None:
@@ -107,6 +118,17 @@ def read_key_file(path: Path) -> bytes:
     if len(data) > KEY_FILE_LIMIT_BYTES:
         raise KeyProblem(f"{path} is too large for a key file; put the right one there")
     return data
+
+
+def has_sealed_keys(folder: Path) -> bool:
+    """Whether a key in that folder is under a passphrase; unreadable ones are not."""
+    for path in sorted(folder.glob("*.pem")) if folder.is_dir() else ():
+        try:
+            if b"ENCRYPTED PRIVATE KEY" in read_key_file(path):
+                return True
+        except KeyProblem:
+            continue
+    return False
 
 
 def _sync_folder(folder: Path) -> None:

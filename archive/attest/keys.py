@@ -63,9 +63,11 @@ class _EllipticKey:
         return cls(ec.derive_private_key(scalar, cls.curve))
 
     @classmethod
-    def from_pem(cls, pem: bytes, place: Path) -> Self:
+    def from_pem(
+        cls, pem: bytes, place: Path, *, passphrase: bytes | None = None
+    ) -> Self:
         """Read a private key that was found at `place`; KeyProblem names that."""
-        private = _parse_private_pem(pem, place)
+        private = _parse_private_pem(pem, place, passphrase)
         wanted = cls.curve.name
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise _wrong_key(place, wanted)
@@ -76,7 +78,12 @@ class _EllipticKey:
     @property
     def private_pem(self) -> bytes:
         """The private key as PKCS #8 PEM without passphrase."""
-        return _format_private_pem(self._private)
+        return _format_private(self._private, Encoding.PEM)
+
+    @property
+    def private_der(self) -> bytes:
+        """The same as DER."""
+        return _format_private(self._private, Encoding.DER)
 
 
 class P256Signer(_EllipticKey):
@@ -126,9 +133,11 @@ class Ed25519Signer:
         return cls(ed25519.Ed25519PrivateKey.from_private_bytes(seed), name=name)
 
     @classmethod
-    def from_pem(cls, pem: bytes, place: Path, *, name: str) -> Self:
+    def from_pem(
+        cls, pem: bytes, place: Path, *, name: str, passphrase: bytes | None = None
+    ) -> Self:
         """Read a private key that was found at `place`; KeyProblem names that."""
-        private = _parse_private_pem(pem, place)
+        private = _parse_private_pem(pem, place, passphrase)
         if not isinstance(private, ed25519.Ed25519PrivateKey):
             raise _wrong_key(place, "Ed25519")
         return cls(private, name=name)
@@ -141,7 +150,12 @@ class Ed25519Signer:
     @property
     def private_pem(self) -> bytes:
         """The private key as PKCS #8 PEM without passphrase."""
-        return _format_private_pem(self._private)
+        return _format_private(self._private, Encoding.PEM)
+
+    @property
+    def private_der(self) -> bytes:
+        """The same as DER."""
+        return _format_private(self._private, Encoding.DER)
 
     def sign(self, message: bytes) -> bytes:
         """Sign with Ed25519, 64 bytes."""
@@ -211,14 +225,20 @@ def parse_public_pem(pem: bytes) -> bytes:
     return _format_spki(_demand_ours(key))
 
 
-def _parse_private_pem(pem: bytes, place: Path) -> object:
-    try:
-        return load_pem_private_key(pem, password=None)
-    except TypeError as error:
+def _parse_private_pem(pem: bytes, place: Path, passphrase: bytes | None) -> object:
+    is_sealed = b"ENCRYPTED PRIVATE KEY" in pem
+    if is_sealed and passphrase is None:
         raise KeyProblem(
-            f"{place} is encrypted; put the key there without a passphrase, mode 0600"
-        ) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
+            f"{place} is under a passphrase; give it with --passphrase-fd N, or type it"
+        )
+    try:
+        return load_pem_private_key(pem, password=passphrase if is_sealed else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if is_sealed:
+            raise KeyProblem(
+                f"{place} does not open with this passphrase; give the right one, or "
+                "restore the file from your copy"
+            ) from error
         raise KeyProblem(
             f"{place} is not a private key in PEM; restore the file from your copy"
         ) from error
@@ -251,5 +271,5 @@ def _format_spki(key: PublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _format_private_pem(key: PrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _format_private(key: PrivateKey, encoding: Encoding) -> bytes:
+    return key.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())

@@ -33,6 +33,11 @@ class TrustedOperator:
         """The key id."""
         return key_id_of(self.spki_der)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still valid for what comes."""
+        return bool(self.end_leaf >= MAX_DECIMAL)
+
     def covers(self, leaf: int) -> bool:
         """Whether the key was valid for that leaf index."""
         return self.first_leaf <= leaf < self.end_leaf

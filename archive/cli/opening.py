@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from archive.attest.keyfile import has_sealed_keys
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
 from archive.cli.output import say
+from archive.cli.secret import Secret
 from archive.settings import Settings
 from archive.stamping.service import StampingService, StampingTools
 from archive.store.keeper import CheckpointService
@@ -27,18 +29,36 @@ class Place:
     """From the archive id to the folder of its private keys."""
     trust: Callable[[], Path]
     settings: Settings
+    secret: Secret
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
+
+
+def load_keys(place: Place, *, changing: bool = False) -> KeyFolder:
+    """Read the private keys; `changing`: to go on with a change of the operator key."""
+    ask_passphrase(place)
+    identity = read_identity(place.archive)
+    return KeyFolder.load(
+        place.keys_folder_of(identity.archive_id),
+        identity,
+        passphrase=place.secret.get(),
+        changing=changing,
+    )
+
+
+def ask_passphrase(place: Place) -> None:
+    """Ask for the passphrase, if the keys are under one and it is not known yet."""
+    if has_sealed_keys(place.keys_folder_of(read_identity(place.archive).archive_id)):
+        place.secret.ask()
 
 
 def open_writer(
     place: Place, stamping: Sequence[StampingService] | None
 ) -> ArchiveWriter:
     """Lock, load keys, recover; say on standard error what recovery did."""
-    identity = read_identity(place.archive)
     writer = ArchiveWriter.open(
         place.archive,
-        keys=KeyFolder.load(place.keys_folder_of(identity.archive_id), identity),
+        keys=load_keys(place),
         clock=place.clock,
         random_bytes=place.random_bytes,
         settings=WriterSettings(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.cli.secret import Secret, read_secret
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
     RESERVE_VARIABLE,
@@ -28,6 +29,7 @@ from archive.settings import (
 )
 
 if TYPE_CHECKING:
+    from archive.attest.keyfolder import KeyFolder
     from archive.cli.opening import Place
     from archive.stamping.service import StampingService
     from archive.store.reader import ArchiveReader
@@ -57,6 +59,7 @@ class CommandContext:
     keys_folder: Path | None = None
     trust_folder: Path | None = None
     settings: Settings = field(default_factory=Settings)
+    secret: Secret = field(default_factory=Secret)
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     random_bytes: Callable[[int], bytes] = field(default=secrets.token_bytes)
@@ -72,6 +75,22 @@ class CommandContext:
         from archive.attest.trust import trust_root
 
         return self.trust_folder or trust_root(self.environ)
+
+    def passphrase(self) -> bytes | None:
+        """That of the private keys, asked for once; None where there is none to ask."""
+        return self.secret.get()
+
+    def load_keys(self, *, changing: bool = False) -> "KeyFolder":
+        """Read the private keys of the archive; a passphrase is asked for if needed."""
+        from archive.cli.opening import load_keys
+
+        return load_keys(self._place(), changing=changing)
+
+    def ask_passphrase(self) -> None:
+        """Ask for the passphrase now, if the keys are under one and it is not known."""
+        from archive.cli.opening import ask_passphrase
+
+        ask_passphrase(self._place())
 
     def open_writer(
         self, stamping: "Sequence[StampingService] | None" = None
@@ -99,6 +118,7 @@ class CommandContext:
             keys_folder_of=self.keys_folder_of,
             trust=self.trust,
             settings=self.settings,
+            secret=self.secret,
             clock=self.clock,
             random_bytes=self.random_bytes,
         )
@@ -166,14 +186,20 @@ def check_environment(environ: Mapping[str, str]) -> None:
     help="Settings file (default: EVIDENCE_SETTINGS, else evidence/settings.toml in "
     "your configuration folder, if it is there).",
 )
+@click.option(
+    "--passphrase-fd",
+    type=click.IntRange(min=0),
+    help="Descriptor to read the passphrase of the private keys from.",
+)
 @click.version_option(package_name="election-evidence-archive")
 @click.pass_context
 def cli(
     ctx: click.Context,
+    /,
     archive: Path | None,
-    keys_folder: Path | None,
-    trust_folder: Path | None,
     settings_file: Path | None,
+    passphrase_fd: int | None,
+    **folders: Path | None,
 ) -> None:
     """Preserve web pages so that a stranger can check them later."""
     environ = dict(os.environ)
@@ -181,9 +207,10 @@ def cli(
     chosen = archive or Path(environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE)
     ctx.obj = CommandContext(
         archive=chosen,
-        keys_folder=keys_folder,
-        trust_folder=trust_folder,
         settings=load_settings(settings_file, environ),
+        secret=Secret() if passphrase_fd is None else read_secret(passphrase_fd),
+        keys_folder=folders["keys_folder"],
+        trust_folder=folders["trust_folder"],
         environ=environ,
     )
 

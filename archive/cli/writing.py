@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 import click
 
+from archive.attest.keyfolder import sealing
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.store.create import CreateRequest, create_archive
@@ -24,6 +25,7 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
     Exit codes: 0 made, 2 a wrong name, 6 the folder is not empty or cannot be
     written, 7 keys.
     """
+    passphrase = ctx.passphrase()
     identity = create_archive(
         CreateRequest(
             root=ctx.archive,
@@ -34,6 +36,7 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
             clock=ctx.clock,
             random_bytes=ctx.random_bytes,
             origin=origin,
+            seal=sealing(passphrase, ctx.random_bytes),
         )
     )
     keys = ctx.keys_folder_of(identity.archive_id)
@@ -45,6 +48,9 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
     click.echo(f"origin   {identity.origin}")
     click.echo(f"keys     {keys}")
     click.echo(f"trust    {ctx.trust()}")
+    if passphrase is not None:
+        say("The private keys are under your passphrase. Move root.pem offline.")
+        return
     say(
         "The private keys have no passphrase: whoever reads that folder can sign as "
         "you. Keep it on an encrypted disk, and move root.pem offline."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keyfolder import KeyFolder, Seal, plain_pem
 from archive.attest.trust import TrustedOperator, TrustSet, write_trust
 from archive.digest import Digest, format_short_id
 from archive.errors import ArchiveExists, KeyProblem, StoreError, UsageProblem
@@ -48,6 +48,8 @@ class CreateRequest:
     origin: str | None = None
     keys: Callable[[str], KeyFolder] | None = None
     """From the origin to keys that exist already; None makes new ones."""
+    seal: Seal = plain_pem
+    """How private keys are written: under a passphrase, or without."""
     effort: Effort | None = None
     files: Files = field(default_factory=Files)
     """How the disk is written; tests hand in one that fails."""
@@ -138,10 +140,8 @@ def _trust(keys: KeyFolder) -> TrustSet:
 
 
 def _make_keys(request: CreateRequest, folder: Path, origin: str) -> KeyFolder:
-    if request.keys is None:
-        return KeyFolder.create(folder, origin=origin)
-    keys = request.keys(origin)
-    keys.write(folder)
+    keys = (request.keys or KeyFolder.generate)(origin)
+    keys.write(folder, request.seal)
     return keys
 
 

@@ -19,6 +19,7 @@ from archive.attest.job import (
     format_job_close,
     format_job_open,
 )
+from archive.attest.keyfolder import StatementSigner
 from archive.capture import Capture, Exchange, MemoryBytes
 from archive.digest import Digest
 from archive.instant import format_instant
@@ -63,6 +64,8 @@ class Draft:
     predicate: Predicate
     subjects: tuple[tuple[str, str], ...] = ()
     """Beyond the slice: names and hex digests."""
+    signer: StatementSigner | None = None
+    """Who signs, where that is not the operator key of the day: `key` statements."""
 
 
 def new_slice_file(folder: Path) -> BinaryIO:

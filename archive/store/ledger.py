@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from archive.attest.envelope import Envelope, format_signed_record
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.keys import P256Signer
+from archive.attest.keyfolder import KeyFolder, StatementSigner
 from archive.attest.statement import build_statement, pae
 from archive.capture import MemoryBytes, SliceLocation
 from archive.digest import Digest
@@ -125,16 +124,16 @@ class Ledger:
         self._log = TiledLog(tools.paths.log, tools.files)
 
     def commit(
-        self, drafts: Sequence[Draft], *, signer: P256Signer | None = None
+        self, drafts: Sequence[Draft], *, signer: StatementSigner | None = None
     ) -> list[Committed]:
         """Make statements durable: when this returns, each of them is acknowledged."""
         committed = [self.stage(self.sign(draft, signer=signer)) for draft in drafts]
         self.flush()
         return committed
 
-    def sign(self, draft: Draft, *, signer: P256Signer | None = None) -> Signed:
+    def sign(self, draft: Draft, *, signer: StatementSigner | None = None) -> Signed:
         """Sign the next statement, which must be staged next. Nothing is written."""
-        key = signer or self.tools.keys.operator
+        key = signer or draft.signer or self.tools.keys.operator
         slice_field, slice_hex = slice_facts(draft.facts)
         moment = self.tools.clock()
         payload = build_statement(
@@ -278,7 +277,7 @@ class Ledger:
         kind: str,
         predicate: dict[str, object],
         *,
-        signer: P256Signer | None = None,
+        signer: StatementSigner | None = None,
     ) -> None:
         with new_slice_file(self.tools.paths.spool) as out:
             facts = build_resource_slice(

@@ -112,8 +112,12 @@ class Voucher:
 
     def _signer(self, statement: Statement) -> tuple[str, bytes]:
         """The key that must have signed; the root key may be elsewhere by now."""
-        if statement.kind != "key":
-            return self.keys.operator.key_id, self.keys.operator.spki_der
+        operator = self.keys.operator
+        action = statement.predicate["action"] if statement.kind == "key" else ""
+        if action == "accept" and self.keys.next is not None:
+            operator = self.keys.next
+        if action in ("", "rotate", "accept"):
+            return operator.key_id, operator.spki_der
         for key in statement.predicate["keys"]:
             if key["key_id"] == self.identity.root_key_id:
                 return key["key_id"], parse_base64(key["spki"], FormatError)

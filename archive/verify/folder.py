@@ -30,7 +30,7 @@ from archive.verify.cosigns import Cosigns
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
-from archive.verify.keys import check_key_history
+from archive.verify.keys import check_key_history, counts
 from archive.verify.policy import (
     ANCHOR_STEP,
     NO_WISHES,
@@ -255,7 +255,7 @@ class _Verification:
             self._jobs.note_capture(predicate["capture"])
         elif statement.kind == "cosign":
             self._cosigns.note(predicate, subject=subject)
-        elif statement.kind == "key":
+        elif statement.kind == "key" and counts(checked, self._trust):
             self._history.append(predicate)
         elif statement.kind == "capture":
             self._jobs.note_capture(statement.slice.sha256.hex)

@@ -5,9 +5,12 @@ from typing import Any
 
 from archive.attest.trust import TrustSet
 from archive.digest import Digest
+from archive.errors import VerificationError
 from archive.log.fields import MAX_DECIMAL
 from archive.log.note import format_vkey
 from archive.verify.collector import Collector
+from archive.verify.entries import CheckedEntry
+from archive.verify.statements import check_interval
 
 
 def check_key_history(
@@ -32,13 +35,45 @@ def check_key_history(
         collector.passed(21, len(history))
 
 
+def counts(checked: CheckedEntry, trust: TrustSet | None) -> bool:
+    """Whether a `key` statement says anything: signed, by a key valid at its entry.
+
+    A thief may state what he likes behind the entry at which his key was cut off.
+    """
+    if trust is None or not checked.holds:
+        return False
+    try:
+        check_interval(checked.statement, checked.envelope, trust)
+    except VerificationError:
+        return False
+    return True
+
+
+def follow_history(
+    history: Sequence[Mapping[str, Any]],
+) -> dict[str, tuple[int, int | None]]:
+    """The interval of each operator key after all `key` statements, in their order.
+
+    A key that is announced (`rotate`) counts from where it is accepted; a revocation
+    only ever shortens.
+    """
+    intervals: dict[str, tuple[int, int | None]] = {}
+    for predicate in history:
+        for key in predicate["keys"]:
+            if key["role"] != "operator":
+                continue
+            key_id, end = key["key_id"], key["end_leaf"]
+            _first, before = intervals.get(key_id, (0, None))
+            if predicate["action"] == "rotate" and key_id not in intervals:
+                continue
+            if before is not None and (end is None or end > before):
+                end = before
+            intervals[key_id] = (key["first_leaf"], end)
+    return intervals
+
+
 def _compare(history: Sequence[Mapping[str, Any]], trust: TrustSet) -> Sequence[str]:
-    stated = {
-        (key["key_id"], key["first_leaf"], key["end_leaf"])
-        for predicate in history
-        for key in predicate["keys"]
-        if key["role"] == "operator"
-    }
+    stated = {(key_id, *ends) for key_id, ends in follow_history(history).items()}
     trusted = {
         (
             operator.key_id,

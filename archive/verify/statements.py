@@ -35,10 +35,17 @@ def leaf_of(statement: Statement, envelope: Envelope) -> bytes:
     )
 
 
+def is_by_root(statement: Statement) -> bool:
+    """Whether the root key must have signed it; a change by turns is by operators."""
+    if statement.kind != "key":
+        return False
+    return statement.predicate["action"] in ("new", "revoke")
+
+
 def find_key(statement: Statement, envelope: Envelope, trust: TrustSet) -> bytes:
     """The trusted public key (SPKI DER) of a statement's signer; UnknownKey if none."""
     try:
-        if statement.kind == "key":
+        if is_by_root(statement):
             return trust.get_root(envelope.key_id)
         return trust.get_operator(envelope.key_id).spki_der
     except UnknownKey as error:
@@ -55,7 +62,7 @@ def check_signature(statement: Statement, envelope: Envelope, spki: bytes) -> No
 
 def check_interval(statement: Statement, envelope: Envelope, trust: TrustSet) -> None:
     """BadSignature unless the key was valid at this entry: `[first, end)` of leaves."""
-    if statement.kind == "key":
+    if is_by_root(statement):
         return
     if not trust.get_operator(envelope.key_id).covers(statement.seq):
         raise BadSignature(

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archive.cli.root import CommandContext
+from archive.cli.secret import Secret
 from archive.errors import EvidenceError
 from archive.store.writer import ArchiveWriter
 from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
@@ -156,6 +157,7 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         keys_folder=order.keys_folder,
         trust_folder=order.trust_folder,
         settings=order.settings,
+        secret=Secret.of(order.passphrase),
         environ=dict(os.environ),
     )
     program = None

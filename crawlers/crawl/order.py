@@ -1,6 +1,6 @@
 """What a crawl is asked to do, and what it reports: values that cross to the child."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ class CrawlOrder:
     trust_folder: Path | None = None
     settings: Settings = NO_SETTINGS
     """Whom the child asks for cosignatures and time stamps."""
+    passphrase: str | None = field(default=None, repr=False)
+    """Of the private keys; it goes to the child's standard input and nowhere else."""
     sources_folders: tuple[Path, ...] = ()
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class CrawlOrder:
             "source_id": self.source_id,
             "trust_folder": str(self.trust_folder) if self.trust_folder else None,
             "settings": asdict(self.settings),
+            "passphrase": self.passphrase,
             "sources_folders": [str(folder) for folder in self.sources_folders],
             "connect_to": list(self.connect_to),
             "allow_networks": list(self.allow_networks),
@@ -58,6 +61,7 @@ class CrawlOrder:
             source_id=values["source_id"],
             trust_folder=Path(trust_folder) if trust_folder else None,
             settings=_read_settings(values["settings"]),
+            passphrase=values["passphrase"],
             sources_folders=tuple(Path(name) for name in values["sources_folders"]),
             connect_to=tuple(values["connect_to"]),
             allow_networks=tuple(values["allow_networks"]),

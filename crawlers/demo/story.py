@@ -188,6 +188,7 @@ def _order(context: CommandContext, source_id: str, server: DemoServer) -> Crawl
         keys_folder=context.keys_folder,
         trust_folder=context.trust_folder,
         settings=context.settings,
+        passphrase=context.secret.text(),
         source_id=source_id,
         sources_folders=(SOURCES_FOLDER,),
         connect_to=tuple(redirections),

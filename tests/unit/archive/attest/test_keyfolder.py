@@ -133,7 +133,7 @@ def test_an_encrypted_key_is_refused_in_words(
         capture_output=True,
     )
     (folder / "operator.pem").write_bytes(out.read_bytes())
-    with pytest.raises(KeyProblem, match="is encrypted"):
+    with pytest.raises(KeyProblem, match="under a passphrase"):
         KeyFolder.load(folder, identity_of(keys))
 
 
