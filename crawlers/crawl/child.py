@@ -149,10 +149,9 @@ class Work:
         )
 
 
-def crawl(order: CrawlOrder) -> CrawlResult:
-    """Open archive and job, run Scrapy, close the job."""
-    source = get_source(order.source_id, order.sources_folders)
-    context = CommandContext(
+def make_context(order: CrawlOrder) -> CommandContext:
+    """What the command that started us works with."""
+    return CommandContext(
         archive=order.archive,
         keys_folder=order.keys_folder,
         trust_folder=order.trust_folder,
@@ -160,6 +159,12 @@ def crawl(order: CrawlOrder) -> CrawlResult:
         secret=Secret.of(order.passphrase),
         environ=dict(os.environ),
     )
+
+
+def crawl(order: CrawlOrder) -> CrawlResult:
+    """Open archive and job, run Scrapy, close the job."""
+    source = get_source(order.source_id, order.sources_folders)
+    context = make_context(order)
     program = None
     if source.parts is PartsMode.BROWSER:
         from crawlers.browser.program import find_program
