@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archive.settings import Authority, Settings, WitnessPeer
+from archive.settings import Authority, SearchSettings, Settings, WitnessPeer
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.engine.proxy import Proxy
 
@@ -81,6 +81,7 @@ def _read_settings(values: dict[str, Any]) -> Settings:
             **values,
             "authorities": tuple(Authority(**peer) for peer in values["authorities"]),
             "witnesses": tuple(WitnessPeer(**peer) for peer in values["witnesses"]),
+            "search": SearchSettings(**values["search"]),
         }
     )
 

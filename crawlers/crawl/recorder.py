@@ -148,9 +148,10 @@ class Recorder:
             redirect = find_redirect(exchange, head)
             exchange = _name_hop(exchange, redirect)
             exchange = replace(exchange, earlier=self._find(exchange, head, base))
-            capture = await self._write(exchange)
-        finally:
+        except BaseException:
             exchange.response.close()
+            raise
+        capture = await self._write(exchange)
         return Recorded(
             captures=(*before, capture),
             exchange=exchange,
@@ -171,10 +172,19 @@ class Recorder:
         return self._memory.with_payload(exchange.target_uri, payload)
 
     async def _write(self, exchange: Exchange) -> Capture:
+        """Hand it in and wait; from then on the writer gives its spool back.
+
+        A cancelled caller must not take an attempt out of the archive: the writer goes
+        on, and the spool stays until it is done.
+        """
         received = exchange.response.length_bytes
-        future = self._writer.capture(exchange)
-        # A cancelled caller must not take an attempt out of the archive.
-        capture = await asyncio.shield(asyncio.wrap_future(future))
+        try:
+            future = asyncio.wrap_future(self._writer.capture(exchange))
+        except BaseException:
+            exchange.response.close()
+            raise
+        future.add_done_callback(_take_notice)
+        capture = await asyncio.shield(future)
         self._log.note_capture(capture, received_bytes=received)
         return capture
 
@@ -182,6 +192,12 @@ class Recorder:
         """Write the `page` statement."""
         future = self._writer.page(draft)
         return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _take_notice(future: "asyncio.Future[Capture]") -> None:
+    """Hear of a failure that a cancelled caller does not wait for any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 def read_message(exchange: Exchange) -> tuple[HttpHead | None, bytes | None]:

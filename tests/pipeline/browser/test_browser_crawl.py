@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import COMMAND, Command
 
 SOURCE = """
@@ -141,3 +142,37 @@ def test_without_a_browser_nothing_of_the_source_is_fetched(
     assert done.returncode == 2
     assert "on Debian the package chromium" in done.stderr
     assert site.log == []
+
+
+def lure(canary: Canary) -> str:
+    """A page that names each forbidden host in every way a browser follows."""
+    places = [f"http://{host}:{canary.port}/" for host in SPELLINGS]
+    tags = "".join(
+        f"<img src='{place}i'><link rel=stylesheet href='{place}s'>"
+        f"<iframe src='{place}f'></iframe>"
+        for place in places
+    )
+    calls = "".join(
+        f"try {{ fetch({place!r} + 'x', {{mode: 'no-cors'}}).catch(e => e) }}"
+        f" catch (e) {{ }} try {{ new WebSocket({'ws' + place[4:]!r}) }}"
+        " catch (e) { }"
+        for place in places
+    )
+    return f"<base href='{places[0]}'><img src=base>{tags}<script>{calls}</script>"
+
+
+def test_C2_a_page_leads_a_browser_to_no_forbidden_host(
+    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+) -> None:
+    with listening() as canary:
+        site.html("page.test", "/", lure(canary))
+        source = SOURCE + f"ports = [{canary.port}]\n"
+        (folder / "outlet.toml").write_text(source)
+        verb = ("crawl", "outlet", "--sources", str(folder), "--json")
+        evidence.rows(*verb, *site.lead("page.test"))
+        assert canary.hits == []
+    records = read(evidence.archive)
+    there = [c for c in records.captures if "page.test" not in c.target_uri]
+    assert {str(capture.outcome) for capture in there} == {"policy"}
+    assert len({capture.target_uri.split("/")[2] for capture in there}) >= 30
+    assert len(records.pages) == 1
