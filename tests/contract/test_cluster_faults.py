@@ -131,7 +131,7 @@ def misbehaving(target: str, plan: Callable[[], str]) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
     """An archive with some pages."""
-    made = make_box(tmp_path_factory.mktemp("faults"))
+    made = make_box(tmp_path_factory.mktemp("faults"), seed="faults")
     made.capture(
         *(
             made.exchange(f"https://a.example/{n}", f"<p>Page {n}, выбары {n % 9}</p>")

@@ -87,7 +87,7 @@ REFUSED = ("", "-election", "   ", "captured:yesterday", "(" * 12 + "a")
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
     """An archive with pages, repeats, failures and odd replies."""
-    made = make_box(tmp_path_factory.mktemp("contract"))
+    made = make_box(tmp_path_factory.mktemp("contract"), seed="queries")
     rng = random.Random(1994)
     exchanges = []
     for number in range(PAGES):

@@ -32,12 +32,13 @@ START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
 class SeededBytes:
     """Repeatable randomness."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: str = "") -> None:
+        self._seed = seed
         self._count = 0
 
     def __call__(self, size: int) -> bytes:
         self._count += 1
-        return hashlib.shake_256(str(self._count).encode()).digest(size)
+        return hashlib.shake_256(f"{self._seed}{self._count}".encode()).digest(size)
 
 
 @dataclass
@@ -127,14 +128,17 @@ class ArchiveBox:
         return SearchService.open([self.root])
 
 
-def make_box(folder: Path) -> ArchiveBox:
-    """An empty archive in a folder, with its keys and trust folder."""
+def make_box(folder: Path, seed: str = "") -> ArchiveBox:
+    """An empty archive in a folder, with its keys and trust folder.
+
+    Archives of one seed have one id: in a server that others use, too, give another.
+    """
     context = CommandContext(
         archive=folder / "archive",
         keys_folder=folder / "keys",
         trust_folder=folder / "trust",
         clock=lambda: START,
-        random_bytes=SeededBytes(),
+        random_bytes=SeededBytes(seed),
     )
     create_archive(
         CreateRequest(
