@@ -19,7 +19,7 @@ IN_CI := $(filter-out 0 false no,$(CI))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
-	goldens lock fuzz screenshots system-packages clean
+	goldens lock fuzz screenshots system-packages clean bench-packages
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -86,6 +86,9 @@ bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy and wget
 fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(PIP) --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz.framing build/fuzz $(FUZZ_SECONDS)
+
+bench-packages: $(DEV) ## forged packages and WARC files, judged by us and by today's tools
+	$(BIN)/python benchmarks/packages.py
 
 clean: ## remove .venv and the example archive with its keys and trust
 	rm -rf $(VENV) $(DEMO) $(DEMO)-trust $(DEMO)-keys

@@ -187,6 +187,14 @@ instant_seconds() { # 2025-01-26T08:00:01.000000Z
 # ---- One token. Sets E (its seconds), G (its time), A (seconds of accuracy) and HIT:
 # the trusted root it holds under, or nothing if nobody you trust made it.
 token() { # token, chain, what was stamped, its name
+  x=$(head -c 4 "$1" | hex) # openssl would pass over bytes behind the token
+  case $x in
+    3082????) x=$((0x${x#3082} + 4)) ;;
+    3081????) x=${x#3081} && x=$((0x${x%??} + 3)) ;;
+    30[0-7]?????) x=${x#30} && x=$((0x${x%????} + 2)) ;;
+    *) fail "$4 is no token" ;;
+  esac
+  [ "$x" = "$(size "$1")" ] || fail "$4 does not end where it says"
   openssl ts -reply -in "$1" -text > "$W/t" 2> /dev/null || fail "$4 is no token"
   granted= alg= G= A=0 imprint= data=
   while IFS= read -r x; do
