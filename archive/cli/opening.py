@@ -32,6 +32,8 @@ class Place:
     secret: Secret
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
+    despite_refusal: bool
+    """Sign although a witness contradicted; then none is asked."""
 
 
 def load_keys(place: Place, *, changing: bool = False) -> KeyFolder:
@@ -64,6 +66,7 @@ def open_writer(
         settings=WriterSettings(
             reserve_bytes=place.settings.reserve_bytes,
             services=_services(place, stamping),
+            despite_refusal=place.despite_refusal,
             tell=say,
         ),
     )
@@ -77,7 +80,7 @@ def _services(
 ) -> tuple[CheckpointService, ...]:
     """What others do about our checkpoints, as the settings say; in this order."""
     services: list[CheckpointService] = []
-    if place.settings.witnesses:
+    if place.settings.witnesses and not place.despite_refusal:
         services.append(make_cosigning(place.settings.witnesses, say))
     return (*services, *(find_stamping(place) if stamping is None else stamping))
 

@@ -63,6 +63,8 @@ class CommandContext:
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     random_bytes: Callable[[int], bytes] = field(default=secrets.token_bytes)
+    despite_refusal: bool = False
+    """`checkpoint --despite-refusal`: sign although a witness contradicted."""
 
     def keys_folder_of(self, archive_id: str) -> Path:
         """The folder with this archive's private keys, never inside an archive."""
@@ -121,6 +123,7 @@ class CommandContext:
             secret=self.secret,
             clock=self.clock,
             random_bytes=self.random_bytes,
+            despite_refusal=self.despite_refusal,
         )
 
     def open_reader(self) -> "ArchiveReader":

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -29,16 +30,21 @@ DEFAULT_PORT = 8002
 
 
 @click.command()
+@click.option(
+    "--despite-refusal",
+    is_flag=True,
+    help="Sign although a witness contradicted; you have found it wrong.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def checkpoint(ctx: CommandContext, as_json: bool) -> None:
+def checkpoint(ctx: CommandContext, despite_refusal: bool, as_json: bool) -> None:
     """Sign a new tree head over all that was captured, and have it cosigned.
 
     Every writing verb does so by itself; this one recovers, and asks again those
     witnesses that did not answer. Exit codes: 0 published, 2 wrong settings, 6 the
     archive folder, 7 log or keys; a witness contradicts.
     """
-    ctx.open_writer().close()
+    replace(ctx, despite_refusal=despite_refusal).open_writer().close()
     value = head_json(ctx.archive, ctx.settings.witnesses)
     if as_json:
         print_json(value)

@@ -50,8 +50,8 @@ class Host(Protocol):
     def attach(self, body: str, lines: Sequence[NoteSignature]) -> bool:
         """Add signature lines to the stored checkpoint; False if it is another one."""
 
-    def stop_signing(self, reason: str) -> None:
-        """Publish no checkpoint any more; captures go on."""
+    def stop_signing(self, reason: str) -> bool:
+        """Publish no checkpoint any more; captures go on. False if it was so before."""
 
 
 class CheckpointService(Protocol):

@@ -107,6 +107,8 @@ class Position:
     prev: str
     pending: list[bytes]
     """Leaf lines of statements on disk that no checkpoint covers yet."""
+    refusal: str | None = None
+    """Why an earlier writer stopped signing, while nobody has decided otherwise."""
 
 
 class Ledger:

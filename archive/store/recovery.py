@@ -188,7 +188,10 @@ def _position(logged: int, surveys: list[SegmentSurvey]) -> Position:
             "the end of the last segment is lost; restore it from a copy"
         )
     pending = [line for survey in surveys for line in survey.unlogged]
-    return Position(next_leaf=last.next_leaf, prev=last.prev, pending=pending)
+    refusal = next((one.refusal for one in surveys if one.refusal), None)
+    return Position(
+        next_leaf=last.next_leaf, prev=last.prev, pending=pending, refusal=refusal
+    )
 
 
 def _open_ledger(

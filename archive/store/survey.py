@@ -33,6 +33,8 @@ class SegmentSurvey:
     """Leaf lines from entry `logged` on."""
     incidents: set[tuple[str, int]] = field(default_factory=set)
     """(segment, offset) of the torn tails that are stated here."""
+    refusal: str | None = None
+    """Why signing was stopped, from an incident that is not in the log yet."""
 
     @property
     def place(self) -> Place | None:
@@ -111,7 +113,11 @@ def _note(
     _cover(survey, entry, logged)
     if statement.seq >= logged and entry.envelope is not None:
         survey.unlogged.append(leaf_line(statement.kind, digest, entry.envelope))
-    if statement.kind == "incident" and statement.predicate["cause"] == "torn-tail":
+    if statement.kind != "incident":
+        return
+    if statement.predicate["cause"] == "refused-checkpoint" and statement.seq >= logged:
+        survey.refusal = str(statement.predicate["words"])
+    if statement.predicate["cause"] == "torn-tail":
         place = (str(statement.predicate["file"]), int(statement.predicate["offset"]))
         survey.incidents.add(place)
 

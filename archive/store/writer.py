@@ -134,6 +134,8 @@ class ArchiveWriter:
             )
             keeper = Keeper(settings.services, settings.tell)
             group = GroupCommitter(ledger, reserve)
+            if not settings.despite_refusal:
+                group.refusal = ledger.position.refusal
             writer = cls(group, keeper, stack.pop_all(), report)
         with ExitStack() as failed:
             failed.callback(writer.close)
@@ -253,9 +255,11 @@ class ArchiveWriter:
         """Let captures that begin from now on name a token that was stated."""
         self._bounds.add(bound)
 
-    def stop_signing(self, reason: str) -> None:
-        """Publish no checkpoint any more; captures go on."""
-        self._group.refusal = reason
+    def stop_signing(self, reason: str) -> bool:
+        """Publish no checkpoint any more; captures go on. False if it was so before."""
+        was_signing = self._group.refusal is None
+        self._group.refusal = self._group.refusal or reason
+        return was_signing
 
     def rotate(self) -> None:
         """Seal the open segment now and begin the next one."""

@@ -27,6 +27,8 @@ class WriterSettings:
     """How the disk is written; tests hand in one that fails."""
     services: tuple[CheckpointService, ...] = ()
     """What others do about checkpoints, in this order: cosignatures, time stamps."""
+    despite_refusal: bool = False
+    """Sign although a witness contradicted: the operator has decided so."""
     tell: Callable[[str], None] = _ignore
     """Hears what a service could not do, while the writer works on."""
 

@@ -135,7 +135,8 @@ def _read_stored(host: Host) -> SignedNote | None:
 
 def _stop(host: Host, problem: WitnessContradicts) -> None:
     """Sign nothing any more, keep the contradicting checkpoint, state what happened."""
-    host.stop_signing(str(problem))
+    if not host.stop_signing(str(problem)):
+        return  # it is stated already
     file = digest = length = None
     if problem.evidence is not None:
         note = parse_note(problem.evidence)

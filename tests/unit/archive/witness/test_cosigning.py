@@ -17,6 +17,8 @@ from archive.store.layout import ArchivePaths
 from archive.store.reader import ArchiveReader
 from archive.store.segment import list_segments
 from archive.store.walk import SegmentWalk, read_statement
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.witness.desk import origin_hash
@@ -249,3 +251,35 @@ def test_the_state_of_a_witness_is_what_tlog_witness_lays_out(
     assert json.dumps(sorted(p.name for p in two[0].folder.iterdir())) == json.dumps(
         ["key.pem", "lock", "logs", "state", "vkey"]
     )
+
+
+def test_signing_stays_stopped_until_the_operator_decides_otherwise(
+    made: MadeArchive, tmp_path: Path, two: tuple[Running, Running]
+) -> None:
+    peer = two[0].peer
+    shutil.copytree(made.root, tmp_path / "snapshot")
+    with writer_with(made, peer)[0] as writer:
+        fill(writer, made, 2)
+    shutil.rmtree(made.root)
+    shutil.copytree(tmp_path / "snapshot", made.root)
+    before = stored(made)
+    openings = (lambda: writer_with(made, peer)[0], made.open_writer, made.open_writer)
+    for opening in openings:
+        opened = opening()
+        fill(opened, made, 1)
+        with pytest.raises(WitnessRefused, match="has seen our log at size"):
+            opened.close()
+        assert stored(made) == before
+    assert len(incidents(made)) == 1, "it is stated once"
+    writer = ArchiveWriter.open(
+        made.root,
+        keys=made.keys(),
+        clock=made.clock,
+        random_bytes=made.random_bytes,
+        settings=WriterSettings(despite_refusal=True),
+    )
+    writer.close()
+    assert head(made).size > parse_checkpoint(before.body).size + 3
+    made.fill(1)  # the incident is logged: nothing stands in the way any more
+    report = verify_archive(made.root, trust=made.trust())
+    assert report.outcome is Outcome.VERIFIED
