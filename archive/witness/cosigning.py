@@ -5,6 +5,7 @@ sign a second history. Whoever does not answer is pending and is asked again. An
 that contradicts our log is stated as an `incident`, and nothing is signed any more.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,20 +22,25 @@ from archive.errors import (
 )
 from archive.log.checkpoint import Checkpoint
 from archive.log.note import (
+    MAX_NOTE_BYTES,
     SignedNote,
     VerifierKey,
+    add_signatures,
     format_note,
     parse_note,
     parse_vkey,
     verify_note,
 )
 from archive.settings import WitnessPeer
+from archive.store.anchors import list_sizes
 from archive.store.drafts import Draft
 from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths, read_identity
 from archive.witness.client import WitnessClient
 from archive.witness.desk import contradiction_name
 
+ANCHORED_NAME = "checkpoint"
+"""The file in `anchors/SIZE/` over which time stamps were made."""
 REFUSED_PREFIX = "refused-"
 """Of the name of a checkpoint kept in `quarantine/`."""
 
@@ -48,6 +54,7 @@ class Cosigning:
     pending: dict[str, str] = field(default_factory=dict)
     """Name of a witness, and why its line is missing on the newest checkpoint."""
     _told: dict[str, str] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, host: Host) -> None:
         """Ask every witness about the stored checkpoint, before another is signed.
@@ -95,6 +102,7 @@ class Cosigning:
         """Ask one and attach its line at once; others may take longer."""
         data = format_note(note)
         try:
+            self._cosign_stamped(host, client, log_key)
             lines = client.ask(data, log_key=log_key, prove=host.log.prove_consistency)
             client.demand_known(host.log.size, log_key)
         except (PeerUnavailable, WitnessRefused) as error:
@@ -104,6 +112,28 @@ class Cosigning:
         if not lines or not host.attach(note.body, lines):
             return WitnessRefused(f"{client.name} is at another size by now")
         return None
+
+    def _cosign_stamped(
+        self, host: Host, client: WitnessClient, log_key: VerifierKey
+    ) -> None:
+        """Have the newest time-stamped checkpoint cosigned, if it lacks the line.
+
+        It is older than the newest one; once a witness is beyond it, it is too late.
+        Whoever cites needs time stamps and cosignatures of one checkpoint.
+        """
+        anchors = ArchivePaths(host.root).anchors
+        size = max(list_sizes(anchors, host.files), default=0)
+        path = anchors / str(size) / ANCHORED_NAME
+        data = host.files.read(path, limit_bytes=MAX_NOTE_BYTES) if size else None
+        if data is None or size <= client.size:
+            return
+        note = parse_note(data)
+        if has_line(note, client.vkey):
+            return
+        lines = client.ask(data, log_key=log_key, prove=host.log.prove_consistency)
+        with self._turn:
+            now = parse_note(host.files.read(path, limit_bytes=MAX_NOTE_BYTES) or data)
+            host.files.replace(path, format_note(add_signatures(now, lines)))
 
     def _say(self, name: str, problem: str) -> None:
         """Say a problem once, not at each try."""

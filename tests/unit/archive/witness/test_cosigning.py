@@ -23,6 +23,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.witness.desk import origin_hash
 from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.stamped import make_stamped
 from tests.support.witnesses import Running, running, writer_with
 
 
@@ -283,3 +284,35 @@ def test_signing_stays_stopped_until_the_operator_decides_otherwise(
     made.fill(1)  # the incident is logged: nothing stands in the way any more
     report = verify_archive(made.root, trust=made.trust())
     assert report.outcome is Outcome.VERIFIED
+
+
+def test_a_stamped_checkpoint_is_cosigned_before_the_witness_is_beyond_it(
+    tmp_path: Path,
+) -> None:
+    """Witnesses that were away while the stamp was made: citing needs both."""
+    with ExitStack() as stack:
+        stamped = stack.enter_context(make_stamped(tmp_path, fills=1))
+        made = stamped.made
+        logs = (made.identity.log_vkey,)
+        with stamped.writer() as writer:
+            fill(writer, made, 1)
+        size = max(stamped.sizes())
+        assert head(made).size > size, "the anchor itself is an entry"
+        peers = [
+            stack.enter_context(running(tmp_path / name, name, logs=logs)).peer
+            for name in ("w1", "w2")
+        ]
+        path = stamped.anchors / str(size) / "checkpoint"
+        body = parse_note(path.read_bytes()).body
+        for count in (0, 1):
+            writer, cosigning = writer_with(made, *peers)
+            with writer:
+                fill(writer, made, count)
+            assert cosigning.pending == {}
+            cosigned_by(made, *peers)
+            note = parse_note(path.read_bytes())
+            assert note.body == body
+            for peer in peers:
+                verify_note(note, parse_vkey(peer.vkey), verify_ed25519)
+        report = verify_archive(made.root, trust=stamped.trust())
+        assert not list(report.of(Outcome.FAILED))
