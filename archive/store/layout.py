@@ -165,6 +165,8 @@ def parse_identity(data: bytes) -> ArchiveIdentity:
         raise FormatError(f"{IDENTITY_FILE} lacks {error.args[0]}") from error
     if not is_short_id(identity.archive_id):
         raise FormatError(f"{IDENTITY_FILE}: archive_id is not 26 base32 letters")
+    if not is_key_name(identity.origin):
+        raise FormatError(f"{IDENTITY_FILE}: origin cannot be the name of a log")
     if format_identity(identity) != data:
         raise FormatError(f"{IDENTITY_FILE} is not in its written form (altered?)")
     return identity
