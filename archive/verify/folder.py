@@ -31,6 +31,7 @@ from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history, counts
+from archive.verify.overrides import Overrides
 from archive.verify.policy import (
     ANCHOR_STEP,
     NO_WISHES,
@@ -101,7 +102,7 @@ class _Verification:
         self._stamps = Stamps(trust)
         self._brackets = Brackets(self._collector, self._stamps)
         self._history: list[dict[str, object]] = []
-        self._overrides = 0
+        self._overrides = Overrides()
         self._is_locked = _is_being_written(root)
 
     def run(self) -> Report:
@@ -260,10 +261,7 @@ class _Verification:
         elif statement.kind == "capture":
             self._jobs.note_capture(statement.slice.sha256.hex)
             self._revisits.note(checked, subject=subject)
-            connection = predicate["connection"] or {}
-            self._overrides += bool(
-                connection.get("connect_to") or connection.get("allow_network")
-            )
+            self._overrides.note(predicate["connection"] or {})
 
     def _judge_times(self) -> None:
         """Checks 11 to 13, and of 20 whether everything is stamped by now."""
@@ -291,11 +289,7 @@ class _Verification:
             )
 
     def _report(self) -> Report:
-        if self._overrides:
-            self._collector.notices.append(
-                "captures made in a test set-up (connect_to or allow_network): "
-                f"{self._overrides}"
-            )
+        self._collector.notices.extend(self._overrides.notices())
         bracket = Bracket(not_before=None, existed_by=self._stamps.newest)
         required = required_steps(
             ARCHIVE_REQUIRED,

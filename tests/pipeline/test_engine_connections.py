@@ -1,12 +1,14 @@
 """Connections: kept, stale, refused, stopped; addresses checked before sending."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import random
 import resource
 import socket
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 import trustme
 
 from archive.capture import CaptureOutcome as O
-from archive.capture import Phase, TlsVerdict
+from archive.capture import Exchange, Phase, TlsVerdict
 from archive.digest import Digest
 from crawlers.engine.client import (
     FetchRequest,
@@ -788,5 +790,44 @@ def test_a_large_body_goes_to_disk_and_memory_stays_flat(
             exchange.response.close()
             assert list(tmp_path.iterdir()) == []
             assert peak - before < 20_000
+
+    asyncio.run(run())
+
+
+DRIPPING = 20
+DRIP_SECONDS = 1.5
+
+
+def test_C6_hosts_that_drip_free_their_place_at_the_deadline_and_delay_nobody(
+    awkward: Any, engine: Any
+) -> None:
+    chunks = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",)
+    drip = chunks + (0.05, b"1\r\nx\r\n") * 1000
+
+    async def ask(client: Any, origin: str, seconds: float) -> Exchange:
+        asked = FetchRequest(uri=origin + "/", timeout_seconds=seconds)
+        exchange: Exchange = await client.fetch(asked)
+        return exchange
+
+    async def run() -> None:
+        async with engine() as client, contextlib.AsyncExitStack() as stack:
+            slow = [
+                await stack.enter_async_context(awkward(drip)) for _ in range(DRIPPING)
+            ]
+            fast = await stack.enter_async_context(awkward(*[(OK,)] * 40))
+            began = time.monotonic()
+            dripping = [
+                asyncio.ensure_future(ask(client, s.origin, DRIP_SECONDS)) for s in slow
+            ]
+            await asyncio.sleep(0.1)
+            for _ in range(40):
+                exchange = await ask(client, fast.origin, 30)
+                assert exchange.outcome is O.COMPLETE
+            assert not any(task.done() for task in dripping)  # nobody waited for them
+            ended = await asyncio.gather(*dripping)
+            took = time.monotonic() - began
+            assert {x.outcome for x in ended} == {O.TIMEOUT}
+            assert all(x.response.length_bytes > 50 for x in ended)
+            assert took <= DRIP_SECONDS * 1.1 + 0.5  # of which 0.5 s for a busy machine
 
     asyncio.run(run())

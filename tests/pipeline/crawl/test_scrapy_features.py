@@ -308,6 +308,28 @@ def test_a_cut_body_is_an_error_or_a_flag(
     assert {f[2] for f in facts(evidence)} == {"disconnect"}
 
 
+def test_C11_no_header_is_run_as_code(
+    site: Any, evidence: Any, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bait, hooked = evidence.root / "bait", evidence.root / "hooked"
+    bait.mkdir()
+    (bait / "bait.py").write_text(f"open({str(hooked)!r}, 'w').close()")
+    path = f"{REPOSITORY}:{bait}"
+    environment = evidence.environment
+    monkeypatch.setattr(
+        type(evidence),
+        "environment",
+        lambda self: {**environment(), "PYTHONPATH": path},
+    )
+    names = ("Referrer-Policy", "Content-Type", "Content-Encoding", "X-Powered-By")
+    hostile = [f"{name}: bait.Policy" for name in names]
+    site.serve("/", "<a href=/two>two</a>", *hostile[:1], "Content-Type: text/html")
+    site.serve("/two", "<p>two", *hostile, "Refresh: 0;url=javascript:bait.Policy")
+    assert len(probe("/", follow=True)["seen"]) == 2
+    assert not hooked.exists()
+    assert [f[0] for f in facts(evidence)] == ["/", "/two"]
+
+
 REFUSED: list[dict[str, Any]] = [
     {"TELNETCONSOLE_ENABLED": True},
     {"REMOTE_CONTROL_ENABLED": True},

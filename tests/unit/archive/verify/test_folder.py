@@ -57,9 +57,8 @@ def test_captures_of_a_test_set_up_are_told(
         writer.capture(make_exchange("http://a.example/", b"y", made)).result()
     report = verify(made)
     assert report.outcome is Outcome.VERIFIED
-    (notice,) = report.notices
-    assert notice.startswith("captures made in a test set-up")
-    assert notice.endswith(": 1")
+    ((name, value),) = override.items()
+    assert report.notices == (f"captures made in a test set-up: 1 ({name} {value}: 1)",)
 
 
 def test_an_attempt_without_a_connection_is_no_test_set_up(made: MadeArchive) -> None:

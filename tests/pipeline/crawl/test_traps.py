@@ -1,0 +1,100 @@
+"""A site without end: the crawl stops at its budget and has what is real."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REAL = 200
+BUDGET = 700
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[seed]]
+url = "http://a.example/"
+spider = "page"
+
+[[scope]]
+path = '/.*'
+action = "follow"
+
+[[scope]]
+query = '.*'
+action = "follow"
+
+[limits]
+delay_ms = 0
+concurrency = 8
+requests = {budget}
+depth = 8
+"""
+PARTS = 'parts = "none"'
+
+
+@pytest.fixture
+def trap() -> Iterator[tuple[int, list[str]]]:
+    """Real pages 20 a list; each page also names ten more days of a calendar."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = page(self.path).encode()
+            head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+            head += f"Content-Length: {len(body)}\r\n\r\n"
+            self.wfile.write(head.encode() + body)
+
+        def log_message(self, *_: object) -> None:
+            """The test reads `asked`."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, *_: object) -> None:
+            """A crawl that stops is part of this test."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1], asked
+        server.shutdown()
+        thread.join()
+
+
+def page(path: str) -> str:
+    if path == "/robots.txt":
+        return ""
+    day = sum(map(ord, path)) * 1009 % 1_000_000
+    links = [f"/calendar?day={(day + n * 7919) % 1_000_000}" for n in range(10)]
+    if path == "/":
+        links += [f"/list/{n}" for n in range(REAL // 20)]
+    elif path.startswith("/list/"):
+        number = int(path.removeprefix("/list/"))
+        links += [f"/real/{20 * number + n}" for n in range(20)]
+    return "".join(f"<a href='{link}'>x</a>" for link in links)
+
+
+@pytest.mark.slow
+def test_C7_a_calendar_of_a_million_days_ends_at_the_budget_with_the_real_pages(
+    evidence: Any, sources: Callable[..., Path], trap: tuple[int, list[str]]
+) -> None:
+    port, asked = trap
+    folder = sources("outlet", PARTS, SOURCE.format(budget=BUDGET))
+    _code, (result,) = evidence.rows(
+        *("crawl", "outlet", "--json", "--sources", str(folder)),
+        *("--connect-to", f"a.example:80=127.0.0.1:{port}"),
+    )
+    assert len(asked) <= BUDGET + 1
+    assert result["signals"]["budget:requests"] > 0
+    real = {path for path in asked if path.startswith("/real/")}
+    assert len(real) >= REAL - 2
+    assert evidence.verified() == "VERIFIED"
