@@ -7,6 +7,7 @@ one host in two sources: each is a SourceError naming file and line.
 import tomllib
 from collections.abc import Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,14 @@ def read_registry(folders: Sequence[Path] = ()) -> dict[str, Source]:
 
 
 def get_source(source_id: str, folders: Sequence[Path] = ()) -> Source:
-    """Look one source up; UnknownSource names the known ones."""
+    """Look one source up; UnknownSource names those called nearly so."""
     sources = read_registry(folders)
     if source_id not in sources:
-        known = ", ".join(sorted(sources))
+        near = get_close_matches(source_id, sources, n=3)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
         raise UnknownSource(
-            f"no source is called {source_id!r}; known are: {known}"
-            " (add a folder of your own files with --sources)"
+            f"no source is called {source_id!r}; {meant}`evidence sources list` names "
+            "them (add a folder of your own files with --sources)"
         )
     return sources[source_id]
 
