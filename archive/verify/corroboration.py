@@ -132,15 +132,17 @@ class _Comparing:
         found: Comparison | None = None
         for candidate in self._near(partner.reader):
             agreement = self._judge(partner.reader, candidate)
-            if found and found.agreement and not _is_better(agreement, found.agreement):
-                continue
-            found = Comparison(
+            if found and not found.not_counted and not _is_better(agreement, found):
+                continue  # whatever a verification would say
+            made = Comparison(
                 origin=identity.origin,
                 operator=identity.name,
                 agreement=agreement,
                 capture=candidate,
                 not_counted=_why_not(partner, candidate),
             )
+            if found is None or _rank(made) < _rank(found):
+                found = made
         return found or Comparison(
             origin=identity.origin,
             operator=identity.name,
@@ -184,9 +186,15 @@ def _decoded(reader: ArchiveReader, capture: Capture) -> Digest | None:
     return Digest.of(payload.data) if payload.problem is None else None
 
 
-def _is_better(one: Agreement, other: Agreement) -> bool:
+def _is_better(one: Agreement, found: Comparison) -> bool:
+    return list(Agreement).index(one) < _rank(found)[1]
+
+
+def _rank(found: Comparison) -> tuple[bool, int]:
+    """What counts comes before what does not, then the better agreement."""
     ranks = list(Agreement)
-    return ranks.index(one) < ranks.index(other)
+    agreement = found.agreement or ranks[-1]
+    return found.not_counted is not None, ranks.index(agreement)
 
 
 def _why_not(partner: Partner, capture: Capture) -> str | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.approval import format_approval, parse_approval
+from archive.attest.approval import format_approval, make_approval, parse_approval
+from archive.digest import Digest
 from archive.errors import BadSignature, FormatError
 from archive.store.drafts import Draft
 from archive.verify.folder import verify_archive
@@ -101,3 +102,23 @@ def test_a_false_approval_in_the_log_is_found(
         ).result()
     report = verify_archive(made.root, trust=made.trust())
     assert [f.code for f in report.of(Outcome.FAILED)] == ["cosign-bad"]
+
+
+def test_many_approvals_are_counted_and_some_named(
+    made: MadeArchive, second: MadeArchive
+) -> None:
+    fields = make_approval(
+        second.keys().operator,
+        Digest.of(b"elsewhere"),
+        name="Second",
+        role="newsroom",
+        words="I saw it.",
+    )
+    with made.open_writer() as writer:
+        for _ in range(12):
+            writer.state(
+                Draft(kind="cosign", slice=None, facts=None, predicate=fields)
+            ).result()
+    notices = verify_archive(made.root, trust=made.trust()).notices
+    assert len([line for line in notices if line.endswith("of another archive")]) == 10
+    assert "2 more approvals are not listed" in notices

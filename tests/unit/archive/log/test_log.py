@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import (
+    BadConsistencyProof,
     ImmutableConflict,
     InconsistentCheckpoint,
     KeyProblem,
@@ -25,7 +26,12 @@ from archive.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from archive.log.note import Ed25519Verify, NoteSigner
+from archive.log.note import (
+    Ed25519Verify,
+    NoteSignature,
+    NoteSigner,
+    parse_note,
+)
 
 
 def make_leaves(start: int, end: int) -> list[bytes]:
@@ -383,3 +389,62 @@ def test_append_stopped_at_any_step_is_redone_to_equal_files(
         assert redone.root == root_of(520)
         assert list_files(folder) == wanted
     assert stopped > 40
+
+
+def test_a_copy_adopts_what_another_log_signed_and_nothing_else(
+    tmp_path: Path, log: TiledLog, signer: NoteSigner
+) -> None:
+    grow(log, signer, 7, 300)
+    note = log.read_checkpoint()
+    assert note is not None
+    copy = TiledLog(tmp_path / "copy", Files())
+    copy.create()
+    assert copy.adopt(make_leaves(0, 300), note).size == 300
+    copy.check_tiles(300)
+    assert copy.read_checkpoint() == note
+    grow(log, signer, 310)
+    newer = log.read_checkpoint()
+    assert newer is not None
+    for wrong in (make_leaves(300, 309), [b"x\n"] * 10, make_leaves(301, 311)):
+        other = TiledLog(tmp_path / f"copy-{len(wrong)}-{wrong[0][:5].hex()}", Files())
+        other.create()
+        other.adopt(make_leaves(0, 300), note)
+        with pytest.raises(InconsistentCheckpoint, match="do not give the root"):
+            other.adopt(wrong, newer)
+        assert other.read_checkpoint() == note, "nothing is stored"
+    assert copy.adopt(make_leaves(300, 310), newer).size == 310
+    assert copy.adopt([], newer).size == 310
+
+
+def test_lines_are_attached_to_that_checkpoint_alone(
+    log: TiledLog, signer: NoteSigner
+) -> None:
+    line = NoteSignature(name="w", key_hash=bytes(4), signature=bytes(72))
+    assert not log.attach("x\n", [line])
+    grow(log, signer, 3)
+    data = log.read_checkpoint()
+    assert data is not None
+    note = parse_note(data)
+    assert not log.attach("x\n", [line])
+    assert log.attach(note.body, [line])
+    assert log.attach(note.body, [line])
+    assert log.attach(note.body, [])
+    data = log.read_checkpoint()
+    assert data is not None
+    assert parse_note(data).signatures == (*note.signatures, line)
+    grow(log, signer, 5)
+
+
+def test_a_tree_that_does_not_continue_the_last_one_is_not_signed(
+    log: TiledLog, signer: NoteSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(log, signer, 3)
+    before = log.read_checkpoint()
+
+    def refuse(**_parts: object) -> None:
+        raise BadConsistencyProof("said by a test")
+
+    monkeypatch.setattr(log_module, "verify_consistency", refuse)
+    with pytest.raises(InconsistentCheckpoint, match="nothing was signed"):
+        grow(log, signer, 5)
+    assert log.read_checkpoint() == before

@@ -326,3 +326,26 @@ def test_a_log_key_does_not_cosign() -> None:
         cosign(note, SIGNER, seconds=1)
     with pytest.raises(AssertionError):
         cosign(note, WITNESS, seconds=0)
+
+
+def test_the_key_of_another_log_is_a_mistake_of_the_caller() -> None:
+    """A key whose name is no origin of the checkpoint that it signed."""
+    other = Ed25519Signer.from_seed(bytes(32), name="other.example/log")
+    note = format_note(sign_note(format_checkpoint(head(7)), other))
+    with pytest.raises(AssertionError):
+        judge(
+            replace(request(0, 7), note=note),
+            log_key=other.vkey,
+            last=None,
+            verify=verify_ed25519,
+        )
+
+
+def test_an_answer_longer_than_a_note_is_refused() -> None:
+    with pytest.raises(FormatError):
+        read_cosignatures(
+            format_checkpoint(head(7)),
+            b"x" * 70_000,
+            witness_key=WITNESS.vkey,
+            verify=verify_ed25519,
+        )

@@ -1,5 +1,6 @@
 """Corroboration: who else received the same, each operator once."""
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from archive.attest.trust import TrustSet
 from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes
 from archive.cli.corroborate import corroboration_json
+from archive.digest import Digest
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
@@ -45,6 +47,29 @@ def failed(exchange: Exchange) -> Exchange:
     )
 
 
+def coded(exchange: Exchange, body: bytes, *, is_broken: bool) -> Exchange:
+    """The same payload in gzip, cut where it is to be broken."""
+    packed = gzip.compress(body, mtime=0)
+    packed = packed[:-9] if is_broken else packed
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % len(packed)
+    framing = exchange.framing
+    assert framing is not None
+    return replace(
+        exchange,
+        response=MemoryBytes(head + packed),
+        framing=replace(
+            framing,
+            declared_length=len(packed),
+            head_bytes=len(head),
+            body_bytes=len(packed),
+        ),
+        wire_digest=Digest.of(head + packed),
+        payload_digest=Digest.of(packed),
+        payload_bytes=len(packed),
+    )
+
+
 class World:
     """Archives of several operators, opened for reading at the end."""
 
@@ -55,13 +80,20 @@ class World:
         self.captures: list[Capture] = []
 
     def archive(
-        self, name: str, body: bytes | None, *, delay: timedelta = timedelta()
+        self,
+        name: str,
+        body: bytes | None,
+        *,
+        delay: timedelta = timedelta(),
+        coding: str = "",
     ) -> MadeArchive:
         """One more archive with one capture; None: the attempt failed."""
         number = len(self.made)
         made = make_archive(self._folder / str(number), name=name, seed=str(number))
         made.clock.now += delay
         exchange = make_exchange(URI, body or b"x", made)
+        if coding:
+            exchange = coded(exchange, body or b"", is_broken=coding != "gzip")
         with made.open_writer() as writer:
             sent = failed(exchange) if body is None else exchange
             self.captures.append(writer.capture(sent).result())
@@ -212,6 +244,35 @@ def test_the_same_text_may_agree_where_payloads_differ(world: World) -> None:
     found = world.compare(1, text_of=text_of)
     assert agreements(found) == [Agreement.SAME_TEXT]
     assert found.witnesses == 2
+
+
+def test_two_compressions_of_one_payload_are_the_same(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Gzip", PAGE, coding="gzip")
+    world.archive("Broken", PAGE, coding="gzip-broken")
+    assert world.captures[0].payload_digest != world.captures[1].payload_digest
+    found = world.compare(1, 2)
+    assert agreements(found) == [Agreement.SAME_PAYLOAD, Agreement.DIFFERS]
+
+
+def test_one_that_counts_is_worth_more_than_a_better_one_that_does_not(
+    world: World,
+) -> None:
+    world.archive("Us", PAGE)
+    made = world.archive("Partner", PAGE)
+    with made.open_writer() as writer:
+        writer.capture(make_exchange(URI, OTHER, made)).result()
+        writer.capture(make_exchange(URI, PAGE, made)).result()
+        writer.capture(make_exchange(URI, OTHER, made)).result()
+    world.partner(1)
+    segment = next(made.root.glob("segments/*/*/*"))
+    data = bytearray(segment.read_bytes())
+    data[world.captures[1].location.offset_bytes + 40] ^= 1
+    segment.write_bytes(bytes(data))
+    found = world.compare(1)
+    assert agreements(found) == [Agreement.SAME_PAYLOAD]
+    assert found.comparisons[0].not_counted is None
+    assert found.comparisons[0].capture != world.captures[1]
 
 
 # The verb
