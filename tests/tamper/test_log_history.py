@@ -24,7 +24,7 @@ from archive.log.witness import cosign
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome, Report
+from archive.verify.report import ONE_WITNESS, Outcome, Report
 from archive.verify.witnesses import LastSeen
 from tests.support.archives import MadeArchive, fill, make_archive
 
@@ -243,7 +243,7 @@ def test_as_many_witnesses_count_as_cosigned(
         ]
         good = count >= quorum
         assert (report.outcome is Outcome.VERIFIED) == good
-        assert (report.headline is None) == (quorum > 0)
+        assert (report.headline == ONE_WITNESS) == (quorum == 0)
 
 
 def test_a_witness_nobody_trusts_does_not_count(made: MadeArchive) -> None:
