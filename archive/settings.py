@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import SettingsError
-from archive.transport import check_address
 
 SETTINGS_VARIABLE = "EVIDENCE_SETTINGS"
 RESERVE_VARIABLE = "EVIDENCE_ARCHIVE__RESERVE_BYTES"
@@ -264,6 +263,14 @@ def _take_peer(entry: _Table, *, allow_plain: bool) -> tuple[str, str]:
     except SettingsError as error:
         raise SettingsError(f"{entry.place}: {error}") from error
     return name, url
+
+
+def check_address(url: str, *, allow_plain: bool = False) -> None:
+    """Demand an address that may be spoken to, by the rules of `archive.transport`."""
+    # On use: few settings name an address, and every command reads settings.
+    from archive import transport
+
+    transport.check_address(url, allow_plain=allow_plain)
 
 
 def check_peer(peer: WitnessPeer) -> None:

@@ -20,6 +20,11 @@ BODIES = 32
 """Different bodies; further pages repeat them at their own addresses."""
 LARGE_BODIES = 8
 LARGE_BYTES = 500_000
+MARKUP = (
+    '<article class="news-list__item news-list__item--wide"><a class="news-list__link"'
+    ' href="/news/2025/01/26/{number}"><h3 class="news-list__title">{line}</h3></a>'
+    "</article>\n"
+)
 WORDS = 6_000
 COMMON_WORDS = 250
 
@@ -64,9 +69,9 @@ def make_bodies(size: int) -> list[bytes]:
         parts = [b"<!doctype html><title>Results</title><main>"]
         length = len(parts[0])
         while length < size:
-            common = chance.choices(words[:COMMON_WORDS], k=24)
-            line = " ".join(chance.sample([*common, *chance.choices(words, k=8)], 32))
-            part = f'<p class="item"><span>{line}</span></p>\n'.encode()
+            common = chance.choices(words[:COMMON_WORDS], k=17)
+            line = " ".join(chance.sample([*common, *chance.choices(words, k=6)], 23))
+            part = MARKUP.format(number=chance.randrange(10_000), line=line).encode()
             parts.append(part)
             length += len(part)
         bodies.append(b"".join(parts)[:size])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.attest.keyfile import has_sealed_keys
 from archive.attest.keyfolder import KeyFolder
@@ -11,13 +12,14 @@ from archive.attest.trust import read_trust
 from archive.cli.output import say
 from archive.cli.secret import Secret
 from archive.settings import Settings
-from archive.stamping.service import StampingService, StampingTools
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
 from archive.store.recovery import RecoveryReport
 from archive.store.writer import ArchiveWriter
 from archive.store.writing import WriterSettings
-from archive.witness.cosigning import make_cosigning
+
+if TYPE_CHECKING:
+    from archive.stamping.service import StampingService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def ask_passphrase(place: Place) -> None:
 
 
 def open_writer(
-    place: Place, stamping: Sequence[StampingService] | None
+    place: Place, stamping: "Sequence[StampingService] | None"
 ) -> ArchiveWriter:
     """Lock, load keys, recover; say on standard error what recovery did."""
     writer = ArchiveWriter.open(
@@ -76,16 +78,18 @@ def open_writer(
 
 
 def _services(
-    place: Place, stamping: Sequence[StampingService] | None
+    place: Place, stamping: "Sequence[StampingService] | None"
 ) -> tuple[CheckpointService, ...]:
     """What others do about our checkpoints, as the settings say; in this order."""
     services: list[CheckpointService] = []
     if place.settings.witnesses and not place.despite_refusal:
+        from archive.witness.cosigning import make_cosigning
+
         services.append(make_cosigning(place.settings.witnesses, say))
     return (*services, *(find_stamping(place) if stamping is None else stamping))
 
 
-def find_stamping(place: Place) -> Iterator[StampingService]:
+def find_stamping(place: Place) -> "Iterator[StampingService]":
     """What has checkpoints time-stamped, if the settings name authorities.
 
     They are believed only under roots of the operator's own trust folder.
@@ -93,6 +97,8 @@ def find_stamping(place: Place) -> Iterator[StampingService]:
     authorities = place.settings.authorities
     if not authorities:
         return
+    from archive.stamping.service import StampingService, StampingTools
+
     trust = read_trust(place.trust(), read_identity(place.archive).origin)
     if trust is None or not trust.authorities:
         say(

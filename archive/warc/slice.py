@@ -23,7 +23,7 @@ from archive.capture import (
     MemoryBytes,
 )
 from archive.digest import Digest
-from archive.warc.entity import EntityDecoder, decode_entity
+from archive.warc.entity import EntityDecoder, decode_entity, find_entity
 from archive.warc.facts import (
     JSON_TYPE,
     CarriedBy,
@@ -33,7 +33,7 @@ from archive.warc.facts import (
     find_dns,
     format_metadata,
 )
-from archive.warc.head import HttpHead
+from archive.warc.head import HttpHead, parse_http_head
 from archive.warc.member import Effort
 from archive.warc.reading import (
     HTTP_RESPONSE_TYPE,
@@ -62,6 +62,8 @@ __all__ = [
 
 HTTP_REQUEST_TYPE: Final = "application/http; msgtype=request"
 UNPARSED_TYPE: Final = "application/octet-stream"
+HASHED_AGAIN_BYTES: Final = 64 * 1024
+"""Up to this size a body is hashed again whatever the engine says: it costs little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,9 @@ def _hash_entity(exchange: Exchange) -> tuple[HttpHead | None, Digest | None]:
     """Head and digest of the entity body; only the head where nobody wants more."""
     source, wanted = exchange.response, exchange.payload_digest is not None
     if isinstance(source, MemoryBytes):
+        head = _agreed_head(exchange, source)
+        if head is not None:
+            return head, exchange.payload_digest
         entity = decode_entity(source.data, limit_bytes=source.length_bytes)
         return entity.head, Digest.of(entity.body) if wanted else None
     decoder = EntityDecoder()
@@ -202,6 +207,24 @@ def _hash_entity(exchange: Exchange) -> tuple[HttpHead | None, Digest | None]:
         if decoder.head is not None and not wanted:
             break
     return decoder.head, Digest(running.hexdigest()) if wanted else None
+
+
+def _agreed_head(exchange: Exchange, source: MemoryBytes) -> HttpHead | None:
+    """The head of a long response, if the engine saw the same bytes as its body.
+
+    They need not be hashed again then: the block's digest, which is compared, says that
+    they are still those that the engine hashed while they came.
+    """
+    framing = exchange.framing
+    if framing is None or source.length_bytes <= HASHED_AGAIN_BYTES:
+        return None
+    head = parse_http_head(source.data[: framing.head_bytes])
+    span = find_entity(head, source.length_bytes)
+    seen = (framing.head_bytes, framing.head_bytes + framing.body_bytes)
+    length = framing.body_bytes
+    if not head.complete or span != seen or exchange.payload_bytes != length:
+        return None
+    return head
 
 
 class _SliceWriter:

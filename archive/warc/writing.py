@@ -170,13 +170,14 @@ class _HashingOut:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._member = hashlib.sha256()
+        self._member: hashlib._Hash | None = None
+        """None in the first member: so far it is the whole."""
         self.whole = hashlib.sha256()
         self.length_bytes = 0
 
     def end_member(self) -> Digest:
         """The digest of what was written since the last call."""
-        digest = Digest(self._member.hexdigest())
+        digest = Digest((self._member or self.whole).hexdigest())
         self._member = hashlib.sha256()
         return digest
 
@@ -186,6 +187,7 @@ class _HashingOut:
         while written < len(data):
             written += self._out.write(data[written:])
         self.whole.update(data)
-        self._member.update(data)
+        if self._member is not None:
+            self._member.update(data)
         self.length_bytes += len(data)
         return len(data)

@@ -95,7 +95,8 @@ class Spool:
         if self._path is not None:
             self._path.unlink()
         data = b"".join(pieces)
-        return MemoryBytes(data), Digest.of(data) if data else None
+        source = MemoryBytes(data)
+        return source, source.digest if data else None
 
     def _flush(self) -> None:
         if self._path is None:

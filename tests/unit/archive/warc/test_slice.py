@@ -26,6 +26,7 @@ from archive.warc.entity import EntityDecoder
 from archive.warc.member import Effort
 from archive.warc.reading import ReadRecord, read_records, read_slice_rows
 from archive.warc.slice import (
+    HASHED_AGAIN_BYTES,
     CarriedBy,
     ResourceBlock,
     SliceDraft,
@@ -352,6 +353,22 @@ def test_payload_digest_stands_only_where_the_block_gives_it_again(
         "sha256": str(claimed),
     }
     assert read_slice_rows(io.BytesIO(data)) == draft.rows
+
+
+def test_long_body_is_hashed_again_only_where_its_place_is_disputed(
+    build: Build, make_exchange: Make
+) -> None:
+    body = bytes(HASHED_AGAIN_BYTES)
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    data, draft = build(make_exchange(response))
+    assert draft.payload_digest == Digest.of(body)
+    assert read_slice_rows(io.BytesIO(data)) == draft.rows
+    claimed = Digest.of(b"of another place")
+    shorter = make_exchange(response, payload_digest=claimed, payload_bytes=1)
+    assert build(shorter)[1].payload_digest is None
+    framing = replace(make_exchange(response).framing, head_bytes=9)
+    elsewhere = make_exchange(response, payload_digest=claimed, framing=framing)
+    assert build(elsewhere)[1].payload_digest is None
 
 
 def test_payload_of_a_chunked_reply_is_without_chunk_framing(
