@@ -95,8 +95,8 @@ class Spool:
         if self._path is not None:
             self._path.unlink()
         data = b"".join(pieces)
-        source = MemoryBytes(data)
-        return source, source.digest if data else None
+        held = MemoryBytes(data)
+        return held, held.digest if data else None
 
     def _flush(self) -> None:
         if self._path is None:
