@@ -74,7 +74,12 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("search.extract",),
         ),
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
-        (("search.document",), ("search.kept",), ("search.generations",)),
+        (
+            ("search.comparing",),
+            ("search.document",),
+            ("search.kept",),
+            ("search.generations",),
+        ),
         (
             ("search.engines",),
             (

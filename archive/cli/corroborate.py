@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -17,10 +18,13 @@ from archive.verify.corroboration import (
     Comparison,
     Corroboration,
     Partner,
+    TextOf,
     corroborate,
 )
 
 HOURS = 24
+TEXTS_GROUP = "evidence.texts"
+"""Entry points: each opens a context that gives the text of a capture."""
 WORDS = {
     Agreement.SAME_PAYLOAD: "received the same payload",
     Agreement.SAME_TEXT: "received the same text",
@@ -69,6 +73,7 @@ def corroborate_command(
             own,
             own.reader.get_capture(capture_id),
             partners,
+            text_of=_find_texts(stack),
             window=timedelta(hours=hours),
         )
     if as_json:
@@ -119,6 +124,14 @@ def _print(found: Corroboration) -> None:
 
 def _time(one: Comparison) -> str | None:
     return None if one.capture is None else format_instant(one.capture.captured_at)
+
+
+def _find_texts(stack: ExitStack) -> TextOf | None:
+    """How texts are read, if an installed package knows how."""
+    for point in entry_points(group=TEXTS_GROUP):
+        text_of: TextOf = stack.enter_context(point.load()())
+        return text_of
+    return None
 
 
 @contextmanager

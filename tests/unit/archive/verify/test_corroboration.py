@@ -301,3 +301,21 @@ def test_the_verb_says_how_many_witnesses_there_are(
     assert value["operators"]["differs"] == 1
     missing: Callable[..., Done] = lambda *words: call(words, capsys)  # noqa: E731
     assert missing("corroborate", "a" * 26, "--with", str(tmp_path / "x")).code == 6
+
+
+def test_the_verb_finds_the_same_text_under_other_bytes(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "<p>The commission counted every ballot in the district twice.</p>" * 3
+    for name, banner in (("Us", "1"), ("Partner", "2")):
+        page = f"<html><body><main><h1>Results</h1>{words}</main>"
+        page += f"<script>visit({banner})</script></body></html>"
+        world.archive(name, page.encode())
+    trust = tmp_path / "trust"
+    for made in world.made:
+        shutil.copytree(made.trust_folder, trust, dirs_exist_ok=True)
+    options = ["--archive", str(world.made[0].root), "--trust", str(trust)]
+    verb = ["corroborate", world.captures[0].short_id, f"--with={world.made[1].root}"]
+    value = json.loads(call([*options, *verb, "--json"], capsys).out)
+    assert value["comparisons"][0]["agreement"] == "same-text"
+    assert value["witnesses"] == 2

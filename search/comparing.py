@@ -1,0 +1,34 @@
+"""Texts of single captures for `evidence corroborate`: the main text, extracted now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archive.capture import Capture
+from archive.errors import EvidenceError
+from archive.store.reader import ArchiveReader
+from archive.verify.corroboration import TextOf
+from search.extract.worker import PAYLOAD_BYTES, Worker
+
+
+@contextmanager
+def open_texts() -> Iterator[TextOf]:
+    """Give the reader of texts; its child process ends with the body.
+
+    The same extractor reads both captures, so kept texts of other versions do no harm.
+    """
+    with Worker() as worker:
+
+        def text_of(reader: ArchiveReader, capture: Capture) -> str | None:
+            """Main text with single blanks; None where there is none, or not all."""
+            try:
+                payload = reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
+            except EvidenceError:
+                return None
+            if payload.problem is not None:
+                return None
+            made = worker.extract(
+                payload.data, media_type=payload.media_type, charset=payload.charset
+            )
+            return " ".join(made.text[: made.main_end].split()) or None
+
+        yield text_of
