@@ -15,6 +15,7 @@ from crawlers.engine.exchange import Attempt
 from crawlers.engine.outcome import Cause, Progress, describe_error
 from crawlers.engine.policy import CheckedAddress
 from crawlers.engine.request import asks_to_close
+from crawlers.engine.settings import KIBI
 
 STAGGER_SECONDS = 0.25
 """Before the next address is tried beside the first (RFC 8305: 250 ms)."""
@@ -27,6 +28,9 @@ SHUTDOWN_SECONDS = 1.0
 LINGER_SECONDS = 0.25
 """Waited for the close of a connection that both sides know to end: bytes beyond the
 message still belong to the exchange, but a site that never closes costs little."""
+
+EARLY_LIMIT_BYTES = 64 * KIBI
+"""Kept of what a peer says before it was asked: it comes with the handshake's end."""
 
 Ended = tuple[Cause, str]
 
@@ -46,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._paused = False
+        self._early = bytearray()
+        self._gone: Ended | None = None
 
     # -- for the client ----------------------------------------------------------
 
@@ -89,6 +95,7 @@ class Connection(asyncio.Protocol):
             transport.write(attempt.sent_request)
             if not self._paused:
                 attempt.stamp("sent_us")
+            self._catch_up()
             return await self._ended
         finally:
             self._settle_request(attempt, transport)
@@ -106,6 +113,14 @@ class Connection(asyncio.Protocol):
         """Close at once; nothing is waited for."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _catch_up(self) -> None:
+        """Hear what the peer said or that it went before its first exchange began."""
+        early, self._early = bytes(self._early), bytearray()
+        if early:
+            self.data_received(early)
+        if self._gone is not None:
+            self.stop(*self._gone)
 
     def _settle_request(self, attempt: Attempt, transport: asyncio.Transport) -> None:
         """Keep as request only what left this process."""
@@ -142,6 +157,10 @@ class Connection(asyncio.Protocol):
         """Record, then see whether the exchange has ended."""
         attempt = self._attempt
         if attempt is None or self._ended is None or self._ended.done():
+            room = EARLY_LIMIT_BYTES - len(self._early)
+            if not self._used and len(data) <= room:
+                self._early += data
+                return
             self.stray_bytes += len(data)
             self.abort()
             return
@@ -176,14 +195,20 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The peer sends no more; asyncio closes our side then."""
-        self.stop(Cause.CLOSED)
+        self._end(Cause.CLOSED)
+
+    def _end(self, cause: Cause, detail: str = "") -> None:
+        """End what runs; before the first exchange, keep it for that one."""
+        if self._ended is None and not self._used and self._gone is None:
+            self._gone = (cause, detail)
+        self.stop(cause, detail)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, closed or reset."""
         if exc is None:
-            self.stop(Cause.CLOSED)
+            self._end(Cause.CLOSED)
         elif isinstance(exc, OSError):
-            self.stop(Cause.RESET, describe_error(exc))
+            self._end(Cause.RESET, describe_error(exc))
         elif self._ended is not None and not self._ended.done():
             # Not the network: a broken invariant of ours, or of the listener.
             self._ended.set_exception(exc)

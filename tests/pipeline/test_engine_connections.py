@@ -8,6 +8,7 @@ import random
 import resource
 import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -831,3 +832,48 @@ def test_C6_hosts_that_drip_free_their_place_at_the_deadline_and_delay_nobody(
             assert took <= DRIP_SECONDS * 1.1 + 0.5  # of which 0.5 s for a busy machine
 
     asyncio.run(run())
+
+
+EARLY = b"HTTP/1.1 408 Late\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+
+
+def answer_with_the_handshake(listening: socket.socket, tls: ssl.SSLContext) -> None:
+    """One connection: the last flight of the handshake and a reply in one packet."""
+    connection, _ = listening.accept()
+    with connection:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = tls.wrap_bio(incoming, outgoing, server_side=True)
+        while True:
+            try:
+                server.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(1 << 16))
+        server.write(EARLY)
+        connection.sendall(outgoing.read())
+        connection.recv(1 << 16)  # the request, too late
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_an_answer_that_comes_with_the_handshake_is_kept(
+    engine: Any, received: Any, version: str
+) -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    tls.minimum_version = tls.maximum_version = getattr(ssl.TLSVersion, version)
+
+    async def run(port: int) -> None:
+        async with engine(roots_pem=authority.cert_pem.bytes()) as client:
+            exchange = await client.fetch(get(f"https://127.0.0.1:{port}/"))
+            assert (exchange.outcome, exchange.http_status) == (O.COMPLETE, 408)
+            assert received(exchange) == EARLY
+            assert exchange.request.startswith(b"GET / HTTP/1.1\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        arguments = (listening, tls)
+        serving = threading.Thread(target=answer_with_the_handshake, args=arguments)
+        serving.start()
+        asyncio.run(run(listening.getsockname()[1]))
+        serving.join(10)
