@@ -90,6 +90,9 @@ fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 bench-packages: $(DEV) ## forged packages and WARC files, judged by us and by today's tools
 	$(BIN)/python benchmarks/packages.py
 
+bench-verify: $(DEV) ## CPU and memory of verifying 2 GB against a loop that only inflates and hashes
+	$(BIN)/python benchmarks/verify.py
+
 clean: ## remove .venv and the example archive with its keys and trust
 	rm -rf $(VENV) $(DEMO) $(DEMO)-trust $(DEMO)-keys
 

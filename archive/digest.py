@@ -43,7 +43,14 @@ class Digest:
     @classmethod
     def of(cls, data: bytes) -> "Digest":
         """Hash bytes at hand."""
-        return cls(hashlib.sha256(data).hexdigest())
+        return cls.of_running(hashlib.sha256(data))
+
+    @classmethod
+    def of_running(cls, running: "hashlib._Hash") -> "Digest":
+        """What a SHA-256 has come to; its digits are in their form."""
+        made = object.__new__(cls)
+        object.__setattr__(made, "hex", running.hexdigest())
+        return made
 
     @classmethod
     def of_chunks(cls, chunks: Iterable[bytes]) -> "Digest":

@@ -37,6 +37,11 @@ def dump_canonical(value: object) -> bytes:
     Text from outside may hold lone surrogates; that is a FormatError, not a mistake.
     """
     _check(value, DEPTH_LIMIT)
+    return _dump(value)
+
+
+def _dump(value: object) -> bytes:
+    """Write a value that is inside the profile."""
     try:
         return _WRITER.encode(value).encode()
     except UnicodeEncodeError as error:
@@ -61,8 +66,10 @@ def parse_canonical(data: bytes, *, limit_bytes: int) -> JsonValue:
         raise FormatError(f"not JSON: {error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise LimitExceeded("JSON is nested too deeply") from error
-    _refuse_depth(value, DEPTH_LIMIT)
-    if dump_canonical(value) != data:
+    if data.count(b"[") + data.count(b"{") > DEPTH_LIMIT:  # else it is not so deep
+        _refuse_depth(value, DEPTH_LIMIT)
+    # What was read is inside the profile: each hook refused what is not.
+    if _dump(value) != data:
         raise FormatError("JSON is not in canonical form (order, spaces or escapes)")
     return value
 

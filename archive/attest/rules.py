@@ -5,6 +5,7 @@ A rule takes a predicate whose fields have their form and refuses, or returns no
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from archive.attest.fields import refuse
@@ -17,8 +18,11 @@ EMPTY_SLICE = Digest.of(b"").hex
 FIRST_PREV = "sha256:" + "0" * 64
 """`prev` of entry 0: there is no statement before it."""
 KEY_ID_DIGITS = 16
+KEYS_KEPT = 64
+"""Key ids kept: an archive's whole history has a handful of keys."""
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def key_id_of(spki_der: bytes) -> str:
     """The key id: first 16 hex digits of SHA-256 over the SubjectPublicKeyInfo."""
     return hashlib.sha256(spki_der).hexdigest()[:KEY_ID_DIGITS]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from archive.attest.canonical import dump_canonical, parse_canonical
@@ -30,6 +31,8 @@ STATEMENT_LIMIT_BYTES = 1 << 20
 """Bytes of a payload: a page of 4,000 captures; everything larger is in the slice."""
 STATEMENT_KEYS = {"_type", "predicate", "predicateType", "subject"}
 FIRST_VERSION = "/v1"
+STATEMENTS_KEPT = 4
+"""Read statements kept for a moment; each is asked for twice or thrice in a row."""
 
 _PREDICATE_TYPE = re.compile(
     re.escape(PREDICATE_TYPE_PREFIX) + r"([a-z][a-z-]{0,31})" + FIRST_VERSION
@@ -86,12 +89,24 @@ class Statement:
     def slice(self) -> SliceFacts:
         """The slice it signs."""
         facts = self.predicate["slice"]
-        return SliceFacts(
-            sha256=Digest(facts["sha256"]),
-            length_bytes=facts["length_bytes"],
-            members=facts["members"],
-            first_record_id=facts["first_record_id"],
+        return _read_slice(
+            facts["sha256"],
+            facts["length_bytes"],
+            facts["members"],
+            facts["first_record_id"],
         )
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _read_slice(
+    sha256: str, length_bytes: int, members: int, first_record_id: str | None
+) -> SliceFacts:
+    return SliceFacts(
+        sha256=Digest(sha256),
+        length_bytes=length_bytes,
+        members=members,
+        first_record_id=first_record_id,
+    )
 
 
 def pae(payload: bytes) -> bytes:
@@ -100,6 +115,7 @@ def pae(payload: bytes) -> bytes:
     return head.encode("ascii") + payload
 
 
+@lru_cache(maxsize=STATEMENTS_KEPT)
 def statement_digest(payload: bytes) -> Digest:
     """SHA-256 of the PAE: the digest in leaves, `prev` and references."""
     return Digest.of(pae(payload))
@@ -161,8 +177,13 @@ def parse_statement(payload: bytes) -> Statement:
     )
 
 
+@lru_cache(maxsize=STATEMENTS_KEPT)
 def parse_common(payload: bytes) -> Statement:
-    """Read what every kind and version has; `kind` is then the whole predicateType."""
+    """Read what every kind and version has; `kind` is then the whole predicateType.
+
+    The newest are kept, as a walk reads each one twice: for its record, then for what
+    it says. Nobody changes what it gives.
+    """
     try:
         frame = parse_canonical(payload, limit_bytes=STATEMENT_LIMIT_BYTES)
     except LimitExceeded:

@@ -7,7 +7,7 @@ in constant memory.
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -109,7 +109,7 @@ class SegmentWalk:
                         f"the slice at offset {records[0].span.offset} has more than "
                         f"{MEMBERS_LIMIT} members"
                     )
-                records.append(replace(record, raw=None))
+                records.append(record.without_raw())
                 continue
             entry = _entry(record, tuple(records), walk.group_digest_before)
             self.covered_bytes = entry.end_bytes

@@ -135,7 +135,7 @@ class MemberWalk:
     @property
     def digest(self) -> Digest:
         """SHA-256 of the bytes of the member last inflated."""
-        return Digest(self._running.hexdigest())
+        return Digest.of_running(self._running)
 
     @property
     def raw(self) -> bytes | None:
@@ -151,12 +151,12 @@ class MemberWalk:
     @property
     def group_digest(self) -> Digest:
         """Over all members since `begin_group`, the last inflated one included."""
-        return Digest(self._group.hexdigest())
+        return Digest.of_running(self._group)
 
     @property
     def group_digest_before(self) -> Digest:
         """The same without the member last inflated."""
-        return Digest(self._group_before.hexdigest())
+        return Digest.of_running(self._group_before)
 
     def inflate(self, *, limit_bytes: int = MEMBER_LIMIT_BYTES) -> Iterator[bytes]:
         """Give the next member's content in chunks of at most `CHUNK_BYTES`.

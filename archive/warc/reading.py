@@ -71,6 +71,19 @@ class ReadRecord:
                 f"the payload of {self.header.record_id} is not what its header names"
             )
 
+    def without_raw(self) -> "ReadRecord":
+        """The same, and the member as it lies in the stream let go."""
+        return ReadRecord(
+            header=self.header,
+            span=self.span,
+            member=self.member,
+            record=self.record,
+            block=self.block,
+            payload=self.payload,
+            kept=self.kept,
+            raw=None,
+        )
+
     @property
     def row(self) -> RecordRow:
         """Its line in a record table."""
@@ -149,8 +162,8 @@ class RecordWalk:
             header=header,
             span=self._members.span,
             member=self._members.digest,
-            record=Digest(assembly.record.hexdigest()),
-            block=Digest(assembly.block.hexdigest()),
+            record=Digest.of_running(assembly.record),
+            block=Digest.of_running(assembly.block),
             payload=assembly.payload_digest,
             kept=bytes(assembly.kept),
             raw=self._members.raw,
@@ -208,7 +221,7 @@ class _Assembly:
     @property
     def payload_digest(self) -> Digest | None:
         """Over the entity body, where a payload digest is claimed."""
-        return Digest(self._entity.hexdigest()) if self._decoder else None
+        return Digest.of_running(self._entity) if self._decoder else None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the record."""

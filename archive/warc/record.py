@@ -15,7 +15,7 @@ WARC-Protocol and WARC-Cipher-Suite are proposals of the IIPC.
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -108,20 +108,23 @@ class RecordHeader:
     """A checked record header; `fields` in the order of the lines."""
 
     fields: tuple[tuple[str, str], ...]
+    _first: dict[str, str] = field(init=False, compare=False, repr=False)
+    """The first value of each field: properties are asked for again and again."""
 
     def __post_init__(self) -> None:
         _check_fields(self.fields)
+        object.__setattr__(self, "_first", dict(reversed(self.fields)))
 
     def find_all(self, name: str) -> tuple[str, ...]:
         """All values of a field."""
-        return tuple(value for field, value in self.fields if field == name)
+        return tuple(value for known, value in self.fields if known == name)
 
     def find(self, name: str) -> str | None:
         """The value of a field, or None."""
-        return next((value for field, value in self.fields if field == name), None)
+        return self._first.get(name)
 
     def _get(self, name: str) -> str:
-        return next(value for field, value in self.fields if field == name)
+        return self._first[name]
 
     @property
     def type(self) -> str:

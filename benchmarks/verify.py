@@ -1,0 +1,283 @@
+"""What verifying a whole archive costs beside the inflating and hashing it must do.
+
+An archive of pages, pictures and small answers is made. Then two child processes go
+through the same files by turns: a loop that only inflates every member and makes the
+hashes that verification makes (member, slice and file over the stored bytes; record,
+block and payload over the unpacked ones), and `verify_archive`. Compared is the CPU
+time of all threads, as other programs may run on the machine; wall time is shown.
+
+usage: python benchmarks/verify.py [--megabytes 2048] [--rounds 2] [--json]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive.attest.keyfolder import KeyFolder
+from archive.attest.trust import read_trust
+from archive.capture import (
+    CaptureOutcome,
+    ConnectionFacts,
+    Exchange,
+    ExchangeContext,
+    Framing,
+    MemoryBytes,
+    Timings,
+)
+from archive.digest import Digest
+from archive.store.create import CreateRequest, create_archive
+from archive.store.layout import read_identity
+from archive.store.segment import list_segments
+from archive.store.writer import ArchiveWriter
+from archive.verify.folder import verify_archive
+from archive.version import SOFTWARE
+
+BAR = 0.60
+"""Least speed of verification, as a part of that of the loop."""
+MEMORY_BAR_BYTES = 200 << 20
+CHUNK_BYTES = 1 << 18
+WORDS = 20_000
+KINDS = (
+    ("text/html; charset=utf-8", 60_000, 6),
+    ("image/jpeg", 90_000, 3),
+    ("application/json", 4_000, 2),
+)
+"""Media type, mean bytes of a body, how often of eleven: as in a crawl of news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One child: what it went through, and what that cost."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    stored_bytes: int
+    unpacked_bytes: int
+    peak_bytes: int
+    outcome: str
+
+
+def make_archive(folder: Path, megabytes: int) -> None:
+    """Write captures until so many bytes are stored."""
+    draw = random.Random(7)  # noqa: S311 - the same archive in every run
+    letters = "abcdefghijklmnopqrstuvwxyzабвгдеёжзійклмнопрстуўфхцчшыьэюя"
+    words = [
+        "".join(draw.choices(letters, k=draw.randint(2, 11))) for _ in range(WORDS)
+    ]
+    noise = draw.randbytes(4 << 20)
+    root = folder / "archive"
+    create_archive(
+        CreateRequest(
+            root=root,
+            name="Benchmark",
+            keys_folder=lambda _archive_id: folder / "keys",
+            trust_folder=folder / "trust",
+            software=SOFTWARE,
+            clock=lambda: datetime.now(UTC),
+            random_bytes=os.urandom,
+        )
+    )
+    with ArchiveWriter.open(
+        root,
+        keys=KeyFolder.load(folder / "keys", read_identity(root)),
+        clock=lambda: datetime.now(UTC),
+        random_bytes=os.urandom,
+    ) as writer:
+        stored, number, waiting = 0, 0, []
+        while stored < megabytes << 20:
+            media, mean, _often = draw.choices(KINDS, [often for *_, often in KINDS])[0]
+            length = int(mean * draw.uniform(0.3, 1.9))
+            if media.startswith("image"):
+                start = draw.randrange(len(noise) - length)
+                body = number.to_bytes(8) + noise[start : start + length]
+            else:
+                text = " ".join(draw.choices(words, k=length // 12))
+                body = f"<p>{number} {text}</p>".encode()
+            waiting.append(writer.capture(exchange(number, media, body)))
+            number += 1
+            if len(waiting) == 64:
+                stored += sum(w.result().location.length_bytes for w in waiting)
+                waiting.clear()
+
+
+def exchange(number: int, media: str, body: bytes) -> Exchange:
+    """A complete exchange as the engine hands it in."""
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n"
+        "Server: nginx\r\nCache-Control: max-age=60\r\n\r\n"
+    ).encode()
+    return Exchange(
+        target_uri=f"http://bench.example/{number}",
+        as_given=f"http://bench.example/{number}",
+        method="GET",
+        started_at=datetime.now(UTC),
+        outcome=CaptureOutcome.COMPLETE,
+        phase=None,
+        detail="",
+        flags=(),
+        request=b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n",
+        response=MemoryBytes(head + body),
+        interim=(),
+        framing=Framing(
+            kind="length",
+            declared_length=len(body),
+            head_bytes=len(head),
+            body_bytes=len(body),
+            trailer_bytes=0,
+            surplus_bytes=0,
+        ),
+        http_status=200,
+        wire_digest=Digest.of(head + body),
+        payload_digest=Digest.of(body),
+        payload_bytes=len(body),
+        timings=Timings(),
+        connection=ConnectionFacts(
+            connection_id="0" * 16,
+            sequence=number,
+            peer="192.0.2.1:80",
+            proxy=None,
+            connect_to=None,
+            allow_network=None,
+            dns=None,
+            tls=None,
+        ),
+        context=ExchangeContext(),
+    )
+
+
+def only_inflate_and_hash(root: Path) -> tuple[int, int]:
+    """Stored and unpacked bytes of the segments, after all the hashes over them.
+
+    With the inflater of verification (zlib: strict about each member's end), in as few
+    calls as there can be: nothing is parsed.
+    """
+    stored = unpacked = 0
+    for segment in list_segments(root / "segments"):
+        whole = hashlib.sha256()
+        with segment.path.open("rb") as stream:
+            data = b""
+            inflater = zlib.decompressobj(wbits=31)
+            hashes = [hashlib.sha256() for _ in range(5)]
+            while True:
+                if not data:
+                    data = stream.read(CHUNK_BYTES)
+                    if not data:
+                        break
+                    whole.update(data)
+                chunk = inflater.decompress(data)
+                used = data[: len(data) - len(inflater.unused_data)]
+                for running in hashes[:2]:
+                    running.update(used)
+                for running in hashes[2:]:
+                    running.update(chunk)
+                stored += len(used)
+                unpacked += len(chunk)
+                data = inflater.unused_data
+                if inflater.eof:
+                    for running in hashes:
+                        running.hexdigest()
+                    inflater = zlib.decompressobj(wbits=31)
+                    hashes = [hashlib.sha256() for _ in range(5)]
+        whole.hexdigest()
+    return stored, unpacked
+
+
+def run_child(kind: str, folder: Path) -> Pass:
+    """What a child process does and prints."""
+    root = folder / "archive"
+    cpu, wall = time.process_time(), time.perf_counter()
+    stored = unpacked = 0
+    outcome = "done"
+    if kind == "loop":
+        stored, unpacked = only_inflate_and_hash(root)
+    else:
+        trust = read_trust(folder / "trust", read_identity(root).origin)
+        outcome = str(verify_archive(root, trust=trust).outcome)
+    return Pass(
+        cpu_seconds=time.process_time() - cpu,
+        wall_seconds=time.perf_counter() - wall,
+        stored_bytes=stored,
+        unpacked_bytes=unpacked,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+        outcome=outcome,
+    )
+
+
+def measure(folder: Path, rounds: int) -> dict[str, list[Pass]]:
+    """Loop and verification by turns, each in a process of its own."""
+    found: dict[str, list[Pass]] = {"loop": [], "verify": []}
+    for _ in range(rounds):
+        for kind, passes in found.items():
+            done = subprocess.run(  # noqa: S603 - this very file
+                [sys.executable, __file__, "--child", kind, "--folder", str(folder)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            passes.append(Pass(**json.loads(done.stdout)))
+    return found
+
+
+def main() -> None:
+    """Make, measure, print; exit 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=2048)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", choices=("loop", "verify"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(asdict(run_child(options.child, options.folder))))  # noqa: T201
+        return
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        make_archive(Path(name), options.megabytes)
+        found = measure(Path(name), options.rounds)
+    report(found, as_json=options.json)
+
+
+def report(found: dict[str, list[Pass]], *, as_json: bool) -> None:
+    """The figures, and whether the bars are met."""
+    loop = min(found["loop"], key=lambda one: one.cpu_seconds)
+    verify = min(found["verify"], key=lambda one: one.cpu_seconds)
+    peak = max(one.peak_bytes for one in found["verify"])
+    share = loop.cpu_seconds / verify.cpu_seconds
+    figures = {
+        "stored_megabytes": loop.stored_bytes / 1e6,
+        "unpacked_megabytes": loop.unpacked_bytes / 1e6,
+        "loop_cpu_seconds": loop.cpu_seconds,
+        "verify_cpu_seconds": verify.cpu_seconds,
+        "share_of_loop": share,
+        "verify_stored_megabytes_per_cpu_second": loop.stored_bytes
+        / 1e6
+        / verify.cpu_seconds,
+        "verify_unpacked_megabytes_per_cpu_second": loop.unpacked_bytes
+        / 1e6
+        / verify.cpu_seconds,
+        "verify_wall_seconds": verify.wall_seconds,
+        "peak_megabytes": peak / 1e6,
+    }
+    if as_json:
+        print(json.dumps({**figures, "outcome": verify.outcome}))  # noqa: T201
+    else:
+        for name, value in figures.items():
+            print(f"{name.replace('_', ' '):42} {value:12.2f}")  # noqa: T201
+        print(f"{'outcome':42} {verify.outcome:>12}")  # noqa: T201
+        print(f"{'bar: share of loop':42} {BAR:12.2f}")  # noqa: T201
+    missed = share < BAR or peak > MEMORY_BAR_BYTES or verify.outcome != "VERIFIED"
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
