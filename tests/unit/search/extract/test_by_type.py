@@ -16,7 +16,7 @@ from search.extract.by_type import extract
         (b"[1", "application/json", "text/2"),
         (b"words", "text/plain", "text/2"),
         (b"words", None, "text/2"),
-        (b"%PDF-1.7 <p>", "text/html", "none/1"),
+        (b"%PDF-1.7 <p>", "text/html", "pdf/1"),
         (b"\x89PNG\r\n", "text/html", "none/1"),
         (b"body{}", "text/css", "none/1"),
         (b"\x01\x00\x02", None, "none/1"),
@@ -31,7 +31,11 @@ def test_extractor_is_chosen(
 
 
 def test_what_nothing_reads_says_so() -> None:
-    assert extract(b"%PDF-1.7", media_type=None).warnings == ("no_extractor",)
+    assert extract(b"\x89PNG\r\n", media_type=None).warnings == ("no_extractor",)
+
+
+def test_a_broken_file_is_said_to_be_one() -> None:
+    assert extract(b"%PDF-1.7", media_type=None).warnings == ("broken_file",)
 
 
 def test_json_gives_its_strings_in_order() -> None:
