@@ -169,3 +169,30 @@ def test_every_case_that_a_crawl_can_ask_for(command: Command) -> None:
     }
     assert {host.decode() for host in asked} == set(cases)
     judge(command, sites, least=2 * len(cases))
+
+
+@pytest.mark.usefixtures("require_ipv6")
+def test_ipv6_addresses_stand_in_brackets_and_have_no_zone(command: Command) -> None:
+    allowed = ("--allow-network", "::1/128", "--json")
+    with serve_sites({}, host="::1") as sites:
+        spellings = ("[::1]", "[0:0::1]", "[0000:0:0:0:0:0:0:1]")
+        posted = {"url": f"http://[::1]:{sites.port}/p", "method": "POST", "body": "ў"}
+        listed = command.home / "list"
+        listed.write_text(json.dumps(posted | {"headers": {"X-A": ["1", "2"]}}))
+        urls = [f"http://{host}:{sites.port}/{host[1:3]}" for host in spellings]
+        rows = command.rows("capture", *urls, "--from", str(listed), *allowed)
+    assert {row["uri"].rpartition("/")[0] for row in rows} == {
+        f"http://[::1]:{sites.port}"
+    }
+    hosts = {host_of(one) for one in sites.log}
+    assert hosts == {f"[::1]:{sites.port}"}
+    sent = sites.log[-1].received
+    assert b"\r\nX-A: 1\r\nX-A: 2\r\n" in sent
+    assert sent.endswith("\r\n\r\nў".encode())
+    judge(command, sites, least=4)
+    before = sorted(path.name for path in command.archive.rglob("*"))
+    for bad in ("[fe80::1%25lo]", "[::1%lo]", "[::1", "::1", "[::g]", "[v1.a]"):
+        done = command.run("capture", f"http://{bad}/", *allowed)
+        assert (done.returncode, done.stdout) == (2, ""), bad
+        assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in command.archive.rglob("*")) == before
