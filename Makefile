@@ -11,6 +11,11 @@ DEMO := warcs/demo
 PORT ?= 8000
 REPLAY_PORT ?= 8001
 ONCE ?=
+# What `make coverage` and `make mutants` judge; MUTANTS='archive.log.merkle*' chooses.
+VERIFIER := "archive/verify/*,archive/log/merkle.py,archive/log/note.py,archive/log/proof.py"
+VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify tests/tamper \
+	tests/property/test_log_formats.py tests/property/test_log_tree.py
+MUTANTS ?=
 WORKERS ?= 2
 FUZZ_SECONDS ?= 3600
 
@@ -19,7 +24,7 @@ IN_CI := $(filter-out 0 false no,$(CI))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
-	goldens lock fuzz screenshots system-packages clean bench-packages
+	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -70,7 +75,7 @@ goldens: $(DEV) ## make generated fixtures again; look at the difference before 
 	@echo "compare build/golden with tests/golden: a difference breaks archives made before"
 
 lock: $(DEV) ## pin requirements/*.in again; no address is recorded
-	cd requirements && for name in runtime browser cluster dev fuzz; do \
+	cd requirements && for name in runtime browser cluster dev fuzz mutants; do \
 	    ../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	        --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	        --no-emit-options --output-file $$name.txt $$name.in || exit 1; \
@@ -82,6 +87,16 @@ screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration
 
 bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy and wget, in one run
 	$(BIN)/python benchmarks/capture.py
+
+coverage: $(DEV) ## branches of the verifier that its tests reach; 100 % is asked
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -p no:xdist -m "not slow" $(VERIFIER_TESTS)
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 --include=$(VERIFIER)
+
+mutants: $(DEV) ## change the verifier in every small way; its tests must notice (hours)
+	$(PIP) --require-hashes -r requirements/mutants.txt
+	nice -n 10 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	$(BIN)/mutmut results | head -100
 
 fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(PIP) --require-hashes -r requirements/fuzz.txt
