@@ -75,7 +75,7 @@ goldens: $(DEV) ## make generated fixtures again; look at the difference before 
 	@echo "compare build/golden with tests/golden: a difference breaks archives made before"
 
 lock: $(DEV) ## pin requirements/*.in again; no address is recorded
-	cd requirements && for name in runtime browser cluster dev fuzz mutants; do \
+	cd requirements && for name in runtime browser cluster pkcs11 dev fuzz mutants; do \
 	    ../$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	        --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	        --no-emit-options --output-file $$name.txt $$name.in || exit 1; \

@@ -58,6 +58,17 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenKey:
+    """Where an operator key lies that is in a token (PKCS #11)."""
+
+    module: str
+    """The library of the token's maker."""
+    token: str
+    key: str
+    """Labels of the token and of its key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessPeer:
     """A witness: what we call it, its submission prefix, its verifier key as text."""
 
@@ -86,6 +97,7 @@ class Settings:
     authorities: tuple[Authority, ...] = ()
     witnesses: tuple[WitnessPeer, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
+    token_key: TokenKey | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +162,9 @@ def parse_settings(data: bytes, place: str) -> Settings:
     witnesses = tuple(_witness(entry) for entry in _list(witness, "witnesses"))
     search = _section(table, "search")
     cluster = _search(search)
-    for done in (archive, times, witness, search, table):
+    keys = _section(table, "keys")
+    token_key = _token_key(keys)
+    for done in (archive, times, witness, search, keys, table):
         done.end()
     _demand_distinct(f"{place}: [time]", [item.name for item in authorities])
     _demand_distinct(f"{place}: [time]", [item.url for item in authorities])
@@ -161,7 +175,19 @@ def parse_settings(data: bytes, place: str) -> Settings:
         authorities=authorities,
         witnesses=witnesses,
         search=cluster,
+        token_key=token_key,
     )
+
+
+def _token_key(section: _Table) -> TokenKey | None:
+    """All three, or none of them."""
+    names = ("module", "token", "key")
+    if not any(name in section.values for name in names):
+        for name in names:
+            section.take(name, str)
+        return None
+    module, token, key = (section.take(name, str, required=True) for name in names)
+    return TokenKey(module=module, token=token, key=key)
 
 
 def _search(section: _Table) -> SearchSettings:

@@ -195,6 +195,7 @@ LIBRARIES = {
         modules=("crawlers.crawl.references", "crawlers.spiders.listing"),
         reason="parts of a page in both kinds of job; listings by the source's rules",
     ),
+    "pkcs11": Library(modules=("archive.attest.pkcs11",), distribution="python-pkcs11"),
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "pyrage": Library(modules=("archive.export.locked",)),
@@ -733,7 +734,9 @@ def test_every_extra_has_its_own_requirement_file() -> None:
         assert wanted <= set(pinned(f"{name}.txt"))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "browser.txt", "cluster.txt"])
+@pytest.mark.parametrize(
+    "name", ["runtime.txt", "browser.txt", "cluster.txt", "pkcs11.txt"]
+)
 def test_development_pins_what_runs(name: str) -> None:
     runtime, development = pinned(name), pinned("dev.txt")
     assert {name: development.get(name) for name in runtime} == runtime

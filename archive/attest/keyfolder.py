@@ -1,7 +1,7 @@
 """The private keys of one archive: made by `init`, loaded only if they are its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -119,6 +119,11 @@ class KeyFolder:
         )
 
     @classmethod
+    def with_operator(cls, operator: StatementSigner, origin: str) -> Self:
+        """Make new keys around an operator key that is in a token."""
+        return replace(cls.generate(origin), operator=operator)
+
+    @classmethod
     def from_seeds(cls, seeds: KeySeeds, origin: str) -> Self:
         """Make the four keys that are always the same."""
         return cls(
@@ -138,9 +143,7 @@ class KeyFolder:
             WACZ_FILE: self.wacz,
         }
         for name, key in files.items():
-            if key is not None:
-                if not isinstance(key, PrivateKeyFile):
-                    raise AssertionError(f"{name}: that key never leaves its token")
+            if isinstance(key, PrivateKeyFile):  # others never leave their token
                 write_key_file(folder / name, seal(key))
 
     @classmethod
@@ -167,7 +170,7 @@ class KeyFolder:
                 "with `evidence keys rotate`"
             )
         return cls(
-            operator=operator or reading.operator(is_changing=following is not None),
+            operator=reading.operator(operator, is_changing=following is not None),
             log=reading.log(),
             root=reading.root(),
             wacz=reading.wacz(),
@@ -183,10 +186,12 @@ class _Reading:
     identity: KeyIdentity
     passphrase: bytes | None
 
-    def operator(self, *, is_changing: bool) -> P256Signer:
+    def operator(
+        self, given: StatementSigner | None, *, is_changing: bool
+    ) -> StatementSigner:
         """The key of `archive.toml`, or one that was brought in later and says so."""
         path = self.folder / OPERATOR_FILE
-        found = self._p256(path)
+        found = given or self._p256(path)
         if found.key_id == self.identity.operator_key_id or is_changing:
             return found
         since = self.folder / SINCE_FILE

@@ -186,6 +186,13 @@ def verify_p256(spki_der: bytes, signature: bytes, message: bytes) -> None:
         raise BadSignature("the signature does not fit key and message") from error
 
 
+def der_signature(raw: bytes) -> bytes:
+    """Write a P-256 signature, r and s of 32 bytes each, in its one DER form."""
+    if len(raw) != 64:
+        raise KeyProblem(f"a signature of {len(raw)} bytes; one on P-256 has 64")
+    return encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+
+
 def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> None:
     """Demand an Ed25519 signature; UnknownKey for no key, else BadSignature."""
     try:

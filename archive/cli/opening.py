@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.attest.keyfile import has_sealed_keys
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keyfolder import KeyFolder, StatementSigner
 from archive.attest.trust import read_trust
 from archive.cli.output import say
 from archive.cli.secret import Secret
+from archive.errors import SettingsError
 from archive.settings import Settings
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
@@ -46,8 +47,23 @@ def load_keys(place: Place, *, changing: bool = False) -> KeyFolder:
         place.keys_folder_of(identity.archive_id),
         identity,
         passphrase=place.secret.get(),
+        operator=find_token_key(place.settings, place.secret),
         changing=changing,
     )
+
+
+def find_token_key(settings: Settings, secret: Secret) -> StatementSigner | None:
+    """The operator key in a token, where the settings name one; it needs an extra."""
+    if settings.token_key is None:
+        return None
+    try:
+        from archive.attest.pkcs11 import open_token_key
+    except ImportError as error:
+        raise SettingsError(
+            "[keys] names a token, and the extra for it is not installed: pkcs11"
+        ) from error
+    secret.ask()
+    return open_token_key(settings.token_key, secret.get())
 
 
 def ask_passphrase(place: Place) -> None:

@@ -1,10 +1,12 @@
 """Verbs that make an archive or make its derived parts again: init, rebuild."""
 
+from functools import partial
 from importlib.metadata import entry_points
 
 import click
 
-from archive.attest.keyfolder import sealing
+from archive.attest.keyfolder import KeyFolder, sealing
+from archive.cli.opening import find_token_key
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.store.create import CreateRequest, create_archive
@@ -25,6 +27,7 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
     Exit codes: 0 made, 2 a wrong name, 6 the folder is not empty or cannot be
     written, 7 keys.
     """
+    token = find_token_key(ctx.settings, ctx.secret)
     passphrase = ctx.passphrase()
     identity = create_archive(
         CreateRequest(
@@ -37,6 +40,7 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
             random_bytes=ctx.random_bytes,
             origin=origin,
             seal=sealing(passphrase, ctx.random_bytes),
+            keys=None if token is None else partial(KeyFolder.with_operator, token),
         )
     )
     keys = ctx.keys_folder_of(identity.archive_id)

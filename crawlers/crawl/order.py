@@ -1,10 +1,10 @@
 """What a crawl is asked to do, and what it reports: values that cross to the child."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archive.settings import Authority, SearchSettings, Settings, WitnessPeer
+from archive.settings import Authority, SearchSettings, Settings, TokenKey, WitnessPeer
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.engine.proxy import Proxy
 
@@ -40,7 +40,7 @@ class CrawlOrder:
             "keys_folder": str(self.keys_folder) if self.keys_folder else None,
             "source_id": self.source_id,
             "trust_folder": str(self.trust_folder) if self.trust_folder else None,
-            "settings": asdict(self.settings),
+            "settings": asdict(replace(self.settings, search=SearchSettings())),
             "passphrase": self.passphrase,
             "sources_folders": [str(folder) for folder in self.sources_folders],
             "connect_to": list(self.connect_to),
@@ -76,12 +76,14 @@ class CrawlOrder:
 
 def _read_settings(values: dict[str, Any]) -> Settings:
     """Settings as `as_json` wrote them; whoever started the child has checked them."""
+    token_key = values["token_key"]
     return Settings(
         **{
             **values,
             "authorities": tuple(Authority(**peer) for peer in values["authorities"]),
             "witnesses": tuple(WitnessPeer(**peer) for peer in values["witnesses"]),
-            "search": SearchSettings(**values["search"]),
+            "search": SearchSettings(),  # a crawl searches nothing
+            "token_key": TokenKey(**token_key) if token_key else None,
         }
     )
 
