@@ -103,6 +103,9 @@ class ZipFiles:
         """Names of the files, in their order; folders are left out."""
         return tuple(self._infos)
 
+    strange: tuple[str, ...] = ()
+    """Links and special files: a zip that holds one is refused."""
+
     def size(self, name: str) -> int:
         """Bytes of one file, unpacked."""
         return self._infos[name].file_size

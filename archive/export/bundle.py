@@ -56,6 +56,9 @@ class PlannedFiles:
         """Paths below the bundle."""
         return tuple(self._files)
 
+    strange: tuple[str, ...] = ()
+    """There are regular files only."""
+
     def size(self, name: str) -> int:
         """Bytes of a file."""
         return self._files[name].length_bytes

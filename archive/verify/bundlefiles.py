@@ -84,6 +84,10 @@ class BundleFiles(Protocol):
     def names(self) -> tuple[str, ...]:
         """Paths below the bundle."""
 
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """Paths of what is no regular file: nobody opens these."""
+
     def size(self, name: str) -> int:
         """Bytes of one of them."""
 
@@ -97,12 +101,14 @@ class FolderFiles:
     def __init__(self, folder: Path) -> None:
         self._sizes: dict[str, int] = {}
         self._folder = folder
+        self._strange: list[str] = []
         for entry in walk_entries(folder, _refuse):
             name = Path(entry.path).relative_to(folder).as_posix()
             if entry.is_dir(follow_symlinks=False):
                 continue
             if not entry.is_file(follow_symlinks=False):
-                raise FormatError(f"{entry.path} is a link or a special file")
+                self._strange.append(name)
+                continue
             if len(self._sizes) == ENTRIES_LIMIT:
                 raise LimitExceeded(f"{folder} holds more than {ENTRIES_LIMIT} files")
             self._sizes[name] = entry.stat(follow_symlinks=False).st_size
@@ -111,6 +117,11 @@ class FolderFiles:
     def names(self) -> tuple[str, ...]:
         """Paths below the folder."""
         return tuple(self._sizes)
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """Links, pipes and the like."""
+        return tuple(self._strange)
 
     def size(self, name: str) -> int:
         """Bytes of a file."""
@@ -200,6 +211,8 @@ def format_sums(digests: dict[str, Digest]) -> bytes:
 
 def check_listing(collector: Collector, files: BundleFiles) -> None:
     """Check 17 of a bundle: its files are those that SHA256SUMS lists, unchanged."""
+    for name in files.strange:
+        collector.failed(17, "file-unknown", name, "is a link or a special file")
     listed = _read_sums(collector, files)
     if listed is None:
         return

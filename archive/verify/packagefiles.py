@@ -16,6 +16,7 @@ from archive.errors import FormatError
 from archive.verify.bundlefiles import SLICE, BundleFiles, prefix_of
 from archive.warc.cdxj import format_line, keep_head, sort_lines
 from archive.warc.reading import read_records
+from archive.warc.revisit import NOT_MODIFIED
 from archive.zipped import ZipFiles
 
 PACKAGE: Final = "datapackage.json"
@@ -97,6 +98,8 @@ def format_index(slices: Iterable[tuple[str, Callable[[], BinaryIO]]]) -> bytes:
     for name, opening in slices:
         with opening() as stream:
             for record in read_records(stream, keep=keep_head):
+                if record.header.find("WARC-Profile") == NOT_MODIFIED:
+                    continue  # viewers show an empty 304 instead of the original
                 line = format_line(record, offset=record.span.offset, filename=name)
                 if line is not None:
                     lines.append(line)
@@ -143,6 +146,9 @@ class PackedEvidence:
     def names(self) -> tuple[str, ...]:
         """Paths below the bundle."""
         return tuple(self._places)
+
+    strange: tuple[str, ...] = ()
+    """There are regular files only."""
 
     @property
     def places(self) -> frozenset[str]:

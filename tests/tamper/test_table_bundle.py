@@ -1,5 +1,6 @@
 """Attacks on a bundle, and exactly which finding each of them sets off."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,8 +98,10 @@ def token_twice(world: World, files: Files_) -> Files_:
 @fires("one", "9 witness-bad")
 def cosignature_altered(world: World, files: Files_) -> Files_:
     lines = files["proof.tlog-proof"].splitlines(keepends=True)
-    head, _, end = lines[-1].rpartition(b"A" if b"A" in lines[-1] else b"a")
-    lines[-1] = head + b"B" + end
+    dash, name, text = lines[-1].split()
+    signature = bytearray(base64.b64decode(text))
+    signature[-1] ^= 1
+    lines[-1] = b" ".join((dash, name, base64.b64encode(signature))) + b"\n"
     return resum({**files, "proof.tlog-proof": b"".join(lines)})
 
 
