@@ -141,7 +141,7 @@ def test_R25_captures_stopped_at_any_moment_leave_nothing_torn(
 ) -> None:
     told = set()
     for number in range(rounds(sampled=30, full=100)):
-        running = start(command, *pages.urls(120, f"page{number}"))
+        running = start(command, *pages.urls(60, f"page{number}"))
         moment = random.Random(number).uniform(0.3, 2.0)  # any moment, the same ones
         time.sleep(moment)
         running.send_signal(STOPS[number % 2])
