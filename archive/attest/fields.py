@@ -88,7 +88,11 @@ def array(inner: Validator, *, low: int, high: int, unique: bool = False) -> Val
         if not isinstance(value, list) or not low <= len(value) <= high:
             raise refuse(path, f"is not an array of {low} to {high} members")
         for position, member in enumerate(value):
-            inner(member, f"{path}[{position}]")
+            try:
+                inner(member, "")
+            except MalformedStatement:
+                inner(member, f"{path}[{position}]")
+                raise
         if unique and len(set(value)) != len(value):
             raise refuse(path, "names one member twice")
 
@@ -113,7 +117,13 @@ def check_table(fields: Table, value: Any, path: str) -> None:
         surplus = sorted(value.keys() - fields.keys())
         raise refuse(path, f"lacks {missing}, has unknown {[k[:40] for k in surplus]}")
     for key, validator in fields.items():
-        validator(value[key], f"{path}.{key}")
+        try:
+            validator(value[key], "")
+        except MalformedStatement:
+            # Only now its path matters: spelling it for each good field takes longer
+            # than checking them.
+            validator(value[key], f"{path}.{key}")
+            raise
 
 
 def required(fields: Table) -> Validator:

@@ -6,6 +6,7 @@ a line that begins with a space goes on with the one before, blank lines may com
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 HEAD_LIMIT_BYTES: Final = 1024 * 1024
@@ -14,6 +15,10 @@ LENGTH_LIMIT: Final = 1 << 53
 """Larger declared lengths count as this one; no body reaches it."""
 DECIMAL_DIGITS: Final = 17
 """So many digits show that a length is over the limit."""
+KEPT_BYTES: Final = 8 * 1024
+"""Of a head that is kept for a while after reading; nearly all are shorter."""
+HEADS_KEPT: Final = 128
+"""More than one crawl has responses under way; at most 1 MiB."""
 CODINGS_LIMIT: Final = 4
 """Codings on one message: more is no server's habit but a bomb."""
 
@@ -118,7 +123,20 @@ def find_head_end(data: bytes | bytearray) -> int | None:
 
 
 def parse_http_head(data: bytes) -> HttpHead:
-    """Read the head at the start of a response; never fails: see `complete`."""
+    """Read the head at the start of a response; never fails: see `complete`.
+
+    The head of one response is asked for by whoever hears it come, by whoever reads the
+    body and by whoever writes the record: short ones are taken apart once.
+    """
+    return _parse_kept(bytes(data)) if len(data) <= KEPT_BYTES else _parse(data)
+
+
+@lru_cache(maxsize=HEADS_KEPT)
+def _parse_kept(data: bytes) -> HttpHead:
+    return _parse(data)
+
+
+def _parse(data: bytes) -> HttpHead:
     end = find_head_end(data)
     length = len(data) if end is None else end
     lines = data[:length].lstrip(b"\r\n").split(b"\n")

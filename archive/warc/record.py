@@ -215,7 +215,7 @@ class Record:
             ("Content-Length", str(self.block.length_bytes)),
         ]
         return RecordHeader(
-            tuple((name, value) for name, value in values if value is not None)
+            tuple([(name, value) for name, value in values if value is not None])
         )
 
 
