@@ -275,6 +275,25 @@ def test_one_that_counts_is_worth_more_than_a_better_one_that_does_not(
     assert found.comparisons[0].capture != world.captures[1]
 
 
+def test_what_is_damaged_is_read_without_an_error_and_counts_for_nothing(
+    world: World,
+) -> None:
+    world.archive("Us", PAGE)
+    made = world.archive("Partner", PAGE)
+    with made.open_writer() as writer:
+        second = writer.capture(make_exchange(URI, OTHER, made)).result()
+    world.partner(1)
+    segment = next(made.root.glob("segments/*/*/*"))
+    data = bytearray(segment.read_bytes())
+    for capture in (world.captures[1], second):
+        data[capture.location.offset_bytes + 40] ^= 1
+    segment.write_bytes(bytes(data))
+    found = world.compare(1)
+    assert agreements(found) == [Agreement.SAME_PAYLOAD], "as its statement says"
+    assert "FAILED" in str(found.comparisons[0].not_counted)
+    assert found.witnesses == 1
+
+
 # The verb
 
 
