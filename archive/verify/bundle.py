@@ -71,6 +71,8 @@ class Judged:
 
     trust: TrustSet | None
     bracket: ProvenBracket
+    witnesses: int
+    """Trusted witnesses of every part: of the part that has the fewest."""
 
 
 def verify_bundle(path: Path, *, trust_of: TrustOf) -> Report:
@@ -86,7 +88,7 @@ def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Repo
     report = collector.report(
         f"bundle {subject}",
         required=required_steps(BUNDLE_REQUIRED, judged.trust),
-        headline=headline(collector, judged.trust, judged.bracket),
+        headline=headline(judged.witnesses, judged.trust, judged.bracket),
     )
     return replace(report, bracket=judged.bracket)
 
@@ -100,20 +102,22 @@ def judge_files(
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
     trust = _find_trust(parts, trust_of)
     tree = BundleTree(collector, files)
-    proven = NO_BRACKET
+    proven, witnesses = NO_BRACKET, set[int]()
     for prefix, found in parts.items():
         node = _Node(collector, files, prefix=prefix, trust=trust)
         checked, bracket = node.check(found)
         if checked is not None:
             tree.note(prefix, checked)
         if bracket is not None:
+            witnesses.add(bracket.witnesses)
             _tell_bracket(collector, prefix, bracket)
             if prefix == "" and trust is not None:
                 proven = bracket.proven(trust.token_quorum)
     tree.finish(prefixes)
     if trust is None:
         _tell_untrusted(collector)
-    return Judged(trust=trust, bracket=proven)
+    fewest = min(witnesses, default=0)
+    return Judged(trust=trust, bracket=proven, witnesses=fewest)
 
 
 def _find_trust(parts: Mapping[str, _Parts], trust_of: TrustOf) -> TrustSet | None:

@@ -28,7 +28,12 @@ from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.policy import NO_WISHES, Wishes, headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
 from archive.verify.revisits import name_capture, name_original
-from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
+from archive.verify.witnesses import (
+    WITNESS_STEP,
+    LastSeen,
+    asked_by,
+    check_last_seen,
+)
 
 TRUSTED_STEPS = (3, 4, 8, 10)
 
@@ -74,7 +79,7 @@ def verify_capture(
         required=required_steps(
             ALWAYS_REQUIRED, trust, asked=asked_by(last_seen), wishes=wishes
         ),
-        headline=headline(collector, trust, bracket),
+        headline=headline(collector.counted(WITNESS_STEP), trust, bracket),
     )
     return replace(report, bracket=bracket)
 

@@ -46,7 +46,12 @@ from archive.verify.removals import Removals
 from archive.verify.report import ARCHIVE_REQUIRED, Bracket, Report
 from archive.verify.revisits import Revisits
 from archive.verify.stamps import Stamps
-from archive.verify.witnesses import LastSeen, asked_by, check_last_seen
+from archive.verify.witnesses import (
+    WITNESS_STEP,
+    LastSeen,
+    asked_by,
+    check_last_seen,
+)
 from archive.warc.record import RecordHeader
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
@@ -300,7 +305,9 @@ class _Verification:
         report = self._collector.report(
             str(self._paths.root),
             required=required,
-            headline=headline(self._collector, self._trust, bracket),
+            headline=headline(
+                self._collector.counted(WITNESS_STEP), self._trust, bracket
+            ),
         )
         return replace(report, bracket=bracket)
 

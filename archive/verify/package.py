@@ -68,7 +68,7 @@ def verify_wacz(path: Path, *, trust_of: TrustOf) -> Report:
                 judged = judge_files(collector, evidence, trust_of=trust_of)
                 trust = judged.trust
                 _check_derived(collector, files, evidence)
-                said = headline(collector, trust, judged.bracket)
+                said = headline(judged.witnesses, trust, judged.bracket)
     except FormatError as error:
         collector.failed(PACKAGE_STEP, "package-unsafe", path.name, str(error))
     return collector.report(

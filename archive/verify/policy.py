@@ -50,16 +50,13 @@ def required_steps(
     return frozenset(required)
 
 
-def headline(
-    collector: Collector, trust: TrustSet | None, bracket: Bracket
-) -> str | None:
+def headline(witnesses: int, trust: TrustSet | None, bracket: Bracket) -> str | None:
     """Say first who vouches besides the operator, and for which time.
 
     Nobody, where the policy asks for nobody: what is there by chance is no promise.
     """
     if trust is None or (not trust.witness_quorum and not trust.token_quorum):
         return ONE_WITNESS
-    witnesses = collector.counted(WITNESS_STEP)
     return (
         f"{witnesses} of {trust.witness_quorum} witnesses, "
         f"{trust.token_quorum} authorities asked for: {describe_bracket(bracket)}"

@@ -120,6 +120,9 @@ def test_a_newcomer_exports_a_bundle_that_verifies_with_openssl_alone(
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "VERIFIED" in checked.stdout
     assert "2 witnesses, 2 time stamps" in checked.stdout
+    again = demonstration.read("verify", "bundle", str(bundle))
+    assert again.returncode == 0
+    assert again.stdout.startswith("2 of 2 witnesses, 2 authorities asked for")
 
 
 def test_every_block_is_what_the_server_logged(demonstration: Demonstration) -> None:
