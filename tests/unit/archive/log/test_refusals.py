@@ -3,7 +3,7 @@
 A person who reads the sentence must know what to look at, so the words are a promise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -21,8 +21,11 @@ from archive.errors import (
 )
 from archive.log.merkle import (
     EMPTY_ROOT,
+    MAX_TREE_SIZE,
     leaf_hash,
     node_hash,
+    prove_consistency,
+    read_root,
     verify_consistency,
     verify_inclusion,
     verify_subtree_consistency,
@@ -243,6 +246,11 @@ CASES = {
         MalformedNote,
         "not a key id of eight hex digits: '123456789'",
     ),
+    "vkey-id-letter": Case(
+        lambda: parse_vkey("a+1234567X+AAAA"),
+        MalformedNote,
+        "not a key id of eight hex digits: '1234567X'",
+    ),
     "vkey-base64": Case(
         lambda: parse_vkey("a+12345678+?"), MalformedNote, "not base64: '?'"
     ),
@@ -377,6 +385,17 @@ CASES = {
         BadConsistencyProof,
         "0 hashes in the proof, not 1",
     ),
+    "another-old-root": Case(
+        lambda: verify_subtree_consistency(
+            subtree=(0, 3),
+            size=4,
+            proof=(TWO, ONE, PAIR),
+            subtree_root=HASH,
+            root=HASH,
+        ),
+        BadConsistencyProof,
+        "[0, 3) of size 4: another old root",
+    ),
     "another-new-root": Case(
         lambda: verify_consistency(
             old_size=1, new_size=2, proof=(TWO,), old_root=ONE, new_root=HASH
@@ -479,3 +498,20 @@ def test_a_signer_that_breaks_its_promise_is_our_own_mistake() -> None:
         sign_note("x\n", Signer(COSIGNER))
     with pytest.raises(AssertionError, match=r"^not an Ed25519 signature$"):
         sign_note("x\n", Signer(KEY, 63))
+
+
+def test_a_tree_of_the_largest_size_is_a_tree() -> None:
+    def zeros(asked: Sequence[tuple[int, int]]) -> list[bytes]:
+        return [HASH for _ in asked]
+
+    assert prove_consistency(0, MAX_TREE_SIZE, zeros) == ()
+    assert len(read_root(MAX_TREE_SIZE, zeros)) == 32
+    verify_consistency(
+        old_size=0,
+        new_size=MAX_TREE_SIZE,
+        proof=(),
+        old_root=EMPTY_ROOT,
+        new_root=HASH,
+    )
+    with pytest.raises(AssertionError, match="outside the tree"):
+        read_root(MAX_TREE_SIZE + 1, zeros)
