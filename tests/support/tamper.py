@@ -361,4 +361,4 @@ def play(row: Row, folder: Path) -> None:
     assert report.outcome is row.outcome
     trust = victim.trust
     asks = trust is not None and (trust.witness_quorum or trust.token_quorum)
-    assert report.headline == (None if asks else ONE_WITNESS)
+    assert (report.headline == ONE_WITNESS) == (not asks)
