@@ -58,6 +58,10 @@ TRUSTED_STEPS = (3, 4, 8, 10, 21)
 """Checks that need the reader's trust folder."""
 
 
+PROGRESS_BYTES = 8 << 20
+"""Read between two reports of progress: some tenths of a second."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a verification is: bytes of segments read, and how many there are."""
@@ -109,6 +113,7 @@ class _Verification:
         self._history: list[dict[str, object]] = []
         self._overrides = Overrides()
         self._is_locked = _is_being_written(root)
+        self._all_bytes = self._done_bytes = self._shown_bytes = 0
 
     def run(self) -> Report:
         """All checks, in an order that needs one pass over the segments."""
@@ -165,8 +170,7 @@ class _Verification:
             for segment in list_segments(self._paths.segments)
             if segment.path.is_file()  # a pipe of that name would never end
         ]
-        all_bytes = sum(segment.path.stat().st_size for segment in found)
-        done = 0
+        self._all_bytes = sum(segment.path.stat().st_size for segment in found)
         for serial, segment in enumerate(found):
             if segment.name.serial != serial:
                 self._collector.failed(
@@ -178,8 +182,8 @@ class _Verification:
             self._walk_segment(
                 segment, chain, archive_id, is_last=serial + 1 == len(found)
             )
-            done += segment.path.stat().st_size
-            self._progress(Progress(done_bytes=done, all_bytes=all_bytes))
+            self._done_bytes += segment.path.stat().st_size
+            self._show(0)
         # A seal stands in the segment after the one it seals: compare at the end.
         unsealed = self._removals.unsealed_segments() if self._is_locked else set()
         for segment in found:
@@ -188,6 +192,13 @@ class _Verification:
                 is_last=segment is found[-1],
                 is_being_removed=str(segment.name) in unsealed,
             )
+
+    def _show(self, inside_bytes: int) -> None:
+        """Tell how far the reading is, now and then."""
+        done = self._done_bytes + inside_bytes
+        if not inside_bytes or done - self._shown_bytes >= PROGRESS_BYTES:
+            self._shown_bytes = done
+            self._progress(Progress(done_bytes=done, all_bytes=self._all_bytes))
 
     def _walk_segment(
         self, segment: FoundSegment, chain: Chain, archive_id: str, *, is_last: bool
@@ -218,6 +229,7 @@ class _Verification:
         self, walk: SegmentWalk, chain: Chain, archive_id: str, *, name: str
     ) -> None:
         for entry in walk:
+            self._show(entry.end_bytes)
             subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
             if entry.stub is not None:
                 self._removals.note_stub(
