@@ -82,6 +82,15 @@ def test_what_does_not_fit_the_budget_is_named_and_the_rest_runs(
     assert "1 of 2 ran, 0 failed" in said
 
 
+def test_the_budget_shrinks_so_that_the_whole_run_ends_in_time(
+    slow: dict[str, Any],
+) -> None:
+    left = slow["budget_minutes"]
+    assert left(None, 0.0) == left("0", 0.0) == slow["BUDGET_MINUTES"]
+    assert left("0", 20 * 60.0) == slow["RUN_MINUTES"] - 20
+    assert left("0", 100 * 60.0) == 0.0
+
+
 def test_a_failing_slow_suite_fails_the_run_by_name(
     slow: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
