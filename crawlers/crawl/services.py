@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request
 
-DECODED_BYTES = 16 << 20
+DECODED_BYTES = 8 << 20
 """Of a body whose content coding is undone for a spider: pages are smaller, bombs are
 not. Scrapy holds it twice while it decodes."""
 STOPPED = "stopped"
