@@ -1,5 +1,6 @@
 """Two tiers of an answer: documents with all words, then those with some missing."""
 
+import math
 from dataclasses import dataclass
 
 from search.engines.base import (
@@ -12,9 +13,11 @@ from search.engines.base import (
     Sorting,
 )
 from search.engines.fields import ORDER
-from search.engines.planning import Plan
+from search.engines.planning import Leaf, Plan
 from search.opened import OpenIndex
 
+LEAST_SHARE = (2, 5)
+"""Share of the words that a document of the second tier has at least."""
 SECOND_TIER_POOL = 200
 """Documents with some words missing that are ranked by how many they have."""
 
@@ -64,9 +67,8 @@ def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
     words = plan.words
     if len(words) < 2:
         return []
-    some = AnyOf(
-        clauses=tuple(word.clause for word in words), least=(len(words) + 1) // 2
-    )
+    weights = _weights(archive, words)
+    some = AnyOf(clauses=tuple(word.clause for word in words), least=_least(len(words)))
     clause = AllOf(
         wanted=(*plan.rest.wanted, some),
         unwanted=(*plan.rest.unwanted, plan.tier_one),
@@ -83,9 +85,29 @@ def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
             for word, orders_with in zip(words, having, strict=True)
             if hit.order not in orders_with
         )
-        share = 1 - len(missing) / len(words)
+        share = sum(
+            weight
+            for weight, orders_with in zip(weights, having, strict=True)
+            if hit.order in orders_with
+        )
         found.append(Found(archive, hit, round(hit.score * share, 3), missing))
     return found
+
+
+def _least(words: int) -> int:
+    """How many of the words a document must have: two in five, rounded up."""
+    return -(-words * LEAST_SHARE[0] // LEAST_SHARE[1])
+
+
+def _weights(archive: OpenIndex, words: tuple[Leaf, ...]) -> list[float]:
+    """What each word counts for, one altogether: rare words tell more."""
+    everything = archive.use(lambda engine, _: engine.count())
+    rarity = [
+        math.log(1 + everything / (1 + _search(archive, word.clause, 0).total))
+        for word in words
+    ]
+    total = sum(rarity) or 1.0
+    return [one / total for one in rarity]
 
 
 def ordered(found: list[Found], sorting: Sorting = Sorting.SCORE) -> list[Found]:

@@ -4,6 +4,7 @@ Read from `data/gazetteer.tsv`: id, kind, forms (`lang:form`, separated by `; `)
 figures, given names, places, offices and the vocabulary of elections only.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +17,12 @@ from search.analysis.spellings import VARIANTS
 from search.analysis.tokens import exact_form, tokenize
 
 KINDS = ("person", "given", "place", "org", "term")
+TABLES = ("gazetteer.tsv", "terms.tsv")
+"""Names and offices; general vocabulary."""
 LEMMA_COMBINATIONS = 64
 """Ways to read the words of one phrase: four languages to the power of three words."""
 _COLUMNS = 3
+_NEGATED = re.compile("(?:nie|ne)([a-ząćęłńóśźżčėįšųūž]{6,})$", re.IGNORECASE)
 
 Place = tuple[str, tuple[str, ...]]
 """`base`, `stem` or `key`, and that form of each word."""
@@ -107,12 +111,27 @@ def _query_places(text: str) -> Iterator[Place]:
     words = _words(text)
     if not words:
         return
+    yield from _places_of(words)
+    plain = _without_negation(words)
+    if plain is not None:
+        yield from _places_of(plain)
+
+
+def _places_of(words: list[str]) -> Iterator[Place]:
     yield "base", tuple(map(exact_form, words))
     lemmas = product(*(query_lemmas(word) for word in words))
     for combination in islice(lemmas, LEMMA_COMBINATIONS):
         yield "base", combination
         yield "stem", combination
     yield from _key_places(words)
+
+
+def _without_negation(words: list[str]) -> list[str] | None:
+    """Polish and Lithuanian write "not" in front of a participle, in one word."""
+    found = [_NEGATED.match(word) for word in words]
+    if not any(found):
+        return None
+    return [one[1] if one else word for one, word in zip(found, words, strict=True)]
 
 
 def _key_places(words: list[str]) -> Iterator[Place]:
@@ -126,8 +145,9 @@ def _key_places(words: list[str]) -> Iterator[Place]:
 @lru_cache(maxsize=1)
 def load_gazetteer() -> Gazetteer:
     """The gazetteer of this package, read once."""
-    table = files("search").joinpath("data/gazetteer.tsv").read_text("utf-8")
-    return Gazetteer(parse_gazetteer(table))
+    folder = files("search").joinpath("data")
+    tables = [folder.joinpath(name).read_text("utf-8") for name in TABLES]
+    return Gazetteer(tuple(entry for text in tables for entry in parse_gazetteer(text)))
 
 
 @lru_cache(maxsize=1)
