@@ -99,7 +99,9 @@ def wrong_ones_above(corpus: Path, rank: Ranking) -> tuple[int, int]:
     for question in read_questions(corpus):
         found = rank(question["queries"]["en"])
         grades = grades_of(question)
-        wrong = {f"{Path(n['file']).name}:{n['line']}" for n in question["hard_negatives"]}
+        wrong = {
+            f"{Path(n['file']).name}:{n['line']}" for n in question["hard_negatives"]
+        }
         places = [at for at, uri in enumerate(found) if grades.get(uri) == 3]
         first = min(places, default=PAGE)
         inside += sum(uri in wrong for uri in found)

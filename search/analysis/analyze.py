@@ -4,6 +4,7 @@ The same function serves both engines and the highlighter, so a hit and its mark
 never disagree.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +16,15 @@ from search.analysis.tokens import exact_form, starts_upper
 
 ANALYSIS_VERSION = 2
 """Raised with every change of tokens, lemmas, keys or their data files."""
+NUMBER = "#"
+"""In the field of capitals, where a token is a number that is no year."""
 EMPTY = "_"
 """Written where a token has no form in a field, so that positions stay equal."""
 FORMS_CACHE = 300_000
 """Entries; ten times the speed of analysing every token anew."""
+
+
+_COUNTED = re.compile("(?!(?:19|20)[0-9]{2}$)[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class TokenFields:
 def token_forms(word: str, language: str | None) -> Forms:
     """Analyse one token of a text in that language."""
     key = name_key(word, index_variant(word, language)) or EMPTY
+    if _COUNTED.fullmatch(word):
+        return Forms(exact_form(word), lemma_form(word, language), key, NUMBER, EMPTY)
     capital = key != EMPTY and starts_upper(word)
     return Forms(
         exact_form(word) or EMPTY,

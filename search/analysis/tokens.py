@@ -15,18 +15,32 @@ TOKEN_CODE_POINTS = 64
 APOSTROPHES = "'’ʼ"
 """U+02BC is a letter to Unicode and an apostrophe to Belarusian and Ukrainian."""
 MARKS = "\u0300-\u036f"
-INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
-"""Soft hyphen, zero-width signs, direction marks, word joiner: part of a word."""
+INVISIBLE = (
+    "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+)
+"""Soft hyphen, zero-width signs, direction marks, joiners, variants: part of a word."""
+SPACED_LETTERS = 5
+"""So many letters, each alone, with one and the same gap between, are one word."""
 FORM_CACHE = 300_000
 """Entries; a news corpus has some 200,000 word types, about 60 MB."""
 
 _SIGN = "(?!ʼ)[^\\W_]"
 _LETTER = "(?!ʼ)[^\\W\\d_]"
+_GAP = "[ \u00a0\u2000-\u200a\u202f\u205f.\u00b7*_-]"
+_SPACED = (
+    rf"(?<![^\W_]){_LETTER}(?P<gap>{_GAP}){_LETTER}"
+    rf"(?:(?P=gap){_LETTER})"
+    rf"{{{SPACED_LETTERS - 2},{TOKEN_CODE_POINTS // 2 - 2}}}(?![^\W_])"
+)
+"""Letters spaced out to be read by people only."""
+_IS_SPACED = re.compile(_SPACED)
 _TOKEN = re.compile(
-    rf"{_SIGN}(?:{_SIGN}|[{MARKS}{INVISIBLE}]"
+    rf"{_SPACED}|{_SIGN}(?:{_SIGN}|[{MARKS}{INVISIBLE}]"
     rf"|(?<=[^\W\d_]|[{MARKS}{INVISIBLE}])(?<![{APOSTROPHES}])"
     rf"[{APOSTROPHES}](?={_LETTER})){{0,{TOKEN_CODE_POINTS - 1}}}"
 )
+_WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
+"""Full-width and mathematical letters: another shape of the same."""
 _DROPPED = re.compile(f"[{MARKS}{INVISIBLE}]")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 
@@ -47,7 +61,9 @@ def tokenize(text: str) -> Iterator[Token]:
 
 def drop_invisible(word: str) -> str:
     """NFC without the combining marks that remain and without invisible signs."""
-    return _DROPPED.sub("", unicodedata.normalize("NFC", word))
+    plain = _DROPPED.sub("", unicodedata.normalize("NFC", word))
+    spaced = _IS_SPACED.fullmatch(plain)
+    return plain.replace(spaced["gap"], "") if spaced else plain
 
 
 @lru_cache(maxsize=FORM_CACHE)
@@ -56,7 +72,8 @@ def exact_form(word: str) -> str:
 
     ё stays apart from е and ł from l. May be empty (a lone mark was cut off).
     """
-    folded = unicodedata.normalize("NFC", drop_invisible(word).casefold())
+    wide = unicodedata.normalize("NFKC", word) if _WIDE.search(word) else word
+    folded = unicodedata.normalize("NFC", drop_invisible(wide).casefold())
     return _APOSTROPHE.sub("'", _DROPPED.sub("", folded))
 
 

@@ -39,6 +39,8 @@ BOOSTS = {
 """Weight of a match by field; measured on the development questions."""
 NAME_BOOST = 2.0
 """Weight of a capitalised name key in `name:`."""
+FIGURE_BOOST = 2.0
+"""Weight of any number where a number is asked for."""
 EXPANSION_BOOST = 0.5
 """Factor for forms that the gazetteer adds to a word."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from search.analysis.analyze import NUMBER
 from search.analysis.gazetteer import Gazetteer
 from search.analysis.tokens import exact_form, tokenize
 from search.engines.base import (
@@ -22,8 +23,10 @@ from search.engines.base import (
 )
 from search.engines.fields import (
     BOOSTS,
+    CAP,
     CAPTURED_US,
     EXPANSION_BOOST,
+    FIGURE_BOOST,
     LOOSE,
     NAME_BOOST,
     ORDER,
@@ -52,6 +55,8 @@ from search.query.nodes import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUANTITY = "number"
+"""Entry of the words that ask for a number."""
 EXPANSION_FORMS = 40
 """Forms one gazetteer entry may add to a word."""
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
@@ -227,6 +232,7 @@ class Planner:
         words = words_of(text)
         clauses = [*readings(words), *number_readings(text)]
         clauses += self._expansions(text)
+        clauses += self._figures(text)
         return Leaf(label=node.text, clauses=distinct(clauses))
 
     def _phrase(self, node: Phrase) -> Leaf:
@@ -248,6 +254,15 @@ class Planner:
         if self._gazetteer is not None:
             for form in self._gazetteer.other_forms(text)[:EXPANSION_FORMS]:
                 yield from name_readings(words_of(form), NAME_BOOST * EXPANSION_BOOST)
+
+    def _figures(self, text: str) -> list[Tokens]:
+        """A question for a number is answered by any number."""
+        if self._gazetteer is None:
+            return []
+        found = {entry.entry_id for entry in self._gazetteer.find(text)}
+        if QUANTITY not in found:
+            return []
+        return [Tokens(field=CAP, values=(NUMBER,), boost=FIGURE_BOOST)]
 
     def _expansions(self, text: str) -> list[Tokens]:
         """Readings of the gazetteer's other forms: as written, base form, key."""

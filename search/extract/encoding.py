@@ -21,6 +21,21 @@ DECLARATION_BYTES = 4096
 DOUBLE_SHARE = 0.25
 """Pairs such as «Рђ» per Cyrillic letter: .6 in text encoded twice, .1 in capitals."""
 
+WIDE_BYTES = 4096
+"""Looked at to see whether each letter takes two or four bytes."""
+WIDE_UNITS_LEAST = 4
+WIDE_SHARE = 0.9
+"""Share of high bytes that are zero or of Cyrillic or of punctuation."""
+
+_HIGH_BYTES = (0x00, 0x04, 0x20)
+_WIDE_LAYOUTS: tuple[tuple[int, str, int, int, tuple[int, ...]], ...] = (
+    (4, "utf-32-be", 2, 3, (0, 1)),
+    (4, "utf-32-le", 1, 0, (2, 3)),
+    (2, "utf-16-be", 0, 1, ()),
+    (2, "utf-16-le", 1, 0, ()),
+)
+"""Bytes of a letter, charset, place of high and low byte, places always zero."""
+_WIDE_NAMES = frozenset(("utf-16", "utf-32", *(name for _, name, *_ in _WIDE_LAYOUTS)))
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -44,6 +59,8 @@ _OF_WINDOWS = {"iso8859-2": "cp1250", "iso8859-4": "cp1257"}
 """ISO has control codes where these have letters (Ś Ź Š Ž): bytes there decide."""
 _C1 = re.compile(rb"[\x80-\x9f]")
 _UNDEFINED_CHARSETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape"})
+_UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd]")
+"""No text has these: they are bytes that were not understood."""
 _MULTI_BYTE = re.compile(r"[^\x00-\x7f\ufffd]")
 _DOUBLE_PAIR = re.compile("[РСÐÑÂÃ][^\\sа-яёa-z]|[РС][а-яёА-ЯЁ°±µ·]")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -66,6 +83,8 @@ def decode(data: bytes, served: str | None) -> Decoded:
     repaired = _undo_double(text)
     if repaired is not None:
         text, warnings = repaired, (*warnings, "charset_guess")
+    elif _looks_double(text) or _UNREADABLE.search(text):
+        warnings = (*warnings, "charset_guess")
     return Decoded(
         text=text.removeprefix("\ufeff"),
         charset=charset,
@@ -85,6 +104,10 @@ def _read(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]]
     for bom, charset in _BOMS:
         if data.startswith(bom):
             return data.decode(charset, "replace"), charset, ()
+    wide = _wide_charset(data[:WIDE_BYTES])
+    if wide is not None:
+        warnings = () if _codec_name(declared) in _WIDE_NAMES else ("charset_guess",)
+        return data.decode(wide, "replace"), wide, warnings
     try:
         return data.decode("utf-8"), "utf-8", ()
     except UnicodeDecodeError:
@@ -95,6 +118,23 @@ def _read(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]]
     if good > NEARLY_VALID_CHARACTERS and good > BAD_BYTE_FACTOR * bad:
         return lenient, "utf-8", ("charset_guess",)
     return _guess(data, declared)
+
+
+def _wide_charset(data: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark: nearly all high bytes are those of a script."""
+    if b"\x00" not in data or len(data) < WIDE_UNITS_LEAST * 2:
+        return None
+    for width, charset, high, low, zeros in _WIDE_LAYOUTS:
+        whole = len(data) // width * width
+        units = whole // width
+        tops = data[high:whole:width]
+        if (
+            not any(any(data[place:whole:width]) for place in zeros)
+            and sum(map(tops.count, _HIGH_BYTES)) >= units * WIDE_SHARE
+            and data[low:whole:width].count(0) < units / 4
+        ):
+            return charset
+    return None
 
 
 def _guess(data: bytes, declared: str | None) -> tuple[str, str, tuple[str, ...]]:
@@ -131,11 +171,15 @@ def _is_text(found: codecs.CodecInfo) -> bool:
         return False
 
 
-def _undo_double(text: str) -> str | None:
-    """UTF-8 that was read as windows-1251 and stored again: «Р›СѓРєР°» -> «Лука»."""
+def _looks_double(text: str) -> bool:
     letters = len(_CYRILLIC.findall(text))
     pairs = len(_DOUBLE_PAIR.findall(text))
-    if letters < FEW_HIGH_BYTES or pairs < DOUBLE_SHARE * letters:
+    return letters >= FEW_HIGH_BYTES and pairs >= DOUBLE_SHARE * letters
+
+
+def _undo_double(text: str) -> str | None:
+    """UTF-8 that was read as windows-1251 and stored again: «Р›СѓРєР°» -> «Лука»."""
+    if not _looks_double(text):
         return None
     lines = [_undo_line(line) for line in text.split("\n")]
     if all(line is None for line in lines):

@@ -1,7 +1,10 @@
 """Tokens: what is one word, and its plainest form."""
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks.quality.evasions import measure
 from search.analysis.tokens import exact_form, starts_upper, tokenize
 
 
@@ -66,3 +69,27 @@ def test_capitals_are_seen_in_every_script() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("в ы б о р ы сёння", ["выборы", "сёння"]),
+        ("в\u2009ы\u2009б\u2009о\u2009р", ["выбор"]),
+        ("K.G.B.K.G. fell", ["kgbkg", "fell"]),
+        ("a b c d", ["a", "b", "c", "d"]),
+        ("a b-c d", ["a", "b", "c", "d"]),
+        ("в\u202cы\ufe0fбары", ["выбары"]),
+        ("ｆｒａｕｄ", ["fraud"]),
+    ],
+)
+def test_letters_spaced_out_or_disguised_are_a_word(
+    text: str, forms: list[str]
+) -> None:
+    assert [exact_form(word) for word in words(text)] == forms
+
+
+def test_evasions_are_found_through_the_search(tmp_path: Path) -> None:
+    (figure,) = measure(tmp_path)
+    print(*figure.row(), sep=" | ")
+    assert figure.reached

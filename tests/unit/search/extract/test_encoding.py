@@ -1,7 +1,10 @@
 """Charsets: the bytes are asked, the declaration is not believed."""
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks.quality.encodings import measure
 from search.extract.encoding import decode
 
 RUSSIAN = (
@@ -105,3 +108,20 @@ def test_nonsense_never_fails(data: bytes, served: str) -> None:
 )
 def test_right_text_is_never_put_right_again(text: str) -> None:
     assert decode(text.encode(), "utf-8").text == text
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+)
+@pytest.mark.parametrize("text", ["Plain words.", "Выбары ў краіне, 26 студзеня"])
+def test_wide_letters_without_a_mark_are_read(text: str, charset: str) -> None:
+    made = decode((text * 4).encode(charset), None)
+    assert (made.text, made.charset) == (text * 4, charset)
+
+
+@pytest.mark.corpus
+def test_every_feed_and_trap_is_readable_or_flagged(corpus: Path) -> None:
+    figures = measure(corpus)
+    for figure in figures:
+        print(*figure.row(), sep=" | ")
+    assert [figure for figure in figures if figure.reached is False] == []
