@@ -8,7 +8,7 @@ from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.document import PageText, build_document
-from search.engines.base import AnyOf, Tokens
+from search.engines.base import AnyOf, Sorting, Tokens
 from search.engines.planning import Planner
 from search.engines.tantivy_engine import TantivyEngine
 from search.extract.language import identify
@@ -70,14 +70,15 @@ class PassageIndex:
     def find_all(self, query: str, *, expand: bool = True) -> list[str]:
         """Addresses of every document of the first tier."""
         index: Any = self
-        page = first_tier(index, self._plan(query, expand=expand), limit=ALL)
+        plan = self._plan(query, expand=expand)
+        page = first_tier(index, plan, limit=ALL, sorting=Sorting.SCORE)
         return [str(hit.stored["uri"]) for hit in page.hits]
 
     def rank(self, query: str, *, limit: int = 10, expand: bool = True) -> list[str]:
         """The first addresses of a result page: all words, then some missing."""
         index: Any = self
         plan = self._plan(query, expand=expand)
-        page = first_tier(index, plan, limit=limit)
+        page = first_tier(index, plan, limit=limit, sorting=Sorting.SCORE)
         found = [str(hit.stored["uri"]) for hit in page.hits]
         if page.total < limit:
             some = ordered(second_tier(index, plan))[: limit - len(found)]
