@@ -15,6 +15,7 @@ from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import PageText, build_document, document_id, microseconds
 from search.engines.base import Rejected, SearchEngine
 from search.engines.opening import EMBEDDED, Engines
+from search.extracts import ExtractCache
 from search.forgetting import holds_removed
 from search.generations import (
     VERSION,
@@ -88,6 +89,7 @@ class Indexer:
             kind = engine or self._kind_for_new(before)
             made = self._unfinished(before, kind) or self._new_generation(kind)
             report = self._fill(made, rebuilt=True, afterwards=afterwards)
+            self._drop_extracts(made)
             use_generation(made)
             kept = [made]
             if before is not None and not self._must_go(before):
@@ -95,6 +97,16 @@ class Indexer:
             self._publish(kept)
             remove_others(self._index, *kept)
             return report
+
+    def _drop_extracts(self, made: Generation) -> None:
+        """Keep no answer of an extractor for what the new index does not hold."""
+        rows = CaptureRows.open(made.rows_path)
+        cache = ExtractCache(self._index, self._root)
+        try:
+            cache.keep_only(rows)
+        finally:
+            cache.close()
+            rows.close()
 
     def _kind_for_new(self, before: Generation | None) -> str:
         """An index that is made anew stays in its engine; else the settings say."""

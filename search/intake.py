@@ -18,6 +18,7 @@ from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.language import identify
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
+from search.extracts import ExtractCache
 
 AHEAD_PER_WORKER = 4
 """Documents extracted before their turn: keeps children busy, memory small."""
@@ -50,6 +51,7 @@ class Intake:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
         self._local = threading.local()
         self._children: list[Worker] = []
+        self._cache = ExtractCache(reader.paths.index, reader.paths.root)
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +65,7 @@ class Intake:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.close()
+        self._cache.close()
 
     def follow(self, start: int, end: int) -> Iterator[Taken]:
         """Captures of the leaves `[start, end)` that are indexed, in order."""
@@ -94,6 +97,9 @@ class Intake:
         """Read and extract one payload; never raises for a bad capture."""
         if capture.http_status is None:
             return empty_extract(NO_EXTRACTOR)
+        cached = self._cache.find(capture.capture_id)
+        if cached is not None:
+            return cached
         try:
             payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
         except EvidenceError:
@@ -128,6 +134,7 @@ class Intake:
         digest = (
             write_text(self._reader.paths.root, made.text).hex if made.text else None
         )
+        self._cache.keep(capture.capture_id, made, digest)
         return Taken(
             capture=capture,
             page=page_text(made),

@@ -77,6 +77,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("search.comparing",),
             ("search.document",),
+            ("search.extracts",),
             ("search.kept",),
             ("search.generations",),
         ),

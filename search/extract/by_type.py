@@ -8,15 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search.extract.encoding import decode
-from search.extract.html import extract_html, extract_tags
+from search.extract.html import HTML_EXTRACTOR, extract_html, extract_tags
 from search.extract.office import (
+    DOCUMENT_EXTRACTOR,
     OLE_START,
+    SHEET_EXTRACTOR,
     ZIP_START,
     extract_sheets,
     extract_zip,
 )
-from search.extract.pdf import extract_pdf
-from search.extract.plain import extract_json, extract_plain, extract_xml
+from search.extract.pdf import PDF_EXTRACTOR, extract_pdf
+from search.extract.plain import (
+    JSON_EXTRACTOR,
+    TEXT_EXTRACTOR,
+    XML_EXTRACTOR,
+    extract_json,
+    extract_plain,
+    extract_xml,
+)
 from search.extract.result import Extract
 
 SNIFF_BYTES = 1024
@@ -25,6 +34,19 @@ NO_EXTRACTOR = "none/1"
 """Nothing here reads such a payload; it is found by its address."""
 FAILED_EXTRACTOR = "failed/1"
 """The extractor crashed or took too long."""
+
+EXTRACTORS = " ".join(
+    (
+        HTML_EXTRACTOR,
+        PDF_EXTRACTOR,
+        SHEET_EXTRACTOR,
+        DOCUMENT_EXTRACTOR,
+        TEXT_EXTRACTOR,
+        JSON_EXTRACTOR,
+        XML_EXTRACTOR,
+    )
+)
+"""Names and versions of all: another line may give other texts."""
 
 _BINARY_STARTS = (
     b"PK\x03\x04",

@@ -15,6 +15,7 @@ from archive.store.texts import find_text
 from archive.store.tombstones import RemovalOrder
 from archive.store.walk import SegmentWalk, read_statement
 from search.captures import CaptureRows
+from search.extract.worker import Worker
 from search.generations import find_current, hold_index_lock
 from search.service import SearchService
 
@@ -260,6 +261,37 @@ def test_texts_wait_in_the_spool_while_the_archive_is_in_use(
     assert len(stated(archive)) == len(set(stated(archive))) == 2
 
 
+def test_index_made_anew_extracts_nothing_again(
+    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(archive, article, 0, 5)
+    archive.index()
+    before = answers(archive.service())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a page was extracted again")
+
+    monkeypatch.setattr(Worker, "extract", refuse)
+    archive.index(rebuild=True)
+    assert answers(archive.service()) == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"no table", None])
+def test_lost_extracts_are_made_again(
+    archive: Any, article: Article, damage: bytes | None
+) -> None:
+    fill(archive, article, 0, 3)
+    archive.index()
+    before = answers(archive.service())
+    cache = archive.root / "index" / "extracts.sqlite"
+    cache.write_bytes(damage) if damage is not None else cache.unlink()
+    for text in (archive.root / "texts").iterdir():
+        text.chmod(0o644)
+        text.unlink()
+    archive.index(rebuild=True)
+    assert answers(archive.service()) == before
+
+
 def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
     archive: Any, article: Article
 ) -> None:
@@ -279,7 +311,7 @@ def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
     assert archive.service().search("Слова1").hits[0].capture_id == kept[0].capture_id
     assert len(set((archive.root / "texts").iterdir()) & texts) == 2
     assert len(list((archive.root / "index").glob("g*"))) == 1
-    words = "слова0".encode()
     index = [path for path in (archive.root / "index").rglob("*") if path.is_file()]
-    assert not [path for path in index if words in path.read_bytes().lower()]
+    for words in ("слова0", "Назва0", "назва0"):
+        assert not [one for one in index if words.encode() in one.read_bytes()]
     assert not archive.index().rebuilt
