@@ -30,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
-	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages
+	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages bench-search
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -107,6 +107,10 @@ mutants: $(DEV) ## change the verifier in every small way; its tests must notice
 fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(PIP) --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz.framing build/fuzz $(FUZZ_SECONDS)
+
+bench-search: $(DEV) ## quality of search, figure by figure beside its bar; then its speed
+	$(BIN)/python benchmarks/search_quality.py
+	$(BIN)/python benchmarks/search_speed.py
 
 bench-packages: $(DEV) ## forged packages and WARC files, judged by us and by today's tools
 	$(BIN)/python benchmarks/packages.py

@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from search.extract.by_type import extract  # noqa: E402  found from anywhere
-from search.index import Indexer  # noqa: E402
-from tests.support.search_archive import ArchiveBox, make_box  # noqa: E402
+from search.extract.by_type import extract
+from search.index import Indexer
+from tests.support.search_archive import ArchiveBox, make_box
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 RATIO_BAR, REBUILD_BAR = 1.25, 1000.0

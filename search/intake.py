@@ -15,7 +15,6 @@ from archive.store.texts import write_text
 from search.captures import CaptureRow, CaptureRows
 from search.document import PageText, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
-from search.extract.language import identify
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
 from search.extracts import ExtractCache
@@ -148,12 +147,11 @@ class Intake:
 
 def page_text(made: Extract) -> PageText:
     """An extract with its language."""
-    language = identify(f"{made.title or ''}\n{made.text[: made.main_end]}")
     return PageText(
         text=made.text,
         main_end=made.main_end,
         title=made.title,
-        language=language.code if language and made.text else None,
+        language=made.language,
         extractor=made.extractor,
         warnings=made.warnings,
         claimed=made.claimed,

@@ -12,6 +12,8 @@ from search.extract.language import identify, may_differ
 
 OWN_LANGUAGE_LETTERS = 30
 """A paragraph in the other script with so many letters has a language of its own."""
+SAME_SCRIPT_CODE_POINTS = 80
+"""A shorter paragraph in the same script is not asked for its language."""
 OWN_LANGUAGE_PROBABILITY = 0.9
 """A paragraph in the same script must be so surely of another language."""
 _CYRILLIC_LANGUAGES = frozenset({"be", "ru", "uk"})
@@ -45,7 +47,7 @@ def _language_of(line: str, language: str | None) -> str | None:
 
 def _if_sure(line: str, language: str) -> str:
     """Another language of the same script, where the letters say so and it is sure."""
-    if not may_differ(line, language):
+    if len(line) < SAME_SCRIPT_CODE_POINTS or not may_differ(line, language):
         return language
     found = identify(line)
     sure = found is not None and found.probability >= OWN_LANGUAGE_PROBABILITY

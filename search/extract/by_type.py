@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from search.extract.encoding import decode
 from search.extract.html import HTML_EXTRACTOR, extract_html, extract_tags
+from search.extract.language import LANGUAGE_VERSION, identify
 from search.extract.office import (
     DOCUMENT_EXTRACTOR,
     OLE_START,
@@ -44,6 +45,7 @@ EXTRACTORS = " ".join(
         TEXT_EXTRACTOR,
         JSON_EXTRACTOR,
         XML_EXTRACTOR,
+        LANGUAGE_VERSION,
     )
 )
 """Names and versions of all: another line may give other texts."""
@@ -84,10 +86,21 @@ def extract(
     charset: str | None = None,
     simple: bool = False,
 ) -> Extract:
-    """Make one text of a payload; what nothing reads gives an empty one.
+    """Make one text of a payload, and name its language; pure.
 
-    `simple` is for a second try: markup is not parsed, its tags are taken away.
+    What nothing reads gives an empty text. `simple` is for a second try: markup is not
+    parsed, its tags are taken away.
     """
+    made = _extract(data, media_type=media_type, charset=charset, simple=simple)
+    if not made.text:
+        return made
+    found = identify(f"{made.title or ''}\n{made.text[: made.main_end]}")
+    return replace(made, language=found.code if found else None)
+
+
+def _extract(
+    data: bytes, *, media_type: str | None, charset: str | None, simple: bool
+) -> Extract:
     if not data:
         return empty_extract(NO_EXTRACTOR)
     unpacked = _from_container(data)

@@ -19,7 +19,8 @@ LANGUAGES = ("be", "ru", "uk", "en", "pl", "lt", "de", "lv")
 """Languages of the archive: what is as likely another one is taken for these."""
 LATIN_BELARUSIAN = "be-Latn"
 UNKNOWN = "und"
-SAMPLE_CODE_POINTS = 20_000
+LANGUAGE_VERSION = "language/2"
+SAMPLE_CODE_POINTS = 4_000
 """Read from the beginning of a text; more changes nothing."""
 MIN_LETTERS = 3
 """Below this there is no language to tell."""

@@ -39,6 +39,8 @@ class Extract:
     warnings: tuple[str, ...]
     claimed: Claimed | None = None
     """When the page says it was published."""
+    language: str | None = None
+    """Of title and main text; None where there are no words."""
     pages: tuple[int, ...] = ()
     """Where each page of a document with pages begins, in order; else empty."""
 
