@@ -9,6 +9,7 @@ identifier knows, is told by its letters. What is in no script known here is `un
 import math
 import re
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -125,9 +126,15 @@ class Language:
     probability: float
 
 
+@lru_cache(maxsize=1)
+def _model() -> LanguageIdentifier:
+    """Read once: it passes through a file, which an extracting child may not write."""
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
 @lru_cache(maxsize=len(_SCRIPTS))
 def _identifier(script: str) -> LanguageIdentifier:
-    made = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    made = copy(_model())
     made.set_languages(_SCRIPTS[script][1].split())
     return made
 
