@@ -30,7 +30,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
-	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages bench-search
+	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages \
+	bench-search bench-capture bench-append
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -91,8 +92,11 @@ screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration
 	$(BIN)/evidence demo --once --archive $(DEMO) >/dev/null
 	$(BIN)/python tests/make/screenshots.py $(DEMO) docs/images
 
-bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy and wget, in one run
+bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy, wget, warcprox and a Scrapy archiver
 	$(BIN)/python benchmarks/capture.py
+
+bench-append: $(DEV) ## captures a second signed, logged and synced; proofs made and checked
+	$(BIN)/python benchmarks/append.py
 
 coverage: $(DEV) ## branches of the verifier that its tests reach; 100 % is asked
 	$(BIN)/coverage erase
