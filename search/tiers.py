@@ -56,7 +56,7 @@ def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
 
 
 def first_tier(
-    archive: OpenIndex, plan: Plan, *, limit: int, sorting: Sorting
+    archive: OpenIndex, plan: Plan, *, limit: int, sorting: Sorting = Sorting.SCORE
 ) -> EnginePage:
     """Documents that have everything the query asks for, and how many there are."""
     return _search(archive, plan.tier_one, limit, sorting)
