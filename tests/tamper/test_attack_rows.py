@@ -292,6 +292,8 @@ def run_of(made: MadeArchive, lines: Sequence[ExtractLine]) -> ExtractRun:
 def test_file_removed(wide: Bench, share: int) -> None:
     files = wide.files()
     assert len(files) >= 200
+    # Its seal comes with the next one: until then it is known by its entries alone.
+    newest = max(path.name for path in files if "segments" in path.parts)
     for path in files[::share]:
         if path.name == "archive.toml":
             continue  # then there is no archive: the command says so, exit 6
@@ -301,7 +303,8 @@ def test_file_removed(wide: Bench, share: int) -> None:
         fires(report, 7, 8, 15, 16, 17)
         name = relative(wide.root, path)
         serial = name.rpartition("/")[2][:8]
-        assert names(report, name) or names(report, serial) or "tile" in name, name
+        words = (name, serial, *(["entries "] if path.name == newest else []))
+        assert any(names(report, word) for word in words) or "tile" in name, name
 
 
 def is_superseded(path: Path) -> bool:
