@@ -20,7 +20,8 @@ REQUEST_BYTES = 5 << 20
 """Of one request: large enough to be cheap, small enough for a busy cluster."""
 _DONE = 409
 """There already, in this version or a later one: as good as taken."""
-_AGAIN = frozenset({429, 500, 502, 503, 504})
+SENT_AGAIN = frozenset({429, 500, 502, 503, 504})
+"""Busy, ill or away: the same document may be taken later."""
 _SUCCESS = range(200, 300)
 
 
@@ -82,7 +83,7 @@ def deliver(
         for parcel, answer in zip(waiting, send(waiting), strict=True):
             if answer.status in _SUCCESS or answer.status == _DONE:
                 continue
-            if answer.status in _AGAIN:
+            if answer.status in SENT_AGAIN:
                 left.append(parcel)
                 reason = f"{answer.status} {answer.reason}".strip()
             else:

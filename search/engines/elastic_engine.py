@@ -32,6 +32,7 @@ from search.engines.base import (
     Sorting,
 )
 from search.engines.elastic_bulk import (
+    SENT_AGAIN,
     Answer,
     Parcel,
     Patience,
@@ -44,6 +45,8 @@ from search.engines.fields import ORDER, STORED
 
 SEARCH_SECONDS = 10.0
 """A reader waits no longer; a partial answer would be a wrong one."""
+SEARCH_LIMIT = "8s"
+"""What the cluster itself may take: it says so before we stop listening."""
 WRITE_SECONDS = 60.0
 """One bulk request, or making an index."""
 WAITING_DOCUMENTS = 2_000
@@ -199,7 +202,11 @@ class ElasticEngine:
         self._waiting = []
 
     def _send(self, parcels: Sequence[Parcel]) -> Sequence[Answer]:
-        """One bulk request; when it fails as a whole, each document failed."""
+        """One bulk request; when the cluster is busy or away, each document waits.
+
+        A request that is refused as a whole (a key that ended, an index that is gone)
+        says nothing of the documents: it is raised, so that none counts as refused.
+        """
         lines: list[Any] = []
         for parcel in parcels:
             action = {
@@ -212,9 +219,10 @@ class ElasticEngine:
             with self._cluster.call(WRITE_SECONDS) as client:
                 answer = client.bulk(index=self._name, operations=lines)
         except SearchUnavailable as problem:
-            return [Answer(status=_status_of(problem), reason=str(problem))] * len(
-                parcels
-            )
+            status = _status_of(problem)
+            if status not in SENT_AGAIN:
+                raise
+            return [Answer(status=status, reason=str(problem))] * len(parcels)
         return [_answer(item["index"]) for item in answer["items"]]
 
     def reload(self) -> None:
@@ -336,7 +344,9 @@ class ElasticEngine:
         index = None if "pit" in body else self._name
         with self._cluster.call() as client:
             found = client.search(
-                index=index, body=body, allow_partial_search_results=False
+                index=index,
+                body={**body, "timeout": SEARCH_LIMIT},
+                allow_partial_search_results=False,
             )
         if found["timed_out"]:
             raise SearchUnavailable("the search cluster did not finish in time")

@@ -37,6 +37,7 @@ pytestmark = pytest.mark.timeout(600)
 PAGES = 80
 FAULTS = {"none": 20, "down": 3, "busy": 3, "ill": 3, "lost": 3, "half": 6, "slow": 1}
 """How often each happens, of all bulk requests."""
+STATUSES = {"busy": 429, "ill": 503, "locked": 403, "gone": 404}
 HANG_SECONDS = 4.0
 
 
@@ -53,8 +54,8 @@ class _Proxy(BaseHTTPRequestHandler):
         fault = type(self).plan() if self.path.endswith("_bulk") else "none"
         if fault == "down":
             self.close_connection = True
-        elif fault in ("busy", "ill"):
-            self._answer(429 if fault == "busy" else 503, b'{"error":"busy"}')
+        elif fault in STATUSES:
+            self._answer(STATUSES[fault], b'{"error":"not now"}')
         elif fault == "half":
             self._half(body)
         else:
@@ -225,6 +226,27 @@ def test_a_cluster_that_is_away_ends_the_run_and_the_next_goes_on(
     with (
         misbehaving(server.url, plan) as url,
         pytest.raises(SearchUnavailable, match="nothing is lost"),
+    ):
+        run_index(root, url)
+    assert_complete(root, server.url, run_index(root, server.url))
+
+
+@pytest.mark.parametrize("fault", ["locked", "gone"])
+def test_a_request_refused_as_a_whole_refuses_no_document(
+    box: ArchiveBox, server: Server, tmp_path: Path, fault: str
+) -> None:
+    """As when a key ends, or somebody removes the index, in the middle of a run."""
+    root = copy_of(box, tmp_path)
+    calls = 0
+
+    def plan() -> str:
+        nonlocal calls
+        calls += 1
+        return "none" if calls < 4 else fault
+
+    with (
+        misbehaving(server.url, plan) as url,
+        pytest.raises(SearchUnavailable, match="refuse"),
     ):
         run_index(root, url)
     assert_complete(root, server.url, run_index(root, server.url))
