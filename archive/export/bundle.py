@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from archive.attest.trust import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
 from archive.digest import Digest, format_short_id
-from archive.errors import DigestMismatch, UsageProblem
+from archive.errors import UsageProblem
 from archive.export.certificate import format_certificate
 from archive.export.gather import Gathered, Gatherer
+from archive.export.judge import judge_gathered, list_sums
 from archive.export.locked import encrypt_file
 from archive.export.papers import format_proves, format_readme
 from archive.export.target import (
@@ -25,9 +26,8 @@ from archive.export.target import (
 )
 from archive.files import temporary_path
 from archive.store.reader import ArchiveReader
-from archive.verify.bundle import verify_files
-from archive.verify.bundlefiles import SUMS, format_sums, sums_order
-from archive.verify.report import Outcome, Report
+from archive.verify.bundlefiles import SUMS, sums_order
+from archive.verify.report import Report
 
 ZIP_END = ".zip"
 AGE_END = ".age"
@@ -43,29 +43,6 @@ class BundleRequest:
     certificate: bool
     recipients: Sequence[Any] = ()
     """Keys to encrypt for; then `out` ends with `.zip.age`."""
-
-
-class PlannedFiles:
-    """Files that are not written yet, for whoever reads bundles."""
-
-    def __init__(self, files: dict[str, ByteSource]) -> None:
-        self._files = files
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Paths below the bundle."""
-        return tuple(self._files)
-
-    strange: tuple[str, ...] = ()
-    """There are regular files only."""
-
-    def size(self, name: str) -> int:
-        """Bytes of a file."""
-        return self._files[name].length_bytes
-
-    def open(self, name: str) -> BinaryIO:
-        """Open a file."""
-        return self._files[name].open()
 
 
 def default_name(captures: Sequence[Capture]) -> str:
@@ -93,18 +70,7 @@ def export_bundle(
     """Write the bundle and say how it verifies; nothing is written if it FAILED."""
     check_request(request, reader.paths.root)
     gathered = Gatherer(reader, trust).add(list(request.captures))
-    gathered.files[SUMS] = MemoryBytes(list_sums(gathered.files))
-    report = verify_files(
-        PlannedFiles(gathered.files),
-        subject=request.out.name,
-        trust_of=lambda _origin: trust,
-    )
-    if report.outcome is Outcome.FAILED:
-        reason = next(iter(report.of(Outcome.FAILED)))
-        raise DigestMismatch(
-            f"nothing was exported: {reason.subject}: {reason.detail}; run "
-            "`evidence verify`"
-        )
+    report = judge_gathered(gathered, request.out.name, trust=trust)
     _add_papers(gathered, report, request)
     ordered = {name: gathered.files[name] for name in _order(gathered.files)}
     _write(request, ordered)
@@ -128,15 +94,6 @@ def _add_papers(gathered: Gathered, report: Report, request: BundleRequest) -> N
 def read_script() -> bytes:
     """The shell verifier, as it goes into every bundle."""
     return package_files("archive.export").joinpath("verify.sh").read_bytes()
-
-
-def list_sums(files: dict[str, ByteSource]) -> bytes:
-    """SHA256SUMS of files that are not written yet."""
-    digests = {}
-    for name, source in files.items():
-        with source.open() as stream:
-            digests[name] = Digest.of_stream(stream)
-    return format_sums(digests)
 
 
 def _order(files: dict[str, ByteSource]) -> list[str]:

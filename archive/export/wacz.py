@@ -13,15 +13,13 @@ from archive.attest.keys import P384Key
 from archive.attest.trust import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
 from archive.digest import Digest
-from archive.errors import DigestMismatch
-from archive.export.bundle import PlannedFiles, list_sums
 from archive.export.gather import Gathered, Gatherer
+from archive.export.judge import judge_gathered
 from archive.export.papers import fill_paper
 from archive.export.target import check_target, write_packed
 from archive.log.fields import format_base64
 from archive.store.reader import ArchiveReader
-from archive.verify.bundle import verify_files
-from archive.verify.bundlefiles import SLICE, SUMS
+from archive.verify.bundlefiles import SLICE
 from archive.verify.packagefiles import (
     ARCHIVE,
     INDEX,
@@ -36,7 +34,7 @@ from archive.verify.packagefiles import (
     format_pages,
     slice_path,
 )
-from archive.verify.report import Outcome, Report
+from archive.verify.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +54,7 @@ def export_wacz(
     check_target(request.out, reader.paths.root)
     gathered = Gatherer(reader, trust).add(list(request.captures), collection=True)
     gathered.files["README.txt"] = MemoryBytes(fill_paper("WACZ.txt"))
-    gathered.files[SUMS] = MemoryBytes(list_sums(gathered.files))
-    report = verify_files(
-        PlannedFiles(gathered.files),
-        subject=request.out.name,
-        trust_of=lambda _origin: trust,
-    )
-    if report.outcome is Outcome.FAILED:
-        reason = next(iter(report.of(Outcome.FAILED)))
-        raise DigestMismatch(
-            f"nothing was exported: {reason.subject}: {reason.detail}; run "
-            "`evidence verify`"
-        )
+    report = judge_gathered(gathered, request.out.name, trust=trust)
     write_packed(request.out, _package(gathered, request))
     return report
 
