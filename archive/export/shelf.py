@@ -133,8 +133,9 @@ class Shelf:
             return None
         files = () if size is None else tuple(self._read_tokens(folder))
         body = format_checkpoint(checkpoint).encode()
-        tokens = tuple(one for one in files if self._authority(one, body) is not None)
-        counted = {self._authority(one, body) for one in tokens} - {-1}
+        judged = [(one, self._authority(one, body)) for one in files]
+        tokens = tuple(one for one, number in judged if number is not None)
+        counted = {number for _one, number in judged} - {None, -1}
         return Stamped(
             checkpoint=checkpoint,
             note=format_note(kept),

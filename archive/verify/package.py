@@ -6,6 +6,7 @@ not where the bytes came from, and whoever alters a package can pack it anew.
 """
 
 import json
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,16 @@ class _Package:
 
     def _check_resources(self, resources: list[Resource]) -> None:
         listed = [resource.path for resource in resources]
-        for path in sorted({path for path in listed if listed.count(path) > 1}):
+        counts = Counter(listed)
+        for path in sorted(path for path, count in counts.items() if count > 1):
             self._fail("package-malformed", path, "is listed twice")
+        present = frozenset(self._files.names)
         known = {PACKAGE, PACKAGE_DIGEST, *listed}
         for name in self._files.names:
             if name not in known:
                 self._fail("package-unlisted", name, "is in the package and not listed")
         for resource in resources:
-            if resource.path not in self._files.names:
+            if resource.path not in present:
                 self._fail("package-missing", resource.path, "is listed and not there")
             elif (
                 self._files.size(resource.path) != resource.size
