@@ -99,7 +99,8 @@ def replace_trust(folder: Path, trust: TrustSet, files: Files | None = None) -> 
     path = trust_path(folder, trust.origin)
     beside = path.with_name(f".{path.name}.new")
     before = path.with_name(f".{path.name}.before")
-    for left in (beside, before):
+    # Without `path`, what was interrupted left the only trust in `before`.
+    for left in (beside, before) if path.exists() else (beside,):
         if left.exists():
             files.remove(*(left / name for name in files.list_names(left)))
             files.remove_folder(left)
