@@ -6,7 +6,8 @@ counts it, memory the largest process of it. Ratios are to plain Scrapy in the s
 round: `whole` over everything from start to end, `pages` with the start taken off, as
 measured by crawls of a single page in the same run.
 
-usage: python benchmarks/capture.py [--rounds 5] [--scale 1.0] [--no-peers] [--json]
+usage: python benchmarks/capture.py [--rounds 5] [--scale 1.0] [--load NAME]
+       [--no-peers] [--json]
 """
 
 import argparse

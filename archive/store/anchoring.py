@@ -171,8 +171,8 @@ def lower_bound(anchor: StoredAnchor, known_at: datetime) -> LowerBound | None:
     )
 
 
-def is_stated(size: int, lines: Iterable[bytes]) -> bool:
-    """Whether an anchor of that size was stated: `lines` are the leaves from it on.
+def _is_stated(lines: Iterable[bytes]) -> bool:
+    """Whether an anchor was stated: `lines` are the leaves from its size on.
 
     A checkpoint is stamped only when it covers the statement of the anchor before.
     """
@@ -188,7 +188,7 @@ def newest_stated(
     """
     unstated = None
     for size in reversed(list_sizes(anchors, files)):
-        if not is_stated(size, leaves(size)):
+        if not _is_stated(leaves(size)):
             unstated = size
             continue
         try:

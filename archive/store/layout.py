@@ -40,7 +40,8 @@ LOCK_PAUSE_SECONDS = 0.05
 ORIGIN_PREFIX = "election-evidence-archive/"
 LISTING_FILE = "files.txt"
 DERIVED_NAMES = ("catalog.sqlite", "catalog.sqlite-journal", "index", LISTING_FILE)
-"""May be deleted at any time; `evidence rebuild` makes them again."""
+"""May be deleted at any time; `evidence rebuild` makes them again, and
+`evidence export listing` the listing."""
 EVIDENCE_NAMES = (
     IDENTITY_FILE,
     "segments",

@@ -32,15 +32,13 @@ from archive.log.note import (
     verify_note,
 )
 from archive.settings import WitnessPeer
-from archive.store.anchors import list_sizes
+from archive.store.anchors import CHECKPOINT_NAME, list_sizes
 from archive.store.drafts import Draft
 from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths, read_identity
 from archive.witness.client import WitnessClient
 from archive.witness.desk import contradiction_name
 
-ANCHORED_NAME = "checkpoint"
-"""The file in `anchors/SIZE/` over which time stamps were made."""
 REFUSED_PREFIX = "refused-"
 """Of the name of a checkpoint kept in `quarantine/`."""
 
@@ -123,7 +121,7 @@ class Cosigning:
         """
         anchors = ArchivePaths(host.root).anchors
         size = max(list_sizes(anchors, host.files), default=0)
-        path = anchors / str(size) / ANCHORED_NAME
+        path = anchors / str(size) / CHECKPOINT_NAME
         data = host.files.read(path, limit_bytes=MAX_NOTE_BYTES) if size else None
         if data is None or size <= client.size:
             return

@@ -116,20 +116,15 @@ class _Handler(BaseHTTPRequestHandler):
     default_request_version = "HTTP/1.0"  # an answer without a head is none
     server: WitnessServer
 
-    def setup(self) -> None:
-        """Cut whoever takes too long, however little he sends at a time."""
-        super().setup()
-        self._watch: threading.Timer | None = None
-
     def handle_one_request(self) -> None:
-        """One request within its time."""
-        self._watch = threading.Timer(REQUEST_SECONDS, self._cut)
-        self._watch.daemon = True
-        self._watch.start()
+        """One request; whoever takes too long is cut, however little he sends."""
+        watch = threading.Timer(REQUEST_SECONDS, self._cut)
+        watch.daemon = True
+        watch.start()
         try:
             super().handle_one_request()
         finally:
-            self._watch.cancel()
+            watch.cancel()
 
     def do_POST(self) -> None:
         """A checkpoint to cosign."""
