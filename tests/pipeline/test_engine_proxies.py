@@ -311,7 +311,7 @@ def test_a_proxy_that_stalls_ends_with_the_deadline(
             proxy = parse_proxy(f"{scheme}://127.0.0.1:{port}", "office")
             async with engine(proxies=(proxy,), proxy="office") as client:
                 exchange = await client.fetch(
-                    get("http://site.example/", timeout_seconds=0.2)
+                    get("http://site.example/", timeout_seconds=1.0)
                 )
                 assert (exchange.outcome, exchange.phase) == (O.TIMEOUT, Phase.PROXY)
                 assert exchange.connection.proxy == "office"
@@ -451,7 +451,7 @@ def test_ipv6_literals_are_asked_for_in_their_own_form(
 ) -> None:
     async def run() -> None:
         async with proxied(kind) as proxy, engine(**proxy.settings) as client:
-            await client.fetch(get("http://[2a00:1450::1]/", timeout_seconds=0.3))
+            await client.fetch(get("http://[2a00:1450::1]/", timeout_seconds=1.0))
             assert proxy.asked == [("2a00:1450::1", 80)]
 
     asyncio.run(run())

@@ -19,6 +19,9 @@ HELLO = OK + b"Content-Length: 5\r\n\r\nhello"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNKED_HELLO = CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"
 GZIPPED = gzip.compress(b"hello" * 100, mtime=0)
+STALL_SECONDS = 2.0
+"""Long enough for a handshake and a request on a crowded machine: else the deadline
+comes before the server was asked, which is another case."""
 
 
 @dataclass(frozen=True)
@@ -233,16 +236,21 @@ CASES = [
         (b"HTTP/1.1 200 OK\r\n", "stall"),
         outcome=O.TIMEOUT,
         status=None,
-        timeout_seconds=0.2,
+        timeout_seconds=STALL_SECONDS,
     ),
-    ask("stall in body", (HELLO[:-1], "stall"), outcome=O.TIMEOUT, timeout_seconds=0.2),
+    ask(
+        "stall in body",
+        (HELLO[:-1], "stall"),
+        outcome=O.TIMEOUT,
+        timeout_seconds=STALL_SECONDS,
+    ),
     ask(
         "stall without http",
         (b"220 ready\r\n", "stall"),
         outcome=O.NOT_HTTP,
         flags=("cut-time",),
         status=None,
-        timeout_seconds=0.2,
+        timeout_seconds=STALL_SECONDS,
     ),
     ask(
         "over the limit",
