@@ -57,12 +57,13 @@ endif
 # A file stays with one worker: its fixtures are made once. In the order of the folders
 # the long ones come first, so that the two workers end together.
 everyday: $(DEV)
-	$(PYTEST) -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m tests.second_look \
+		-m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: lint types docs everyday ## lint, types, docs and the everyday tests
 
 test-slow: $(DEV) ## the slow suites, in the order of tests/slow_suites.txt
-	$(BIN)/python tests/run_slow.py
+	$(BIN)/python -m tests.run_slow
 
 lint: $(DEV) ## ruff: format and rules
 	$(BIN)/ruff format --check --quiet .

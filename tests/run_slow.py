@@ -1,6 +1,6 @@
 """Run the slow suites in the committed order within a time budget; name what is left.
 
-usage: python tests/run_slow.py [MINUTES]
+usage: python -m tests.run_slow [MINUTES]
 
 Exit codes: 0 all that ran passed, 1 a suite failed, 2 the list is wrong.
 """
@@ -11,6 +11,8 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.second_look import Limits, look_twice
 
 BUDGET_MINUTES = 70.0
 """What a build server grants to everything that is not everyday."""
@@ -56,13 +58,12 @@ def parse_suite(minutes: str, target: str = "", *rest: str) -> Suite:
     return Suite(minutes=float(minutes), target=target, words=frozenset(rest))
 
 
-def command_for(suite: Suite) -> list[str]:
-    """What runs one suite."""
-    limit = f"--timeout={suite.minutes * 60 * PATIENCE:.0f}"
-    command = [sys.executable, "-m", "pytest", "-q", limit]
-    command += [] if ALL in suite.words else ["-m", "slow"]
-    command += [] if ALONE in suite.words else TOGETHER
-    return [*command, suite.target]
+def arguments_for(suite: Suite) -> list[str]:
+    """What pytest is given for one suite."""
+    arguments = ["-q", f"--timeout={suite.minutes * 60 * PATIENCE:.0f}"]
+    arguments += [] if ALL in suite.words else ["-m", "slow"]
+    arguments += [] if ALONE in suite.words else TOGETHER
+    return [*arguments, suite.target]
 
 
 def environ_for(suite: Suite) -> dict[str, str]:
@@ -81,13 +82,14 @@ def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
             continue
         print("slow suite:", suite.target, flush=True)
         try:
-            done = subprocess.run(command_for(suite), timeout=left_seconds, check=False)
+            limits = Limits(seconds=left_seconds, environ=environ_for(suite))
+            code = look_twice(arguments_for(suite), limits)
         except subprocess.TimeoutExpired:
             left_out.append(f"{suite.target}: was stopped at the end of the budget")
             continue
-        if done.returncode == NOTHING_COLLECTED:
+        if code == NOTHING_COLLECTED:
             print(f"{suite.target} holds no slow test; correct {SUITES_FILE.name}")
-        if done.returncode != 0:
+        if code != 0:
             failed.append(suite.target)
     ran = len(suites) - len(left_out)
     print(f"slow suites: {ran} of {len(suites)} ran, {len(failed)} failed")

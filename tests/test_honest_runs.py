@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.second_look import Limits, look_twice
 from tests.support.examples import examples
 
 TESTS = Path(__file__).parent
@@ -99,6 +100,47 @@ def test_a_failing_slow_suite_fails_the_run_by_name(
     assert f"failed: {bad.target}" in capfd.readouterr().out
 
 
+CROWDED = """
+import os
+import pytest
+
+@pytest.mark.parametrize("at", range({failing}))
+def test_crowded(at):
+    assert os.path.exists(f"{folder}/ran-{{at}}") or os.mkdir(f"{folder}/ran-{{at}}")
+
+def test_broken():
+    assert {broken}
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "broken", "code", "said"),
+    [
+        (2, True, 0, "failed once, passed alone: "),
+        (2, False, 1, "failed twice: "),
+        (4, True, 1, "4 failed"),
+    ],
+)
+def test_few_failures_are_run_again_alone_and_named_and_many_are_not(
+    failing: int,
+    broken: bool,
+    *,
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    test = tmp_path / "test_crowd.py"
+    test.write_text(CROWDED.format(failing=failing, folder=tmp_path, broken=broken))
+    (tmp_path / "pytest.ini").touch()
+    monkeypatch.chdir(tmp_path)
+    assert look_twice(["-q", test.name], Limits()) == code
+    out = capfd.readouterr().out
+    assert said in out
+    assert ("run again, alone" in out) == (failing < 4)
+
+
 @pytest.mark.parametrize("line", ["soon tests/faults", "3", "3 tests/unit together"])
 def test_a_line_that_is_not_minutes_and_target_is_refused(
     slow: dict[str, Any], line: str
@@ -112,9 +154,9 @@ def test_a_suite_runs_its_slow_tests_on_two_cores_unless_words_say_else(
 ) -> None:
     usual, alone, full = slow["read_suites"]("1 a\n2 b alone\n3 c all\n")
     both = ["-n", "2", "--dist", "worksteal"]
-    assert slow["command_for"](usual)[5:] == ["-m", "slow", *both, "a"]
-    assert slow["command_for"](alone)[5:] == ["-m", "slow", "b"]
-    assert slow["command_for"](full)[5:] == [*both, "c"]
+    assert slow["arguments_for"](usual)[2:] == ["-m", "slow", *both, "a"]
+    assert slow["arguments_for"](alone)[2:] == ["-m", "slow", "b"]
+    assert slow["arguments_for"](full)[2:] == [*both, "c"]
     assert slow["environ_for"](full)["EXAMPLES"] == "all"
     assert slow["environ_for"](usual) == dict(os.environ)
 
