@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             (
                 "archive.capture",
+                "archive.capture_class",
                 "archive.claim",
                 "archive.digest",
                 "archive.errors",

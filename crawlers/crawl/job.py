@@ -74,6 +74,7 @@ def judge(log: JobLog, expect: Expectations) -> tuple[ExpectationResult, ...]:
         captures=log.captures + log.taken_over,
         failures=log.failures,
         bytes=log.received_bytes,
+        pages=log.captures + log.taken_over - log.failures,
     )
     return check_expectations(expect, figures)
 

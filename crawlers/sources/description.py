@@ -1,15 +1,11 @@
 """What a source is, as signed into the job record; search and web read it there."""
 
-from crawlers.sources.source import Expectations, Limits, NetworkRules, Source
+from dataclasses import fields
+from datetime import UTC, timedelta
 
-EXPECTATION_KEYS = (
-    "items_min",
-    "items_max",
-    "captures_min",
-    "captures_max",
-    "failures_max",
-    "bytes_max",
-)
+from archive.instant import format_instant
+from crawlers.sources.source import Expectations, Limits, NetworkRules, Source
+from crawlers.sources.timing import Schedule
 
 
 def describe_source(source: Source) -> dict[str, object]:
@@ -28,7 +24,13 @@ def describe_source(source: Source) -> dict[str, object]:
             {"name": host.name, "role": str(host.role), "known": host.known}
             for host in source.hosts
         ],
+        "seeds": [
+            {"url": seed.url, "spider": str(seed.spider)} for seed in source.seeds
+        ],
         "scope": [rule.name for rule in source.scope],
+        "identity": [rule.name for rule in source.identity],
+        "classes": [rule.name for rule in source.classes],
+        "schedule": describe_schedule(source.schedule),
         "limits": _describe_limits(source.limits),
         "network": _describe_network(source.network),
         "expect": describe_expectations(source.expect),
@@ -39,10 +41,39 @@ def describe_source(source: Source) -> dict[str, object]:
     }
 
 
-def describe_expectations(expect: Expectations) -> dict[str, int]:
+def describe_expectations(expect: Expectations) -> dict[str, object]:
     """Only what is expected at all."""
-    values = {key: getattr(expect, key) for key in EXPECTATION_KEYS}
-    return {key: value for key, value in values.items() if value is not None}
+    values: dict[str, object] = {
+        field.name: value
+        for field in fields(expect)
+        if field.name != "languages"
+        and (value := getattr(expect, field.name)) is not None
+    }
+    if expect.languages:
+        values["languages"] = dict(expect.languages)
+    return values
+
+
+def describe_schedule(schedule: Schedule) -> dict[str, object]:
+    """Intervals in seconds, times in UTC."""
+    return {
+        "every_s": _seconds(schedule.every),
+        "jitter_s": _seconds(schedule.jitter),
+        "phases_s": {str(p): _seconds(every) for p, every in schedule.phases.items()},
+        "recheck_s": [_seconds(age) for age in schedule.recheck],
+        "windows": [
+            {
+                "from": format_instant(window.since.astimezone(UTC)),
+                "until": format_instant(window.until.astimezone(UTC)),
+                "every_s": _seconds(window.every),
+            }
+            for window in schedule.windows
+        ],
+    }
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
 
 
 def _describe_limits(limits: Limits) -> dict[str, object]:

@@ -3,18 +3,22 @@
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crawlers.sources.entry_rules import (
+    read_class,
+    read_expectations,
+    read_identity,
+    read_schedule,
+)
+from crawlers.sources.entry_seeds import read_seed
 from crawlers.sources.source import (
     Confidence,
-    Expectations,
     Host,
     HostRole,
     Limits,
-    ListingRules,
     NetworkRules,
     PartsMode,
     ScopeAction,
     ScopeRule,
-    Seed,
     Sensitivity,
     Source,
     SourceGroup,
@@ -27,7 +31,6 @@ LANGUAGE = r"[a-z]{2,3}"
 JURISDICTION = r"[A-Z]{2,3}"
 PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 """A label of the user's own file of proxies; addresses are not for registry files."""
-SPIDERS = ("listing", "page")
 TLS_RULES = ("record", "require")
 ROBOTS_RULES = ("obey", "ignore")
 COOKIE_RULES = ("off", "run")
@@ -49,11 +52,14 @@ def read_entry(top: Table) -> Source:
         timezone=_timezone(top),
         parts=_parts(top),
         hosts=tuple(_host(table) for table in top.tables("host")),
-        seeds=tuple(_seed(table) for table in top.tables("seed")),
+        seeds=tuple(map(read_seed, top.tables("seed"))),
         scope=tuple(_rule(table) for table in top.tables("scope")),
+        identity=tuple(map(read_identity, top.tables("identity", least=0))),
+        classes=tuple(map(read_class, top.tables("class", least=0))),
+        schedule=read_schedule(top.table("schedule")),
         limits=_limits(top.table("limits")),
         network=_network(top.table("network")),
-        expect=_expect(top.table("expect")),
+        expect=read_expectations(top.table("expect")),
         sensitivity=_sensitivity(top.table("sensitivity")),
     )
 
@@ -82,31 +88,6 @@ def _host(table: Table) -> Host:
     )
     table.finish()
     return host
-
-
-def _seed(table: Table) -> Seed:
-    spider = table.text_of("spider")
-    if spider not in SPIDERS:
-        table.fail("spider", f"{spider!r} is not one of: {', '.join(SPIDERS)}")
-    url = table.text_of("url", pattern=r"https?://[!-~]+")
-    listing = _listing(table) if spider == "listing" else None
-    table.finish()
-    return Seed(url=url, spider=spider, listing=listing)
-
-
-def _listing(table: Table) -> ListingRules:
-    item = table.selector("item")
-    if item is None:
-        table.fail("item", "is missing: a listing says where its items are")
-    return ListingRules(
-        item=item,
-        link=table.selector("link"),
-        title=table.selector("title"),
-        date=table.selector("date"),
-        next=table.selector("next"),
-        pages=table.number_or("pages", 1, least=1),
-        article=table.regex("article"),
-    )
 
 
 def _rule(table: Table) -> ScopeRule:
@@ -170,19 +151,6 @@ def _proxy(table: Table) -> str | None:
         # The text is not repeated: it may be a whole address with a password.
         table.fail("proxy", "is no label; describe the proxy in a file of your own")
     return label
-
-
-def _expect(table: Table) -> Expectations:
-    expect = Expectations(
-        items_min=table.number_or("items_min", None),
-        items_max=table.number_or("items_max", None),
-        captures_min=table.number_or("captures_min", None),
-        captures_max=table.number_or("captures_max", None),
-        failures_max=table.number_or("failures_max", None),
-        bytes_max=table.number_or("bytes_max", None),
-    )
-    table.finish()
-    return expect
 
 
 def _sensitivity(table: Table) -> Sensitivity:

@@ -13,8 +13,10 @@ from typing import Any
 
 from archive.errors import SourceError, UnknownSource
 from crawlers.sources.entry import read_entry
+from crawlers.sources.identity import identify
 from crawlers.sources.scope import decide
 from crawlers.sources.source import (
+    Confidence,
     ScopeAction,
     ScopeRule,
     Source,
@@ -87,6 +89,8 @@ def parse_source(data: bytes, path: Path) -> Source:
     _check_hosts(source, top)
     _check_rules(source, top)
     _check_seeds(source, top)
+    _check_identity(source, top)
+    _check_proof(source, top)
     return source
 
 
@@ -133,3 +137,26 @@ def _check_seeds(source: Source, top: Table) -> None:
         if not verdict.may_fetch:
             table = top.at("seed", number)
             table.fail("url", f"is not in the source's own scope ({verdict.rule})")
+
+
+def _check_identity(source: Source, top: Table) -> None:
+    """Each example must have its key, by its own rule and through its source."""
+    for number, rule in enumerate(source.identity):
+        table = top.at("identity", number)
+        for address, key in rule.examples:
+            found = identify(source, address)
+            if found is None or found.rule != rule.name:
+                by = f"by {found.rule!r}" if found else "by no rule"
+                table.fail("examples", f"{address} is named {by}")
+            if found.key != key:
+                table.fail("examples", f"{address} has the key {found.key!r}")
+
+
+def _check_proof(source: Source, top: Table) -> None:
+    doubtful = source.confidence in (Confidence.RECALLED, Confidence.SEED)
+    if doubtful and not source.expect.has_minimum:
+        top.fail(
+            "confidence",
+            f"a source that is {source.confidence} must prove itself: state items_min"
+            " or pages_min in [expect]",
+        )

@@ -4,9 +4,13 @@ Plain data, made by `registry.py` from one TOML file and read everywhere else.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from crawlers.sources.seeds import Seed
+from crawlers.sources.timing import Schedule
 
 DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible)"
 """Names neither product nor operator nor machine."""
@@ -80,35 +84,6 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListingRules:
-    """Where the items of a listing page are; CSS selectors."""
-
-    item: str
-    link: str | None
-    """Within the item: whose `href` is the article; None = item or its first link."""
-    title: str | None
-    """Within the item; None = the text of the link."""
-    date: str | None
-    """Within the item; None = items of this list carry no date."""
-    next: str | None
-    """The element whose `href` is the next page of the list."""
-    pages: int
-    """How many pages of the list are read in one run."""
-    article: re.Pattern[str] | None
-    """What the path of an article looks like; anything else is a signal."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seed:
-    """An address each run begins with."""
-
-    url: str
-    spider: str
-    """`listing` or `page`."""
-    listing: ListingRules | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeRule:
     """One rule; a pattern matches the whole path or the whole query."""
 
@@ -170,15 +145,88 @@ class NetworkRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRule:
+    """How an address says which article it is, whatever the host."""
+
+    path: re.Pattern[str]
+    """Matches the whole folded path; its named parts fill the key."""
+    query: re.Pattern[str] | None
+    """Matches the whole query; None = any query, which then says nothing."""
+    host: str | None
+    """None = each host of the source."""
+    key: str
+    """`{id}` or `{lang}/{slug}`: the article's key within the source."""
+    fold_case: bool
+    """Whether letter case means nothing in these addresses."""
+    examples: tuple[tuple[str, str], ...]
+    """Address and key; checked when the file is read."""
+
+    @property
+    def name(self) -> str:
+        """How records call the rule."""
+        query = f"?{self.query.pattern}" if self.query else ""
+        return f"{self.host or '*'} {self.path.pattern}{query} -> {self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRule:
+    """What a body of this source that is not the page looks like; all that is stated
+    must fit.
+    """
+
+    capture_class: str
+    """One of `classes.py`."""
+    statuses: tuple[int, ...] = ()
+    path: re.Pattern[str] | None = None
+    title: re.Pattern[str] | None = None
+    """Found anywhere in the title."""
+    phrase: str | None = None
+    """Found in the visible text, letter case aside."""
+    selector: str | None = None
+    """CSS selector that finds something."""
+    text_max: int | None = None
+    """Most characters of visible text."""
+
+    @property
+    def name(self) -> str:
+        """How records call the rule."""
+        said = (self.title and self.title.pattern, self.phrase, self.selector)
+        return f"source:{next((word for word in said if word), self.capture_class)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
-    """How much one run is expected to bring; None = nothing is expected."""
+    """How much one run is expected to bring; None = nothing is expected.
+
+    Below a minimum the run has failed, above a maximum it is warned of.
+    """
 
     items_min: int | None = None
     items_max: int | None = None
+    new_min: int | None = None
+    """Items that the archive did not hold before."""
+    new_max: int | None = None
     captures_min: int | None = None
     captures_max: int | None = None
+    pages_min: int | None = None
+    """Captures that hold what was asked for, by their class."""
+    not_page_percent_max: int | None = None
+    """Of the answers that a page was expected of."""
+    changed_percent_min: int | None = None
+    """Of the addresses captured before."""
+    changed_percent_max: int | None = None
+    fresh_hours: int | None = None
+    """The newest date that a list or feed states is at most this old."""
     failures_max: int | None = None
+    bytes_min: int | None = None
     bytes_max: int | None = None
+    languages: Mapping[str, int] = field(default_factory=dict)
+    """Least pages by language, as the part `lang` of an identity rule names it."""
+
+    @property
+    def has_minimum(self) -> bool:
+        """Whether a run that brings nothing has failed."""
+        return bool(self.items_min or self.pages_min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +254,9 @@ class Source:
     hosts: tuple[Host, ...]
     seeds: tuple[Seed, ...]
     scope: tuple[ScopeRule, ...]
+    identity: tuple[IdentityRule, ...]
+    classes: tuple[ClassRule, ...]
+    schedule: Schedule
     limits: Limits
     network: NetworkRules
     expect: Expectations

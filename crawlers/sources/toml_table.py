@@ -6,7 +6,7 @@ Every error names the file, the line and the key.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -18,6 +18,8 @@ from archive.errors import SourceError
 Choice = TypeVar("Choice", bound=StrEnum)
 Kind = TypeVar("Kind")
 
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([smhd])")
+_SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 
 
@@ -96,6 +98,14 @@ class Table:
         """Take a list of whole numbers; absent = empty."""
         return tuple(self._list(key, int))
 
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Take a sub-table of texts, in the order of the file."""
+        values = self._take(key, dict) or {}
+        for name, value in values.items():
+            if type(value) is not str:
+                self.fail(key, f"{name!r} must be {_KIND_NAMES[str]}")
+        return tuple(values.items())
+
     def texts(self, key: str, *, pattern: str) -> tuple[str, ...]:
         """Take a list of texts of the given form, at least one."""
         values = self._list(key, str)
@@ -110,9 +120,41 @@ class Table:
         """Take true or false; absent = false."""
         return self._take(key, bool) or False
 
+    def flag_or(self, key: str, default: bool) -> bool:
+        """Take true or false, or the default."""
+        value = self._take(key, bool)
+        return default if value is None else value
+
     def day(self, key: str) -> date | None:
         """Take a date, `2025-01-26` without quotes; absent = None."""
         return self._take(key, date)
+
+    def moment(self, key: str) -> datetime:
+        """Take a time with its offset, `2025-01-26T08:00:00+03:00` without quotes."""
+        value = self._take(key, datetime)
+        if value is None:
+            self.fail(key, "is missing")
+        if value.tzinfo is None:
+            self.fail(key, "has no offset from UTC; write +03:00 behind it")
+        return value
+
+    def span_or(self, key: str, default: Kind) -> timedelta | Kind:
+        """Take a span of time such as `"10m"`, `"6h"`, `"1d"`, or the default."""
+        if key not in self.values:
+            return self._absent(key, default)
+        return self._span(key, self.text_of(key))
+
+    def spans(self, key: str, default: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        """Take a list of spans; absent = the default."""
+        if key not in self.values:
+            return self._absent(key, default)
+        return tuple(self._span(key, value) for value in self._list(key, str))
+
+    def _span(self, key: str, text: str) -> timedelta:
+        match = _SPAN.fullmatch(text)
+        if match is None:
+            self.fail(key, f'{text!r} is no span such as "10m", "6h" or "1d"')
+        return timedelta(**{_SPAN_UNITS[match.group(2)]: int(match.group(1))})
 
     def choice(
         self, key: str, choices: type[Choice], *, default: Choice | None = None
@@ -157,16 +199,17 @@ class Table:
         value = self._take(key, dict)
         return self._below(key, value or {}, index=0)
 
-    def tables(self, key: str) -> tuple["Table", ...]:
-        """Take an array of tables (`[[key]]`), at least one."""
+    def tables(self, key: str, *, least: int = 1) -> tuple["Table", ...]:
+        """Take an array of tables (`[[key]]`), at least so many."""
         values = self._list(key, dict)
-        if not values:
+        if len(values) < least:
             self.fail(key, f"at least one [[{key}]] is needed")
         return tuple(self._below(key, value, index=n) for n, value in enumerate(values))
 
     def _below(self, key: str, values: Mapping[str, Any], *, index: int) -> "Table":
+        name = f"{self.name}.{key}" if self.name else key
         return Table(
-            path=self.path, text=self.text, values=dict(values), name=key, index=index
+            path=self.path, text=self.text, values=dict(values), name=name, index=index
         )
 
     def _absent(self, key: str, default: Kind) -> Kind:
@@ -193,6 +236,7 @@ _KIND_NAMES: dict[type, str] = {
     int: "a whole number",
     bool: "true or false",
     date: "a date without quotes, like 2025-01-26",
+    datetime: "a time without quotes, like 2025-01-26T08:00:00+03:00",
     dict: "a table",
     list: "a list",
 }

@@ -28,7 +28,8 @@ from crawlers.crawl.services import (
     notes_of,
 )
 from crawlers.sources.scope import decide
-from crawlers.sources.source import ListingRules, PartsMode, Seed
+from crawlers.sources.seeds import ListingRules, Seed
+from crawlers.sources.source import PartsMode
 from crawlers.spiders.listing import read_listing
 
 HANDLERS_NEEDED = 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import TextResponse
 
-from crawlers.sources.source import ListingRules
+from crawlers.sources.seeds import ListingRules
 
 if TYPE_CHECKING:
     from parsel import Selector, SelectorList  # what `response.css` gives

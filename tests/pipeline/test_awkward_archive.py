@@ -27,7 +27,7 @@ publisher = "Test"
 group = "independent"
 jurisdiction = "BY"
 languages = ["be"]
-confidence = "seed"
+confidence = "verified"
 timezone = "Europe/Minsk"
 parts = "none"
 

@@ -45,7 +45,7 @@ publisher = "Test"
 group = "independent"
 jurisdiction = "BY"
 languages = ["be"]
-confidence = "seed"
+confidence = "verified"
 timezone = "Europe/Minsk"
 
 [[host]]

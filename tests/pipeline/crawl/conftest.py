@@ -193,7 +193,7 @@ publisher = "Test"
 group = "independent"
 jurisdiction = "BY"
 languages = ["be"]
-confidence = "seed"
+confidence = "verified"
 timezone = "Europe/Minsk"
 """
         (folder / f"{source_id}.toml").write_text(head + "\n".join(parts))

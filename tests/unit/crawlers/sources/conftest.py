@@ -15,7 +15,7 @@ publisher = "Its publisher"
 group = "independent"
 jurisdiction = "BY"
 languages = ["be", "ru"]
-confidence = "seed"
+confidence = "verified"
 timezone = "Europe/Minsk"
 
 [[host]]

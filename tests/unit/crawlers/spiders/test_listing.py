@@ -4,7 +4,7 @@ import re
 
 from scrapy.http import HtmlResponse
 
-from crawlers.sources.source import ListingRules
+from crawlers.sources.seeds import ListingRules
 from crawlers.spiders.listing import ListingPage, read_listing
 
 
