@@ -96,9 +96,9 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.cli",),),
     ),
     "web": (
-        (("web.access",), ("web.codes",), ("web.headers",), ("web.prose",)),
-        (("web.results",),),
-        (("web.citation",), ("web.messages",), ("web.services",), ("web.settings",)),
+        (("web.access",), ("web.headers",), ("web.languages",), ("web.prose",)),
+        (("web.results",), ("web.messages",), ("web.prefix",)),
+        (("web.citation",), ("web.services",), ("web.settings",)),
         (("web.replay",), ("web.overview",), ("web.sweep",)),
         (("web.rendering",),),
         (("web.site",),),
@@ -124,6 +124,7 @@ class Library:
 
 LIBRARIES = {
     "asn1crypto": Library(modules=("archive.attest.token",)),
+    "babel": Library(modules=("web.languages",)),
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(

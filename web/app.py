@@ -17,6 +17,7 @@ from archive.errors import (
 )
 from web.headers import FixedHeaders, app_headers, replay_headers
 from web.messages import text_of
+from web.prefix import LanguagePrefix
 from web.replay.frame import frame_note
 from web.replay.responses import Replay
 from web.services import Services
@@ -72,7 +73,7 @@ def create_app(settings: WebSettings, services: Services) -> Applications:
         "replay_origin": settings.replay_origin,
     }
     return Applications(
-        app=FixedHeaders(_pages(site), app_headers(**origins)),
+        app=FixedHeaders(LanguagePrefix(_pages(site)), app_headers(**origins)),
         replay=FixedHeaders(_replay(site), replay_headers(**origins)),
         site=site,
     )

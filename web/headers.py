@@ -24,6 +24,8 @@ KEPT = frozenset(
         "location",
         "allow",
         "retry-after",
+        "content-language",
+        "vary",
     ]
 )
 """Names an application may set itself; its values are our constants."""

@@ -1,4 +1,4 @@
-"""Rendering: templates with every value escaped, words from the message table.
+"""Rendering: templates with every value escaped, words of the reader's language.
 
 Autoescape is on for every template and undefined values are errors; nothing is ever
 marked as safe.
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from archive.instant import format_instant
 from search.highlight import Snippet
-from web.messages import text_of
+from web.languages import LANGUAGES, Language, format_second
 from web.overview import key_of
+from web.prefix import Choice
 from web.prose import LIMITS
 
 ASSET_TYPES: dict[str, str] = {
@@ -53,29 +55,26 @@ def load_assets() -> dict[str, Asset]:
     return assets
 
 
-def format_second(moment: datetime) -> str:
-    """Write `2025-01-26 18:04:11`; the page says that it is UTC."""
-    return format_instant(moment)[:19].replace("T", " ")
-
-
 def format_day(moment: datetime) -> str:
     """Write `2025-01-26`."""
     return format_instant(moment)[:10]
 
 
-def format_size(count: int) -> str:
-    """Write a number of bytes with a unit of 1,024."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            break
-        size /= 1024
-    return f"{count:,} bytes" if unit == "bytes" else f"{size:,.1f} {unit}"
+@pass_context
+def _number(context: Context, count: float) -> str:
+    return _language(context).number(count)
 
 
-def format_number(count: int) -> str:
-    """Write a number with a thin space between thousands."""
-    return f"{count:,}".replace(",", "\u2009")
+@pass_context
+def _size(context: Context, count: int) -> str:
+    return _language(context).size(count)
+
+
+def _language(context: Context) -> Language:
+    language = context["lang"]
+    if not isinstance(language, Language):
+        raise AssertionError("templates are rendered in a language")
+    return language
 
 
 def pieces(snippet: Snippet) -> list[tuple[str, bool]]:
@@ -119,7 +118,6 @@ class Renderer:
         )
         icon = base64.b64encode(_ICON.encode()).decode()
         self._environment.globals |= {
-            "t": text_of,
             "sheet": f"/static/{sheet}",
             "icon": f"data:image/svg+xml;base64,{icon}",
             "key_of": key_of,
@@ -128,13 +126,21 @@ class Renderer:
         self._environment.filters |= {
             "second": format_second,
             "day": format_day,
-            "size": format_size,
-            "number": format_number,
+            "size": _size,
+            "number": _number,
             "pieces": pieces,
             "slug": slug_of,
             "instant": format_instant,
         }
 
-    def render(self, template: str, /, **values: object) -> str:
-        """Render a template by its name below `templates/`."""
-        return self._environment.get_template(template).render(**values)
+    def render(self, template: str, choice: Choice, /, **values: object) -> str:
+        """Render a template by its name below `templates/`, in the chosen language."""
+        language = LANGUAGES[choice.code]
+        return self._environment.get_template(template).render(
+            lang=language,
+            t=language.text,
+            n=language.count,
+            base=choice.base,
+            languages=LANGUAGES.values(),
+            **values,
+        )

@@ -10,12 +10,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from archive.digest import Digest
 from archive.instant import format_instant
+from web.prefix import CHOSEN, Choice, choose
 from web.site import Site
 
+HTTP_OK = 200
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -39,13 +41,32 @@ def answer(body: str | bytes, *, media_type: str = HTML, status: int = 200) -> R
     return Response(body, status=status, content_type=media_type)
 
 
+def here() -> Choice:
+    """Language and link prefix of the request at hand."""
+    accepted = request.headers.get("Accept-Language", "")
+    return choose(request.environ.get(CHOSEN), accepted)
+
+
 def page(
     site: Site, template: str, /, *, status: int = 200, **values: object
 ) -> Response:
-    """Render a page; every page knows the archive's name."""
-    identity = site.services.archive.identity
-    body = site.renderer.render(template, archive_name=identity.name, **values)
-    return answer(body, status=status)
+    """Render a page in the reader's language; every page knows the archive's name."""
+    choice = here()
+    values.setdefault("archive_name", site.services.archive.identity.name)
+    values.setdefault("path", request.path if status == HTTP_OK else "/")
+    response = answer(site.renderer.render(template, choice, **values), status=status)
+    response.headers["Content-Language"] = choice.code
+    if not choice.base:
+        response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+def see_other(path: str, *, status: int = 303) -> Response:
+    """Lead to another page of ours; `path` begins with a slash."""
+    response = answer("", status=status)
+    response.headers["Location"] = here().base + path
+    response.autocorrect_location_header = False
+    return response
 
 
 def known_status(status: int) -> int:

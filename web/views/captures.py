@@ -8,7 +8,7 @@ from web.citation import FORMATS
 from web.rendering import cut
 from web.replay.clean import CLEANER_VERSION
 from web.site import Site
-from web.views.answers import answer, page
+from web.views.answers import page, see_other
 from web.views.record import (
     build_record,
     cite_capture,
@@ -39,10 +39,7 @@ class CapturePages:
     def record(self, capture_id: str) -> Response:
         """The record page; 64 hex digits lead to the short id."""
         if is_hex_digest(capture_id):
-            response = answer("", status=308)
-            response.headers["Location"] = f"/c/{Digest(capture_id).short_id}"
-            response.autocorrect_location_header = False
-            return response
+            return see_other(f"/c/{Digest(capture_id).short_id}", status=308)
         site = self._site
         record = build_record(site, site.get_capture(capture_id))
         return page(

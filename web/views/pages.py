@@ -11,7 +11,7 @@ from archive.errors import InvalidQuery, SearchUnavailable, StoreError
 from web.prose import SYNTAX
 from web.replay.links import normal_form
 from web.site import Site
-from web.views.answers import answer, page
+from web.views.answers import answer, here, page, see_other
 from web.views.listing import Listing, list_captures, rows_of_address
 from web.views.record import view_of_report
 
@@ -86,8 +86,8 @@ class Pages:
         """Keep the query in memory and answer with the address of its results."""
         query = request.form.get("q", "").strip()[:QUERY_LIMIT_CHARS]
         if not query:
-            return _see_other("/")
-        return _see_other(f"/r/{self._site.queries.put(query)}")
+            return see_other("/")
+        return see_other(f"/r/{self._site.queries.put(query)}")
 
     def results(self, token: str, number: int = 1) -> Response:
         """One page of results; 410 with an empty form when the query is forgotten."""
@@ -126,12 +126,12 @@ class Pages:
         for word in re.findall(r"[a-z2-7]{26}|[0-9a-f]{64}", text):
             short_id = Digest(word).short_id if is_hex_digest(word) else word
             if is_short_id(short_id) and self._exists(short_id):
-                return _see_other(f"/c/{short_id}")
+                return see_other(f"/c/{short_id}")
         address = normal_form(text) if _SCHEME.match(text) else None
         if address is not None:
             key = site.key_of(address)
             if site.up_to_date().find_address(key) is not None:
-                return _see_other(f"/u/{key}")
+                return see_other(f"/u/{key}")
         return page(site, "unknown.html", status=404)
 
     def _exists(self, short_id: str) -> bool:
@@ -173,7 +173,7 @@ class Pages:
         ids = overview.source_ids(
             source, limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS
         )
-        listing = self._listing(ids, number, len(source.ids), f"/s/{key}")
+        listing = self._listing(ids, number, len(source.ids), f"{here().base}/s/{key}")
         return page(self._site, "source.html", source=source, listing=listing)
 
     def captures(self, number: int = 1) -> Response:
@@ -182,7 +182,9 @@ class Pages:
         if number < 1:
             raise NotFound
         ids = overview.newest_ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
-        listing = self._listing(ids, number, overview.counts().listed, "/captures")
+        listing = self._listing(
+            ids, number, overview.counts().listed, f"{here().base}/captures"
+        )
         return page(self._site, "captures.html", listing=listing)
 
     def _listing(self, ids: list[str], number: int, total: int, path: str) -> Listing:
@@ -219,10 +221,3 @@ class Pages:
         if asset is None:
             raise NotFound
         return answer(asset.data, media_type=asset.media_type)
-
-
-def _see_other(path: str) -> Response:
-    response = answer("", status=303)
-    response.headers["Location"] = path
-    response.autocorrect_location_header = False
-    return response

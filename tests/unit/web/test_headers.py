@@ -10,7 +10,7 @@ from web.headers import app_headers, replay_headers
 
 APP = "http://127.0.0.1:8000"
 REPLAY = "http://localhost:8001"
-CONTENT = {"Content-Type", "Content-Length"}
+CONTENT = {"Content-Type", "Content-Length", "Content-Language", "Vary"}
 UNKNOWN = "a" * 26
 
 APP_ANSWERS = [

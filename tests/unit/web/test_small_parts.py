@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.capture import CaptureOutcome
-from archive.claim import CLAIM
 from archive.errors import SettingsError
 from web.citation import FORMATS, Citation
-from web.messages import MESSAGES, text_of
-from web.rendering import cut, format_number, format_size
+from web.rendering import cut
 from web.replay import media
 from web.replay.charset import decode_page
 from web.results import ENTRY_LIMIT, LIFE_SECONDS, QueryStore
@@ -172,50 +169,6 @@ def test_origins_on_two_sites_are_taken(app: str, replay: str) -> None:
     check_settings(WebSettings(app_origin=app, replay_origin=replay))
 
 
-def used_messages() -> tuple[set[str], set[str]]:
-    """Ids named whole, and beginnings of ids that are put together."""
-    whole: set[str] = set()
-    begun: set[str] = set()
-    for path in (ROOT / "web").rglob("*"):
-        if path.suffix not in (".html", ".py") or path.name in (
-            "messages.py",
-            "codes.py",
-            "prose.py",
-        ):
-            continue
-        text = path.read_text(encoding="utf-8")
-        whole |= set(re.findall(r'\bt\("([a-z0-9.-]+)"[,)]', text))
-        whole |= set(re.findall(r'text_of\("([a-z0-9.-]+)"', text))
-        begun |= set(re.findall(r'\bt\("([a-z0-9.-]+\.)" ~', text))
-        begun |= set(re.findall(r'text_of\(f"([a-z0-9.-]+\.)\{', text))
-    return whole, begun
-
-
-def test_every_message_used_exists_and_every_message_is_used() -> None:
-    whole, begun = used_messages()
-    assert whole <= MESSAGES.keys()
-    unused = {
-        name
-        for name in MESSAGES.keys() - whole
-        if not any(name.startswith(start) for start in begun)
-    }
-    assert unused == set()
-
-
-def test_the_claim_is_word_for_word() -> None:
-    assert text_of("claim.sentence") == CLAIM
-
-
-def test_every_outcome_has_words() -> None:
-    for outcome in CaptureOutcome:
-        assert text_of(f"outcome.{outcome.value}")
-
-
-def test_nothing_claims_that_a_site_published_something() -> None:
-    texts = " ".join(MESSAGES.values()).lower()
-    assert "proof that the site published" not in texts
-
-
 def test_templates_mark_nothing_as_safe() -> None:
     for path in (ROOT / "web" / "templates").rglob("*.html"):
         text = path.read_text(encoding="utf-8")
@@ -238,13 +191,6 @@ def test_text_is_cut_at_its_marks(
     text: str, marks: list[tuple[int, int]], expected: list[tuple[str, bool]]
 ) -> None:
     assert cut(text, marks) == expected
-
-
-def test_sizes_and_numbers() -> None:
-    assert format_size(512) == "512 bytes"
-    assert format_size(1536) == "1.5 KiB"
-    assert format_size(5 << 30) == "5.0 GiB"
-    assert format_number(1234567) == "1\u2009234\u2009567"
 
 
 @pytest.mark.parametrize(
