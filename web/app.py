@@ -33,6 +33,8 @@ from web.views.answers import (
 )
 from web.views.api import Api
 from web.views.captures import CapturePages
+from web.views.cdx import Cdx
+from web.views.mementos import Mementos
 from web.views.pages import Pages
 
 BODY_LIMIT_BYTES = 64 * 1024
@@ -103,6 +105,8 @@ def _pages(site: Site) -> QuietFlask:
     Pages(site).register(app)
     CapturePages(site).register(app)
     Api(site).register(app)
+    Mementos(site).register(app)
+    Cdx(site).register(app)
     app.before_request(_refuse_foreign_forms)
 
     def on_status(error: HTTPException) -> Response:

@@ -26,9 +26,13 @@ KEPT = frozenset(
         "retry-after",
         "content-language",
         "vary",
+        "link",
+        "memento-datetime",
     ]
 )
-"""Names an application may set itself; its values are our constants."""
+"""Names an application may set itself; its values are our constants, dates and, in
+links, addresses escaped by us.
+"""
 BODY_CHUNK_BYTES = 1 << 16
 """Bodies are handed to the server in pieces, so that no buffer of it overflows."""
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
 from archive.store.layout import ArchiveIdentity
+from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.report import Report
@@ -49,6 +50,24 @@ class ArchiveSource(Protocol):
 
     def captures(self, since_leaf: int, /) -> Iterator[Capture]:
         """All captures from an entry on, in leaf order."""
+        ...
+
+    def captures_of_keys(
+        self, span: KeySpan, /, *, behind: KeyPlace = FIRST_PLACE, limit: int
+    ) -> list[KeyedCapture]:
+        """Captures of a stretch of address keys, by key, time and entry."""
+        ...
+
+    def captures_until(
+        self, urlkey: str, at: datetime, /, *, limit: int, offset: int = 0
+    ) -> list[KeyedCapture]:
+        """Captures of one key not later than a time, the latest first."""
+        ...
+
+    def captures_after(
+        self, urlkey: str, at: datetime, /, *, limit: int, offset: int = 0
+    ) -> list[KeyedCapture]:
+        """Captures of one key later than a time, the earliest first."""
         ...
 
     def open_slice(self, capture: Capture, /) -> BinaryIO:

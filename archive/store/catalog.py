@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from archive.capture import Capture, SliceLocation
@@ -17,6 +16,7 @@ from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant
 from archive.store.earlier import EarlierCaptures
+from archive.store.lookup import Lookup
 from archive.store.places import check_catalog
 from archive.store.rows import (
     CAPTURE_COLUMNS,
@@ -27,45 +27,12 @@ from archive.store.rows import (
     to_row,
     to_tombstone,
 )
+from archive.store.schema import SCHEMA, SCHEMA_VERSION, version_of
 from archive.store.tombstones import Tombstone
+from archive.warc.surt import make_urlkey
 
-SCHEMA_VERSION = 4
-FOREIGN = -1
-"""In place of a version: the file says ours, its tables are not."""
 BUSY_SECONDS = 5.0
 """How long a second process waits for the one that is catching up."""
-_SCHEMA = """
-create table capture (
-  leaf integer primary key, capture_id text not null, short_id text not null,
-  kind text not null, target_uri text not null, captured_at text not null,
-  outcome text not null, http_status integer, media_type text, source_id text,
-  job_id text, payload_digest text, block_digest text, refers_to text,
-  role text not null, override text, segment text not null,
-  offset_bytes integer not null, length_bytes integer not null,
-  record_id text, etag text, last_modified text);
-create index capture_by_id on capture (capture_id);
-create index capture_by_short_id on capture (short_id);
-create index capture_by_uri on capture (target_uri, captured_at);
-create table part (
-  page_leaf integer not null, position integer not null, capture_id text not null,
-  primary key (page_leaf, position)) without rowid;
-create index part_by_capture on part (capture_id);
-create table progress (
-  one integer primary key check (one = 1), next_leaf integer not null,
-  segment text not null, offset_bytes integer not null);
-create table job (
-  job_id text primary key, segment text not null, offset_bytes integer not null,
-  length_bytes integer not null, closed integer not null default 0,
-  close_segment text, close_offset_bytes integer, close_length_bytes integer);
-create table tombstone (
-  leaf integer primary key, entry integer not null, capture_id text not null,
-  short_id text not null, reason text not null, authority text not null,
-  removed_at text not null, done integer not null default 0);
-create index tombstone_by_id on tombstone (capture_id);
-create index tombstone_by_short_id on tombstone (short_id);
-create index capture_by_job on capture (job_id);
-create index capture_by_source on capture (source_id, leaf);
-"""
 _SEGMENT = re.compile(r"|[0-9]{4}/[0-9]{2}/[0-9]{8}-[a-z2-7]{8}\.warc\.gz")
 
 
@@ -114,7 +81,7 @@ class Catalog:
     @classmethod
     def _open_file(cls, path: Path) -> "Catalog":
         db = _connect(path)
-        if (version := _version(db)) is not None and version != SCHEMA_VERSION:
+        if (version := version_of(db)) is not None and version != SCHEMA_VERSION:
             db.close()
             path.unlink()
             db = _connect(path)
@@ -128,12 +95,12 @@ class Catalog:
 
     @classmethod
     def _create(cls, db: sqlite3.Connection) -> "Catalog":
-        if _version(db) == SCHEMA_VERSION:
+        if version_of(db) == SCHEMA_VERSION:
             return cls(db)
         db.execute("begin immediate")
         (version,) = db.execute("pragma user_version").fetchone()
         if version == 0:  # another reader may have made it while we waited
-            for statement in _SCHEMA.split(";"):
+            for statement in SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(f"pragma user_version = {SCHEMA_VERSION}")
         db.execute("commit")
@@ -185,8 +152,8 @@ class Catalog:
         facts = (head.record_id, head.etag, head.last_modified) if head else (None,) * 3
         self._db.execute(
             "insert or replace into capture values "
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*to_row(capture), *facts),
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*to_row(capture), *facts, make_urlkey(capture.target_uri)),
         )
         self._db.executemany(
             "insert or replace into part values (?, ?, ?)",
@@ -317,6 +284,10 @@ class Catalog:
         """What addresses held before."""
         return EarlierCaptures(connection=self._db, overrides=overrides)
 
+    def lookup(self) -> Lookup:
+        """Captures by key of their address, as CDX servers and Memento ask."""
+        return Lookup(connection=self._db)
+
     def newest(self, limit: int, offset: int = 0) -> list[Capture]:
         """The newest captures first."""
         return self._select("1 order by leaf desc limit ? offset ?", (limit, offset))
@@ -364,37 +335,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.isolation_level = None
     db.execute("pragma secure_delete = on")  # what was removed is gone, here too
     return db
-
-
-def _version(db: sqlite3.Connection) -> int | None:
-    """The version of its tables, FOREIGN if they are others; None if there are none.
-
-    A view or trigger of somebody else would run at our first question.
-    One transaction: between two, another reader may have made the tables.
-    """
-    db.execute("begin")
-    try:
-        (version,) = db.execute("pragma user_version").fetchone()
-        tables = _tables(db)
-    finally:
-        db.execute("rollback")
-    if version == SCHEMA_VERSION and tables != _own_tables():
-        return FOREIGN
-    return int(version) if version or tables else None
-
-
-def _tables(db: sqlite3.Connection) -> set[str]:
-    """Tables, indexes, views and triggers, by the words that made them."""
-    rows = db.execute("select sql from sqlite_master where sql is not null")
-    return {str(sql) for (sql,) in rows}
-
-
-@cache
-def _own_tables() -> frozenset[str]:
-    """Those of a catalog of this version."""
-    memory = sqlite3.connect(":memory:")
-    try:
-        memory.executescript(_SCHEMA)
-        return frozenset(_tables(memory))
-    finally:
-        memory.close()

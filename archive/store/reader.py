@@ -8,6 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,6 +40,7 @@ from archive.store.catalog import Catalog
 from archive.store.earlier import EarlierCaptures
 from archive.store.follow import catch_up
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
+from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import (
     BLOCK_LIMIT_BYTES,
     PageView,
@@ -158,6 +160,29 @@ class ArchiveReader:
         """All captures of one exact address, oldest first."""
         with self._lock:
             return self._catalog.by_uri(target_uri)
+
+    def captures_of_keys(
+        self, span: KeySpan, *, behind: KeyPlace = FIRST_PLACE, limit: int
+    ) -> list[KeyedCapture]:
+        """Captures of a stretch of address keys, by key, time and entry."""
+        with self._lock:
+            return self._catalog.lookup().rows(span, behind=behind, limit=limit)
+
+    def captures_until(
+        self, urlkey: str, at: datetime, *, limit: int, offset: int = 0
+    ) -> list[KeyedCapture]:
+        """Captures of one key not later than a time, the latest first."""
+        with self._lock:
+            lookup = self._catalog.lookup()
+            return lookup.until(urlkey, at, limit=limit, offset=offset)
+
+    def captures_after(
+        self, urlkey: str, at: datetime, *, limit: int, offset: int = 0
+    ) -> list[KeyedCapture]:
+        """Captures of one key later than a time, the earliest first."""
+        with self._lock:
+            lookup = self._catalog.lookup()
+            return lookup.later(urlkey, at, limit=limit, offset=offset)
 
     def newest(self, limit: int, offset: int = 0) -> list[Capture]:
         """The newest captures first."""

@@ -27,6 +27,7 @@ from web.replay.links import Gap, PartTable, Resolved
 from web.replay.styles import clean_sheet
 from web.site import Site
 from web.views.answers import answer
+from web.views.mementos import add_memento_headers
 from web.views.values import PICTURE
 
 PAGE_LIMIT_BYTES = 8 << 20
@@ -107,7 +108,7 @@ class Replay:
         if main.http_status is None:
             return answer(frame_note([text_of("replay.no-response")]))
         self._check(main)
-        return self._by_type(main, table)
+        return add_memento_headers(self._by_type(main, table), self._site, main)
 
     def _by_type(self, main: Capture, table: PartTable) -> Response:
         status = 200
@@ -221,7 +222,7 @@ class Replay:
         capture = self._response_of(capture_id)
         payload = self._payload(capture, RAW_LIMIT_BYTES)
         name = media.file_name(capture.capture_id, payload.media_type)
-        return _download(payload.data, name)
+        return add_memento_headers(_download(payload.data, name), self._site, capture)
 
     def raw_wire(self, capture_id: str) -> Response:
         """The response as on the wire, head and all, as a download."""

@@ -9,6 +9,7 @@ from web.rendering import cut
 from web.replay.clean import CLEANER_VERSION
 from web.site import Site
 from web.views.answers import page, see_other
+from web.views.mementos import add_links
 from web.views.record import (
     build_record,
     cite_capture,
@@ -42,7 +43,7 @@ class CapturePages:
             return see_other(f"/c/{Digest(capture_id).short_id}", status=308)
         site = self._site
         record = build_record(site, site.get_capture(capture_id))
-        return page(
+        response = page(
             site,
             "record.html",
             record=record,
@@ -51,6 +52,7 @@ class CapturePages:
             cleaner=CLEANER_VERSION,
             operator_key=site.services.archive.identity.operator_key_id,
         )
+        return add_links(response, site, record.main)
 
     def text(self, capture_id: str) -> Response:
         """The extracted text, alone."""

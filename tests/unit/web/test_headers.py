@@ -37,6 +37,11 @@ APP_ANSWERS = [
     ("GET", "/api/v1/c/{main}", 200),
     ("GET", "/api/v1/u/{key}", 200),
     ("GET", "/api/v1/status", 200),
+    ("GET", "/cdx", 400),
+    ("GET", "/cdx?url=commission.example", 200),
+    ("GET", "/timemap/link/http://commission.example/results", 200),
+    ("GET", "/timemap/xml/http://commission.example/results", 404),
+    ("GET", "/pwid/urn:pwid:x", 404),
     ("GET", f"/api/v1/c/{UNKNOWN}", 404),
     ("GET", "/api/v1/nothing", 404),
     ("GET", "/api/v1/search", 405),
@@ -102,9 +107,15 @@ def check(
     assert len(response.headers) == len(set(response.headers.keys()))
 
 
-def extra_of(status: int) -> set[str]:
-    return CONTENT | {303: {"Location"}, 308: {"Location"}, 405: {"Allow"}}.get(
-        status, set()
+def extra_of(status: int, path: str = "") -> set[str]:
+    links = {
+        "/c/{": {"Link"} if path.count("/") == 2 else set(),
+        "/v/{": {"Link", "Memento-Datetime"},
+    }
+    return (
+        CONTENT
+        | links.get(path[:4], set())
+        | {303: {"Location"}, 308: {"Location"}, 405: {"Allow"}}.get(status, set())
     )
 
 
@@ -116,7 +127,7 @@ def test_every_app_answer_has_the_app_set(
     response = client.open(path.format(**names), method=method, base_url=APP)
     assert response.status_code == status
     expected = app_headers(app_origin=APP, replay_origin=REPLAY).usual
-    check(response, expected, extra_of(status))
+    check(response, expected, extra_of(status, path))
     assert "Set-Cookie" not in response.headers
 
 
@@ -128,7 +139,7 @@ def test_every_replay_answer_has_the_replay_set(
     response = client.open(path.format(**names), method=method, base_url=REPLAY)
     assert response.status_code == status
     expected = replay_headers(app_origin=APP, replay_origin=REPLAY).usual
-    check(response, expected, extra_of(status))
+    check(response, expected, extra_of(status, path))
 
 
 def test_downloads_add_only_what_a_download_needs(
@@ -141,6 +152,8 @@ def test_downloads_add_only_what_a_download_needs(
         response = client.get(path, base_url=REPLAY)
         assert response.status_code == 200
         extra = CONTENT | {"Content-Disposition", "Accept-Ranges"}
+        if not view:
+            extra |= {"Link", "Memento-Datetime"}
         check(response, expected, extra)
         assert response.headers["Content-Type"] == "application/octet-stream"
         assert response.headers["Content-Disposition"].startswith("attachment; ")
