@@ -63,7 +63,11 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("crawlers.output",),
             ("crawlers.demo",),
-            ("crawlers.crawl.child", "crawlers.crawl.start"),
+            (
+                "crawlers.crawl.child",
+                "crawlers.crawl.crew",
+                "crawlers.crawl.start",
+            ),
         ),
         (("crawlers.cli",),),
     ),
@@ -230,7 +234,10 @@ LIBRARIES = {
     "tantivy": Library(modules=("search.engines.tantivy_engine",)),
     "tinycss2": Library(modules=("web.replay.styles",)),
     "trafilatura": Library(modules=("search.extract.html",)),
-    "twisted": Library(modules=("crawlers.spiders.base",)),
+    "twisted": Library(
+        modules=("crawlers.crawl.scrapy_run", "crawlers.spiders.base"),
+        reason="what Scrapy runs in: its loop is ended, its failures are read",
+    ),
     "w3lib": Library(modules=("crawlers.crawl.references",)),
     "waitress": Library(modules=("web.serving",)),
     "warcio": Library(modules=("archive.warc.library",)),

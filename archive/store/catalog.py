@@ -16,6 +16,7 @@ from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant
 from archive.store.earlier import EarlierCaptures
+from archive.store.jobrows import JobRows
 from archive.store.lookup import Lookup
 from archive.store.places import check_catalog
 from archive.store.rows import (
@@ -205,67 +206,14 @@ class Catalog:
             (*to_place(location), leaf),
         )
 
-    def move_job(self, job_id: str, location: SliceLocation) -> None:
-        """The opening record of a job lies elsewhere."""
-        self._db.execute(
-            "update job set segment = ?, offset_bytes = ?, length_bytes = ? "
-            "where job_id = ?",
-            (*to_place(location), job_id),
-        )
-
-    def open_job(self, job_id: str, location: SliceLocation) -> None:
-        """A job was opened; its record lies there."""
-        self._db.execute(
-            "insert or replace into job values (?, ?, ?, ?, 0, null, null, null)",
-            (job_id, location.segment, location.offset_bytes, location.length_bytes),
-        )
-
-    def close_job(self, job_id: str, location: SliceLocation) -> None:
-        """A job was closed; its closing record lies there."""
-        self._db.execute(
-            "update job set closed = 1, close_segment = ?, close_offset_bytes = ?, "
-            "close_length_bytes = ? where job_id = ?",
-            (
-                location.segment,
-                location.offset_bytes,
-                location.length_bytes,
-                job_id,
-            ),
-        )
-
-    def last_job(self, source_id: str) -> tuple[SliceLocation, SliceLocation] | None:
-        """Opening and closing of the last job that captured for a source, if closed."""
-        row = self._db.execute(
-            "select segment, offset_bytes, length_bytes, close_segment, "
-            "close_offset_bytes, close_length_bytes from job where closed = 1 and "
-            "job_id = (select job_id from capture where source_id = ? "
-            "order by leaf desc limit 1)",
-            (source_id,),
-        ).fetchone()
-        if row is None:
-            return None
-        opening = SliceLocation(
-            segment=row[0], offset_bytes=row[1], length_bytes=row[2]
-        )
-        closing = SliceLocation(
-            segment=row[3], offset_bytes=row[4], length_bytes=row[5]
-        )
-        return opening, closing
-
-    def unclosed_jobs(self) -> list[SliceLocation]:
-        """Where the opening records of jobs without a closing lie."""
-        rows = self._db.execute(
-            "select segment, offset_bytes, length_bytes from job where closed = 0 "
-            "order by segment, offset_bytes"
-        )
-        return [
-            SliceLocation(segment=row[0], offset_bytes=row[1], length_bytes=row[2])
-            for row in rows
-        ]
-
     def by_job(self, job_id: str) -> list[Capture]:
         """All captures of a job, in the order of the log."""
         return self._select("job_id = ? order by leaf", (job_id,))
+
+    @property
+    def jobs(self) -> JobRows:
+        """What is known of jobs: where their records lie, whose they are."""
+        return JobRows(connection=self._db)
 
     def find(self, capture_id: str) -> list[Capture]:
         """Captures of a hex id or a short id, oldest first; several are possible."""

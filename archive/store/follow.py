@@ -12,6 +12,7 @@ from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.errors import FormatError, VerificationError
 from archive.instant import parse_instant
 from archive.store.catalog import Catalog, HeadFacts, Progress
+from archive.store.jobrows import JobFacts
 from archive.store.segment import FoundSegment, list_segments
 from archive.store.tombstones import tombstone_of
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
@@ -133,9 +134,9 @@ def move_all(catalog: Catalog, segment: FoundSegment) -> None:
 
 def _move(catalog: Catalog, statement: Statement, place: SliceLocation) -> None:
     if statement.kind == "job-open":
-        catalog.move_job(statement.predicate["job"], place)
+        catalog.jobs.move(statement.predicate["job"], place)
     elif statement.kind == "job-close":
-        catalog.close_job(statement.predicate["job"], place)
+        catalog.jobs.close(statement.predicate["job"], place)
     elif statement.kind in CAPTURE_KINDS:
         catalog.move(statement.seq, place)
 
@@ -159,9 +160,13 @@ def _add(
 ) -> None:
     location = _location(entry, segment)
     if statement.kind == "job-open":
-        catalog.open_job(statement.predicate["job"], location)
+        facts = JobFacts(
+            source_id=statement.predicate["source_id"], opened_at=statement.signed
+        )
+        job_id = statement.predicate["job"]
+        catalog.jobs.open(job_id, location, leaf=statement.seq, facts=facts)
     elif statement.kind == "job-close":
-        catalog.close_job(statement.predicate["job"], location)
+        catalog.jobs.close(statement.predicate["job"], location)
     elif statement.kind == "tombstone":
         catalog.bury(tombstone_of(statement))
     if statement.kind not in CAPTURE_KINDS:

@@ -39,6 +39,7 @@ from archive.log.proof import TlogProof
 from archive.store.catalog import Catalog
 from archive.store.earlier import EarlierCaptures
 from archive.store.follow import catch_up
+from archive.store.jobrows import JobPlaces
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import (
@@ -203,7 +204,7 @@ class ArchiveReader:
     def has_unclosed_jobs(self) -> bool:
         """Whether there is a job that was opened and never closed."""
         with self._lock:
-            return bool(self._catalog.unclosed_jobs())
+            return bool(self._catalog.jobs.unclosed())
 
     def unfinished_removals(self) -> list[int]:
         """Entries of tombstones whose removal is stated and not done."""
@@ -213,15 +214,16 @@ class ArchiveReader:
     def unclosed_jobs(self) -> list[JobOpening]:
         """Jobs that were opened and never closed: running, or killed."""
         with self._lock:
-            places = self._catalog.unclosed_jobs()
-        return [self._read_job(place) for place in places]
+            jobs = self._catalog.jobs.unclosed()
+        return [self.read_opening(job.opening) for job in jobs]
 
     def captures_of_job(self, job_id: str) -> list[Capture]:
         """All captures of a job, in the order of the log."""
         with self._lock:
             return self._catalog.by_job(job_id)
 
-    def _read_job(self, place: SliceLocation) -> JobOpening:
+    def read_opening(self, place: SliceLocation) -> JobOpening:
+        """What a job promised."""
         return parse_job_open(self._read_block(place))[0]
 
     def _read_block(self, place: SliceLocation) -> bytes:
@@ -277,13 +279,26 @@ class ArchiveReader:
         return self._catalog.earlier(overrides=overrides)
 
     def last_job(self, source_id: str) -> tuple[JobOpening, JobClosing] | None:
-        """The last job that captured for a source; None if it was never closed."""
+        """The last job of a source; None if there is none, or it was never closed."""
         with self._lock:
-            places = self._catalog.last_job(source_id)
-        if places is None:
+            jobs = self._catalog.jobs.last(source_id)
+        if not jobs or jobs[0].closing is None:
             return None
-        opening, closing = places
-        return self._read_job(opening), parse_job_close(self._read_block(closing))
+        return self.read_opening(jobs[0].opening), self.read_closing(jobs[0].closing)
+
+    def last_jobs(self, source_id: str, limit: int) -> list[JobPlaces]:
+        """The newest jobs of a source, newest first, by the order of the log."""
+        with self._lock:
+            return self._catalog.jobs.last(source_id, limit)
+
+    def jobs_since(self, start: datetime) -> list[JobPlaces]:
+        """Jobs opened from then on by the operator's clock, in the order of the log."""
+        with self._lock:
+            return self._catalog.jobs.since(start)
+
+    def read_closing(self, place: SliceLocation) -> JobClosing:
+        """How a job ended."""
+        return parse_job_close(self._read_block(place))
 
     def page_of(self, capture: Capture) -> Capture | None:
         """The newest page capture whose main capture this is.

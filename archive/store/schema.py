@@ -3,7 +3,7 @@
 import sqlite3
 from functools import cache
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 FOREIGN = -1
 """In place of a version: the file says ours, its tables are not."""
 SCHEMA = """
@@ -29,7 +29,10 @@ create table progress (
 create table job (
   job_id text primary key, segment text not null, offset_bytes integer not null,
   length_bytes integer not null, closed integer not null default 0,
-  close_segment text, close_offset_bytes integer, close_length_bytes integer);
+  close_segment text, close_offset_bytes integer, close_length_bytes integer,
+  leaf integer not null, source_id text, opened_at text not null);
+create index job_by_source on job (source_id, leaf);
+create index job_by_time on job (opened_at);
 create table tombstone (
   leaf integer primary key, entry integer not null, capture_id text not null,
   short_id text not null, reason text not null, authority text not null,

@@ -16,6 +16,7 @@ MIDDLEWARES = {
 what is there already no second one. The last between the stock middlewares that retry
 (550) and decompress (590).
 """
+REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 COOKIES_MIDDLEWARE = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
 """Loaded only where a source asks for cookies."""
 LEFT_OUT: dict[str, tuple[str, ...]] = {
@@ -58,7 +59,7 @@ FIXED: dict[str, Any] = {
     "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
     "SCHEDULER_START_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
     "CONCURRENT_ITEMS": 4,
-    "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+    "TWISTED_REACTOR": REACTOR,
 }
 """What a crawl for evidence never does otherwise: no cookies, no Referer, no cache that
 answers without the network, no listening socket, no proxy taken from the environment.

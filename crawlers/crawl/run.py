@@ -41,7 +41,7 @@ def run_crawl(
     with child, _forwarding(child):
         if child.stdin is None or child.stdout is None:
             raise AssertionError("pipes were asked for")
-        child.stdin.write(json.dumps(order.as_json()).encode())
+        child.stdin.write(json.dumps(order.as_json()).encode() + b"\n")
         child.stdin.close()
         for line in child.stdout:
             message = json.loads(line)

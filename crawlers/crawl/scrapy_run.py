@@ -1,14 +1,18 @@
-"""Run Scrapy once in this process over the services of one crawl; stop it cleanly."""
+"""Scrapy's loop: crawls of several sources side by side in one process; stops cleanly.
+
+A Twisted reactor starts once per process, so there is one loop, and crawls come and go.
+"""
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from archive.errors import EvidenceError, SettingsError
+from crawlers.crawl.addon import REACTOR
 from crawlers.crawl.services import (
     DECODED_BYTES,
     STOPPED,
@@ -25,30 +29,89 @@ CONCURRENT_REQUESTS = 16
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_spider(services: CrawlServices) -> None:
-    """Crawl until the spider is done or stopped; raises what made it impossible."""
-    process = AsyncCrawlerProcess(scrapy_settings(services.source))
-    crawler = process.create_crawler(SourceSpider)
-    attach_services(crawler, services)
-    services.count_queued = lambda: _count_queued(crawler)
-    stopper = _stopper(crawler, services)
-    crawler.signals.connect(stopper, signals.engine_started, weak=False)
-    task = process.crawl(crawler, services=services)
-    process.start(install_signal_handlers=False)
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # from here on the job is closed
-    if services.fatal is not None:
-        raise services.fatal
-    problem = task.exception() if task.done() and not task.cancelled() else None
-    if isinstance(problem, EvidenceError):
-        raise problem
-    if problem is not None:
-        raise SettingsError(f"the crawl could not start: {problem}") from problem
-    if crawler.stats.get_value("finish_reason") == "closespider_timeout":
-        services.log.signal("budget:minutes")
-    errors = crawler.stats.get_value("spider_exceptions/count", 0)
-    if errors:
-        services.log.signal("spider-exception", errors)
+class CrawlLoop:
+    """The loop of this process, and the crawls that run in it."""
+
+    def __init__(self) -> None:
+        self._process = AsyncCrawlerProcess(
+            {"LOG_ENABLED": False, "TWISTED_REACTOR": REACTOR}
+        )
+        self._running: dict[Crawler, CrawlServices] = {}
+        self._started: set[Crawler] = set()
+        self._stopping: set[asyncio.Task[None]] = set()
+        self.stopped = asyncio.Event()
+        """Set by the first signal: what runs may end, nothing more is begun."""
+
+    def run(self, body: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run until the body is done; what it raises is raised."""
+        from twisted.internet import reactor
+
+        async def follow() -> None:
+            loop = asyncio.get_running_loop()
+            for number in STOP_SIGNALS:
+                loop.add_signal_handler(number, self._stop)
+            try:
+                await body()
+            finally:
+                for number in STOP_SIGNALS:
+                    signal.signal(number, signal.SIG_IGN)  # the rest is closing
+                reactor.stop()  # type: ignore[misc]
+
+        task = asyncio.get_event_loop().create_task(follow())
+        self._process.start(stop_after_crawl=False, install_signal_handlers=False)
+        task.result()
+
+    async def crawl(self, services: CrawlServices) -> None:
+        """Crawl until the spider is done or stopped; raises what made it impossible."""
+        crawler = Crawler(SourceSpider, scrapy_settings(services.source))
+        attach_services(crawler, services)
+        services.count_queued = lambda: _count_queued(crawler)
+        if self.stopped.is_set():
+            _mark_stopped(services)
+            return
+        self._running[crawler] = services
+        crawler.signals.connect(
+            lambda: self._started.add(crawler), signals.engine_started, weak=False
+        )
+        try:
+            await self._process.crawl(crawler, services=services)
+        except EvidenceError:
+            raise
+        except Exception as problem:
+            raise SettingsError(f"the crawl could not start: {problem}") from problem
+        finally:
+            del self._running[crawler]
+            self._started.discard(crawler)
+            self._started.discard(crawler)
+        if services.fatal is not None:
+            raise services.fatal
+        if crawler.stats.get_value("finish_reason") == "closespider_timeout":
+            services.log.signal("budget:minutes")
+        errors = crawler.stats.get_value("spider_exceptions/count", 0)
+        if errors:
+            services.log.signal("spider-exception", errors)
+
+    def _stop(self) -> None:
+        if self.stopped.is_set():
+            return
+        self.stopped.set()
+        for crawler, services in self._running.items():
+            _mark_stopped(services)
+            if crawler in self._started:  # others ask for nothing, and end by that
+                self._begin(crawler.stop_async())
+        asyncio.get_running_loop().call_later(STOP_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        for services in self._running.values():
+            self._begin(services.recorder.cut_running())
+
+    def _begin(self, act: Coroutine[Any, Any, None]) -> None:
+        self._stopping.add(asyncio.get_running_loop().create_task(act))
+
+
+def _mark_stopped(services: CrawlServices) -> None:
+    services.stopping = True
+    services.log.signal(STOPPED)
 
 
 def _count_queued(crawler: Crawler) -> int:
@@ -85,28 +148,3 @@ def scrapy_settings(source: Source) -> dict[str, Any]:
         "CLOSESPIDER_TIMEOUT": limits.minutes * 60,
         "LOG_ENABLED": False,
     }
-
-
-def _stopper(crawler: Crawler, services: CrawlServices) -> Callable[[], None]:
-    """Make the receiver that listens for SIGTERM and SIGINT once the loop runs."""
-    running: set[asyncio.Task[None]] = set()
-
-    def stop() -> None:
-        if services.stopping:
-            return
-        services.stopping = True
-        services.log.signal(STOPPED)
-        loop = asyncio.get_running_loop()
-        running.add(loop.create_task(crawler.stop_async()))
-        loop.call_later(STOP_SECONDS, cut)
-
-    def cut() -> None:
-        loop = asyncio.get_running_loop()
-        running.add(loop.create_task(services.recorder.cut_running()))
-
-    def listen() -> None:
-        loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, stop)
-
-    return listen

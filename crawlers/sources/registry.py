@@ -5,7 +5,7 @@ one host in two sources: each is a SourceError naming file and line.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -53,7 +53,11 @@ def read_registry(folders: Sequence[Path] = ()) -> dict[str, Source]:
 
 def get_source(source_id: str, folders: Sequence[Path] = ()) -> Source:
     """Look one source up; UnknownSource names those called nearly so."""
-    sources = read_registry(folders)
+    return find_source(source_id, read_registry(folders))
+
+
+def find_source(source_id: str, sources: Mapping[str, Source]) -> Source:
+    """Look one source up in what was read; UnknownSource as `get_source`."""
     if source_id not in sources:
         near = get_close_matches(source_id, sources, n=3)
         meant = f"did you mean {' or '.join(near)}? " if near else ""

@@ -1,0 +1,278 @@
+"""The crawls of this process: one writer, one look back, several sources at a time."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.cli.root import CommandContext
+from archive.errors import EvidenceError
+from archive.store.writer import ArchiveWriter
+from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.memory import ArchiveMemory
+from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
+from crawlers.crawl.recorder import Recorder, keep_stray
+from crawlers.crawl.scrapy_run import CrawlLoop
+from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.unfinished import (
+    NOTHING_UNFINISHED,
+    RESUMES_KEY,
+    Unfinished,
+    find_unfinished,
+)
+from crawlers.engine.client import Client
+from crawlers.engine.policy import parse_allow_network, parse_connect_to
+from crawlers.engine.request import parse_target
+from crawlers.engine.settings import EngineSettings
+from crawlers.sources.description import describe_source
+from crawlers.sources.registry import find_source, read_registry
+from crawlers.sources.source import PartsMode, Source
+
+if TYPE_CHECKING:
+    from crawlers.browser.crawling import CrawlPages
+    from crawlers.browser.program import Program
+
+PROGRESS_SECONDS = 0.2
+"""Between two progress messages of a crawl: as often as a person can read."""
+Answer = Callable[[dict[str, Any]], None]
+
+
+def answer(message: dict[str, Any]) -> None:
+    """Write one JSON line; a parent that is gone is no reason to stop."""
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+def describe_error(error: EvidenceError, source_id: str | None) -> dict[str, Any]:
+    """An error as the parent reads it; without a source it is that of the process."""
+    return {
+        "error": {
+            "kind": type(error).__name__,
+            "message": str(error),
+            "exit_code": error.exit_code,
+            "source_id": source_id,
+        }
+    }
+
+
+@dataclass(slots=True, kw_only=True)
+class Crew:
+    """Does what is ordered; each order is a job of its own with its two records."""
+
+    context: CommandContext
+    writer: ArchiveWriter
+    memory: ArchiveMemory
+    loop: CrawlLoop
+    sources: dict[tuple[Path, ...], dict[str, Source]] = field(default_factory=dict)
+    """The registry as it was when this process began, by its further folders."""
+
+    async def run_order(self, order: CrawlOrder) -> None:
+        """Crawl one source; answer with its result or its error."""
+        try:
+            result = await self.crawl(order)
+        except EvidenceError as error:
+            answer(describe_error(error, order.source_id))
+        else:
+            answer({"result": result.as_json()})
+
+    async def crawl(self, order: CrawlOrder) -> CrawlResult:
+        """Open the job, run Scrapy, close the job."""
+        source = self._find_source(order)
+        program = None
+        if source.parts is PartsMode.BROWSER:
+            from crawlers.browser.program import find_program
+
+            program = find_program(self.context.environ)
+        memory = self.memory
+        memory.reader.catch_up()
+        unfinished = NOTHING_UNFINISHED
+        if not order.fresh:
+            now = self.context.clock()
+            unfinished = find_unfinished(
+                memory.reader, source.id, now=now, overrides=memory.overrides
+            )
+        job_id = new_job_id(self.context.random_bytes)
+        plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
+        with ExitStack() as stack:
+            # Opening and closing wait for the disk, and the other crawls with them:
+            # no fetch may begin before its promise is durable.
+            log = stack.enter_context(
+                signed_job(self.writer, plan, clock=self.context.clock)
+            )
+            work = Work(
+                context=self.context,
+                order=order,
+                writer=self.writer,
+                log=log,
+                memory=memory,
+            )
+            services = work.services(source, job_id=job_id, unfinished=unfinished)
+            if program is not None:
+                services.show_page = work.pages(services, program).show
+            reporter = ProgressReporter(services)
+            log.listener = reporter.report
+            await self.loop.crawl(services)
+            reporter.finish()
+        return build_result(plan, log)
+
+    def _find_source(self, order: CrawlOrder) -> Source:
+        folders = order.sources_folders
+        if folders not in self.sources:
+            self.sources[folders] = read_registry(folders)
+        return find_source(order.source_id, self.sources[folders])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the engines of one crawl have in common: the spider's and the browser's."""
+
+    context: CommandContext
+    order: CrawlOrder
+    writer: ArchiveWriter
+    log: JobLog
+    memory: ArchiveMemory
+
+    def new_client(self, source: Source) -> Client:
+        """An engine as order and source want it."""
+        return Client(
+            engine_settings(self.order, source),
+            spool_folder=self.writer.spool_folder,
+            clock=self.context.clock,
+            random_bytes=self.context.random_bytes,
+            on_stale=keep_stray,
+        )
+
+    def recorder_of(self, client: Client) -> Recorder:
+        """Puts what that engine fetches into the archive."""
+        return Recorder(
+            fetcher=client, writer=self.writer, log=self.log, memory=self.memory
+        )
+
+    def services(
+        self, source: Source, *, job_id: str, unfinished: Unfinished
+    ) -> CrawlServices:
+        """What the Scrapy components of this crawl share."""
+        client = self.new_client(source)
+        return CrawlServices(
+            source=source,
+            job_id=job_id,
+            fetcher=client,
+            recorder=self.recorder_of(client),
+            log=self.log,
+            memory=self.memory,
+            unfinished=unfinished,
+            any_port=bool(self.order.allow_networks),
+            proxy=self.order.via.label_for(source),
+        )
+
+    def pages(self, services: CrawlServices, program: "Program") -> "CrawlPages":
+        """Shows the pages of the crawl in a browser."""
+        from crawlers.browser.crawling import CrawlPages
+        from crawlers.browser.visit import PageTools
+
+        tools = PageTools(
+            program=program,
+            environ=self.context.environ,
+            clock=self.context.clock,
+            random_bytes=self.context.random_bytes,
+            spool_folder=self.writer.spool_folder,
+            accept_language=services.source.network.accept_language,
+            stopping=asyncio.Event(),
+        )
+        return CrawlPages(
+            tools=tools,
+            services=services,
+            new_client=partial(self.new_client, services.source),
+            recorder_of=self.recorder_of,
+            turn=asyncio.Lock(),
+        )
+
+
+def engine_settings(order: CrawlOrder, source: Source) -> EngineSettings:
+    """What the source and the order say to the engine."""
+    return EngineSettings(
+        connect_to=tuple(parse_connect_to(text) for text in order.connect_to),
+        allow_networks=tuple(parse_allow_network(t) for t in order.allow_networks),
+        extra_ports=frozenset(source.limits.ports),
+        user_agent=source.network.user_agent,
+        proxies=order.via.proxies,
+        proxy=order.via.label_for(source),
+    )
+
+
+def is_test(order: CrawlOrder) -> bool:
+    """Whether the order is one of a test set-up."""
+    return bool(order.connect_to or order.allow_networks)
+
+
+def job_plan(
+    order: CrawlOrder, source: Source, *, job_id: str, unfinished: Unfinished
+) -> JobPlan:
+    """What the job promises before its first fetch: the seeds that are left."""
+    seeds = (seed.url for seed in source.seeds)
+    return JobPlan(
+        job_id=job_id,
+        source_id=source.id,
+        description={
+            **describe_source(source),
+            "connect_to": list(order.connect_to),
+            "allow_networks": list(order.allow_networks),
+            "proxy": order.via.label_for(source),
+            RESUMES_KEY: list(unfinished.jobs),
+        },
+        vantage=order.vantage,
+        seeds=tuple(
+            uri for uri in seeds if not unfinished.is_done(parse_target(uri).target_uri)
+        ),
+        expect=source.expect,
+    )
+
+
+class ProgressReporter:
+    """Says how far the crawl is, not too often, and once at its end."""
+
+    def __init__(self, services: CrawlServices) -> None:
+        self._services = services
+        self._source_id = services.source.id
+        self._said = 0.0
+
+    def report(self, log: JobLog) -> None:
+        """Hear of one more capture."""
+        now = time.monotonic()
+        if now - self._said >= PROGRESS_SECONDS:
+            self._said = now
+            progress = log.progress(queued=self._services.count_queued())
+            answer({"progress": asdict(progress), "source_id": self._source_id})
+
+    def finish(self) -> None:
+        """Say the final figures."""
+        self._said = 0.0
+        self.report(self._services.log)
+
+
+def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
+    """The closing record's content for whoever started the crawl."""
+    seeds = tuple(
+        SeedReport(uri=uri, state=r.state, captures=r.captures, reason=r.reason)
+        for uri, r in zip(plan.seeds, log.settled(), strict=True)
+    )
+    return CrawlResult(
+        source_id=plan.source_id or "",
+        job_id=plan.job_id,
+        captures=log.captures,
+        failures=log.failures,
+        items=log.items,
+        taken_over=log.taken_over,
+        received_bytes=log.received_bytes,
+        seeds=seeds,
+        signals=dict(sorted(log.signals.items())),
+        expectations=tuple(result.as_json() for result in judge(log, plan.expect)),
+    )
