@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.errors import InvalidQuery
-from archive.instant import format_instant
 from archive.settings import ENGINES, Settings
 from archive.store.reader import ArchiveReader
-from search.counting import Counts
+from search.answers import counts_json, page_json
 from search.engines.base import Sorting
 from search.engines.opening import Engines
-from search.engines.planning import EPOCH
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
+from search.options import SearchOptions, Variants
 from search.output import FORMATS
-from search.service import Hit, ResultPage, SearchService
+from search.printing import count_lines, page_lines
+from search.query.grammar import help_text
+from search.query.pointing import point_at
+from search.service import SearchService
 
 QUERY_LINE_BYTES = 64 * 1024
 """Longest line of a file of queries; the parser's own bound is far below."""
@@ -89,8 +92,22 @@ def rebuild_index(archive_root: Path, settings: Settings) -> str:
     return _counts(report)
 
 
+def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(help_text())
+        ctx.exit()
+
+
 @click.command(epilog=EXIT_CODES)
 @click.argument("query", nargs=-1)
+@click.option(
+    "--help-query",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_language,
+    help="Explain the query language, and end.",
+)
 @click.option(
     "--from",
     "query_file",
@@ -105,13 +122,21 @@ def rebuild_index(archive_root: Path, settings: Settings) -> str:
     show_default=True,
     help="Most hits shown.",
 )
+@click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out.")
+@click.option(
+    "--upto",
+    type=click.IntRange(0),
+    help="Only entries of the log before this one: pages stay together while it grows.",
+)
 @click.option(
     "--expand/--no-expand",
     default=True,
     help="Also look for other names and translations (gazetteer).",
 )
 @click.option(
-    "--offset", type=click.IntRange(0, 10_000), default=0, help="Hits left out."
+    "--variants/--no-variants",
+    default=True,
+    help="Look for any form and spelling, or only for words as written.",
 )
 @click.option(
     "--sort",
@@ -120,7 +145,9 @@ def rebuild_index(archive_root: Path, settings: Settings) -> str:
     show_default=True,
     help="Order of the hits; newest and oldest by the first capture of a text.",
 )
-@click.option("--counts", is_flag=True, help="Count by source, host, language, day.")
+@click.option(
+    "--facets", "--counts", is_flag=True, help="Count by source, host, language, day."
+)
 @click.option(
     "--all",
     "all_as",
@@ -133,7 +160,7 @@ def search(
     /,
     query: tuple[str, ...],
     query_file: Path | None,
-    **options: Any,
+    **choices: Any,
 ) -> None:
     """Search the archive's texts in any language and script.
 
@@ -143,106 +170,78 @@ def search(
     if (query_file is None) == (not query):
         raise click.UsageError("give one QUERY, or --from FILE")
     service = SearchService.open([ctx.archive], _engines(ctx))
-    limit, expand = options["limit"], options["expand"]
+    options = _options(service, choices)
     if query_file is not None:
         for line in _read_queries(query_file):
-            click.echo(_answer_line(service, line, limit=limit, expand=expand))
+            click.echo(_answer_line(service, line, choices["limit"], options))
         return
     text = " ".join(query)
-    if options["all_as"] is not None:
-        _print_all(service, text, options)
-        return
-    page = service.search(
-        text,
-        limit=limit,
-        offset=options["offset"],
-        expand=expand,
-        sorting=Sorting(options["sort"]),
+    with _pointing_at(text):
+        if choices["all_as"] is not None:
+            _print_all(service, text, choices["all_as"], options)
+        else:
+            _print_page(service, text, choices, options)
+
+
+def _options(service: SearchService, choices: dict[str, Any]) -> SearchOptions:
+    variants = Variants.ALL if choices["expand"] else Variants.FORMS
+    upto = choices["upto"]
+    return SearchOptions(
+        variants=variants if choices["variants"] else Variants.NONE,
+        sorting=Sorting(choices["sort"]),
+        upto={} if upto is None else dict.fromkeys(service.archive_ids, upto),
     )
-    counts = service.counts(text, expand=expand) if options["counts"] else None
-    if options["as_json"]:
+
+
+@contextmanager
+def _pointing_at(text: str) -> Iterator[None]:
+    """Show the character of the query that is wrong."""
+    try:
+        yield
+    except InvalidQuery as error:
+        shown = point_at(text, error.column)
+        raise InvalidQuery(f"{error}\n{shown}", column=error.column) from error
+
+
+def _print_page(
+    service: SearchService, text: str, choices: dict[str, Any], options: SearchOptions
+) -> None:
+    offset = choices["offset"]
+    page = service.search(text, limit=choices["limit"], offset=offset, options=options)
+    counts = service.counts(text, options=options) if choices["facets"] else None
+    if choices["as_json"]:
         answer = page_json(page) | ({} if counts is None else counts_json(counts))
         click.echo(json.dumps(answer, ensure_ascii=False))
-    else:
-        click.echo("\n".join([*_page_lines(page), *_count_lines(counts)]))
+        return
+    lines = [*page_lines(page, offset=offset)]
+    click.echo("\n".join(lines + ([] if counts is None else [*count_lines(counts)])))
 
 
-def _print_all(service: SearchService, text: str, options: dict[str, Any]) -> None:
-    head = {"query": text, "expand": options["expand"], "upto": service.upto()}
-    hits = service.stream(text, expand=options["expand"])
-    for line in FORMATS[options["all_as"]](head, hits):
+def _print_all(
+    service: SearchService, text: str, all_as: str, options: SearchOptions
+) -> None:
+    """The whole list as of now: what is indexed meanwhile is not in it."""
+    upto = {**service.upto(), **options.upto}
+    head = {"query": text, "variants": options.variants.value, "upto": upto}
+    hits = service.stream(text, options=replace(options, upto=upto))
+    for line in FORMATS[all_as](head, hits):
         click.echo(line, nl=False)
 
 
-def counts_json(counts: Counts) -> dict[str, Any]:
-    """Facets by field, each value with its count, and documents by day."""
-    return {
-        "facets": {
-            name: {"values": dict(facet.values), "rest": facet.rest}
-            for name, facet in counts.facets.items()
-        },
-        "captured_days": {_day(day): count for day, count in counts.days.items()},
-    }
-
-
-def _count_lines(counts: Counts | None) -> Iterable[str]:
-    if counts is None:
-        return
-    for name, facet in counts.facets.items():
-        shown = ", ".join(f"{_line(value)} {n}" for value, n in facet.values)
-        rest = f", {facet.rest} others" if facet.rest else ""
-        yield f"\n{name}: {shown or 'none'}{rest}"
-    days = ", ".join(f"{_day(day)} {n}" for day, n in counts.days.items())
-    yield f"\nfirst captured (UTC): {days or 'none'}"
-
-
-def _day(number: int) -> str:
-    return (EPOCH + timedelta(days=number)).date().isoformat()
-
-
-def page_json(page: ResultPage) -> dict[str, Any]:
-    """The stable JSON form; hits with words missing follow those that have all."""
-    return {
-        "query": page.query,
-        "total": page.total,
-        "hits": [_hit_json(hit) for hit in (*page.hits, *page.some_missing)],
-        "upto": dict(page.upto),
-    }
-
-
-def _hit_json(hit: Hit) -> dict[str, Any]:
-    return {
-        "id": hit.capture_id,
-        "short_id": hit.short_id,
-        "uri": hit.uri,
-        "title": hit.title,
-        "language": hit.language,
-        "captured_at": format_instant(hit.captured_at),
-        "captures": hit.captures,
-        "outcome": hit.outcome,
-        "http_status": hit.http_status,
-        "source_id": hit.source_id,
-        "score": hit.score,
-        "missing": list(hit.missing),
-        "snippets": [
-            {
-                "text": snippet.text,
-                "marks": [list(mark) for mark in snippet.marks],
-                "start": snippet.start,
-            }
-            for snippet in hit.snippets
-        ],
-    }
-
-
 def _answer_line(
-    service: SearchService, query: str, *, limit: int, expand: bool
+    service: SearchService, query: str, limit: int, options: SearchOptions
 ) -> str:
     """One JSON line; a query that cannot be asked says why and finds nothing."""
     try:
-        page = service.search(query, limit=limit, expand=expand)
+        page = service.search(query, limit=limit, options=options)
     except InvalidQuery as error:
-        empty = {"query": query, "total": 0, "hits": [], "error": str(error)}
+        empty = {
+            "query": query,
+            "total": 0,
+            "hits": [],
+            "error": str(error),
+            "column": error.column,
+        }
         return json.dumps(empty, ensure_ascii=False)
     return json.dumps(page_json(page), ensure_ascii=False)
 
@@ -251,47 +250,6 @@ def _read_queries(path: Path) -> Iterator[str]:
     with click.open_file(str(path), encoding="utf-8", errors="replace") as lines:
         while line := lines.readline(QUERY_LINE_BYTES):
             yield line.rstrip("\r\n")
-
-
-def _page_lines(page: ResultPage) -> Iterable[str]:
-    found = "1 document" if page.total == 1 else f"{page.total} documents"
-    yield f"{found} found"
-    for hit in page.hits:
-        yield from _hit_lines(hit)
-    if page.some_missing:
-        yield "\nSome words missing:"
-    for hit in page.some_missing:
-        yield from _hit_lines(hit)
-
-
-def _hit_lines(hit: Hit) -> Iterable[str]:
-    yield f"\n{_line(hit.title or hit.uri)}"
-    state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
-    times = "" if hit.captures == 1 else f", captured {hit.captures} times"
-    yield f"  {_line(hit.uri)}"
-    yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
-    if hit.missing:
-        yield f"  without: {_line(', '.join(hit.missing))}"
-    for snippet in hit.snippets:
-        yield f"  … {_marked(snippet.text, snippet.marks)} …"
-
-
-def _marked(text: str, marks: Iterable[tuple[int, int]]) -> str:
-    """Marks as [ ] in plain text, in bold on a terminal."""
-    parts, at = [], 0
-    for start, end in marks:
-        parts += [_line(text[at:start]), _emphasis(_line(text[start:end]))]
-        at = end
-    return "".join([*parts, _line(text[at:])])
-
-
-def _emphasis(text: str) -> str:
-    return click.style(text, bold=True) if sys.stdout.isatty() else f"[{text}]"
-
-
-def _line(text: str) -> str:
-    """Captured text on one line, without control characters: it may be hostile."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _progress(count: int) -> None:

@@ -27,8 +27,15 @@ class Counts:
 
     total: int
     facets: Mapping[str, Facet]
-    days: Mapping[int, int]
+    captured_days: Mapping[int, int]
     """Documents by the day of their first capture; days since 1970, UTC."""
+    claimed_days: Mapping[int, int]
+    """Documents by the day they claim to be from, as written; days since 1970."""
+
+    @property
+    def undated(self) -> int:
+        """Documents that claim no date."""
+        return self.total - sum(self.claimed_days.values())
 
 
 def add_up(parts: Iterable[Mapping[int, int]]) -> dict[int, int]:

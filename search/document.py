@@ -9,10 +9,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from urllib.parse import unquote, urlsplit
 
 from archive.capture import Capture, CaptureOutcome
 from search.analysis.analyze import TokenFields, join_forms
+from search.counting import DAY_US
 from search.engines.fields import (
     ALL,
     ALL_KEY,
@@ -44,7 +46,10 @@ OUTCOME_WORDS: dict[CaptureOutcome, str] = {
     CaptureOutcome.POLICY: "failure policy address not allowed",
 }
 """Words a failure is found by; part of the index, so English for every reader."""
-_ERROR_STATUS = 400
+_MOVED_STATUS, _ERROR_STATUS = 300, 400
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
+_FIRST_DAY = date(1970, 1, 1)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SPACES = re.compile(r"\s+")
 _SUBTYPE_NAMES = {"plain": "text", "xhtml+xml": "html", "javascript": "js"}
@@ -59,6 +64,8 @@ class Document:
     """Leaf of its first capture: the order key within one archive."""
     captured_us: int
     """Time of the first capture, microseconds since 1970."""
+    claimed_us: int | None
+    """Midnight of the day the page claims, as if in UTC; None where it claims none."""
     tokens: Mapping[str, str]
     filters: Mapping[str, tuple[str, ...]]
     stored: Mapping[str, object]
@@ -124,6 +131,24 @@ def document_kind(capture: Capture, text: str) -> str:
     return "page" if text else "file"
 
 
+def capture_class(capture: Capture, text: str) -> str:
+    """What the answer is, as far as its head and text tell; never that it is a block.
+
+    Closer looks (soft 404, block page, teaser, challenge) are the crawl's to take.
+    """
+    kind = document_kind(capture, text)
+    media_type = capture.media_type or ""
+    if kind == "failure":
+        return "error"
+    if capture.http_status is not None and capture.http_status >= _MOVED_STATUS:
+        return "unknown"
+    if media_type in _FEED_TYPES:
+        return "feed"
+    if media_type and media_type not in _PAGE_TYPES:
+        return "file"
+    return "page" if text else "empty"
+
+
 def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
     """Hex SHA-256 of the lines that make two captures one document."""
     complete = capture.outcome is CaptureOutcome.COMPLETE
@@ -144,6 +169,7 @@ def build_document(archive_id: str, capture: Capture, page: PageText) -> Documen
         document_id=document_id(archive_id, capture, page),
         order=capture.leaf,
         captured_us=microseconds(capture),
+        claimed_us=_claimed_us(page.claimed),
         tokens=_token_fields(capture, page),
         filters=_filters(archive_id, capture, page),
         stored={
@@ -163,6 +189,7 @@ def build_document(archive_id: str, capture: Capture, page: PageText) -> Documen
             "outcome": capture.outcome.value,
             "http_status": capture.http_status,
             "kind": document_kind(capture, page.text),
+            "class": capture_class(capture, page.text),
         },
     )
 
@@ -171,6 +198,12 @@ def microseconds(capture: Capture) -> int:
     """Capture time as microseconds since 1970, exactly."""
     whole = int(capture.captured_at.replace(microsecond=0).timestamp())
     return whole * 1_000_000 + capture.captured_at.microsecond
+
+
+def _claimed_us(claimed: Claimed | None) -> int | None:
+    if claimed is None:
+        return None
+    return (claimed.day - _FIRST_DAY).days * DAY_US
 
 
 def address_words(uri: str) -> str:
@@ -219,6 +252,8 @@ def _filters(
         "type": _types(capture, page.text),
         "status": () if status is None else (str(status), f"{status // 100}xx"),
         "outcome": (capture.outcome.value,),
+        "class": (capture_class(capture, page.text),),
+        "warning": tuple(dict.fromkeys(page.warnings)),
         "access": ("public",),
     }
 

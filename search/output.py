@@ -25,6 +25,11 @@ COLUMNS = (
     "outcome",
     "http_status",
     "warnings",
+    "capture_class",
+    "claimed",
+    "claimed_as",
+    "claimed_by",
+    "claimed_confidence",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,6 +39,7 @@ Head = Mapping[str, object]
 
 def row_of(hit: Hit) -> Row:
     """One document by its latest capture."""
+    claimed = hit.claimed
     return {
         "id": hit.capture_id,
         "short_id": hit.short_id,
@@ -47,6 +53,11 @@ def row_of(hit: Hit) -> Row:
         "outcome": hit.outcome,
         "http_status": hit.http_status,
         "warnings": " ".join(hit.warnings),
+        "capture_class": hit.capture_class,
+        "claimed": claimed.value if claimed else None,
+        "claimed_as": claimed.raw if claimed else None,
+        "claimed_by": claimed.method if claimed else None,
+        "claimed_confidence": claimed.confidence if claimed else None,
     }
 
 

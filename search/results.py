@@ -1,10 +1,11 @@
-"""What a search gives back: hits, result pages, kept texts."""
+"""What a search gives back: hits, result pages, what was looked for, kept texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive.digest import Digest
+from search.extract.dates import Claimed
 from search.highlight import Snippet
 
 
@@ -29,6 +30,35 @@ class Hit:
     missing: tuple[str, ...]
     """Words of the query it lacks; empty in the first tier."""
     warnings: tuple[str, ...]
+    claimed: Claimed | None = None
+    """When the page says it was published: its word, no proof, never capture time."""
+    capture_class: str = "unknown"
+    """What the answer is: `page`, `file`, `feed`, `empty`, `error` and others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """One word or phrase of the query, and everything that counts as finding it."""
+
+    written: str
+    base_forms: tuple[str, ...]
+    """Of a single word, in each language it may be in: all their forms are found."""
+    any_spelling: bool
+    """Whether it is also found by its sound, as names are, in any script."""
+    other_words: tuple[str, ...]
+    """Other names and translations that are looked for, too."""
+    found_as: tuple[str, ...]
+    """What it was found as in the hits shown, in lower case, the commonest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownValue:
+    """A value of a filter that no document has, and values that there are."""
+
+    field: str
+    value: str
+    known: tuple[str, ...]
+    """The commonest, by falling count; not all if there are more than 20."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +69,13 @@ class ResultPage:
     total: int
     hits: tuple[Hit, ...]
     some_missing: tuple[Hit, ...]
-    searched: tuple[str, ...]
-    """The words and phrases looked for, as written."""
+    searched: tuple[Searched, ...]
+    """What was looked for, in the order of the query; filters are not in it."""
     took_ms: int
     upto: Mapping[str, int]
     """How many log entries the index has seen, by archive id."""
+    unknown: tuple[UnknownValue, ...] = ()
+    """Where nothing was found: values of filters that are nowhere in the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,28 +16,47 @@ from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import CaptureRows
 from search.counting import Counts, add_up, make_facet
 from search.engines.base import Clause, SearchEngine, Sorting
-from search.engines.fields import CAPTURED_US
+from search.engines.fields import CAPTURED_US, CLAIMED_US
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
 from search.extract.result import main_end_of
 from search.highlight import Snippet
+from search.looked_for import make_searched
 from search.opened import OpenIndex
-from search.query.nodes import Captured, Filter, Node
+from search.options import EVERYTHING, SearchOptions, Variants
+from search.query.nodes import Filter, Node, When
 from search.query.parser import parse_query
 from search.results import ExtractedText, Hit, ResultPage
 from search.showing import list_hit, show
-from search.tiers import Found, first_tier, guarded, ordered, second_tier
+from search.tiers import Found, first_tier, guarded, ordered, second_tier, within
+from search.unknown import find_unknown
 
-__all__ = ["ExtractedText", "Hit", "ResultPage", "SearchService", "Snippet"]
+__all__ = [
+    "ExtractedText",
+    "Hit",
+    "ResultPage",
+    "SearchOptions",
+    "SearchService",
+    "Snippet",
+    "Sorting",
+    "Variants",
+]
 
 FIRST_TIER_ENOUGH = 10
 """With so many documents that have all words, none with some missing is shown."""
 LIMIT_MAX = 1_000
 """Hits of one page."""
-FACET_FIELDS = ("source", "host", "lang", "type", "status", "outcome")
-"""What counts are made of, on request."""
-OFFSET_MAX = 10_000
-"""Hits skipped; who needs more exports."""
+FACET_FIELDS = (
+    "source",
+    "host",
+    "lang",
+    "type",
+    "status",
+    "outcome",
+    "class",
+    "warning",
+)
+"""What counts are made of, on request; a document may have several values of one."""
 
 
 class SearchService:
@@ -55,6 +74,11 @@ class SearchService:
         service = cls([OpenIndex(root, used) for root in archive_roots])
         service.catch_up()
         return service
+
+    @property
+    def archive_ids(self) -> tuple[str, ...]:
+        """Ids of the archives that are searched."""
+        return tuple(archive.archive_id for archive in self._archives)
 
     def catch_up(self) -> None:
         """See newer index data, if the last look is a second old."""
@@ -75,70 +99,73 @@ class SearchService:
         *,
         limit: int = 10,
         offset: int = 0,
-        expand: bool = True,
-        sorting: Sorting = Sorting.SCORE,
+        options: SearchOptions = EVERYTHING,
     ) -> ResultPage:
-        """Answer a query; raises InvalidQuery or SearchUnavailable.
+        """Answer a query with the hits `[offset, offset + limit)` of its first tier.
 
-        `expand` adds other names and translations from the gazetteer.
+        Where that has fewer than ten documents, those with some words missing follow,
+        in `some_missing`. Raises InvalidQuery or SearchUnavailable.
         """
         began = time.monotonic()
-        limit, offset = min(max(limit, 0), LIMIT_MAX), min(max(offset, 0), OFFSET_MAX)
+        window = Window(limit=min(max(limit, 0), LIMIT_MAX), offset=max(offset, 0))
         text = _clean(text)
-        asked = self._plan(text, expand=expand)
-        plans = {one.archive_id: plan for one, plan in asked}
-        window = Window(limit=limit, offset=offset, sorting=sorting)
-        total, hits, missing = _answer(asked, window)
+        tree = parse_query(text)
+        asked = self._plan(tree, options)
+        total, hits, missing = _answer(asked, window, options.sorting)
+        leaves = asked[0][1].leaves if asked else ()
+        shown = [_show(found, asked) for found in (*hits, *missing)]
         return ResultPage(
             query=text,
             total=total,
-            hits=tuple(show(found, plans[found.archive.archive_id]) for found in hits),
-            some_missing=tuple(
-                show(found, plans[found.archive.archive_id]) for found in missing
-            ),
-            searched=tuple(
-                dict.fromkeys(leaf.label for _, plan in asked for leaf in plan.leaves)
-            ),
+            hits=tuple(hit for hit, _ in shown[: len(hits)]),
+            some_missing=tuple(hit for hit, _ in shown[len(hits) :]),
+            searched=make_searched(leaves, (marked for _, marked in shown)),
             took_ms=round((time.monotonic() - began) * 1000),
             upto=self.upto(),
+            unknown=() if total else find_unknown(tree, self._archives),
         )
 
-    def counts(self, text: str, *, expand: bool = True) -> Counts:
-        """Count what a query finds, by value of each filter field and by day."""
-        parts = [
-            (
-                archive.use(partial(_total, clause=guarded(plan.tier_one))),
-                archive.use(partial(_facets, clause=guarded(plan.tier_one))),
-                archive.use(partial(_days, clause=guarded(plan.tier_one))),
-            )
-            for archive, plan in self._plan(_clean(text), expand=expand)
+    def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:
+        """Count what a query finds: all of its first tier, whatever page is shown.
+
+        By value of each filter field, by day of first capture, by claimed day.
+        """
+        clauses = [
+            (archive, guarded(plan.tier_one))
+            for archive, plan in self._plan(parse_query(_clean(text)), options)
         ]
+        facets = [one.use(partial(_facets, clause=c)) for one, c in clauses]
         return Counts(
-            total=sum(total for total, _, _ in parts),
+            total=sum(one.use(partial(_total, clause=c)) for one, c in clauses),
             facets={
-                name: make_facet(facets[name] for _, facets, _ in parts)
+                name: make_facet(found[name] for found in facets)
                 for name in FACET_FIELDS
             },
-            days=add_up(days for _, _, days in parts),
+            captured_days=_add_days(clauses, CAPTURED_US),
+            claimed_days=_add_days(clauses, CLAIMED_US),
         )
 
-    def stream(self, text: str, *, expand: bool = True) -> Iterator[Hit]:
+    def stream(
+        self, text: str, *, options: SearchOptions = EVERYTHING
+    ) -> Iterator[Hit]:
         """Everything a query finds in the order of the logs, without a limit.
 
         All of it is as of now; hits carry no snippets and no score.
         """
-        for archive, plan in self._plan(_clean(text), expand=expand):
+        for archive, plan in self._plan(parse_query(_clean(text)), options):
             with archive.hold() as (engine, rows):
                 for hit in engine.stream(guarded(plan.tier_one)):
                     yield list_hit(archive.archive_id, hit, rows.sightings(hit.order))
 
-    def _plan(self, text: str, *, expand: bool) -> list[tuple[OpenIndex, Plan]]:
-        tree = parse_query(text)
+    def _plan(self, tree: Node, options: SearchOptions) -> list[tuple[OpenIndex, Plan]]:
         self.catch_up()
-        return [
-            (one, one.use(lambda _, rows: _plan(tree, rows, expand=expand)))
-            for one in self._archives
-        ]
+        made = []
+        for one in self._archives:
+            plan = one.use(partial(_plan, tree=tree, variants=options.variants))
+            since = options.since.get(one.archive_id)
+            upto = options.upto.get(one.archive_id)
+            made.append((one, within(plan, since, upto)))
+        return made
 
     def text_of(self, capture_id: str) -> ExtractedText | None:
         """The kept text of a capture by hex id; None where there is none."""
@@ -158,7 +185,6 @@ class Window:
 
     limit: int
     offset: int
-    sorting: Sorting
 
 
 def _clean(text: str) -> str:
@@ -177,23 +203,44 @@ def _facets(
 
 
 def _days(
-    engine: SearchEngine, _rows: CaptureRows, *, clause: Clause
+    engine: SearchEngine, _rows: CaptureRows, *, clause: Clause, field: str
 ) -> Mapping[int, int]:
-    return engine.histogram(clause, CAPTURED_US)
+    return engine.histogram(clause, field)
+
+
+def _add_days(
+    clauses: Sequence[tuple[OpenIndex, Clause]], field: str
+) -> dict[int, int]:
+    return add_up(one.use(partial(_days, clause=c, field=field)) for one, c in clauses)
+
+
+def _show(
+    found: Found, asked: Sequence[tuple[OpenIndex, Plan]]
+) -> tuple[Hit, set[tuple[int, str]]]:
+    plans = {one.archive_id: plan for one, plan in asked}
+    return show(found, plans[found.archive.archive_id])
 
 
 def _answer(
-    asked: Sequence[tuple[OpenIndex, Plan]], window: Window
+    asked: Sequence[tuple[OpenIndex, Plan]], window: Window, sorting: Sorting
 ) -> tuple[int, list[Found], list[Found]]:
     """The exact total, and the hits of both tiers on the page asked for."""
-    limit, offset, sorting = window.limit, window.offset, window.sorting
+    limit, offset = window.limit, window.offset
+    alone = len(asked) == 1
     first: list[Found] = []
     total = 0
     for archive, plan in asked:
-        page = first_tier(archive, plan, limit=offset + limit, sorting=sorting)
+        page = first_tier(
+            archive,
+            plan,
+            # Of several archives any may hold the whole page.
+            limit=limit if alone else offset + limit,
+            offset=offset if alone else 0,
+            sorting=sorting,
+        )
         total += page.total
         first += [Found(archive, hit, hit.score, ()) for hit in page.hits]
-    shown = ordered(first, sorting)[offset : offset + limit]
+    shown = ordered(first, sorting)[0 if alone else offset :][:limit]
     if total >= FIRST_TIER_ENOUGH:
         return total, shown, []
     second = [found for one, plan in asked for found in second_tier(one, plan)]
@@ -206,9 +253,11 @@ def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:
     return int(rows.get_progress("next_leaf") or 0)
 
 
-def _plan(tree: Node, rows: CaptureRows, *, expand: bool) -> Plan:
+def _plan(
+    _engine: SearchEngine, rows: CaptureRows, *, tree: Node, variants: Variants
+) -> Plan:
     def seen_again(node: Node) -> tuple[int, ...]:
-        if isinstance(node, Captured):
+        if isinstance(node, When) and node.field == "captured":
             return rows.seen_again(
                 microseconds_of(node.start), microseconds_of(node.end)
             )
@@ -217,9 +266,10 @@ def _plan(tree: Node, rows: CaptureRows, *, expand: bool) -> Plan:
         return ()
 
     planner = Planner(
-        gazetteer=load_gazetteer() if expand else None,
+        gazetteer=load_gazetteer() if variants is Variants.ALL else None,
         stop_words=load_stop_words(),
         seen_again=seen_again,
+        as_written=variants is Variants.NONE,
     )
     return planner.plan(tree)
 

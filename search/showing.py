@@ -8,23 +8,32 @@ from archive.digest import Digest
 from search.captures import Sightings
 from search.engines.base import EngineHit
 from search.engines.planning import EPOCH, Plan
+from search.extract.dates import Claimed
 from search.highlight import cut_snippets, find_marks
 from search.results import Hit
 from search.tiers import Found
 
+Marked = set[tuple[int, str]]
+"""Number of a leaf, and a text it was found as, in lower case."""
 
-def show(found: Found, plan: Plan) -> Hit:
-    """Make the hit of a document."""
+
+def show(found: Found, plan: Plan) -> tuple[Hit, Marked]:
+    """Make the hit of a document, and say what each leaf was found as in it."""
     stored = found.hit.stored
     text, language = str(stored["text"]), _text_or_none(stored["language"])
     marks = find_marks(text, language, plan.leaves)
     seen = found.archive.use(lambda _, rows: rows.sightings(found.hit.order))
-    return replace(
+    hit = replace(
         list_hit(found.archive.archive_id, found.hit, seen),
         score=found.score,
         snippets=cut_snippets(text, marks),
         missing=found.missing,
     )
+    marked = {
+        (mark.leaf, " ".join(text[mark.start : mark.end].lower().split()))
+        for mark in marks
+    }
+    return hit, marked
 
 
 def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
@@ -48,6 +57,8 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
         http_status=status if isinstance(status, int) else None,
         missing=(),
         warnings=_words(stored["warnings"]),
+        claimed=_claimed(stored["claimed"]),
+        capture_class=str(stored["class"]),
     )
 
 
@@ -69,6 +80,10 @@ def _latest(
 
 def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _claimed(value: object) -> Claimed | None:
+    return Claimed(**value) if isinstance(value, dict) else None
 
 
 def _words(value: object) -> tuple[str, ...]:

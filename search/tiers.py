@@ -1,11 +1,14 @@
 """Two tiers of an answer: documents with all words, then those with some missing."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 
 from search.engines.base import (
     AllOf,
     AnyOf,
+    Between,
     Clause,
     EngineHit,
     EnginePage,
@@ -37,13 +40,18 @@ def guarded(clause: Clause) -> Clause:
     return AllOf(wanted=(OneOf(field="access", values=("public",)), clause))
 
 
-def _search(
-    archive: OpenIndex, clause: Clause, limit: int, sorting: Sorting = Sorting.SCORE
-) -> EnginePage:
+def within(plan: Plan, since: int | None, upto: int | None) -> Plan:
+    """The plan, for documents first captured at the entries `[since, upto)`."""
+    if since is None and upto is None:
+        return plan
+    window = Between(field=ORDER, low=since, high=upto)
+    rest = replace(plan.rest, wanted=(*plan.rest.wanted, window))
+    return replace(plan, tier_one=AllOf(wanted=(plan.tier_one, window)), rest=rest)
+
+
+def _search(archive: OpenIndex, clause: Clause, limit: int) -> EnginePage:
     asked = guarded(clause)
-    return archive.use(
-        lambda engine, _: engine.search(asked, limit=limit, sorting=sorting)
-    )
+    return archive.use(lambda engine, _: engine.search(asked, limit=limit))
 
 
 def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
@@ -56,10 +64,20 @@ def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
 
 
 def first_tier(
-    archive: OpenIndex, plan: Plan, *, limit: int, sorting: Sorting = Sorting.SCORE
+    archive: OpenIndex,
+    plan: Plan,
+    *,
+    limit: int,
+    offset: int = 0,
+    sorting: Sorting = Sorting.SCORE,
 ) -> EnginePage:
     """Documents that have everything the query asks for, and how many there are."""
-    return _search(archive, plan.tier_one, limit, sorting)
+    asked = guarded(plan.tier_one)
+    return archive.use(
+        lambda engine, _: engine.search(
+            asked, limit=limit, offset=offset, sorting=sorting
+        )
+    )
 
 
 def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
@@ -110,16 +128,32 @@ def _weights(archive: OpenIndex, words: tuple[Leaf, ...]) -> list[float]:
     return [one / total for one in rarity]
 
 
+def _captured(one: Found) -> float:
+    return float(str(one.hit.stored["captured_us"]))
+
+
+def _claimed(one: Found, sign: int) -> float:
+    """The claimed day as a number; whatever claims none comes last."""
+    claimed = one.hit.stored["claimed"]
+    if not isinstance(claimed, Mapping):
+        return math.inf
+    return sign * float(date.fromisoformat(str(claimed["value"])[:10]).toordinal())
+
+
+_VALUES: Mapping[Sorting, Callable[[Found], float]] = {
+    Sorting.SCORE: lambda one: -one.score,
+    Sorting.NEWEST: lambda one: -_captured(one),
+    Sorting.OLDEST: _captured,
+    Sorting.CLAIMED_NEWEST: lambda one: _claimed(one, -1),
+    Sorting.CLAIMED_OLDEST: lambda one: _claimed(one, 1),
+}
+"""A number that rises from hit to hit."""
+
+
 def ordered(found: list[Found], sorting: Sorting = Sorting.SCORE) -> list[Found]:
     """As asked for; equal ones in the order of the archives' logs."""
 
     def rank(one: Found) -> tuple[float, str, int]:
-        first = float(str(one.hit.stored["captured_us"]))
-        value = {
-            Sorting.SCORE: -one.score,
-            Sorting.NEWEST: -first,
-            Sorting.OLDEST: first,
-        }[sorting]
-        return value, one.archive.archive_id, one.hit.order
+        return _VALUES[sorting](one), one.archive.archive_id, one.hit.order
 
     return sorted(found, key=rank)

@@ -74,6 +74,9 @@ class Sorting(Enum):
     NEWEST = "newest"
     OLDEST = "oldest"
     """By the time of the first capture."""
+    CLAIMED_NEWEST = "claimed-newest"
+    CLAIMED_OLDEST = "claimed-oldest"
+    """By the day the page claims; those that claim none come last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from search.document import Document
 from search.engines.fields import (
     ALL,
     CAPTURED_US,
+    CLAIMED_US,
     EXACT,
     FILTER_FIELDS,
     HEAD,
@@ -31,7 +32,7 @@ def index_body(replicas: int) -> dict[str, Any]:
     """Settings and mapping of a new index."""
     properties: dict[str, Any] = {name: _token_field(name) for name in TOKEN_FIELDS}
     properties |= {name: {"type": "keyword"} for name in FILTER_FIELDS}
-    properties |= {name: {"type": "long"} for name in (ORDER, CAPTURED_US)}
+    properties |= {name: {"type": "long"} for name in (ORDER, CAPTURED_US, CLAIMED_US)}
     properties[STORED] = {"type": "object", "enabled": False}
     return {
         "settings": {
@@ -54,6 +55,7 @@ def document_body(document: Document) -> dict[str, Any]:
         **{name: list(values) for name, values in document.filters.items()},
         ORDER: document.order,
         CAPTURED_US: document.captured_us,
+        CLAIMED_US: document.claimed_us,
         STORED: dict(document.stored),
     }
 

@@ -17,17 +17,26 @@ from search.engines.base import (
     Sorting,
     Tokens,
 )
-from search.engines.fields import CAPTURED_US, ORDER, UNORDERED_FIELDS
+from search.engines.fields import CAPTURED_US, CLAIMED_US, ORDER, UNORDERED_FIELDS
 
 NOTHING: dict[str, Any] = {"match_none": {}}
-_SORTS: dict[Sorting, list[dict[str, str]]] = {
+_UNDATED_LAST = {"missing": "_last"}
+_SORTS: dict[Sorting, list[dict[str, Any]]] = {
     Sorting.SCORE: [{"_score": "desc"}, {ORDER: "asc"}],
     Sorting.NEWEST: [{CAPTURED_US: "desc"}, {ORDER: "asc"}],
     Sorting.OLDEST: [{CAPTURED_US: "asc"}, {ORDER: "asc"}],
+    Sorting.CLAIMED_NEWEST: [
+        {CLAIMED_US: {"order": "desc", **_UNDATED_LAST}},
+        {ORDER: "asc"},
+    ],
+    Sorting.CLAIMED_OLDEST: [
+        {CLAIMED_US: {"order": "asc", **_UNDATED_LAST}},
+        {ORDER: "asc"},
+    ],
 }
 
 
-def compile_sorting(sorting: Sorting) -> list[dict[str, str]]:
+def compile_sorting(sorting: Sorting) -> list[dict[str, Any]]:
     """The order of hits; the order key decides between equals."""
     return _SORTS[sorting]
 

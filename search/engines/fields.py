@@ -1,6 +1,6 @@
 """Names of the index's fields, their weights, and the version of the whole layout."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when fields or their meaning change; an older index is made anew."""
 
 EXACT, LEMMA, KEY, CAP, LOOSE = "exact", "lemma", "key", "cap", "loose"
@@ -44,8 +44,13 @@ FIGURE_BOOST = 2.0
 EXPANSION_BOOST = 0.5
 """Factor for forms that the gazetteer adds to a word."""
 
-ID, ORDER, CAPTURED_US = "id", "order", "captured_us"
-"""Document id; leaf of its first capture; time of its first capture (microseconds)."""
+ID, ORDER = "id", "order"
+"""Document id; leaf of its first capture."""
+CAPTURED_US, CLAIMED_US = "captured_us", "claimed_us"
+"""Time of the first capture, and the day the page claims to be from, if it does.
+
+Both microseconds since 1970; a claimed day is as written, as if it were in UTC.
+"""
 STORED = "stored"
 """What a hit needs, as JSON; never searched."""
 FILTER_FIELDS = (
@@ -56,6 +61,8 @@ FILTER_FIELDS = (
     "type",
     "status",
     "outcome",
+    "class",
+    "warning",
     "access",
 )
 """Exact values, folded to lower case, several per document."""

@@ -25,6 +25,7 @@ from search.engines.fields import (
     BOOSTS,
     CAP,
     CAPTURED_US,
+    CLAIMED_US,
     EXPANSION_BOOST,
     FIGURE_BOOST,
     LOOSE,
@@ -42,7 +43,6 @@ from search.engines.readings import (
 )
 from search.query.nodes import (
     And,
-    Captured,
     Exact,
     Filter,
     Name,
@@ -51,6 +51,7 @@ from search.query.nodes import (
     Or,
     Phrase,
     Prefix,
+    When,
     Word,
 )
 
@@ -59,6 +60,7 @@ QUANTITY = "number"
 """Entry of the words that ask for a number."""
 EXPANSION_FORMS = 40
 """Forms one gazetteer entry may add to a word."""
+_TIMES = {"captured": CAPTURED_US, "claimed": CLAIMED_US}
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 
 
@@ -70,6 +72,8 @@ class Leaf:
     clauses: tuple[Tokens | Beginning, ...]
     optional: bool = False
     """A plain word that the second tier may miss."""
+    other_words: tuple[str, ...] = ()
+    """Names and translations that the gazetteer adds."""
 
     @property
     def clause(self) -> AnyOf:
@@ -94,7 +98,11 @@ SeenAgain = Callable[[Node], tuple[int, ...]]
 
 
 class Planner:
-    """Plans one query; keeps the leaves in the order they were written."""
+    """Plans one query; keeps the leaves in the order they were written.
+
+    Without a gazetteer no other names and translations are looked for; `as_written`
+    leaves out forms and spellings, too.
+    """
 
     def __init__(
         self,
@@ -102,8 +110,13 @@ class Planner:
         gazetteer: Gazetteer | None,
         stop_words: frozenset[str],
         seen_again: SeenAgain,
+        as_written: bool = False,
     ) -> None:
-        self._gazetteer = gazetteer
+        self._gazetteer = None if as_written else gazetteer
+        self._readings: Callable[[list[str]], Iterator[Tokens]] = (
+            exact_readings if as_written else readings
+        )
+        self._as_written = as_written
         self._stop_words = stop_words
         self._seen_again = seen_again
         self._leaves: list[Leaf] = []
@@ -152,6 +165,7 @@ class Planner:
             gazetteer=None,
             stop_words=self._stop_words,
             seen_again=self._seen_again,
+            as_written=self._as_written,
         )
         return silent._clause(node)
 
@@ -168,7 +182,7 @@ class Planner:
                 return AnyOf(clauses=tuple(map(self._clause, node.items)))
             case Not():
                 return AllOf(wanted=(), unwanted=(self._unwanted(node.item),))
-            case Filter() | Captured():
+            case Filter() | When():
                 return self._filter(node)
             case Phrase() if node.slop is not None:
                 return self._near(node)
@@ -188,7 +202,7 @@ class Planner:
         ]
         return AllOf(wanted=tuple(leaf.clause for leaf in leaves))
 
-    def _filter(self, node: Filter | Captured) -> Clause:
+    def _filter(self, node: Filter | When) -> Clause:
         """The first capture is in the index; later ones come as order keys."""
         first: Clause
         if isinstance(node, Filter):
@@ -196,7 +210,7 @@ class Planner:
             first = OneOf(field=node.field, values=values)
         else:
             first = Between(
-                field=CAPTURED_US,
+                field=_TIMES[node.field],
                 low=microseconds_of(node.start),
                 high=microseconds_of(node.end),
             )
@@ -223,37 +237,41 @@ class Planner:
                     label=node.text, clauses=tuple(exact_readings(words_of(node.text)))
                 )
             case Name():
-                return Leaf(label=node.text, clauses=tuple(self._name(node.text)))
+                others = self._other_words(node.text)
+                return Leaf(
+                    label=node.text,
+                    clauses=tuple(_name(node.text, others)),
+                    other_words=others,
+                )
             case _:
                 raise AssertionError(f"{type(node).__name__} is no leaf")
 
     def _word(self, node: Word) -> Leaf:
         text = _SCHEME.sub("", node.text)
         words = words_of(text)
-        clauses = [*readings(words), *number_readings(text)]
-        clauses += self._expansions(text)
+        others = self._other_words(text)
+        clauses = list(self._readings(words))
+        if not self._as_written:
+            clauses += number_readings(text)
+        clauses += _expansions(others)
         clauses += self._figures(text)
-        return Leaf(label=node.text, clauses=distinct(clauses))
+        return Leaf(label=node.text, clauses=distinct(clauses), other_words=others)
 
     def _phrase(self, node: Phrase) -> Leaf:
         words = words_of(node.text)
+        others: tuple[str, ...] = ()
         if node.slop is None or len(words) < 2:
-            clauses = [*readings(words), *self._expansions(node.text)]
+            others = self._other_words(node.text)
+            clauses = [*self._readings(words), *_expansions(others)]
         else:
             clauses = [
                 replace(reading, slop=node.slop)
                 for pair in (words, words[::-1])
-                for reading in readings(pair)
+                for reading in self._readings(pair)
                 if len(reading.values) > 1
             ]
-        return Leaf(label=f'"{node.text}"', clauses=distinct(clauses))
-
-    def _name(self, text: str) -> Iterator[Tokens]:
-        """Keys of capitalised words, loose keys, and the gazetteer's other forms."""
-        yield from name_readings(words_of(text), NAME_BOOST)
-        if self._gazetteer is not None:
-            for form in self._gazetteer.other_forms(text)[:EXPANSION_FORMS]:
-                yield from name_readings(words_of(form), NAME_BOOST * EXPANSION_BOOST)
+        label = f'"{node.text}"'
+        return Leaf(label=label, clauses=distinct(clauses), other_words=others)
 
     def _figures(self, text: str) -> list[Tokens]:
         """A question for a number is answered by any number."""
@@ -264,17 +282,27 @@ class Planner:
             return []
         return [Tokens(field=CAP, values=(NUMBER,), boost=FIGURE_BOOST)]
 
-    def _expansions(self, text: str) -> list[Tokens]:
-        """Readings of the gazetteer's other forms: as written, base form, key."""
+    def _other_words(self, text: str) -> tuple[str, ...]:
         if self._gazetteer is None:
-            return []
-        forms = self._gazetteer.other_forms(text)[:EXPANSION_FORMS]
-        return [
-            replace(reading, boost=reading.boost * EXPANSION_BOOST)
-            for form in forms
-            for reading in readings(words_of(form))
-            if reading.field != LOOSE
-        ]
+            return ()
+        return tuple(self._gazetteer.other_forms(text)[:EXPANSION_FORMS])
+
+
+def _expansions(others: Iterable[str]) -> list[Tokens]:
+    """Readings of the gazetteer's other forms: as written, base form, key."""
+    return [
+        replace(reading, boost=reading.boost * EXPANSION_BOOST)
+        for form in others
+        for reading in readings(words_of(form))
+        if reading.field != LOOSE
+    ]
+
+
+def _name(text: str, others: Iterable[str]) -> Iterator[Tokens]:
+    """Keys of capitalised words, loose keys, and the gazetteer's other forms."""
+    yield from name_readings(words_of(text), NAME_BOOST)
+    for form in others:
+        yield from name_readings(words_of(form), NAME_BOOST * EXPANSION_BOOST)
 
 
 def _optional(leaf: Leaf) -> Leaf:
@@ -282,7 +310,7 @@ def _optional(leaf: Leaf) -> Leaf:
 
 
 def _is_text(node: Node) -> bool:
-    return not isinstance(node, Filter | Captured | Not)
+    return not isinstance(node, Filter | When | Not)
 
 
 def microseconds_of(moment: datetime | None) -> int | None:

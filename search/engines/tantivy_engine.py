@@ -8,7 +8,7 @@ are rounded before they are compared, because the order in which an engine adds 
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from search.engines.base import (
 )
 from search.engines.fields import (
     CAPTURED_US,
+    CLAIMED_US,
     FILTER_FIELDS,
     ID,
     ORDER,
@@ -41,13 +42,12 @@ from search.engines.fields import (
     TOKEN_FIELDS,
     UNORDERED_FIELDS,
 )
+from search.engines.ranking import RANKS
 
 WRITER_HEAP_BYTES = 64 * 1024 * 1024
 """Buffer of the one writing thread before it starts a new segment."""
 PREFIX_TERMS = 10_000
 """Words a prefix may stand for; three letters begin fewer in any index measured."""
-SCORE_DIGITS = 3
-"""Decimals kept: sums of 32-bit numbers agree to about five."""
 TIE_STEP = 64
 """Hits read beyond the page to find the end of a tie."""
 STREAM_HITS = 500
@@ -69,7 +69,8 @@ def _schema() -> tantivy.Schema:
             name, tokenizer_name="raw", index_option="basic", fast=name != ID
         )
     builder.add_unsigned_field(ORDER, indexed=True, fast=True)
-    builder.add_integer_field(CAPTURED_US, indexed=True, fast=True)
+    for name in (CAPTURED_US, CLAIMED_US):
+        builder.add_integer_field(name, indexed=True, fast=True)
     builder.add_bytes_field(STORED, stored=True)
     return builder.build()
 
@@ -147,9 +148,11 @@ class TantivyEngine:
         ranked = sorting is Sorting.SCORE
         hits = tuple(
             _hit(
-                score if ranked else 0.0, order, None if bare else searcher.doc(address)
+                -value if ranked else 0.0,
+                order,
+                None if bare else searcher.doc(address),
             )
-            for score, order, address in rows[offset : offset + limit]
+            for value, order, address in rows[offset : offset + limit]
         )
         return EnginePage(total=total, hits=hits)
 
@@ -230,10 +233,12 @@ def _engine_errors() -> Iterator[None]:
 def _ranked(
     searcher: Any, query: Any, wanted: int, sorting: Sorting
 ) -> tuple[list[tuple[float, int, Any]], int]:
-    """Rank at least `wanted` hits by value, then order key, ties complete."""
+    """Rank at least `wanted` hits by rising value, then order key, ties complete."""
     fetched = wanted + TIE_STEP
-    value = _rounded if sorting is Sorting.SCORE else float
+    value = RANKS[sorting]
     while True:
+        # The engine makes room for all that is asked for, be it there or not.
+        fetched = min(fetched, searcher.num_docs + 1)
         result = _fetch(searcher, query, max(fetched, 1), sorting)
         total = int(result.count)
         if fetched >= total or wanted == 0:
@@ -247,29 +252,26 @@ def _ranked(
         (value(key), int(order), address)
         for (key, address), order in zip(result.hits, orders, strict=True)
     ]
-    rows.sort(key=_RANKS[sorting])
+    rows.sort(key=lambda row: row[:2])
     return rows, total
 
 
 def _fetch(searcher: Any, query: Any, limit: int, sorting: Sorting) -> Any:
     if sorting is Sorting.SCORE:
         return searcher.search(query, limit=limit, count=True)
-    order = _Order.Desc if sorting is Sorting.NEWEST else _Order.Asc
+    field, order = _FAST_SORTS[sorting]
     return searcher.search(
-        query, limit=limit, count=True, order_by_field=CAPTURED_US, order=order
+        query, limit=limit, count=True, order_by_field=field, order=order
     )
 
 
 _Row = tuple[float, int, Any]
-_RANKS: Mapping[Sorting, Callable[[_Row], tuple[float, int]]] = {
-    Sorting.SCORE: lambda row: (-row[0], row[1]),
-    Sorting.NEWEST: lambda row: (-row[0], row[1]),
-    Sorting.OLDEST: lambda row: (row[0], row[1]),
+_FAST_SORTS = {
+    Sorting.NEWEST: (CAPTURED_US, _Order.Desc),
+    Sorting.OLDEST: (CAPTURED_US, _Order.Asc),
+    Sorting.CLAIMED_NEWEST: (CLAIMED_US, _Order.Desc),
+    Sorting.CLAIMED_OLDEST: (CLAIMED_US, _Order.Asc),
 }
-
-
-def _rounded(score: float) -> float:
-    return round(float(score), SCORE_DIGITS)
 
 
 def _hit(score: float, order: int, found: Any | None) -> EngineHit:
@@ -290,6 +292,8 @@ def _to_engine(document: Document) -> Any:
     made.add_text(ID, document.document_id)
     made.add_unsigned(ORDER, document.order)
     made.add_integer(CAPTURED_US, document.captured_us)
+    if document.claimed_us is not None:
+        made.add_integer(CLAIMED_US, document.claimed_us)
     stored = {**document.stored, ID: document.document_id}
     made.add_bytes(STORED, json.dumps(stored, ensure_ascii=False).encode())
     return made

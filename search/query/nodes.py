@@ -11,9 +11,13 @@ FILTER_FIELDS = (
     "type",
     "status",
     "outcome",
+    "class",
+    "warning",
     "archive",
 )
 """Filters on exact values, as the user writes them."""
+TIME_FIELDS = ("captured", "claimed")
+"""Filters on time: signed time of capture, and the date a page claims to be from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +66,13 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
-    """Captured within `[start, end)`; None is open. `written` keeps the user's form."""
+class When:
+    """A time within `[start, end)`; None is open. `written` keeps the user's form.
 
+    Claimed dates are days as the page writes them, whatever its time zone.
+    """
+
+    field: str
     start: datetime | None
     end: datetime | None
     written: str
@@ -91,7 +99,7 @@ class Or:
     items: tuple["Node", ...]
 
 
-Node = Word | Phrase | Prefix | Exact | Name | Filter | Captured | Not | And | Or
+Node = Word | Phrase | Prefix | Exact | Name | Filter | When | Not | And | Or
 
 
 def format_query(node: Node) -> str:
@@ -114,14 +122,15 @@ def format_query(node: Node) -> str:
                 if _is_broken(values)
                 else (f"{node.field}:{values}")
             )
-        case Captured():
-            return f"captured:{node.written}"
+        case When():
+            return f"{node.field}:{node.written}"
         case Not():
             return f"-{_format_part(node.item)}"
         case And():
             return " ".join(map(_format_part, node.items))
         case Or():
-            return " OR ".join(map(_format_part, node.items))
+            # Words side by side bind closer: brackets would count towards the depth.
+            return " OR ".join(map(format_query, node.items))
 
 
 def _format_part(node: Node) -> str:

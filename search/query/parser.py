@@ -13,8 +13,8 @@ from archive.errors import InvalidQuery
 from search.analysis.tokens import tokenize
 from search.query.nodes import (
     FILTER_FIELDS,
+    TIME_FIELDS,
     And,
-    Captured,
     Exact,
     Filter,
     Name,
@@ -23,9 +23,10 @@ from search.query.nodes import (
     Or,
     Phrase,
     Prefix,
+    When,
     Word,
 )
-from search.query.times import parse_range
+from search.query.times import BadTime, find_offset, parse_range
 
 QUERY_CODE_POINTS = 1_000
 """A pasted paragraph fits; a pasted page is a mistake."""
@@ -39,6 +40,8 @@ PREFIX_MAX_LETTERS = 15
 SLOP_MAX_WORDS = 50
 """Farther apart two words have nothing to do with each other."""
 
+_SAME_FIELD = {"date": "captured"}
+"""Other names of fields."""
 _LEXEME = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\))
@@ -203,8 +206,10 @@ def _word(written: str, *, required: bool) -> Node | None:
 def _field(found: re.Match[str], column: int, *, required: bool) -> Node | None:
     name = found["field"].lower()
     value = found["value"] if found["quoted"] is None else found["quoted"]
-    if name in ("captured", "date"):
-        return _captured(value, column + len(name) + 1)
+    name = _SAME_FIELD.get(name, name)
+    if name in TIME_FIELDS:
+        quote = found["quoted"] is not None
+        return _when(name, value, column + len(found["field"]) + 1 + quote)
     if name in FILTER_FIELDS:
         values = tuple(dict.fromkeys(v.strip() for v in value.split(",") if v.strip()))
         return Filter(field=name, values=values) if values else None
@@ -218,15 +223,18 @@ def _field(found: re.Match[str], column: int, *, required: bool) -> Node | None:
     return _word(f"{found['field']}:{value}", required=required)
 
 
-def _captured(value: str, column: int) -> Node:
+def _when(field: str, value: str, column: int) -> Node:
     try:
         start, end = parse_range(value)
-    except (ValueError, OverflowError) as error:
+    except BadTime as error:
+        raise InvalidQuery(str(error), column=column + error.at) from error
+    offset = find_offset(value)
+    if field == "claimed" and offset is not None:
         raise InvalidQuery(
-            f"{value[:40]!r} is no time; write 2025, 2025-01, 2025-01-26 or a..b",
-            column=column,
-        ) from error
-    return Captured(start=start, end=end, written=value)
+            "a claimed date is the day that a page writes; leave the offset out",
+            column=column + offset,
+        )
+    return When(field=field, start=start, end=end, written=value)
 
 
 def _is_positive(node: Node) -> bool:

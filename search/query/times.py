@@ -11,23 +11,54 @@ _MOMENT = re.compile(
 _DAY = timedelta(days=1)
 
 
+class BadTime(ValueError):
+    """Not a time; `at` is where in the text the wrong part begins, from 0."""
+
+    def __init__(self, message: str, *, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 def parse_range(text: str) -> tuple[datetime | None, datetime | None]:
     """Read `2025`, `2025-01`, `2025-01-26+03:00`, `a..b`, `a..`, `..b`.
 
     Days are UTC unless an offset stands there; `b` is included whole. Raises
-    ValueError where the text is none of these.
+    BadTime where the text is none of these.
     """
     first, dots, last = text.partition("..")
     if not dots:
-        return _span(text)
+        return _span(text, 0)
     if not first and not last:
-        raise ValueError("a range needs a beginning or an end")
-    start = _span(first)[0] if first else None
-    end = _span(last)[1] if last else None
+        raise BadTime("a range needs a beginning or an end", at=0)
+    start = _span(first, 0)[0] if first else None
+    behind = len(first) + len(dots)
+    end = _span(last, behind)[1] if last else None
+    if start is not None and end is not None and end <= start:
+        raise BadTime("the range ends before it begins", at=behind)
     return start, end
 
 
-def _span(text: str) -> tuple[datetime, datetime]:
+def find_offset(text: str) -> int | None:
+    """Where a range of times names an offset from UTC; None where it does not."""
+    first, dots, last = text.partition("..")
+    for part, at in ((first, 0), (last, len(first) + len(dots))):
+        found = _MOMENT.fullmatch(part)
+        if found is not None and found["offset"]:
+            return at + found.start("offset")
+    return None
+
+
+def _span(text: str, at: int) -> tuple[datetime, datetime]:
+    try:
+        return _read(text)
+    except (ValueError, OverflowError) as error:
+        shown = text[:40]
+        raise BadTime(
+            f"{shown!r} is no time; write 2025, 2025-01, 2025-01-26 or a..b", at=at
+        ) from error
+
+
+def _read(text: str) -> tuple[datetime, datetime]:
     found = _MOMENT.fullmatch(text)
     if found is None:
         raise ValueError(f"not a year, month or day: {text!r}")

@@ -8,6 +8,7 @@ the same; for some the answer is written down too.
 import random
 import shutil
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,16 @@ from archive.capture import CaptureOutcome
 from archive.errors import InvalidQuery
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
-from search.engines.base import Sorting
 from search.engines.opening import CLUSTERED, Engines
 from search.index import Indexer
-from search.service import Hit, ResultPage, SearchService
+from search.service import (
+    Hit,
+    ResultPage,
+    SearchOptions,
+    SearchService,
+    Sorting,
+    Variants,
+)
 from tests.support.elastic_server import Server
 from tests.support.search_archive import ArchiveBox, make_box
 
@@ -78,10 +85,18 @@ WRITTEN = (
     "+results +Minsk", "observers +Minsk", "FREEДОМ", "Vilnius's", "Viln\u00adius",
     "Mińsk", "Мінск", "Минск", "Minske", "президент", "прэзідэнт", "a", "the", "і",
     'exact:"Тихановская встретилась"', '"Cichanouska spotkała"', "spotkał*",
-    "archive:nothing", "-lang:en election", "election OR rinkimų OR выбараў",
+    "archive:nothing", "class:page", "class:page,error election", "class:error",
+    "class:soft-404", "-class:page outcome:complete", "warning:date_conflict",
+    "claimed:2025", "claimed:2025-01-26", "claimed:2024..2025-01-20 lang:be,en",
+    "claimed:2025-01-20..", "claimed:..2024", "election -claimed:2025",
+    "claimed:2025-01 captured:2025-01 Minsk", "claimed:1900..1999",
+    "-lang:en election", "election OR rinkimų OR выбараў",
     '"met the observers" OR "announced the election"', "((election))", "CEC", "ЦИК",
 )  # fmt: skip
-REFUSED = ("", "-election", "   ", "captured:yesterday", "(" * 12 + "a")
+REFUSED = (
+    *("", "-election", "   ", "captured:yesterday", "(" * 12 + "a", "claimed:x"),
+    *("claimed:2025-02..2025-01", "claimed:2025-01-26+03:00", "-class:page"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +111,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
         exchanges.append(
             made.exchange(
                 f"https://{code}.example/news/{number % 50}",
-                _page(f"{code} {number % 7}", lines),
+                _page(f"{code} {number % 7}", lines, _claimed(number)),
                 source_id=f"source-{code}",
                 status=404 if number % 13 == 0 else 200,
             )
@@ -112,10 +127,20 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
     return made
 
 
-def _page(title: str, lines: list[str]) -> str:
+def _claimed(number: int) -> str:
+    """Every third page names no date; one contradicts itself."""
+    if number % 3 == 0:
+        return ""
+    day = date(2025, 1, 28) - timedelta(days=number * 9)
+    other = '<meta name="pubdate" content="2023-05-05">' if number % 20 == 1 else ""
+    stated = f'<meta property="article:published_time" content="{day}T23:30:00+03:00">'
+    return stated + other
+
+
+def _page(title: str, lines: list[str], head: str) -> str:
     paragraphs = "".join(f"<p>{line}</p>" for line in lines)
     return (
-        f"<!doctype html><html><head><title>{title}</title></head><body>"
+        f"<!doctype html><html><head><title>{title}</title>{head}</head><body>"
         "<nav><a href='/'>Minsk news, start page</a></nav>"
         f"<article><h1>{title}</h1>{paragraphs}</article>"
         "<footer>Imprint and contact, Vilnius</footer></body></html>"
@@ -201,6 +226,7 @@ def test_at_least_150_queries_have_the_same_answer_in_both(both: Both) -> None:
             query
         )
         assert first.searched == second.searched
+        assert first.unknown == second.unknown
         empty += first.total == 0
     assert empty < len(queries) / 3
 
@@ -222,11 +248,62 @@ def hosts(page: ResultPage) -> set[str]:
         ("type:failure outcome:timeout", {"slow"}),
         ("lang:lt", {"lt"}),
         ("elect* lang:en", {"en"}),
+        ("class:error -status:404", {"dead", "slow"}),
     ],
 )
 def test_written_answers_hold_in_both(both: Both, query: str, found: set[str]) -> None:
     for service in (both.embedded, both.clustered):
         assert hosts(service.search(query, limit=200)) == found
+
+
+@pytest.mark.parametrize("variants", Variants)
+@pytest.mark.parametrize("query", ["elections Minsk", '"у Мінску"', "name:Бяляцкі"])
+def test_both_find_the_same_with_variants_off(
+    both: Both, query: str, variants: Variants
+) -> None:
+    options = SearchOptions(variants=variants)
+    pages = [
+        service.search(query, limit=200, options=options)
+        for service in (both.embedded, both.clustered)
+    ]
+    assert _comparable(pages[0].hits) == _comparable(pages[1].hits)
+    assert pages[0].searched == pages[1].searched
+
+
+@pytest.mark.parametrize("sorting", Sorting)
+def test_both_show_the_same_pages_in_every_order(both: Both, sorting: Sorting) -> None:
+    options = SearchOptions(sorting=sorting)
+    for service in (both.embedded, both.clustered):
+        whole = service.search("lang:be,en,ru", limit=200, options=options).hits
+        parts = [
+            hit
+            for at in range(0, len(whole), 7)
+            for hit in service.search(
+                "lang:be,en,ru", limit=7, offset=at, options=options
+            ).hits
+        ]
+        assert parts == list(whole)
+        if sorting is Sorting.CLAIMED_OLDEST:
+            days = [hit.claimed.value if hit.claimed else "9" for hit in whole]
+            assert days == sorted(days)
+            assert days[0] < "2025" < days[-1] == "9"
+    if sorting is not Sorting.SCORE:
+        orders = [
+            [hit.capture_id for hit in service.search("Minsk", options=options).hits]
+            for service in (both.embedded, both.clustered)
+        ]
+        assert orders[0] == orders[1]
+
+
+def test_both_name_what_no_document_has(both: Both) -> None:
+    for service in (both.embedded, both.clustered):
+        page = service.search("election lang:be,xx class:soft-404")
+        assert [(one.field, one.value) for one in page.unknown] == [
+            ("lang", "xx"),
+            ("class", "soft-404"),
+        ]
+        assert set(page.unknown[0].known) >= {"be", "ru", "en"}
+        assert page.unknown[1].known == ("page", "error")
 
 
 @pytest.mark.parametrize("query", ["election", "Minsk OR выбараў", "lang:be,ru", "zzz"])
@@ -239,8 +316,11 @@ def test_both_count_and_list_the_same(both: Both, query: str) -> None:
         list(service.stream(query)) for service in (both.embedded, both.clustered)
     ]
     assert listed[0] == listed[1]
-    assert len(listed[0]) == first.total == sum(first.days.values())
-    page = both.embedded.search(query, limit=200, sorting=Sorting.OLDEST)
+    assert len(listed[0]) == first.total == sum(first.captured_days.values())
+    dated = sum(hit.claimed is not None for hit in listed[0])
+    assert sum(first.claimed_days.values()) == dated == first.total - first.undated
+    options = SearchOptions(sorting=Sorting.OLDEST)
+    page = both.embedded.search(query, limit=200, options=options)
     assert {hit.capture_id for hit in page.hits} == {
         hit.capture_id for hit in listed[0]
     }

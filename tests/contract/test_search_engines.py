@@ -5,6 +5,7 @@ equal it. One module, so that one server serves all of it.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +25,13 @@ from search.engines.base import (
     Tokens,
 )
 from search.engines.elastic_engine import Cluster, ClusterAccess, ElasticEngine
-from search.engines.fields import CAPTURED_US, FILTER_FIELDS, ORDER, TOKEN_FIELDS
+from search.engines.fields import (
+    CAPTURED_US,
+    CLAIMED_US,
+    FILTER_FIELDS,
+    ORDER,
+    TOKEN_FIELDS,
+)
 from search.engines.tantivy_engine import TantivyEngine
 from tests.support.elastic_server import free_port
 
@@ -50,6 +57,7 @@ def _document(order: int, rng: random.Random) -> Document:
         document_id=f"{order:064x}",
         order=order,
         captured_us=rng.randint(-5, 40) * DAY_US // 2 + rng.randint(0, 10),
+        claimed_us=None if order % 4 == 0 else (order * 7 % 40 - 9) * DAY_US,
         tokens=tokens,
         filters=filters,
         stored={"text": f"text {order} Ціханоўская", "n": order},
@@ -102,7 +110,9 @@ def holds(document: Document, clause: Clause) -> bool:
                 return document.order in clause.values
             return bool(set(document.filters[clause.field]) & set(clause.values))
         case Between():
-            value = document.captured_us
+            value = getattr(document, clause.field)
+            if value is None:
+                return False
             low, high = clause.low, clause.high
             return (low is None or value >= low) and (high is None or value < high)
         case AnyOf():
@@ -146,7 +156,8 @@ def _clause(rng: random.Random, depth: int) -> Clause:
         return OneOf(field="host", values=tuple(rng.sample(HOSTS, k=rng.randint(0, 2))))
     if kind == 5:
         low = rng.choice((None, rng.randint(-5, 20) * DAY_US))
-        return Between(field=CAPTURED_US, low=low, high=rng.choice((None, 10 * DAY_US)))
+        high = 10 * DAY_US if low is None else rng.choice((None, 10 * DAY_US))
+        return Between(field=rng.choice((CAPTURED_US, CLAIMED_US)), low=low, high=high)
     parts = tuple(_clause(rng, depth - 1) for _ in range(rng.randint(0, 3)))
     if kind == 6:
         return AnyOf(clauses=parts, least=rng.randint(1, 2))
@@ -196,14 +207,12 @@ def test_both_count_facets_and_days_alike(
     for clause in _clauses()[:60]:
         found = tantivy.facets(clause, ("host", "lang", "access"))
         assert elastic.facets(clause, ("host", "lang", "access")) == found
-        days = tantivy.histogram(clause, CAPTURED_US)
-        assert elastic.histogram(clause, CAPTURED_US) == days
-        wanted: dict[int, int] = {}
-        for one in documents:
-            if holds(one, clause):
-                day = one.captured_us // DAY_US
-                wanted[day] = wanted.get(day, 0) + 1
-        assert days == wanted
+        held = [one for one in documents if holds(one, clause)]
+        for field in (CAPTURED_US, CLAIMED_US):
+            days = tantivy.histogram(clause, field)
+            assert elastic.histogram(clause, field) == days
+            times = [getattr(one, field) for one in held]
+            assert days == Counter(t // DAY_US for t in times if t is not None)
 
 
 def test_both_stream_all_in_the_order_of_the_log(
@@ -283,6 +292,7 @@ def test_a_document_the_mapping_refuses_is_a_dead_letter_and_blocks_no_other(
         document_id="f" * 64,
         order=9_999,
         captured_us=0,
+        claimed_us=None,
         tokens={"unknown_field": "x"},
         filters={},
         stored={},

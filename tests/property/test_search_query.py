@@ -12,7 +12,17 @@ from tests.support.examples import examples
 
 SIGNS = st.sampled_from([*"()-+*~:,/_ a\n\x00\u200b\ud800\U0001f5f3", '"', '"~3', ".."])
 FIELDS = st.sampled_from(
-    ["exact:", "name:", "lang:", "captured:", "2025-01..", "host:a", "type:", " OR "]
+    [
+        "exact:",
+        "name:",
+        "lang:",
+        "captured:",
+        "claimed:",
+        "2025-01..",
+        "host:a",
+        "type:",
+        " OR ",
+    ]
 )
 WORDS = st.sampled_from(["выбары", "Łódź", "1,265", "е\u0301", "the", "lukash*"])
 PIECES = st.one_of(SIGNS, FIELDS, WORDS)

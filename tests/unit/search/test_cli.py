@@ -9,9 +9,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.errors import SearchUnavailable
+from archive.errors import InvalidQuery, SearchUnavailable
 from archive.settings import Settings
 from search.cli import index, rebuild_index, search
+from search.query.grammar import help_text
 
 Article = Callable[[str, str], str]
 
@@ -84,8 +85,10 @@ def test_queries_from_a_file_give_one_line_each(
 def test_counts_sorting_and_the_whole_list(
     filled: Any, run: Callable[..., Result]
 ) -> None:
-    answer = json.loads(run(search, "--json", "--counts", "host:a.example").output)
+    answer = json.loads(run(search, "--json", "--facets", "host:a.example").output)
     assert answer["total"] == sum(answer["captured_days"].values())
+    assert answer["undated"] == answer["total"]
+    assert answer["claimed_days"] == {}
     assert answer["facets"]["host"]["values"]["a.example"] == answer["total"]
     newest = json.loads(
         run(search, "--json", "--sort", "newest", "host:a.example").output
@@ -98,6 +101,48 @@ def test_counts_sorting_and_the_whole_list(
     lines = run(search, "--all", "jsonl", "host:a.example").output.splitlines()
     assert json.loads(lines[0])["query"] == "host:a.example"
     assert [json.loads(line)["id"] for line in lines[1:]] == ids[1]
+
+
+def test_the_language_is_explained_without_an_archive() -> None:
+    shown = CliRunner().invoke(search, ["--help-query"])
+    assert shown.exit_code == 0
+    assert shown.output == help_text() + "\n"
+
+
+def test_a_wrong_query_is_shown_with_the_wrong_character(
+    filled: Any, run: Callable[..., Result]
+) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        run(search, "яўка", "claimed:2025-01..2025-13")
+    assert str(caught.value) == (
+        "'2025-13' is no time; write 2025, 2025-01, 2025-01-26 or a..b\n"
+        "  яўка claimed:2025-01..2025-13\n"
+        "                        ^"
+    )
+
+
+def test_facets_and_histograms_are_lines_with_bars(
+    filled: Any, run: Callable[..., Result]
+) -> None:
+    lines = run(search, "--facets", "host:a.example").output.splitlines()
+    assert "host: a.example 2" in lines
+    assert "class: page 2" in lines
+    assert f"  2025-01-26 2 {'█' * 40}" in lines
+    assert "  no date 2" in lines
+
+
+def test_pages_of_one_upto_stay_together_while_the_archive_grows(
+    filled: Any, article: Article, run: Callable[..., Result]
+) -> None:
+    asked = ("--json", "--limit", "1", "--sort", "newest", "host:a.example")
+    first = json.loads(run(search, *asked).output)
+    (upto,) = first["upto"].values()
+    filled.page("https://a.example/3", article("Later", "The turnout again."))
+    assert run(index).exit_code == 0
+    second = json.loads(run(search, *asked, "--offset", "1").output)
+    assert second["hits"][0]["id"] == first["hits"][0]["id"]
+    kept = json.loads(run(search, *asked, "--offset", "1", "--upto", str(upto)).output)
+    assert (kept["total"], kept["hits"][0]["uri"]) == (2, "https://a.example/1")
 
 
 def test_human_output_is_safe_for_a_terminal(
@@ -123,9 +168,12 @@ def test_rebuild_needs_no_keys_and_answers_the_same(
     filled: Any, run: Callable[..., Result]
 ) -> None:
     before = json.loads(run(search, "--json", "яўка").output)
+    assert before.pop("took_ms") >= 0
     (filled.root.parent / "keys").rename(filled.root.parent / "elsewhere")
     assert rebuild_index(filled.root, Settings()).startswith("2 captures added")
-    assert json.loads(run(search, "--json", "яўка").output) == before
+    again = json.loads(run(search, "--json", "яўка").output)
+    assert again.pop("took_ms") >= 0
+    assert again == before
 
 
 def test_index_without_keys_is_made_and_says_that_nothing_was_signed(

@@ -15,9 +15,15 @@ from archive.errors import InvalidQuery, SchemaMismatch, SearchUnavailable
 from search import opened
 from search.captures import CaptureRows
 from search.generations import find_current
-from search.service import ResultPage, SearchService
+from search.service import (
+    ResultPage,
+    SearchOptions,
+    SearchService,
+    Variants,
+)
 
 Article = Callable[[str, str], str]
+FORMS = SearchOptions(variants=Variants.FORMS)
 PEOPLE = {
     "be": ("Сёння Ціханоўская сустрэлася з назіральнікамі ў Вільні, паведамляе прэса."),
     "ru": "Сегодня сообщается о встрече Тихановской с наблюдателями, пишет пресса.",
@@ -125,18 +131,18 @@ def test_a_hit_shows_the_marked_passage(service: SearchService) -> None:
 def test_query_finds_what_it_says(
     service: SearchService, query: str, found: set[str]
 ) -> None:
-    assert hosts(service.search(query, expand=False)) == found
+    assert hosts(service.search(query, options=FORMS)) == found
 
 
 def test_translations_are_found_and_can_be_switched_off(
     service: SearchService,
 ) -> None:
     assert hosts(service.search("observers")) >= {"en", "ru", "be", "uk"}
-    assert hosts(service.search("observers", expand=False)) == {"en"}
+    assert hosts(service.search("observers", options=FORMS)) == {"en"}
 
 
 def test_some_words_missing_is_a_tier_of_its_own(service: SearchService) -> None:
-    page = service.search("meeting Tsikhanouskaya banana", expand=False)
+    page = service.search("meeting Tsikhanouskaya banana", options=FORMS)
     assert (page.total, page.hits) == (0, ())
     first, *others = page.some_missing
     assert first.uri == "https://en.example/news"
@@ -145,7 +151,7 @@ def test_some_words_missing_is_a_tier_of_its_own(service: SearchService) -> None
 
 
 def test_required_words_forbid_what_lacks_them(service: SearchService) -> None:
-    page = service.search("meeting Tsikhanouskaya +banana", expand=False)
+    page = service.search("meeting Tsikhanouskaya +banana", options=FORMS)
     assert (page.total, page.some_missing) == (0, ())
 
 

@@ -166,7 +166,7 @@ class FakeIndex:
             total=len(self.hits),
             hits=tuple(self.hits[offset : offset + limit]),
             some_missing=(),
-            searched=(text,),
+            searched=(),
             took_ms=1,
             upto={},
         )

@@ -27,6 +27,7 @@ def document(order: int, text: str, *, host: str = "a.example") -> Document:
         document_id=f"{order:064x}",
         order=order,
         captured_us=order * 10,
+        claimed_us=None,
         tokens=tokens,
         filters={"host": (host,), "lang": ("be", "x")},
         stored={"n": order},

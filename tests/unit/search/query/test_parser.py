@@ -1,11 +1,12 @@
 """The query language: what a text means, and that any text means something."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from archive.errors import InvalidQuery
 from search.query.nodes import (
     And,
-    Captured,
     Exact,
     Filter,
     Name,
@@ -14,6 +15,7 @@ from search.query.nodes import (
     Or,
     Phrase,
     Prefix,
+    When,
     Word,
     format_query,
 )
@@ -44,6 +46,8 @@ def word(text: str) -> Word:
         ('name:"Sviatlana T"', Name(text="Sviatlana T")),
         ("lang:be,ru", Filter(field="lang", values=("be", "ru"))),
         ('source:"a,b c"', Filter(field="source", values=("a", "b c"))),
+        ("class:soft-404,page", Filter(field="class", values=("soft-404", "page"))),
+        ("warning:ocr", Filter(field="warning", values=("ocr",))),
         ("foo:bar", word("foo:bar")),
         ("http://news.example/x", word("http://news.example/x")),
         ("e-mail", word("e-mail")),
@@ -56,8 +60,19 @@ def test_text_means_its_tree(text: str, tree: Node) -> None:
 
 def test_date_is_another_word_for_captured() -> None:
     parsed = parse_query("date:2025-01-26")
-    assert isinstance(parsed, Captured)
+    assert isinstance(parsed, When)
     assert format_query(parsed) == "captured:2025-01-26"
+
+
+def test_claimed_days_are_as_written() -> None:
+    parsed = parse_query("claimed:2025-01-26")
+    assert parsed == When(
+        field="claimed",
+        start=datetime(2025, 1, 26, tzinfo=UTC),
+        end=datetime(2025, 1, 27, tzinfo=UTC),
+        written="2025-01-26",
+    )
+    assert format_query(parsed) == "claimed:2025-01-26"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +104,12 @@ def test_strays_mean_nothing(text: str, same_as: str) -> None:
         ("a OR -b", 1),
         ("captured:yesterday", 10),
         ("a captured:2025-13", 12),
+        ('a captured:"2025-13"', 13),
+        ("a  captured:2025-01..2025-13", 22),
+        ("a claimed:2025-02..2025-01", 20),
+        ("claimed:2025-01-26+03:00", 19),
+        ("claimed:..2025-01-26Z", 21),
+        ("claimed:..", 9),
         ("x" * 1001, 1001),
         ("a " * 65, 129),
         ("(" * 9 + "a", 9),

@@ -1,0 +1,32 @@
+"""Keys of hits as numbers that rise from hit to hit, for every order of hits (pure)."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from search.engines.base import Sorting
+
+SCORE_DIGITS = 3
+"""Decimals kept: sums of 32-bit numbers agree to about five."""
+
+
+def _down(value: float | None) -> float:
+    """Large ones first; what has none comes last."""
+    return math.inf if value is None else -float(value)
+
+
+def _up(value: float | None) -> float:
+    return math.inf if value is None else float(value)
+
+
+def _score(value: float | None) -> float:
+    return -round(float(value or 0.0), SCORE_DIGITS)
+
+
+RANKS: Mapping[Sorting, Callable[[float | None], float]] = {
+    Sorting.SCORE: _score,
+    Sorting.NEWEST: _down,
+    Sorting.OLDEST: _up,
+    Sorting.CLAIMED_NEWEST: _down,
+    Sorting.CLAIMED_OLDEST: _up,
+}
+"""What a score or a time is worth in an order; equal ones are a tie."""

@@ -1,0 +1,120 @@
+"""Answers as lines for a person at a terminal; captured text cannot steer it."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+import click
+
+from archive.instant import format_instant
+from search.answers import day_name
+from search.counting import Counts, Facet
+from search.looked_for import describe
+from search.results import Hit, ResultPage, UnknownValue
+
+BAR_CELLS = 40
+"""Length of the longest bar of a histogram."""
+PERIODS_SHOWN = 31
+"""A histogram with more days is one of months, with more months one of years."""
+KNOWN_SAID = 12
+"""Known values named where a value is unknown."""
+
+
+def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
+    """How many, what was looked for, then the hits."""
+    found = "1 document" if page.total == 1 else f"{page.total} documents"
+    shown = len(page.hits)
+    part = f", {offset + 1} to {offset + shown} shown" if shown < page.total else ""
+    yield f"{found} found in {page.took_ms} ms{part if shown else ''}"
+    for one in page.searched:
+        yield f"  looked for {_line(describe(one))}"
+    for unknown in page.unknown:
+        yield _unknown_line(unknown)
+    for hit in page.hits:
+        yield from _hit_lines(hit)
+    if page.some_missing:
+        yield "\nSome words missing:"
+    for hit in page.some_missing:
+        yield from _hit_lines(hit)
+
+
+def _unknown_line(unknown: UnknownValue) -> str:
+    known = ", ".join(unknown.known[:KNOWN_SAID])
+    more = ", …" if len(unknown.known) > KNOWN_SAID else ""
+    there = f"there are {_line(known)}{more}" if known else "there is none at all"
+    return f"  nothing has {unknown.field}:{_line(unknown.value)}; {there}"
+
+
+def _hit_lines(hit: Hit) -> Iterator[str]:
+    yield f"\n{_line(hit.title or hit.uri)}"
+    state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
+    times = "" if hit.captures == 1 else f", captured {hit.captures} times"
+    yield f"  {_line(hit.uri)}"
+    yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
+    if hit.claimed is not None:
+        doubt = ", but see its dates" if "date_conflict" in hit.warnings else ""
+        value = _line(hit.claimed.value)
+        yield f"  the page says it is from {value} ({hit.claimed.method}{doubt})"
+    if hit.missing:
+        yield f"  without: {_line(', '.join(hit.missing))}"
+    for snippet in hit.snippets:
+        yield f"  … {_marked(snippet.text, snippet.marks)} …"
+
+
+def count_lines(counts: Counts) -> Iterator[str]:
+    """Facets, then how many by the day of first capture and by the claimed day."""
+    for name, facet in counts.facets.items():
+        yield f"\n{name}: {_facet(facet)}"
+    yield "\nfirst captured (UTC):"
+    yield from _histogram(counts.captured_days)
+    yield "\nclaimed by the page (as written):"
+    yield from _histogram(counts.claimed_days)
+    if counts.undated:
+        yield f"  no date {counts.undated}"
+
+
+def _facet(facet: Facet) -> str:
+    shown = ", ".join(f"{_line(value)} {n}" for value, n in facet.values)
+    rest = f", {facet.rest} other values" if facet.rest else ""
+    return f"{shown or 'none'}{rest}"
+
+
+def _histogram(days: Mapping[int, int]) -> Iterator[str]:
+    periods = _periods(days)
+    if not periods:
+        yield "  none"
+        return
+    most = max(periods.values())
+    widest = max(len(str(count)) for count in periods.values())
+    for name, count in periods.items():
+        bar = "█" * max(1, round(BAR_CELLS * count / most))
+        yield f"  {name} {count:>{widest}} {bar}"
+
+
+def _periods(days: Mapping[int, int]) -> dict[str, int]:
+    """By day, month or year, whichever is short enough."""
+    for length in (len("2025-01-26"), len("2025-01"), len("2025")):
+        periods: dict[str, int] = {}
+        for day, count in days.items():
+            name = day_name(day)[:length]
+            periods[name] = periods.get(name, 0) + count
+        if len(periods) <= PERIODS_SHOWN:
+            break
+    return periods
+
+
+def _marked(text: str, marks: Iterable[tuple[int, int]]) -> str:
+    """Marks as [ ] in plain text, in bold on a terminal."""
+    parts, at = [], 0
+    for start, end in marks:
+        parts += [_line(text[at:start]), _emphasis(_line(text[start:end]))]
+        at = end
+    return "".join([*parts, _line(text[at:])])
+
+
+def _emphasis(text: str) -> str:
+    return click.style(text, bold=True) if sys.stdout.isatty() else f"[{text}]"
+
+
+def _line(text: str) -> str:
+    """Captured text on one line, without control characters: it may be hostile."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

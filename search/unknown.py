@@ -1,0 +1,58 @@
+"""Values of filters that no document of an index has, and the values that there are."""
+
+from collections.abc import Iterator, Sequence
+
+from search.counting import FACET_SHOWN, make_facet
+from search.engines.base import AllOf, OneOf
+from search.opened import OpenIndex
+from search.query.nodes import And, Filter, Node, Not, Or
+from search.results import UnknownValue
+from search.tiers import guarded
+
+
+def find_unknown(tree: Node, archives: Sequence[OpenIndex]) -> tuple[UnknownValue, ...]:
+    """Name the values of a query's filters that are nowhere in these indexes."""
+    found: dict[tuple[str, str], UnknownValue] = {}
+    for one in _filters(tree):
+        known: tuple[str, ...] | None = None
+        for value in one.values:
+            if (one.field, value) in found or _is_known(one.field, value, archives):
+                continue
+            known = _known(one.field, archives) if known is None else known
+            found[one.field, value] = UnknownValue(
+                field=one.field, value=value, known=known
+            )
+    return tuple(found.values())
+
+
+def _filters(tree: Node) -> Iterator[Filter]:
+    match tree:
+        case Filter():
+            yield tree
+        case Not():
+            yield from _filters(tree.item)
+        case And() | Or():
+            for item in tree.items:
+                yield from _filters(item)
+
+
+def _is_known(field: str, value: str, archives: Sequence[OpenIndex]) -> bool:
+    """Also what only a later capture has: a document may be of several sources."""
+    clause = guarded(OneOf(field=field, values=(value.lower(),)))
+    if any(
+        one.use(lambda engine, _: engine.search(clause, limit=0, bare=True)).total
+        for one in archives
+    ):
+        return True
+    return field == "source" and any(
+        one.use(lambda _, rows: rows.from_sources([value.lower()])) for one in archives
+    )
+
+
+def _known(field: str, archives: Sequence[OpenIndex]) -> tuple[str, ...]:
+    clause = guarded(AllOf(wanted=()))
+    parts = [
+        one.use(lambda engine, _: engine.facets(clause, (field,)))[field]
+        for one in archives
+    ]
+    return tuple(value for value, _ in make_facet(parts).values[:FACET_SHOWN])
