@@ -209,8 +209,13 @@ LIBRARIES = {
     ),
     "nh3": Library(modules=("web.replay.clean",)),
     "parsel": Library(
-        modules=("crawlers.crawl.references", "crawlers.spiders.listing"),
-        reason="parts of a page in both kinds of job; listings by the source's rules",
+        modules=(
+            "crawlers.crawl.references",
+            "crawlers.sources.signs",
+            "crawlers.spiders.answer",
+            "crawlers.spiders.listing",
+        ),
+        reason="parts and signs of a page in both kinds of job; the source's lists",
     ),
     "pkcs11": Library(modules=("archive.attest.pkcs11",), distribution="python-pkcs11"),
     "playwright": Library(modules=("crawlers.browser.page",)),
@@ -233,6 +238,7 @@ LIBRARIES = {
             "crawlers.crawl.response",
             "crawlers.crawl.scrapy_run",
             "crawlers.crawl.services",
+            "crawlers.spiders.answer",
             "crawlers.spiders.base",
             "crawlers.spiders.listing",
         ),

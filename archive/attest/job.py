@@ -5,11 +5,12 @@ They are the JSON of `resource` records; unknown keys are allowed there, and ski
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from archive.attest.canonical import dump_canonical, parse_canonical
+from archive.attest.classes import check_classes, format_classes, parse_classes
 from archive.attest.fields import (
     Table,
     array,
@@ -27,6 +28,7 @@ from archive.attest.fields import (
     text,
 )
 from archive.attest.forms import NAME, SOURCE_ID, URI_LIMIT
+from archive.capture_class import ClassNote
 from archive.digest import Digest
 from archive.instant import format_instant, parse_instant
 
@@ -126,6 +128,10 @@ class JobClosing:
     outcomes: tuple[SeedOutcome, ...]
     signals: Mapping[str, Any]
     expectations: Sequence[Mapping[str, Any]]
+    classes: Mapping[str, ClassNote] = field(default_factory=dict)
+    """By capture id; an annotation of the captures, which it does not change."""
+    class_rules: int = 1
+    """Version of the rules that gave the classes."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -189,6 +195,8 @@ def format_job_close(closing: JobClosing) -> bytes:
         ],
         "signals": closing.signals,
     }
+    if closing.classes:
+        value["classes"] = format_classes(closing.classes, rules=closing.class_rules)
     _check_close(value, closing)
     return dump_canonical(value)
 
@@ -197,6 +205,7 @@ def parse_job_close(data: bytes) -> JobClosing:
     """Read the JSON of a `job-close` slice; its counts must be those of its seeds."""
     value: Any = parse_canonical(data, limit_bytes=JOB_LIMIT_BYTES)
     check_required(_CLOSE, value, "job-close")
+    classes, class_rules = parse_classes(value.get("classes"))
     closing = JobClosing(
         job_id=value["job"],
         closed_at=parse_instant(value["closed_at"]),
@@ -211,6 +220,8 @@ def parse_job_close(data: bytes) -> JobClosing:
         ),
         signals=value["signals"],
         expectations=tuple(value["expectations"]),
+        classes=classes,
+        class_rules=class_rules,
     )
     _check_close(value, closing)
     return closing
@@ -218,6 +229,7 @@ def parse_job_close(data: bytes) -> JobClosing:
 
 def _check_close(value: Mapping[str, Any], closing: JobClosing) -> None:
     check_required(_CLOSE, value, "job-close")
+    check_classes(value.get("classes"))
     numbers = [outcome.n for outcome in closing.outcomes]
     if numbers != sorted(set(numbers)):
         raise refuse("job-close.seeds", "are not in the order of n, each once")

@@ -8,18 +8,19 @@ import click
 
 from archive.attest.trust import TrustSet, read_trust
 from archive.capture import Capture
+from archive.capture_class import ClassNote
 from archive.claim import CLAIM
+from archive.cli.described import attempt_json, capture_json, class_json, page_json
 from archive.cli.output import print_json, print_table, say, show_share
-from archive.cli.removing import PUBLIC, tombstone_json
+from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
-from archive.digest import Digest
-from archive.errors import EvidenceError, FormatError, SettingsError, UsageProblem
+from archive.errors import FormatError, SettingsError, UsageProblem
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
+from archive.store.classes import CaptureClasses
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
-from archive.store.recorded import decode_exchange
 from archive.store.tombstones import Tombstone
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
@@ -29,7 +30,6 @@ from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
-from archive.warc.visitor import LOOKED_AT_BYTES, find_visitor_values
 
 NOT_VERIFIED_EXIT = 3
 LISTS = ("records", "findings", "parts")
@@ -66,15 +66,16 @@ def list_captures(
         _list_removed(reader.tombstones()[: limit or None], as_json=as_json)
         return
     found = reader.find_captures(uri) if uri else reader.captures()
+    classes = CaptureClasses(reader)
     if as_json:
         for capture in islice(found, limit or None):
-            print_json(capture_json(capture))
+            print_json({**capture_json(capture), **class_json(classes.find(capture))})
         return
     captures = iter(found)
     most = LIST_LIMIT if limit is None else limit
     print_table(
-        ("captured at", "outcome", "status", "id", "address"),
-        map(_list_row, islice(captures, most or None)),
+        ("captured at", "outcome", "status", "class", "id", "address"),
+        (_list_row(one, classes.find(one)) for one in islice(captures, most or None)),
     )
     if most and next(captures, None) is not None:
         say(f"only the oldest {most} are listed; --limit 0 lists all")
@@ -102,11 +103,12 @@ def _list_removed(tombstones: list[Tombstone], *, as_json: bool) -> None:
     )
 
 
-def _list_row(capture: Capture) -> tuple[str, ...]:
+def _list_row(capture: Capture, note: ClassNote | None) -> tuple[str, ...]:
     return (
         format_instant(capture.captured_at)[:19] + "Z",
         str(capture.outcome),
         _status(capture),
+        note.capture_class if note else "-",
         capture.short_id,
         capture.target_uri,
     )
@@ -304,39 +306,14 @@ def print_report(report: Report, *, as_json: bool) -> None:
         sys.exit(NOT_VERIFIED_EXIT)
 
 
-def capture_json(capture: Capture) -> dict[str, object]:
-    """The stable JSON form of a capture in lists."""
-    return {
-        "id": capture.capture_id,
-        "short_id": capture.short_id,
-        "access": PUBLIC,
-        "kind": capture.kind,
-        "uri": capture.target_uri,
-        "captured_at": format_instant(capture.captured_at),
-        "outcome": str(capture.outcome),
-        "http_status": capture.http_status,
-        "media_type": capture.media_type,
-        "source_id": capture.source_id,
-        "job": capture.job_id,
-        "role": capture.role,
-        "leaf": capture.leaf,
-        "payload_digest": _text(capture.payload_digest),
-        "block_digest": _text(capture.block_digest),
-        "refers_to": capture.refers_to,
-        "override": capture.override,
-        "segment": capture.location.segment,
-        "offset": capture.location.offset_bytes,
-        "length": capture.location.length_bytes,
-    }
-
-
 def _show_json(
     reader: ArchiveReader, capture: Capture, report: Report
 ) -> dict[str, object]:
     _, statement = reader.entry(capture)
     return {
         **capture_json(capture),
-        **(_page_json if capture.kind == "page" else _attempt_json)(reader, capture),
+        **class_json(CaptureClasses(reader).find(capture)),
+        **(page_json if capture.kind == "page" else attempt_json)(reader, capture),
         "claim": CLAIM,
         "proof": str(report.outcome),
         **report.bracket.as_json(),
@@ -352,45 +329,3 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         return ", ".join(value) or "-"
     return "-" if value is None else value
-
-
-def _attempt_json(reader: ArchiveReader, capture: Capture) -> dict[str, object]:
-    """Why an attempt ended as it did, and what in it looks made for one visitor.
-
-    None or nothing where it says nothing, or is damaged.
-    """
-    try:
-        exchange = reader.read_exchange(capture)
-        entity = decode_exchange(exchange, limit_bytes=LOOKED_AT_BYTES)
-    except EvidenceError:  # the findings say what is wrong
-        return {"detail": None, "visitor_values": []}
-    found = find_visitor_values(capture.target_uri, exchange.head, entity.data)
-    return {
-        "detail": exchange.metadata.get("detail") or None,
-        "visitor_values": [f"{one.place}:{one.name}" for one in found],
-    }
-
-
-def _page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:
-    """What a page is made of; nothing where it is damaged."""
-    try:
-        view = reader.read_page(page)
-    except EvidenceError:  # the findings say what is wrong
-        return {"main": None, "artifacts": [], "parts": []}
-    return {
-        "main": view.main_id,
-        "artifacts": [one.name for one in view.artifacts],
-        "parts": [
-            {
-                "kind": part.kind,
-                "uri": part.uri,
-                "capture": part.capture_id,
-                "outcome": part.outcome,
-            }
-            for part in view.parts
-        ],
-    }
-
-
-def _text(digest: Digest | None) -> str | None:
-    return str(digest) if digest else None

@@ -76,6 +76,10 @@ class JobRows:
             "source_id = ? order by leaf desc limit ?", source_id, limit
         )
 
+    def find(self, job_id: str) -> JobPlaces | None:
+        """The job of that id."""
+        return next(iter(self._select("job_id = ?", job_id)), None)
+
     def since(self, start: datetime) -> list[JobPlaces]:
         """Jobs opened from then on, in the order of the log."""
         return self._select("opened_at >= ? order by leaf", format_instant(start))

@@ -286,6 +286,12 @@ class ArchiveReader:
             return None
         return self.read_opening(jobs[0].opening), self.read_closing(jobs[0].closing)
 
+    def closing_of(self, job_id: str) -> JobClosing | None:
+        """How a job ended; None while it runs, and for a job that is not here."""
+        with self._lock:
+            job = self._catalog.jobs.find(job_id)
+        return self.read_closing(job.closing) if job and job.closing else None
+
     def last_jobs(self, source_id: str, limit: int) -> list[JobPlaces]:
         """The newest jobs of a source, newest first, by the order of the log."""
         with self._lock:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
 from archive.store.writer import ArchiveWriter
-from crawlers.crawl.job import JobPlan, judge, new_job_id, signed_job
+from crawlers.crawl.classing import ClassDesk
+from crawlers.crawl.job import JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
@@ -150,10 +151,20 @@ class Work:
             on_stale=keep_stray,
         )
 
-    def recorder_of(self, client: Client) -> Recorder:
-        """Puts what that engine fetches into the archive."""
+    def recorder_of(
+        self, client: Client, *, source: Source, by_spider: bool = False
+    ) -> Recorder:
+        """Puts what that engine fetches into the archive.
+
+        `by_spider`: a spider reads the bodies, nobody else needs to.
+        """
+        desk = ClassDesk(log=self.log, source=source, reads_bodies=not by_spider)
         return Recorder(
-            fetcher=client, writer=self.writer, log=self.log, memory=self.memory
+            fetcher=client,
+            writer=self.writer,
+            log=self.log,
+            memory=self.memory,
+            desk=desk,
         )
 
     def services(
@@ -165,7 +176,7 @@ class Work:
             source=source,
             job_id=job_id,
             fetcher=client,
-            recorder=self.recorder_of(client),
+            recorder=self.recorder_of(client, source=source, by_spider=True),
             log=self.log,
             memory=self.memory,
             unfinished=unfinished,
@@ -191,7 +202,7 @@ class Work:
             tools=tools,
             services=services,
             new_client=partial(self.new_client, services.source),
-            recorder_of=self.recorder_of,
+            recorder_of=partial(self.recorder_of, source=services.source),
             turn=asyncio.Lock(),
         )
 
@@ -274,5 +285,6 @@ def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
         received_bytes=log.received_bytes,
         seeds=seeds,
         signals=dict(sorted(log.signals.items())),
-        expectations=tuple(result.as_json() for result in judge(log, plan.expect)),
+        classes=dict(sorted(log.class_counts().items())),
+        expectations=tuple(result.as_json() for result in log.expectations),
     )

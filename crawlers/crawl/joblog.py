@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
+from archive.capture_class import ClassNote
 from archive.cli.output import Progress
+from crawlers.sources.expectations import ExpectationResult
 
 BLOCKED_OUTCOMES = frozenset({CaptureOutcome.POLICY, CaptureOutcome.TLS_REFUSED})
 """Our own rule said no."""
@@ -42,7 +45,20 @@ class JobLog:
     taken_over: int = 0
     """Captures of an earlier run that were not made again."""
     items: int = 0
-    """Entries found on listing pages."""
+    """Entries found on listing pages, in feeds and the like."""
+    new_items: int = 0
+    """Of these, the ones whose address the archive did not hold."""
+    newest_at: datetime | None = None
+    """The newest date that a list or feed states for an entry."""
+    compared: int = 0
+    changed: int = 0
+    """Addresses captured before; those of them whose content is another now."""
+    classes: dict[str, ClassNote] = field(default_factory=dict)
+    """By capture id; the last look stands."""
+    languages: dict[str, str] = field(default_factory=dict)
+    """Language that the address of a capture names, by capture id."""
+    expectations: tuple[ExpectationResult, ...] = ()
+    """How the promises of the source were kept; known when the job is closed."""
     listener: Callable[["JobLog"], None] | None = None
     """Hears of each capture, for progress."""
 
@@ -54,6 +70,31 @@ class JobLog:
         self.host_bytes[host_of(capture.target_uri)] += received_bytes
         if self.listener is not None:
             self.listener(self)
+
+    def note_class(
+        self, capture_id: str, note: ClassNote, *, language: str | None = None
+    ) -> None:
+        """Keep what a capture is; a closer look replaces a first one."""
+        self.classes[capture_id] = note
+        if language is not None:
+            self.languages[capture_id] = language
+
+    def note_date(self, stated: datetime) -> None:
+        """Hear of a date that a list states for an entry."""
+        if self.newest_at is None or stated > self.newest_at:
+            self.newest_at = stated
+
+    def class_counts(self) -> Counter[str]:
+        """How many captures are of each class."""
+        return Counter(note.capture_class for note in self.classes.values())
+
+    def language_counts(self) -> Counter[str]:
+        """How much content there is in each language that addresses name."""
+        return Counter(
+            language
+            for capture_id, language in self.languages.items()
+            if self.classes[capture_id].is_content
+        )
 
     def signal(self, code: str, times: int = 1) -> None:
         """Count something nobody foresaw."""

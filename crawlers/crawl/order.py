@@ -112,6 +112,8 @@ class CrawlResult:
     received_bytes: int
     seeds: tuple[SeedReport, ...]
     signals: dict[str, int]
+    classes: dict[str, int]
+    """How many captures are of each class; hops and parts have none."""
     expectations: tuple[dict[str, Any], ...]
 
     @property
@@ -141,6 +143,7 @@ class CrawlResult:
                 for seed in self.seeds
             ],
             "signals": self.signals,
+            "classes": self.classes,
             "expectations": list(self.expectations),
         }
 

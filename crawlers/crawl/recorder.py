@@ -15,6 +15,7 @@ from archive.digest import Digest
 from archive.store.drafts import PageDraft
 from archive.warc.payload import HttpHead, Problem, decode_entity, read_entity
 from archive.warc.revisit import may_repeat
+from crawlers.crawl.classing import ClassDesk
 from crawlers.crawl.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
 
@@ -104,8 +105,10 @@ class Recorder:
         writer: CaptureWriter,
         log: JobLog,
         memory: Memory | None = None,
+        desk: ClassDesk | None = None,
     ) -> None:
         self._memory = memory
+        self.desk = ClassDesk(log=log) if desk is None else desk
         self._fetcher = fetcher
         self._writer = writer
         self._log = log
@@ -152,6 +155,7 @@ class Recorder:
             exchange.response.close()
             raise
         capture = await self._write(exchange)
+        self.desk.look(capture, exchange, head=head, body=body)
         return Recorded(
             captures=(*before, capture),
             exchange=exchange,

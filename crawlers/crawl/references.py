@@ -48,8 +48,7 @@ def find_html_references(
     body: bytes, *, content_type: str | None, base_uri: str
 ) -> tuple[Reference, ...]:
     """Parts named by an HTML document, in document order, each address once."""
-    _, text = html_to_unicode(content_type, body[:HTML_BYTES])
-    tree = Selector(text=text, type="html")
+    tree = read_tree(body, content_type=content_type)
     base = _resolve(base_uri, tree.xpath("//base/@href").get() or "") or base_uri
     found: dict[str, Reference] = {}
     for given, kind in _named_in_tree(tree):
@@ -58,6 +57,12 @@ def find_html_references(
         for reference in _scan_css(css, base):
             found.setdefault(reference.uri, reference)
     return tuple(found.values())[:REFERENCES]
+
+
+def read_tree(body: bytes, *, content_type: str | None) -> Selector:
+    """The tree of an HTML body, read as browsers read it; at most HTML_BYTES of it."""
+    _, text = html_to_unicode(content_type, body[:HTML_BYTES])
+    return Selector(text=text, type="html")
 
 
 def find_css_references(body: bytes, *, base_uri: str) -> tuple[Reference, ...]:

@@ -12,6 +12,7 @@ from crawlers.sources.toml_table import Table
 EVERY_LEAST = timedelta(minutes=1)
 """A shorter interval is no politeness any more."""
 PERCENT = 100
+SLUG = r"[a-z0-9-]{2,48}"
 KEY_TEMPLATE = r"[^{}]*(\{[a-z_]+\}[^{}]*)+"
 
 
@@ -89,19 +90,32 @@ def read_identity(table: Table) -> IdentityRule:
     return rule
 
 
-def read_class(table: Table) -> ClassRule:
-    """Read one `[[class]]`; at least one sign must be stated."""
+def read_class(table: Table, *, named: bool = False) -> ClassRule:
+    """Read one `[[class]]`; at least one sign must be stated.
+
+    `named`: the general rules have ids of their own.
+    """
+    capture_class = str(table.choice("class", CaptureClass))
+    title, phrase, markup = map(table.search, ("title", "phrase", "markup"))
+    selector = table.selector("selector")
+    said = [p.pattern for p in (title, phrase, markup) if p is not None]
+    word = next(iter(said), selector or capture_class)
     rule = ClassRule(
-        capture_class=str(table.choice("class", CaptureClass)),
+        name=table.text_of("id", pattern=SLUG) if named else f"source:{word}"[:64],
+        capture_class=capture_class,
         statuses=table.numbers("status"),
-        path=table.regex("path"),
-        title=table.regex("title"),
-        phrase=table.text_or("phrase", None),
-        selector=table.selector("selector"),
+        address=table.search("address"),
+        moved=table.flag("moved"),
+        title=title,
+        phrase=phrase,
+        markup=markup,
+        selector=selector,
+        unfree=table.flag("unfree"),
+        password=table.flag("password"),
         text_max=table.number_or("text_max", None, least=1),
+        prose_max=table.number_or("prose_max", None, least=1),
     )
-    signs = (rule.statuses, rule.path, rule.title, rule.phrase, rule.selector)
-    if not any(signs) and rule.text_max is None:
+    if not (rule.looks_inside or rule.statuses or rule.address or rule.moved):
         table.fail("class", "names no sign by which such a body is known")
     table.finish()
     return rule

@@ -170,28 +170,47 @@ class IdentityRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassRule:
-    """What a body of this source that is not the page looks like; all that is stated
-    must fit.
+    """What a body that is not the page looks like; all that is stated must fit.
+
+    Patterns look anywhere and take no notice of letter case.
     """
 
+    name: str
+    """How records call the rule: its id, or `source:` and what it looks for."""
     capture_class: str
-    """One of `classes.py`."""
+    """One of `archive/capture_class.py`."""
     statuses: tuple[int, ...] = ()
-    path: re.Pattern[str] | None = None
+    address: re.Pattern[str] | None = None
+    """In the address that answered."""
+    moved: bool = False
+    """Another path answered than was asked for."""
     title: re.Pattern[str] | None = None
-    """Found anywhere in the title."""
-    phrase: str | None = None
-    """Found in the visible text, letter case aside."""
+    """In the title or first headings."""
+    phrase: re.Pattern[str] | None = None
+    """In the visible text."""
+    markup: re.Pattern[str] | None = None
+    """In scripts and in the addresses of scripts, frames and forms."""
     selector: str | None = None
     """CSS selector that finds something."""
+    unfree: bool = False
+    """The page says itself that it is not free to read."""
+    password: bool = False
+    """There is a field for a password."""
     text_max: int | None = None
     """Most characters of visible text."""
+    prose_max: int | None = None
+    """Most characters in paragraphs of prose."""
 
     @property
-    def name(self) -> str:
-        """How records call the rule."""
-        said = (self.title and self.title.pattern, self.phrase, self.selector)
-        return f"source:{next((word for word in said if word), self.capture_class)}"
+    def looks_inside(self) -> bool:
+        """Whether the rule needs the body's signs."""
+        inner = (self.title, self.phrase, self.markup, self.selector)
+        bounds = (self.text_max, self.prose_max)
+        return (
+            any(part is not None for part in (*inner, *bounds))
+            or self.unfree
+            or self.password
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

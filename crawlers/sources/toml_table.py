@@ -171,13 +171,17 @@ class Table:
             line = find_line(self.text, self.name, index=self.index, key=key)
             raise SourceError(f"{self.path}:{line}: {key}: {problem}") from error
 
-    def regex(self, key: str) -> re.Pattern[str] | None:
+    def search(self, key: str) -> re.Pattern[str] | None:
+        """Take a regular expression that takes no notice of letter case."""
+        return self.regex(key, re.IGNORECASE)
+
+    def regex(self, key: str, flags: int = 0) -> re.Pattern[str] | None:
         """Take a regular expression, `''` for the empty text; absent = None."""
         value = self._take(key, str)
         if value is None:
             return None
         try:
-            return re.compile(value)
+            return re.compile(value, flags)
         except re.error as error:
             line = find_line(self.text, self.name, index=self.index, key=key)
             raise SourceError(f"{self.path}:{line}: {key}: {error}") from error

@@ -14,6 +14,7 @@ from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
 from archive.capture import Capture, CaptureOutcome
+from archive.capture_class import CaptureClass, ClassNote
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
@@ -30,6 +31,7 @@ from crawlers.crawl.services import (
 from crawlers.sources.scope import decide
 from crawlers.sources.seeds import ListingRules, Seed
 from crawlers.sources.source import PartsMode
+from crawlers.spiders.answer import read_response
 from crawlers.spiders.listing import read_listing
 
 HANDLERS_NEEDED = 2
@@ -98,6 +100,7 @@ class SourceSpider(Spider):
     ) -> AsyncIterator[Request]:
         """Follow the items of a list and its next page."""
         self._settle_seed(response.request, seed)
+        self._settle_class(response, CaptureClass.LISTING)
         if response.status != 200 or not isinstance(response, TextResponse):
             self.services.log.signal("listing-unreadable")
         else:
@@ -122,6 +125,7 @@ class SourceSpider(Spider):
     ) -> AsyncIterator[Request]:
         """Follow a page's links where its scope rule says so."""
         self._settle_seed(response.request, seed)
+        self._settle_class(response, CaptureClass.PAGE)
         for url in self._links(response):
             yield self._page_request(url)
         await self._keep_page(response)
@@ -147,6 +151,16 @@ class SourceSpider(Spider):
         if seed is not None and request is not None:
             trail = tuple(notes_of(request).trail)
             self.services.log.settle_trail(seed, trail, problem="")
+
+    def _settle_class(self, response: Response, kind: CaptureClass) -> ClassNote | None:
+        """Say what the answer is, now that its body is at hand."""
+        request = response.request
+        trail = notes_of(request).trail if request is not None else []
+        if request is None or not trail:
+            return None
+        asked = request.meta.get("redirect_urls", [request.url])[0]
+        answer = read_response(response, trail[-1], asked=asked, kind=kind)
+        return self.services.recorder.desk.settle(trail[-1], answer)
 
     def _page_request(self, url: str) -> Request:
         return Request(

@@ -9,7 +9,7 @@ import pytest
 
 from archive.capture import CaptureOutcome
 from archive.cli import reading
-from archive.cli.reading import capture_json
+from archive.cli.described import capture_json, class_json
 from archive.store.reader import ArchiveReader
 from tests.support.archives import MadeArchive, artifact, make_exchange, make_page
 from tests.support.inside import Done
@@ -52,7 +52,8 @@ def test_list_gives_every_capture_oldest_first(
     listed = rows(evidence("list", "--json"))
     assert [row["id"] for row in listed] == [c.capture_id for c in captures]
     assert all(set(row) >= LIST_KEYS for row in listed)
-    assert listed[0] == json.loads(json.dumps(capture_json(captures[0])))
+    expected = {**capture_json(captures[0]), **class_json(None)}
+    assert listed[0] == json.loads(json.dumps(expected))
 
 
 def test_list_names_the_place_of_each_slice(
@@ -107,12 +108,12 @@ def test_a_page_is_listed_beside_its_captures(
 ) -> None:
     page = make_page(made)
     lines = [line.split("\t") for line in evidence("list").out.splitlines()]
-    assert [(line[2], line[4]) for line in lines] == [
+    assert [(line[2], line[5]) for line in lines] == [
         ("200", "http://a.example/"),
         ("200", "http://a.example/style.css"),
         ("page", "http://a.example/"),
     ]
-    assert lines[2][3] == page.short_id
+    assert lines[2][4] == page.short_id
     assert [row["kind"] for row in rows(evidence("list", "--json"))] == [
         "capture",
         "capture",

@@ -1,0 +1,112 @@
+"""What each answer of a job is, as it comes: the class goes into the closing record."""
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from archive.capture import Capture, Exchange
+from archive.capture_class import CaptureClass, ClassNote
+from archive.warc.payload import HttpHead, decode_payload
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.references import HTML_BYTES, read_tree
+from crawlers.sources.classes import HTML_TYPES, Answer, classify
+from crawlers.sources.identity import Identity, identify
+from crawlers.sources.signs import Signs
+from crawlers.sources.source import Source
+
+TEXT_TYPES = HTML_TYPES | {"text/plain"}
+BEGINNING_BYTES = 1_000
+ROLES = frozenset({"page", "robots", "probe"})
+"""What is classed; hops and parts say nothing for their source."""
+FILE_ENDINGS = frozenset(
+    {".pdf", ".doc", ".docx", ".xls", ".xlsx", ".odt", ".ods", ".rtf", ".csv", ".zip"}
+    | {".jpg", ".jpeg", ".png", ".gif", ".webp", ".mp3", ".mp4", ".pptx", ".7z"}
+)
+NOT_READ = ClassNote(capture_class=str(CaptureClass.UNKNOWN), rule="not-read")
+MADE_UP = ClassNote(capture_class=str(CaptureClass.UNKNOWN), rule="made-up-address")
+
+
+@dataclass(slots=True, kw_only=True)
+class ClassDesk:
+    """Classes the answers of one job."""
+
+    log: JobLog
+    source: Source | None = None
+    """None for captures from the command line."""
+    reads_bodies: bool = True
+    """Whether bodies are read here; a spider reads them itself."""
+
+    def look(
+        self,
+        capture: Capture,
+        exchange: Exchange,
+        *,
+        head: HttpHead | None,
+        body: bytes | None,
+    ) -> None:
+        """Take a first look at an attempt that is in the archive."""
+        role = exchange.context.role
+        if role not in ROLES:
+            return
+        identity = self._identify(capture.target_uri)
+        if role == "probe":
+            self._note(capture, replace(MADE_UP, key=_name(identity)), identity)
+            return
+        answer = Answer(
+            uri=capture.target_uri,
+            asked=capture.target_uri,
+            outcome=exchange.outcome,
+            http_status=exchange.http_status,
+            media_type=head.media_type if head else None,
+            expected=expected_of(capture.target_uri, role=role),
+            detail=exchange.detail,
+            beginning=(body or b"")[:BEGINNING_BYTES].decode("latin-1"),
+            body_bytes=exchange.payload_bytes or 0,
+        )
+        if self.reads_bodies and head is not None and body:
+            answer = read_body(answer, body, head=head)
+        self.settle(capture, answer)
+
+    def settle(self, capture: Capture, answer: Answer) -> ClassNote:
+        """Class an answer whose body was looked at, and keep the class."""
+        identity = self._identify(answer.uri)
+        own = self.source.classes if self.source else ()
+        note = classify(answer, own=own, key=_name(identity))
+        self._note(capture, note, identity)
+        return note
+
+    def _note(
+        self, capture: Capture, note: ClassNote, identity: Identity | None
+    ) -> None:
+        language = identity.language if identity else None
+        self.log.note_class(capture.capture_id, note, language=language)
+
+    def _identify(self, uri: str) -> Identity | None:
+        return identify(self.source, uri) if self.source else None
+
+
+def expected_of(
+    uri: str, *, role: str = "page", kind: CaptureClass = CaptureClass.PAGE
+) -> CaptureClass:
+    """What an address should hold, as far as it can be seen from outside."""
+    if role == "robots":
+        return CaptureClass.ROBOTS
+    ending = PurePosixPath(urlsplit(uri).path).suffix.lower()
+    if kind is CaptureClass.PAGE and ending in FILE_ENDINGS:
+        return CaptureClass.FILE
+    return kind
+
+
+def read_body(answer: Answer, body: bytes, *, head: HttpHead) -> Answer:
+    """Undo the content coding and read the signs, where it is HTML or plain text."""
+    data = decode_payload(body, head.content_encoding, limit_bytes=HTML_BYTES).data
+    beginning = data[:BEGINNING_BYTES].decode("utf-8", "replace")
+    signs = None
+    if (answer.media_type or "text/html") in TEXT_TYPES:
+        content_type = (head.find("Content-Type") or b"").decode("latin-1")
+        signs = Signs(read_tree(data, content_type=content_type))
+    return replace(answer, beginning=beginning, body_bytes=len(data), signs=signs)
+
+
+def _name(identity: Identity | None) -> str | None:
+    return identity.name if identity else None

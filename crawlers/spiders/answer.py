@@ -1,0 +1,43 @@
+"""A response as the rules of classes want it; the tree is shared with the spider."""
+
+from parsel import Selector
+from scrapy.http import HtmlResponse, Response, TextResponse
+
+from archive.capture import Capture
+from archive.capture_class import CaptureClass
+from crawlers.crawl.classing import BEGINNING_BYTES, TEXT_TYPES, expected_of
+from crawlers.crawl.references import HTML_BYTES
+from crawlers.crawl.response import BODY_ELSEWHERE
+from crawlers.sources.classes import Answer
+from crawlers.sources.signs import Signs
+
+
+def read_response(
+    response: Response, capture: Capture, *, asked: str, kind: CaptureClass
+) -> Answer:
+    """Read the signs of a body that the spider has; `kind` is what it looked for."""
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    is_elsewhere = BODY_ELSEWHERE in response.flags
+    return Answer(
+        uri=capture.target_uri,
+        asked=asked,
+        outcome=capture.outcome,
+        http_status=response.status,
+        media_type=content_type.partition(";")[0].strip().lower() or None,
+        expected=expected_of(capture.target_uri, kind=kind),
+        beginning=response.body[:BEGINNING_BYTES].decode("utf-8", "replace"),
+        body_bytes=1 if is_elsewhere else len(response.body),
+        signs=_signs(response, content_type),
+    )
+
+
+def _signs(response: Response, content_type: str) -> Signs | None:
+    """None for what is neither HTML nor plain text, or too long to be looked at."""
+    media_type = content_type.partition(";")[0].strip().lower() or "text/html"
+    if not isinstance(response, TextResponse) or media_type not in TEXT_TYPES:
+        return None
+    if not response.body or len(response.body) > HTML_BYTES:
+        return None
+    if isinstance(response, HtmlResponse):
+        return Signs(response.selector)
+    return Signs(Selector(text=response.text, type="html"))
