@@ -1,4 +1,4 @@
-"""Digest: parse, format and compare SHA-256 digests; short ids made from them.
+"""Digest: parse, format and compare SHA-256 digests; ids that are made from them.
 
 One written form, `sha256:` and 64 lower-case hex digits. No other algorithm is read.
 """
@@ -99,3 +99,13 @@ def is_short_id(text: str) -> bool:
 def is_hex_digest(text: str) -> bool:
     """Whether the text is 64 lower-case hex digits."""
     return _HEX.fullmatch(text) is not None
+
+
+def derive_record_id(digest: Digest) -> str:
+    """Cut a version 8 UUID (RFC 9562) from the first 16 bytes of a digest."""
+    number = int.from_bytes(digest.raw[:16])
+    number = number & ~(0xF << 76) | 0x8 << 76  # version
+    number = number & ~(0x3 << 62) | 0x2 << 62  # variant
+    digits = f"{number:032x}"
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "urn:uuid:" + "-".join(parts)

@@ -35,6 +35,8 @@ DEPTH_LIMIT: Final = 16
 RATIO_LIMIT: Final = 1100
 """Unpacked to packed bytes: deflate itself cannot reach more than 1,032."""
 
+ZIP_MAGIC: Final = b"PK\3\4"
+
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
 _END: Final = struct.Struct("<4s4H2LH")
@@ -141,6 +143,14 @@ def open_zip(path: Path, *, limit_bytes: int) -> Iterator[ZipFiles]:
             )
         with archive:
             yield ZipFiles(archive, size, limit_bytes)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is there that begins as a zip does."""
+    if not path.is_file():
+        return False
+    with open_regular(path) as stream:
+        return stream.read(len(ZIP_MAGIC)) == ZIP_MAGIC
 
 
 def check_own_form(path: Path, files: ZipFiles) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 from urllib.parse import unquote, urlsplit
 
 from archive.capture import Capture, CaptureOutcome
+from archive.store.follow import IMPORT_KIND
 from search.analysis.analyze import TokenFields, join_forms
 from search.counting import DAY_US
 from search.engines.fields import (
@@ -46,6 +47,8 @@ OUTCOME_WORDS: dict[CaptureOutcome, str] = {
     CaptureOutcome.POLICY: "failure policy address not allowed",
 }
 """Words a failure is found by; part of the index, so English for every reader."""
+IMPORTED = "imported"
+"""Among the warnings of a document: it is of a file that others made."""
 _MOVED_STATUS, _ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
@@ -149,6 +152,11 @@ def capture_class(capture: Capture, text: str) -> str:
     return "page" if text else "empty"
 
 
+def origin_of(capture: Capture) -> tuple[str, ...]:
+    """The word that keeps what was imported apart from captures, and names it so."""
+    return (IMPORTED,) if capture.kind == IMPORT_KIND else ()
+
+
 def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
     """Hex SHA-256 of the lines that make two captures one document."""
     complete = capture.outcome is CaptureOutcome.COMPLETE
@@ -159,6 +167,7 @@ def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
         page.extractor,
         fold_digest(page.text),
         "0",
+        *origin_of(capture),
     )
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
@@ -180,7 +189,7 @@ def build_document(archive_id: str, capture: Capture, page: PageText) -> Documen
             "main_end": page.main_end,
             "language": page.language,
             "extractor": page.extractor,
-            "warnings": list(page.warnings),
+            "warnings": [*origin_of(capture), *page.warnings],
             "claimed": asdict(page.claimed) if page.claimed else None,
             "pages": list(page.pages),
             "capture": capture.capture_id,

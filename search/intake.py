@@ -13,7 +13,7 @@ from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
 from archive.store.texts import write_text
 from search.captures import CaptureRow, CaptureRows
-from search.document import PageText, urlkey
+from search.document import PageText, origin_of, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
@@ -72,7 +72,7 @@ class Intake:
         for capture in self._reader.captures(start):
             if capture.leaf >= end:
                 break
-            if capture.kind != "capture" or capture.role not in INDEXED_ROLES:
+            if capture.kind == "page" or capture.role not in INDEXED_ROLES:
                 continue
             window.append((capture, self._begin(capture)))
             if len(window) > self._ahead:
@@ -169,5 +169,6 @@ def bytes_key(capture: Capture) -> str | None:
         str(capture.http_status) if complete else capture.outcome.value,
         capture.media_type or "",
         capture.payload_digest.hex,
+        *origin_of(capture),
     )
     return "\n".join(parts)

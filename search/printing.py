@@ -47,7 +47,10 @@ def _unknown_line(unknown: UnknownValue) -> str:
 def _hit_lines(hit: Hit) -> Iterator[str]:
     yield f"\n{_line(hit.title or hit.uri)}"
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
-    times = "" if hit.captures == 1 else f", captured {hit.captures} times"
+    done = "imported" if hit.is_imported else "captured"
+    times = "" if hit.captures == 1 else f", {done} {hit.captures} times"
+    if hit.is_imported:
+        times += ", imported from a file of others"
     yield f"  {_line(hit.uri)}"
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
     if hit.claimed is not None:

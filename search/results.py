@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.digest import Digest
+from search.document import IMPORTED
 from search.extract.dates import Claimed
 from search.highlight import Snippet
 
@@ -34,6 +35,11 @@ class Hit:
     """When the page says it was published: its word, no proof, never capture time."""
     capture_class: str = "unknown"
     """What the answer is: `page`, `file`, `feed`, `empty`, `error` and others."""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it was found in a file of others, and captured by nobody here."""
+        return IMPORTED in self.warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ LIBRARIES = {
             "archive.cli.corroborate",
             "archive.cli.cosign",
             "archive.cli.exporting",
+            "archive.cli.importing",
             "archive.cli.keys",
             "archive.cli.output",
             "archive.cli.logexport",

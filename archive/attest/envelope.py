@@ -17,7 +17,7 @@ from archive.attest.statement import (
     statement_digest,
 )
 from archive.capture import MemoryBytes
-from archive.digest import Digest
+from archive.digest import Digest, derive_record_id
 from archive.errors import FormatError, LimitExceeded, MalformedStatement
 from archive.instant import format_instant, parse_instant
 from archive.log.fields import format_base64, parse_base64
@@ -213,16 +213,6 @@ def parse_stub_record(member: bytes) -> Stub:
     if format_stub_record(stub) != member:
         raise MalformedStatement("the stub record is not in its one written form")
     return stub
-
-
-def derive_record_id(digest: Digest) -> str:
-    """Cut a version 8 UUID (RFC 9562) from the first 16 bytes of a digest."""
-    number = int.from_bytes(digest.raw[:16])
-    number = number & ~(0xF << 76) | 0x8 << 76  # version
-    number = number & ~(0x3 << 62) | 0x2 << 62  # variant
-    digits = f"{number:032x}"
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return "urn:uuid:" + "-".join(parts)
 
 
 def _format_record(record: Record, block: bytes) -> bytes:

@@ -1,5 +1,8 @@
 """The stable JSON forms of captures, as `list` and `show` print them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from archive.capture import Capture
 from archive.capture_class import ClassNote
 from archive.cli.removing import PUBLIC
@@ -8,6 +11,7 @@ from archive.errors import EvidenceError
 from archive.instant import format_instant
 from archive.store.reader import ArchiveReader
 from archive.store.recorded import decode_exchange
+from archive.store.walk import SegmentEntry
 from archive.warc.visitor import LOOKED_AT_BYTES, find_visitor_values
 
 
@@ -87,3 +91,31 @@ def page_json(reader: ArchiveReader, page: Capture) -> dict[str, object]:
 
 def _text(digest: Digest | None) -> str | None:
     return str(digest) if digest else None
+
+
+def received_json(predicate: Mapping[str, Any]) -> dict[str, object]:
+    """Of an import: the file it was found in, and when that was received."""
+    if "received_at" not in predicate:
+        return {}
+    file = predicate["file"]
+    return {
+        "received_at": predicate["received_at"],
+        "file": file["name"],
+        "file_sha256": file["sha256"],
+        "file_bytes": file["length_bytes"],
+    }
+
+
+def records_json(predicate: Mapping[str, Any], entry: SegmentEntry) -> list[Any]:
+    """The signed record table; an import has none: then what is there."""
+    if "records" in predicate:
+        return list(predicate["records"])
+    return [
+        {
+            "id": record.header.record_id,
+            "type": record.header.type,
+            "target_uri": record.header.target_uri,
+            "block": str(record.block),
+        }
+        for record in entry.records
+    ]

@@ -9,8 +9,15 @@ import click
 from archive.attest.trust import TrustSet, read_trust
 from archive.capture import Capture
 from archive.capture_class import ClassNote
-from archive.claim import CLAIM
-from archive.cli.described import attempt_json, capture_json, class_json, page_json
+from archive.claim import CLAIM, IMPORT_CLAIM
+from archive.cli.described import (
+    attempt_json,
+    capture_json,
+    class_json,
+    page_json,
+    received_json,
+    records_json,
+)
 from archive.cli.output import print_json, print_table, say, show_share
 from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
@@ -19,6 +26,7 @@ from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import MAX_NOTE_BYTES
 from archive.store.classes import CaptureClasses
+from archive.store.follow import IMPORT_KIND
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.store.tombstones import Tombstone
@@ -32,6 +40,8 @@ from archive.verify.steps import STEPS
 from archive.verify.witnesses import LastSeen
 
 NOT_VERIFIED_EXIT = 3
+IMPORTED = "imported"
+"""In place of an outcome: nobody here saw how the exchange went."""
 LISTS = ("records", "findings", "parts")
 """Keys of `show` that are lists: one line each, or left to `verify`."""
 LIST_LIMIT = 1000
@@ -106,7 +116,7 @@ def _list_removed(tombstones: list[Tombstone], *, as_json: bool) -> None:
 def _list_row(capture: Capture, note: ClassNote | None) -> tuple[str, ...]:
     return (
         format_instant(capture.captured_at)[:19] + "Z",
-        str(capture.outcome),
+        IMPORTED if capture.kind == IMPORT_KIND else str(capture.outcome),
         _status(capture),
         note.capture_class if note else "-",
         capture.short_id,
@@ -115,7 +125,7 @@ def _list_row(capture: Capture, note: ClassNote | None) -> tuple[str, ...]:
 
 
 def _status(capture: Capture) -> str:
-    """The HTTP status; `page` for a page with its parts, `-` where nothing came."""
+    """The HTTP status; `page` for a page with its parts, `-` where there is none."""
     return "page" if capture.kind == "page" else str(capture.http_status or "-")
 
 
@@ -309,17 +319,18 @@ def print_report(report: Report, *, as_json: bool) -> None:
 def _show_json(
     reader: ArchiveReader, capture: Capture, report: Report
 ) -> dict[str, object]:
-    _, statement = reader.entry(capture)
+    entry, statement = reader.entry(capture)
     return {
         **capture_json(capture),
         **class_json(CaptureClasses(reader).find(capture)),
         **(page_json if capture.kind == "page" else attempt_json)(reader, capture),
-        "claim": CLAIM,
+        "claim": IMPORT_CLAIM if capture.kind == IMPORT_KIND else CLAIM,
+        **received_json(statement.predicate),
         "proof": str(report.outcome),
         **report.bracket.as_json(),
         "signed": statement.predicate["signed"],
         "statement": str(statement.digest),
-        "records": statement.predicate["records"],
+        "records": records_json(statement.predicate, entry),
         "findings": [finding.as_json() for finding in report.findings],
     }
 

@@ -10,10 +10,11 @@ from typing import BinaryIO
 from archive.attest.statement import Statement
 from archive.attest.trust import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
-from archive.errors import CaptureNotFound, DigestMismatch
+from archive.errors import CaptureNotFound, DigestMismatch, UsageProblem
 from archive.export.shelf import Shelf, Stamped, TokenFiles
 from archive.log.note import parse_vkey
 from archive.log.proof import TlogProof, format_proof
+from archive.store.follow import IMPORT_KIND
 from archive.store.reader import ArchiveReader
 from archive.store.recorded import BLOCK_LIMIT_BYTES
 from archive.verify.bundlefiles import (
@@ -120,6 +121,12 @@ class Gatherer:
         entry, statement = self._reader.entry(capture)
         if entry.envelope is None:
             raise DigestMismatch(f"capture {capture.short_id} has no statement")
+        if statement.kind == IMPORT_KIND:
+            raise UsageProblem(
+                f"{capture.short_id} was imported from a file of others: nobody here "
+                "can state where its bytes came from, so there is no bundle or package "
+                "of it; hand on the file itself, or `evidence export warc`"
+            )
         stamped = self._shelf.choose(statement.seq)
         proof = TlogProof(
             index=statement.seq,

@@ -33,7 +33,7 @@ def with_parts(reader: ArchiveReader, captures: Iterable[Capture]) -> list[Captu
         chosen[capture.capture_id] = capture
         predicate = reader.entry(capture)[1].predicate
         named = list(predicate.get("captures", ()))
-        if predicate["refers_to"] is not None:
+        if predicate.get("refers_to") is not None:
             named.append(predicate["refers_to"]["capture"])
         for name in named:
             waiting += reader.find_all(name)[:1]

@@ -8,7 +8,12 @@ from typing import Any
 
 from archive.attest.kinds import UnknownKind
 from archive.attest.statement import Statement, parse_common
-from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.capture import (
+    TRUNCATED_REASONS,
+    Capture,
+    CaptureOutcome,
+    SliceLocation,
+)
 from archive.errors import FormatError, VerificationError
 from archive.instant import parse_instant
 from archive.store.catalog import Catalog, HeadFacts, Progress
@@ -25,9 +30,15 @@ HEAD_BYTES = 64 * 1024
 METADATA_BYTES = 4 * 1024 * 1024
 """Bytes of a metadata record kept: some kB for a capture, more for a large page."""
 CAPTURE_KINDS = ("capture", "page")
+IMPORT_KIND = "import"
+LISTED_KINDS = (*CAPTURE_KINDS, IMPORT_KIND)
+"""What the catalog lists: captures, and what others captured and we took in."""
 MESSAGE_TYPES = ("response", "revisit")
 """Records whose block is a message of the server."""
 _ROLE = re.compile("[a-z-]{1,32}")
+_CUT: dict[str | None, CaptureOutcome] = {
+    reason: outcome for outcome, reason in TRUNCATED_REASONS.items()
+}
 VALIDATOR_CHARACTERS = 1024
 """Of an ETag or a date that is sent back; a longer one is no validator."""
 
@@ -137,7 +148,7 @@ def _move(catalog: Catalog, statement: Statement, place: SliceLocation) -> None:
         catalog.jobs.move(statement.predicate["job"], place)
     elif statement.kind == "job-close":
         catalog.jobs.close(statement.predicate["job"], place)
-    elif statement.kind in CAPTURE_KINDS:
+    elif statement.kind in LISTED_KINDS:
         catalog.move(statement.seq, place)
 
 
@@ -169,7 +180,7 @@ def _add(
         catalog.jobs.close(statement.predicate["job"], location)
     elif statement.kind == "tombstone":
         catalog.bury(tombstone_of(statement))
-    if statement.kind not in CAPTURE_KINDS:
+    if statement.kind not in LISTED_KINDS:
         return
     capture = read_capture(statement, entry.records, location)
     parts = statement.predicate["captures"] if statement.kind == "page" else ()
@@ -213,7 +224,12 @@ def _head(main: ReadRecord) -> HttpHead | None:
 def read_capture(
     statement: Statement, records: tuple[ReadRecord, ...], location: SliceLocation
 ) -> Capture:
-    """Make the capture of a `capture` or `page` statement from its slice's records."""
+    """Make the capture of a `capture` or `page` statement from its slice's records.
+
+    Of an `import` statement, too: what its file says of address and time.
+    """
+    if statement.kind == IMPORT_KIND:
+        return _read_import(statement, records[0], location)
     predicate = statement.predicate
     main = records[0]
     head = _head(main)
@@ -235,6 +251,31 @@ def read_capture(
         refers_to=refers_to["capture"] if refers_to else None,
         role=_role(context),
         override=_override(predicate["connection"]),
+        location=location,
+    )
+
+
+def _read_import(
+    statement: Statement, main: ReadRecord, location: SliceLocation
+) -> Capture:
+    """What was found in a file of others: nobody here vouches for address and time."""
+    header, head = main.header, _head(main)
+    return Capture(
+        capture_id=statement.slice.sha256.hex,
+        kind=IMPORT_KIND,
+        leaf=statement.seq,
+        target_uri=header.target_uri or "",
+        captured_at=parse_instant(header.date),
+        outcome=_CUT.get(header.find("WARC-Truncated"), CaptureOutcome.COMPLETE),
+        http_status=head.status if head else None,
+        media_type=head.media_type if head else None,
+        source_id=None,
+        job_id=None,
+        payload_digest=header.payload_digest,
+        block_digest=main.block if header.type in MESSAGE_TYPES else None,
+        refers_to=None,
+        role="page",
+        override=None,
         location=location,
     )
 

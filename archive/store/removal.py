@@ -26,6 +26,7 @@ from archive.files import READ_ONLY_MODE, read_range
 from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.store.drafts import Draft
+from archive.store.follow import LISTED_KINDS
 from archive.store.ledger import Ledger, LedgerTools, leaf_line
 from archive.store.segment import (
     FoundSegment,
@@ -42,7 +43,7 @@ from archive.store.tombstones import (
 from archive.store.vouching import Place, Voucher
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
-REMOVABLE_KINDS = ("capture", "page")
+REMOVABLE_KINDS = LISTED_KINDS
 HEAD_BYTES = 1024
 """By its first bytes a slice is known again in a tail set aside: they hold an id."""
 

@@ -17,7 +17,7 @@ from archive.errors import (
 )
 from archive.log.checkpoint import Checkpoint
 from archive.log.merkle import leaf_hash, verify_inclusion
-from archive.store.follow import CAPTURE_KINDS, keep_for_capture, read_capture
+from archive.store.follow import LISTED_KINDS, keep_for_capture, read_capture
 from archive.store.reader import ArchiveReader
 from archive.store.segment import find_segment, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk
@@ -135,7 +135,7 @@ def _check_place(
             f"entry {statement.seq}",
             f"the statement was made for the archive {statement.archive_id}",
         )
-    if statement.kind not in CAPTURE_KINDS:
+    if statement.kind not in LISTED_KINDS:
         collector.failed(
             5,
             "capture-elsewhere",

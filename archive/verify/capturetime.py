@@ -84,7 +84,7 @@ def _check_bracket(
         if stamp is None:
             return Bracket(not_before=None, existed_by=upper)
         lower = stamp.gen_time
-    captured = parse_instant(predicate["captured_at"])
+    captured = parse_instant(predicate.get("captured_at") or predicate["received_at"])
     if not judge_time(collector, subject, captured, lower, upper):
         if upper is None:
             collector.not_checked(

@@ -14,6 +14,7 @@ from archive.attest.statement import Statement, pae
 from archive.attest.trust import TrustSet
 from archive.errors import BadSignature, DigestMismatch, MalformedRecord, UnknownKey
 from archive.log.leaf import Leaf, format_leaf
+from archive.warc.carried import IMPORT_URN
 from archive.warc.reading import ReadRecord, RecordRow
 from archive.warc.revisit import check_revisit
 
@@ -79,6 +80,8 @@ def check_records(
     """
     for record in records:
         record.check_digests()
+    if statement.kind == "import":
+        _check_import(statement.predicate, records)
     if statement.kind not in ("capture", "page"):
         return
     predicate = statement.predicate
@@ -92,6 +95,14 @@ def check_records(
             continue
         _check_row(row, record.row, base=base, place=f"record {position}")
     _check_headers(predicate, records)
+
+
+def _check_import(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:
+    """What describes imported records names the file of the statement."""
+    named = records[-1].header.target_uri if records else None
+    told = named is not None and named.startswith(IMPORT_URN)
+    if told and named != f"{IMPORT_URN}{predicate['file']['sha256']}":
+        raise DigestMismatch("the records are not of the file that was stated")
 
 
 def _is_row(row: Mapping[str, Any], record: ReadRecord, base: int) -> bool:

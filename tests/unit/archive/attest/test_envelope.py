@@ -17,7 +17,6 @@ from archive.attest.canonical import dump_canonical
 from archive.attest.envelope import (
     Envelope,
     Stub,
-    derive_record_id,
     format_envelope,
     format_statement_record,
     format_stub_record,
@@ -27,7 +26,7 @@ from archive.attest.envelope import (
 )
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.statement import build_statement, pae, statement_digest
-from archive.digest import Digest
+from archive.digest import Digest, derive_record_id
 from archive.errors import FormatError, MalformedStatement
 from archive.log.leaf import Leaf, format_leaf
 
