@@ -12,6 +12,9 @@ from datetime import datetime
 from archive.digest import Digest
 from archive.instant import format_instant
 
+CLOCK = "operator's clock"
+IMPORTED = "as an imported file says; not by this archive"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
@@ -23,6 +26,8 @@ class Citation:
     captured_at: datetime
     title: str
     """As the page gave it; empty where it gave none."""
+    clock: str
+    """By whose word the time is what it is."""
     publisher: str
     """Source name or id; empty where none is known."""
     claimed: str
@@ -89,7 +94,7 @@ def format_text(citation: Citation) -> str:
     if title:
         parts.append(f"“{title}”.")
     parts.append(f"{citation.target_uri}.")
-    parts.append(f"Captured {_second(citation.captured_at)} (operator's clock).")
+    parts.append(f"Captured {_second(citation.captured_at)} ({citation.clock}).")
     parts += [f"{_one_line(words)}." for words in citation.reservations]
     if citation.claimed:
         parts.append(f"Date on the page: {_one_line(citation.claimed)} (not checked).")
@@ -190,7 +195,7 @@ def format_pwid(citation: Citation) -> str:
 def _note(citation: Citation) -> str:
     """Address, reservations, claimed date and proof, in one free field."""
     parts = [f"Original address: {citation.target_uri}"]
-    parts.append(f"captured {_second(citation.captured_at)} (operator's clock)")
+    parts.append(f"captured {_second(citation.captured_at)} ({citation.clock})")
     parts += [_one_line(words) for words in citation.reservations]
     if citation.claimed:
         parts.append(f"date on the page: {_one_line(citation.claimed)} (not checked)")

@@ -161,6 +161,7 @@ def _hits(site: Site, hits: Sequence[Hit]) -> list[dict[str, object]]:
             "language": hit.language,
             "captured_at": hit.captured_at,
             "captures": hit.captures,
+            "imported": hit.is_imported,
             "score": hit.score,
             "missing": list(hit.missing),
             "snippets": [

@@ -12,12 +12,13 @@ from http import HTTPStatus
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError
+from archive.store.follow import IMPORT_KIND
 from archive.store.recorded import RecordedExchange
 from archive.verify.report import Report
 from archive.verify.steps import STEPS
 from search.service import ExtractedText
 from web.access import may_show
-from web.citation import Citation, format_text
+from web.citation import CLOCK, IMPORTED, Citation, format_text
 from web.messages import text_of
 from web.replay.links import PartTable
 from web.site import PageCapture, Site
@@ -159,6 +160,7 @@ def make_citation(
         capture_id=capture.capture_id,
         target_uri=capture.target_uri,
         captured_at=capture.captured_at,
+        clock=IMPORTED if capture.kind == IMPORT_KIND else CLOCK,
         title=title,
         publisher=capture.source_id or "",
         claimed="",
@@ -200,6 +202,8 @@ def reservations_of(
     outcome = text_of(f"outcome.{capture.outcome.value}")
     status = capture.http_status
     found = []
+    if capture.kind == IMPORT_KIND:
+        return (text_of("cite.imported"),)
     if method != PLAIN_METHOD:
         found.append(text_of("cite.method", method=method))
     if status is None:
@@ -275,7 +279,7 @@ def _neighbours(site: Site, capture: Capture) -> Neighbours:
     shown = [
         other
         for other in found
-        if other.kind == "capture" and may_show(other, site.settings.access)
+        if other.kind == capture.kind and may_show(other, site.settings.access)
     ]
     shown.sort(key=lambda other: (other.captured_at, other.leaf))
     ids = [other.capture_id for other in shown]
@@ -293,6 +297,8 @@ def _neighbours(site: Site, capture: Capture) -> Neighbours:
 def _banners(capture: Capture, exchange: RecordedExchange | None) -> tuple[str, ...]:
     connection = _connection(exchange.metadata if exchange else {})
     codes = []
+    if capture.kind == IMPORT_KIND:
+        return ("imported",)
     if capture.outcome is CaptureOutcome.POLICY:
         codes.append("not-tried")
     elif capture.http_status is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SettingsError
-from web.citation import FORMATS, Citation
+from web.citation import CLOCK, FORMATS, Citation
 from web.rendering import cut
 from web.replay import media
 from web.replay.charset import decode_page
@@ -58,6 +58,7 @@ def citation(**changes: object) -> Citation:
         "capture_id": "ab" * 32,
         "target_uri": "http://site.example/a_b?x={1}",
         "captured_at": datetime(2025, 1, 26, 18, 4, 11, tzinfo=UTC),
+        "clock": CLOCK,
         "title": "Вынікі & 50 % {draft}\nER  - TY",
         "publisher": "commission",
         "claimed": "",
