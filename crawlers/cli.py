@@ -6,6 +6,7 @@ starts a child.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,15 @@ from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.output import AttemptPrinter, print_crawl
 from crawlers.sources.registry import get_source, read_registry
 from crawlers.sources.source import Confidence, PartsMode
+from crawlers.watching import PLACES, Choice, open_watch, parse_shard
 
 if TYPE_CHECKING:
     from crawlers.crawl.capture_job import CaptureOrder, OpenRun
     from crawlers.crawl.joblog import JobLog
 
 VANTAGE_CHARACTERS = 200
+PLACES_MAX = 64
+"""Sources at a time: each costs a few MB."""
 LIST_BYTES = 256 << 20
 """A list of captures; a million lines of 256 bytes."""
 CAPTURE_EXIT_CODES = """
@@ -102,6 +106,39 @@ def sources_option(verb: Verb) -> Verb:
     )(verb)
 
 
+def choice_options(verb: Verb) -> Verb:
+    """Options of the verbs that keep to the schedule."""
+    options = (
+        click.option(
+            "--campaign",
+            "campaign_path",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Your file (TOML) of the sources and phases of one campaign.",
+        ),
+        click.option(
+            "--all", "every_source", is_flag=True, help="Every source of the registry."
+        ),
+        click.option(
+            "--shard",
+            default="1/1",
+            show_default=True,
+            metavar="K/N",
+            help="The sources that are dealt to machine K of N.",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, PLACES_MAX),
+            default=PLACES,
+            show_default=True,
+            help="Sources at a time.",
+        ),
+    )
+    for option in reversed(options):
+        verb = option(verb)
+    return verb
+
+
 @click.command(epilog=CAPTURE_EXIT_CODES)
 @click.argument("urls", nargs=-1)
 @click.option(
@@ -146,9 +183,11 @@ def capture(
 
 
 @click.command(epilog=CRAWL_EXIT_CODES)
-@click.argument("source_ids", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("source_ids", nargs=-1, metavar="[SOURCE...]")
 @sources_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@click.option("--due", is_flag=True, help="Those whose interval has passed, only.")
+@choice_options
 @click.option(
     "--fresh",
     is_flag=True,
@@ -165,31 +204,80 @@ def crawl(
     proxy_label: str | None,
     **options: Any,
 ) -> None:
-    """Crawl sources of the registry once, one after the other."""
+    """Crawl sources of the registry once: one after the other, or with --due those
+    whose interval has passed, side by side.
+    """
     via = read_choice(proxies_path, proxy_label)
+    choice = take_choice(source_ids, options)
+    due = options.pop("due")
+    if not due and choice != Choice(source_ids=source_ids):
+        raise click.UsageError("--campaign, --all, --shard and --jobs go with --due")
+    if not due and not source_ids:
+        raise click.UsageError("name at least one SOURCE, or give --due")
     for source_id in source_ids:  # all are looked up before the first is crawled
         via.label_for(get_source(source_id, options["sources_folders"]))
+    order = make_order(context, via, options)
+    if due:
+        _raise_if_poor(crawl_due(context, order, choice, as_json=as_json))
+        return
+    results = []
+    for source_id in source_ids:
+        one = replace(order, source_id=source_id)
+        with show_progress(source_id, silent=as_json) as show:
+            results.append(run_crawl(one, progress=show))
+        print_crawl(results[-1], as_json=as_json)
+    _raise_if_poor(results)
+
+
+def make_order(
+    context: CommandContext, via: ProxyChoice, options: dict[str, Any]
+) -> CrawlOrder:
+    """What all crawls of a command have in common; the passphrase is asked for."""
     for text in options["connect_to"]:
         parse_connect_to(text)
     for text in options["allow_networks"]:
         parse_allow_network(text)
     context.ask_passphrase()
-    results = []
-    for source_id in source_ids:
-        order = CrawlOrder(
-            archive=context.archive,
-            keys_folder=context.keys_folder,
-            trust_folder=context.trust_folder,
-            settings=context.settings,
-            passphrase=context.secret.text(),
-            source_id=source_id,
-            via=via,
-            **options,
-        )
-        with show_progress(source_id, silent=as_json) as show:
-            results.append(run_crawl(order, progress=show))
-        print_crawl(results[-1], as_json=as_json)
-    _raise_if_poor(results)
+    return CrawlOrder(
+        archive=context.archive,
+        keys_folder=context.keys_folder,
+        trust_folder=context.trust_folder,
+        settings=context.settings,
+        passphrase=context.secret.text(),
+        source_id="",
+        via=via,
+        **options,
+    )
+
+
+def take_choice(source_ids: tuple[str, ...], options: dict[str, Any]) -> Choice:
+    """Take the options of `choice_options` out of a verb's options."""
+    return Choice(
+        source_ids=source_ids,
+        campaign_path=options.pop("campaign_path"),
+        every_source=options.pop("every_source"),
+        shard=parse_shard(options.pop("shard")),
+        places=options.pop("jobs"),
+    )
+
+
+def crawl_due(
+    context: CommandContext, order: CrawlOrder, choice: Choice, *, as_json: bool
+) -> list[CrawlResult]:
+    """Crawl all that is due, side by side; raises the first failure at the end."""
+
+    def tell(message: dict[str, Any]) -> None:
+        if message["event"] == "crawled":
+            facts = {k: v for k, v in message.items() if k not in ("event", "at")}
+            print_crawl(CrawlResult.from_json(facts), as_json=as_json)
+        elif message["event"] == "problem":
+            click.echo(f"evidence: {message['message']}", err=True)
+
+    watch = open_watch(context, order, choice, once=True, tell=tell)
+    watch.run()
+    for failure in watch.failures:
+        raise failure
+    return watch.results
 
 
 @click.group(epilog=SOURCES_EXIT_CODES)

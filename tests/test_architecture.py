@@ -69,7 +69,8 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "crawlers.crawl.start",
             ),
         ),
-        (("crawlers.cli",),),
+        (("crawlers.watching",),),
+        (("crawlers.cli", "crawlers.watch_cli"),),
     ),
     "search": (
         (
@@ -159,6 +160,7 @@ LIBRARIES = {
             "crawlers.cli",
             "crawlers.demo.command",
             "crawlers.output",
+            "crawlers.watch_cli",
             "search.cli",
             "search.printing",
             "web.cli",

@@ -28,6 +28,25 @@ _NEWEST = (
     "order by captured_at desc, leaf desc limit 1"
 )
 
+_ARTICLES = (
+    "select target_uri, min(captured_at), max(captured_at) from capture c "
+    "where source_id = ? and captured_at >= ? and kind = 'capture' and role = 'page' "
+    "and (? or override is null) and not exists (select 1 from capture e "
+    "where e.target_uri = c.target_uri and e.captured_at < ?) "
+    "group by target_uri having max(http_status is 200 and outcome = 'complete') "
+    "order by min(leaf) desc limit ?"
+)
+"""Addresses first asked for since then that held something: newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAddress:
+    """An address of a source: when it was first and last asked for."""
+
+    target_uri: str
+    first: datetime
+    last: datetime
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
@@ -64,6 +83,23 @@ class EarlierCaptures:
                 return None
             earlier = first
         return Validators(earlier=earlier, etag=row[5], last_modified=row[6])
+
+    def new_addresses(
+        self, source_id: str, *, since: datetime, limit: int
+    ) -> list[AskedAddress]:
+        """Addresses that a source's jobs asked for since then and never before."""
+        start = format_instant(since)
+        rows = self.connection.execute(
+            _ARTICLES, (source_id, start, self.overrides, start, limit)
+        )
+        return [
+            AskedAddress(
+                target_uri=row[0],
+                first=parse_instant(row[1]),
+                last=parse_instant(row[2]),
+            )
+            for row in rows
+        ]
 
     def _one(
         self, query: str, target_uri: str, *values: object

@@ -228,6 +228,28 @@ def hold_lock(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def hold_watch(root: Path) -> Iterator[None]:
+    """Be the one that watches sources into this archive, or raise ArchiveLocked.
+
+    The lock is on the identity file, which nobody writes: the lock of the writer is
+    free between two crawls.
+    """
+    read_identity(root)
+    descriptor = _open_lock(ArchivePaths(root).identity, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ArchiveLocked(
+                f"another process watches sources into {root}; one is enough: stop it,"
+                " or give another --archive"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _open_lock(path: Path, flags: int) -> int:
     """Open the lock file, never through a link; StoreError if it is none of ours."""
     flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK

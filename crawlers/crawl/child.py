@@ -17,9 +17,9 @@ from functools import partial
 from archive.cli.root import CommandContext
 from archive.cli.secret import Secret
 from archive.errors import EvidenceError, LimitExceeded
-from crawlers.crawl.crew import Crew, answer, describe_error, is_test
+from crawlers.crawl.crew import Crew, answer, describe_error
 from crawlers.crawl.memory import open_memory
-from crawlers.crawl.order import CrawlOrder
+from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder
 from crawlers.crawl.scrapy_run import CrawlLoop
 
 ORDER_BYTES = 1 << 20
@@ -31,6 +31,8 @@ young objects of a few dozen responses three times each: a tenth of a crawl's ti
 """
 QUIET_LOGGERS = ("scrapy.downloadermiddlewares",)
 """They report what is a signed capture already."""
+INTERRUPTED = 130
+"""Exit code of a process that a signal stopped before its first crawl."""
 INPUT = 0
 """Descriptor of standard input, read without a buffer of Python's."""
 
@@ -46,6 +48,8 @@ def main() -> None:
     orders = Orders(INPUT)
     try:
         serve(orders)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except EvidenceError as error:
         answer(describe_error(error, None))
         sys.exit(error.exit_code)
@@ -61,7 +65,7 @@ def serve(orders: "Orders") -> None:
     with (
         context.open_writer() as writer,
         open_memory(
-            context.archive, clock=context.clock, overrides=is_test(first)
+            context.archive, clock=context.clock, overrides=first.is_test
         ) as memory,
     ):
         loop = CrawlLoop()
@@ -90,6 +94,8 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     ]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     orders.leave()
+    if orders.is_orphaned:  # whoever sent us is gone: nobody waits for the rest
+        crew.loop.stop()
     for end in ends:
         end.cancel()
     await asyncio.gather(*running)
@@ -103,14 +109,15 @@ class Orders:
         self._rest = b""
         self._take: Callable[[CrawlOrder], object] | None = None
         self.ended = asyncio.Event()
+        self.is_orphaned = False
+        """The input ended without a word: whoever wrote it is gone."""
 
     def first(self) -> CrawlOrder | None:
         """Wait for the first; None where there is none."""
         while b"\n" not in self._rest:
             if not self._read():
                 return None
-        line, _, self._rest = self._rest.partition(b"\n")
-        return CrawlOrder.from_json(json.loads(line))
+        return self._next()
 
     def follow(self, take: Callable[[CrawlOrder], object]) -> None:
         """Hand over each further one as it comes."""
@@ -134,6 +141,7 @@ class Orders:
         data = os.read(self._descriptor, READ_BYTES)
         self._rest += data
         if not data:
+            self.is_orphaned = not self.ended.is_set()
             self.ended.set()
         if len(self._rest) > ORDER_BYTES:
             raise LimitExceeded(f"an order is longer than {ORDER_BYTES} bytes")
@@ -141,8 +149,17 @@ class Orders:
 
     def _hand_over(self) -> None:
         while self._take is not None and b"\n" in self._rest:
-            line, _, self._rest = self._rest.partition(b"\n")
-            self._take(CrawlOrder.from_json(json.loads(line)))
+            order = self._next()
+            if order is not None:
+                self._take(order)
+
+    def _next(self) -> CrawlOrder | None:
+        """The next line; None for the word that no more come."""
+        line, _, self._rest = self._rest.partition(b"\n")
+        if line + b"\n" == END_OF_ORDERS:
+            self.ended.set()
+            return None
+        return CrawlOrder.from_json(json.loads(line))
 
 
 class OneLineHandler(logging.Handler):

@@ -7,18 +7,21 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
+from archive.instant import format_instant
 from archive.store.writer import ArchiveWriter
 from crawlers.crawl.classing import ClassDesk
-from crawlers.crawl.job import JobPlan, new_job_id, signed_job
+from crawlers.crawl.job import NOTHING_EXPECTED, JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
+from crawlers.crawl.rechecks import Rechecks, find_rechecks
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.scrapy_run import CrawlLoop
 from crawlers.crawl.services import CrawlServices
@@ -64,6 +67,15 @@ def describe_error(error: EvidenceError, source_id: str | None) -> dict[str, Any
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a job goes on with, beside the seeds of its source."""
+
+    job_id: str
+    unfinished: Unfinished
+    rechecks: tuple[str, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Crew:
     """Does what is ordered; each order is a job of its own with its two records."""
@@ -100,8 +112,12 @@ class Crew:
             unfinished = find_unfinished(
                 memory.reader, source.id, now=now, overrides=memory.overrides
             )
-        job_id = new_job_id(self.context.random_bytes)
-        plan = job_plan(order, source, job_id=job_id, unfinished=unfinished)
+        beginning = Beginning(
+            job_id=new_job_id(self.context.random_bytes),
+            unfinished=unfinished,
+            rechecks=self._rechecks(source).due,
+        )
+        plan = job_plan(order, source, beginning)
         with ExitStack() as stack:
             # Opening and closing wait for the disk, and the other crawls with them:
             # no fetch may begin before its promise is durable.
@@ -115,14 +131,24 @@ class Crew:
                 log=log,
                 memory=memory,
             )
-            services = work.services(source, job_id=job_id, unfinished=unfinished)
+            services = work.services(source, beginning)
             if program is not None:
                 services.show_page = work.pages(services, program).show
             reporter = ProgressReporter(services)
             log.listener = reporter.report
             await self.loop.crawl(services)
             reporter.finish()
-        return build_result(plan, log)
+        memory.reader.catch_up()
+        return build_result(plan, log, recheck_at=self._rechecks(source).first_at)
+
+    def _rechecks(self, source: Source) -> Rechecks:
+        """What of the source is to be fetched again."""
+        return find_rechecks(
+            self.memory.reader,
+            source,
+            now=self.context.clock(),
+            overrides=self.memory.overrides,
+        )
 
     def _find_source(self, order: CrawlOrder) -> Source:
         folders = order.sources_folders
@@ -167,21 +193,21 @@ class Work:
             desk=desk,
         )
 
-    def services(
-        self, source: Source, *, job_id: str, unfinished: Unfinished
-    ) -> CrawlServices:
+    def services(self, source: Source, beginning: Beginning) -> CrawlServices:
         """What the Scrapy components of this crawl share."""
         client = self.new_client(source)
         return CrawlServices(
             source=source,
-            job_id=job_id,
+            job_id=beginning.job_id,
             fetcher=client,
             recorder=self.recorder_of(client, source=source, by_spider=True),
             log=self.log,
             memory=self.memory,
-            unfinished=unfinished,
+            unfinished=beginning.unfinished,
             any_port=bool(self.order.allow_networks),
             proxy=self.order.via.label_for(source),
+            rechecks=beginning.rechecks,
+            rechecks_only=is_for_rechecks(self.order),
         )
 
     def pages(self, services: CrawlServices, program: "Program") -> "CrawlPages":
@@ -219,31 +245,32 @@ def engine_settings(order: CrawlOrder, source: Source) -> EngineSettings:
     )
 
 
-def is_test(order: CrawlOrder) -> bool:
-    """Whether the order is one of a test set-up."""
-    return bool(order.connect_to or order.allow_networks)
+def is_for_rechecks(order: CrawlOrder) -> bool:
+    """Whether the seeds of the source are not due."""
+    return order.turn is not None and order.turn.rechecks_only
 
 
-def job_plan(
-    order: CrawlOrder, source: Source, *, job_id: str, unfinished: Unfinished
-) -> JobPlan:
-    """What the job promises before its first fetch: the seeds that are left."""
-    seeds = (seed.url for seed in source.seeds)
+def job_plan(order: CrawlOrder, source: Source, beginning: Beginning) -> JobPlan:
+    """What the job promises before its first fetch: seeds left, then rechecks."""
+    unfinished = beginning.unfinished
+    seeds = () if is_for_rechecks(order) else (seed.url for seed in source.seeds)
     return JobPlan(
-        job_id=job_id,
+        job_id=beginning.job_id,
         source_id=source.id,
         description={
             **describe_source(source),
             "connect_to": list(order.connect_to),
             "allow_networks": list(order.allow_networks),
             "proxy": order.via.label_for(source),
+            "turn": asdict(order.turn) if order.turn else None,
             RESUMES_KEY: list(unfinished.jobs),
         },
         vantage=order.vantage,
-        seeds=tuple(
-            uri for uri in seeds if not unfinished.is_done(parse_target(uri).target_uri)
+        seeds=(
+            *(u for u in seeds if not unfinished.is_done(parse_target(u).target_uri)),
+            *beginning.rechecks,
         ),
-        expect=source.expect,
+        expect=NOTHING_EXPECTED if is_for_rechecks(order) else source.expect,
     )
 
 
@@ -269,7 +296,9 @@ class ProgressReporter:
         self.report(self._services.log)
 
 
-def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
+def build_result(
+    plan: JobPlan, log: JobLog, *, recheck_at: datetime | None
+) -> CrawlResult:
     """The closing record's content for whoever started the crawl."""
     seeds = tuple(
         SeedReport(uri=uri, state=r.state, captures=r.captures, reason=r.reason)
@@ -287,4 +316,5 @@ def build_result(plan: JobPlan, log: JobLog) -> CrawlResult:
         signals=dict(sorted(log.signals.items())),
         classes=dict(sorted(log.class_counts().items())),
         expectations=tuple(result.as_json() for result in log.expectations),
+        recheck_at=None if recheck_at is None else format_instant(recheck_at),
     )

@@ -26,11 +26,14 @@ from scrapy.http import Request, Response
 from archive.capture import CaptureOutcome, Exchange, ExchangeContext
 from archive.errors import EvidenceError
 from archive.warc.payload import parse_http_head
+from crawlers.crawl.joblog import host_of
+from crawlers.crawl.pacing import HOST_DOWN
 from crawlers.crawl.recorder import Recorded
 from crawlers.crawl.response import describe_capture, make_response, read_headers
 from crawlers.crawl.services import (
     CONDITION_KEY,
     LIMIT_KEY,
+    RECHECK_KEY,
     STOPPED,
     WARC_KEY,
     RequestRefused,
@@ -56,6 +59,8 @@ EXCEPTIONS: dict[CaptureOutcome, type[Exception]] = {
 }
 """Every outcome but `complete`; DownloadCancelledError is never retried."""
 DOWNLOAD_ERRORS = tuple(dict.fromkeys(EXCEPTIONS.values()))
+STOP_LOOK_SECONDS = 0.5
+"""While waiting for a host: between two looks whether the crawl is stopping."""
 NOT_SENT = frozenset({"proxy-authorization"})
 
 
@@ -76,6 +81,7 @@ class EvidenceHandler(BaseDownloadHandler):
         # Scrapy's own bound lets a burst through: it counts a transfer only when its
         # task has begun (measured with 2.19).
         async with self._services.gate_of(request.url):
+            await self._keep_pace(request)
             if self._services.stopping:
                 raise RequestRefused(STOPPED)
             started = time.monotonic()
@@ -88,6 +94,17 @@ class EvidenceHandler(BaseDownloadHandler):
         if error is not None:
             raise error
         return make_response(recorded, request)
+
+    async def _keep_pace(self, request: Request) -> None:
+        """Wait as long as the host wants, or leave it alone."""
+        pacing, host = self._services.pacing, host_of(request.url)
+        is_seed = "seed" in request.cb_kwargs and RECHECK_KEY not in request.meta
+        if pacing.is_down(host) and not is_seed:
+            self._services.log.signal(HOST_DOWN)
+            raise RequestRefused(HOST_DOWN)
+        end = time.monotonic() + pacing.pause_of(host)
+        while not self._services.stopping and (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, STOP_LOOK_SECONDS))
 
     async def close(self) -> None:
         """Close idle connections; both schemes' handlers share them."""
@@ -111,6 +128,14 @@ class EvidenceHandler(BaseDownloadHandler):
             self._stopping = asyncio.ensure_future(self.crawler.stop_async())
             raise DownloadCancelledError(str(error)) from error
         notes.trail.extend(recorded.captures)
+        head = recorded.head
+        patience = head.find("Retry-After") if head is not None else None
+        self._services.pacing.note(
+            host_of(request.url),
+            recorded.exchange.outcome,
+            status=recorded.exchange.http_status,
+            retry_after=patience.decode("latin-1") if patience else None,
+        )
         return recorded
 
     async def _record_refused_target(

@@ -10,7 +10,19 @@ from crawlers.engine.proxy import Proxy
 
 DIRECT = ProxyChoice()
 NO_SETTINGS = Settings()
+END_OF_ORDERS = b"end\n"
+"""Said to the child behind the last order."""
 UNSTATED_VANTAGE = "unstated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedTurn:
+    """A turn of the schedule; it stands in the job record, so that gaps show."""
+
+    every_s: int
+    """The interval in force, seconds."""
+    phase: str | None
+    rechecks_only: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +44,13 @@ class CrawlOrder:
     fresh: bool = False
     """Begin anew even where the last run was cut short."""
     via: ProxyChoice = DIRECT
+    turn: OrderedTurn | None = None
+    """Why it is crawled now; None where a person said so."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the order is one of a test set-up."""
+        return bool(self.connect_to or self.allow_networks)
 
     def as_json(self) -> dict[str, Any]:
         """The form in which the child process gets it, passwords of proxies too."""
@@ -49,6 +68,7 @@ class CrawlOrder:
             "fresh": self.fresh,
             "proxies": [proxy.as_json() for proxy in self.via.proxies],
             "proxy": self.via.label,
+            "turn": asdict(self.turn) if self.turn else None,
         }
 
     @classmethod
@@ -71,6 +91,7 @@ class CrawlOrder:
                 proxies=tuple(map(Proxy.from_json, values["proxies"])),
                 label=values["proxy"],
             ),
+            turn=OrderedTurn(**values["turn"]) if values["turn"] else None,
         )
 
 
@@ -115,6 +136,13 @@ class CrawlResult:
     classes: dict[str, int]
     """How many captures are of each class; hops and parts have none."""
     expectations: tuple[dict[str, Any], ...]
+    recheck_at: str | None = None
+    """When the first address of the source is to be fetched again."""
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether it was stopped before its end."""
+        return "stopped" in self.signals
 
     @property
     def is_good(self) -> bool:
@@ -145,6 +173,7 @@ class CrawlResult:
             "signals": self.signals,
             "classes": self.classes,
             "expectations": list(self.expectations),
+            "recheck_at": self.recheck_at,
         }
 
     @classmethod

@@ -1,29 +1,100 @@
-"""One crawl in a child process: a Twisted reactor starts once per process only.
+"""Crawls in a child process: a Twisted reactor starts once per process only.
 
-The child gets its order as JSON on standard input and answers in JSON lines; SIGTERM
-and SIGINT are passed on, and the child closes its job before it ends.
+The child gets orders as JSON lines on standard input and answers in JSON lines; SIGTERM
+and SIGINT are passed on, and the child closes its jobs before it ends.
 """
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import archive.errors
 from archive.cli.output import Progress, ShowProgress
 from archive.errors import EvidenceError
 from archive.store.layout import demand_unlocked
-from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
 
 CHILD = ("-m", "crawlers.crawl.start")
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
+READ_BYTES = 1 << 16
+Message = dict[str, Any]
+
+
+class CrewProcess:
+    """A child process that crawls what it is sent, side by side."""
+
+    def __init__(self) -> None:
+        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, *CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            bufsize=0,
+            process_group=0,  # Ctrl-C reaches it through us alone
+        )
+        if self._child.stdin is None or self._child.stdout is None:
+            raise AssertionError("pipes were asked for")
+        self._orders, self._answers = self._child.stdin, self._child.stdout
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.finish()
+        self.close()
+
+    def send(self, order: CrawlOrder) -> None:
+        """Have one more source crawled; a child that is gone says so by its end."""
+        line = json.dumps(order.as_json()).encode() + b"\n"
+        with suppress(BrokenPipeError):
+            while line:
+                line = line[self._orders.write(line) or 0 :]
+
+    def finish(self) -> None:
+        """Send no more: the child ends when it has done what it has.
+
+        Without this word the end of its input means that we are gone.
+        """
+        if not self._orders.closed:
+            with suppress(BrokenPipeError):
+                self._orders.write(END_OF_ORDERS)
+            self._orders.close()
+
+    def signal(self, number: int) -> None:
+        """Pass a signal on."""
+        self._child.send_signal(number)
+
+    @property
+    def answers(self) -> int:
+        """Descriptor that can be read when there is something to `take`."""
+        return self._answers.fileno()
+
+    def take(self) -> list[Message] | None:
+        """What it answered since; waits for something. None = it has ended."""
+        data = os.read(self.answers, READ_BYTES)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def close(self) -> None:
+        """Hear no more of it, and wait until it is gone."""
+        self._answers.close()
+        self._child.wait()
+
+    def wait(self) -> int:
+        """Wait until it is gone; its exit code, negative for a signal."""
+        return self._child.wait()
 
 
 def run_crawl(
@@ -32,32 +103,66 @@ def run_crawl(
     """Crawl one source and wait for the end; raises what went wrong in the child."""
     demand_unlocked(order.archive)  # a child takes a second to find that out
     result: CrawlResult | None = None
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, *CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=_environment(),
-    )
-    with child, _forwarding(child):
-        if child.stdin is None or child.stdout is None:
-            raise AssertionError("pipes were asked for")
-        child.stdin.write(json.dumps(order.as_json()).encode() + b"\n")
-        child.stdin.close()
-        for line in child.stdout:
-            message = json.loads(line)
-            if "progress" in message:
-                values = message["progress"]
-                progress(Progress(**{**values, "hosts": tuple(values["hosts"])}))
-            elif "error" in message:
-                raise _rebuild(message["error"])
-            else:
-                result = CrawlResult.from_json(message["result"])
+    with CrewProcess() as child, _forwarding(child):
+        child.send(order)
+        child.finish()
+        while (messages := child.take()) is not None:
+            for message in messages:
+                if "progress" in message:
+                    progress(read_progress(message))
+                elif "error" in message:
+                    raise rebuild_error(message["error"])
+                else:
+                    result = CrawlResult.from_json(message["result"])
+        code = child.wait()
     if result is None:
         raise EvidenceError(
-            f"the crawl of {order.source_id} ended early (code {child.returncode});"
+            f"the crawl of {order.source_id} ended early (code {code});"
             " what it acknowledged is in the archive: run `evidence verify`"
         )
     return result
+
+
+def read_progress(message: Message) -> Progress:
+    """How far the crawl is that a message speaks of."""
+    values = message["progress"]
+    return Progress(**{**values, "hosts": tuple(values["hosts"])})
+
+
+class Waker:
+    """Signals as something to wait for, beside the answers of a child."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        os.set_blocking(self._read, False)
+        self.heard: list[int] = []
+
+    @contextmanager
+    def listening(self, *numbers: int) -> Iterator[None]:
+        """Keep signals here while the body runs."""
+        before = {number: signal.signal(number, self._hear) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.close(self._read)
+            os.close(self._write)
+
+    def wait(self, seconds: float, child: CrewProcess | None) -> bool:
+        """Wait for a signal or an answer; True = the child has something to say."""
+        watched = [self._read, *([child.answers] if child else [])]
+        ready, _, _ = select.select(watched, (), (), seconds)
+        if self._read in ready:
+            with suppress(BlockingIOError):
+                os.read(self._read, READ_BYTES)
+        return child is not None and child.answers in ready
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        self.heard.append(number)
+        with suppress(BlockingIOError):
+            os.write(self._write, b"!")
 
 
 def _environment() -> dict[str, str]:
@@ -69,14 +174,14 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+def _forwarding(child: CrewProcess) -> Iterator[None]:
     """Pass signals on while the child runs; only the main thread may set handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+        child.signal(number)
 
     before = {number: signal.signal(number, forward) for number in FORWARDED}
     try:
@@ -86,7 +191,7 @@ def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _rebuild(error: dict[str, Any]) -> EvidenceError:
+def rebuild_error(error: Message) -> EvidenceError:
     """The child's error as the class it was there."""
     kind = getattr(archive.errors, error["kind"], EvidenceError)
     if not (isinstance(kind, type) and issubclass(kind, EvidenceError)):

@@ -49,7 +49,7 @@ class CrawlLoop:
         async def follow() -> None:
             loop = asyncio.get_running_loop()
             for number in STOP_SIGNALS:
-                loop.add_signal_handler(number, self._stop)
+                loop.add_signal_handler(number, self.stop)
             try:
                 await body()
             finally:
@@ -91,7 +91,8 @@ class CrawlLoop:
         if errors:
             services.log.signal("spider-exception", errors)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Let what runs come to its end soon, and begin nothing more."""
         if self.stopped.is_set():
             return
         self.stopped.set()

@@ -4,6 +4,7 @@ Scrapy builds components from the crawler alone; this is how they find our objec
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from archive.capture import Capture
 from archive.errors import EvidenceError
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
+from crawlers.crawl.pacing import HostPacing
 from crawlers.crawl.recorder import Fetcher, Recorder
 from crawlers.crawl.unfinished import NOTHING_UNFINISHED, Unfinished
 from crawlers.engine.request import parse_target
@@ -37,6 +39,8 @@ CONDITION_KEY = "evidence_condition"
 LIMIT_KEY = "evidence_limit_bytes"
 """Our key in `request.meta`: bytes of body received. Scrapy's `download_maxsize` bounds
 what its middlewares decode: a body may be long, or packed, but not both."""
+RECHECK_KEY = "evidence_recheck"
+"""Our key in `request.meta`: it is fetched again, and not where its host is down."""
 WARC_KEY = "warc"
 """Where spiders find which capture a response is."""
 
@@ -68,6 +72,12 @@ class CrawlServices:
     fatal: EvidenceError | None = None
     """What ended the crawl: the archive cannot be written, say."""
     gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    pacing: HostPacing = field(default_factory=lambda: HostPacing(clock=time.monotonic))
+    """Which hosts want to be left in peace."""
+    rechecks: tuple[str, ...] = ()
+    """Addresses captured before that are fetched again, promised behind the seeds."""
+    rechecks_only: bool = False
+    """The seeds themselves are not due."""
 
     def seed_number(self, place: int) -> int | None:
         """Under which number the seed at that place of the file was promised."""
@@ -75,6 +85,13 @@ class CrawlServices:
         if self.unfinished.is_done(seeds[place]):
             return None
         return sum(not self.unfinished.is_done(uri) for uri in seeds[:place])
+
+    def recheck_number(self, place: int) -> int:
+        """Under which number a recheck was promised."""
+        if self.rechecks_only:
+            return place
+        seeds = (parse_target(seed.url).target_uri for seed in self.source.seeds)
+        return place + sum(not self.unfinished.is_done(uri) for uri in seeds)
 
     def gate_of(self, url: str) -> asyncio.Semaphore:
         """The gate that lets as many requests to one host as the source allows."""

@@ -17,11 +17,13 @@ from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CaptureClass, ClassNote
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
+from crawlers.crawl.pacing import HOST_DOWN
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
 from crawlers.crawl.recorder import REDIRECT_LIMIT
 from crawlers.crawl.references import PartKind, Reference
 from crawlers.crawl.services import (
     NOTES_KEY,
+    RECHECK_KEY,
     STOPPED,
     CrawlServices,
     RequestNotes,
@@ -65,8 +67,11 @@ class SourceSpider(Spider):
         if self.source.network.robots == "ignore":
             for request in self._robots_requests():
                 yield request
-        for number, seed in enumerate(self.source.seeds):
-            yield self._seed_request(self.services.seed_number(number), seed)
+        if not self.services.rechecks_only:
+            for number, seed in enumerate(self.source.seeds):
+                yield self._seed_request(self.services.seed_number(number), seed)
+        for place, uri in enumerate(self.services.rechecks):
+            yield self._recheck_request(self.services.recheck_number(place), uri)
 
     def _robots_requests(self) -> Iterator[Request]:
         """Robots.txt is captured even where the source says not to obey it."""
@@ -88,6 +93,16 @@ class SourceSpider(Spider):
             dont_filter=True,
             cb_kwargs={"seed": number, **_listing_arguments(seed.listing)},
             meta={NOTES_KEY: RequestNotes()},
+        )
+
+    def _recheck_request(self, number: int, uri: str) -> Request:
+        return Request(
+            uri,
+            callback=self.parse_page,
+            errback=self.note_failure,
+            dont_filter=True,
+            cb_kwargs={"seed": number},
+            meta={NOTES_KEY: RequestNotes(), RECHECK_KEY: True},
         )
 
     async def parse_listing(
@@ -144,7 +159,9 @@ class SourceSpider(Spider):
             # The capture is safe; only our own reading of its body failed.
             self.services.log.signal("undecodable-body")
             problem = ""
-        if seed is not None and problem != STOPPED:  # else it was not reached
+        if seed is not None and problem == HOST_DOWN:
+            self.services.log.settle(seed, "not-reached", captures=(), reason=HOST_DOWN)
+        elif seed is not None and problem != STOPPED:  # else it was not reached
             self.services.log.settle_trail(seed, trail, problem=problem)
 
     def _settle_seed(self, request: Request | None, seed: int | None) -> None:

@@ -1,0 +1,358 @@
+"""Sources when they are due, for ever or one round: a loop over a child that crawls.
+
+The archive is the state: what ran last is read from its signed job records, so a watch
+that was killed goes on where it was. The child is there only while something is due,
+holds the archive then, and is replaced now and then; one that dies is replaced, and its
+jobs are closed by the next one.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from archive.errors import (
+    ArchiveLocked,
+    ArchiveMissing,
+    EvidenceError,
+    KeyProblem,
+    LogError,
+    SettingsError,
+    SourceError,
+    StoreError,
+)
+from archive.instant import format_instant, parse_instant
+from archive.store.layout import hold_watch
+from archive.store.reader import ArchiveReader
+from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.rechecks import find_rechecks
+from crawlers.crawl.roster import Roster
+from crawlers.crawl.run import CrewProcess, Message, Waker, rebuild_error
+from crawlers.crawl.unfinished import UNFINISHED_SIGNALS
+from crawlers.sources.campaign import Campaign
+from crawlers.sources.schedule import Standing
+from crawlers.sources.source import Source
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the clock, which may have been set meanwhile."""
+IDLE_SECONDS = 30.0
+"""A child with nothing to do is kept so long: starting one costs a second."""
+CHILD_CRAWLS = 500
+"""Crawls of one child; then it is replaced, in case a library leaks."""
+LOCKED_SECONDS = 5.0
+"""Until the archive is tried again that somebody else writes to."""
+FAILED_SECONDS = 60.0
+"""The same after another failure of the archive: a full disk, say."""
+LOOKED_BACK = 8
+"""Jobs of a source that are read to count how many in a row were cut short."""
+CHANCE_BYTES = 6
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+LOOK_SIGNALS = (signal.SIGCONT,)
+"""Who was stopped for a while looks at the clock at once."""
+RELOAD_SIGNALS = (signal.SIGHUP,)
+HOPELESS = (ArchiveMissing, KeyProblem, SettingsError, SourceError)
+"""Trying again would not help: the person has to act."""
+
+
+Tell = Callable[[Message], None]
+Reload = Callable[[], tuple[Mapping[str, Source], Campaign]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPlan:
+    """What is watched into which archive."""
+
+    order: CrawlOrder
+    """What all orders have in common; its source is filled in."""
+    reload: Reload
+    """Reads registry and campaign again; SourceError where a file is faulty."""
+    once: bool = False
+    """End when all that is due now has been crawled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Clock, chance, and whom to tell."""
+
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+    tell: Tell
+    """Hears of each event: `crawled`, `problem`, `waiting`, `stopping`."""
+
+    def chance(self) -> float:
+        """A number in `[0, 1)`."""
+        drawn = int.from_bytes(self.random_bytes(CHANCE_BYTES))
+        return float(drawn / (1 << 8 * CHANCE_BYTES))
+
+
+class Watch:
+    """One watch over one archive; `run` returns when it is stopped or done."""
+
+    def __init__(self, plan: WatchPlan, roster: Roster, tools: Tools) -> None:
+        self._plan = plan
+        self._roster = roster
+        self._tools = tools
+        self._waker = Waker()
+        self._child: Child | None = None
+        self._stopping = False
+        self._not_before = 0.0
+        """Steady clock: until then nothing is begun; the archive is not to be had."""
+        self._problem: str | None = None
+        self._waiting: tuple[str, str] | None = None
+        self.results: list[CrawlResult] = []
+        self.failures: list[EvidenceError] = []
+        """Of one round; a watch that goes on for ever keeps none."""
+
+    def run(self) -> None:
+        """Crawl what is due; errors that only a person can put right are raised."""
+        numbers = (*STOP_SIGNALS, *LOOK_SIGNALS, *RELOAD_SIGNALS)
+        with (
+            hold_watch(self._plan.order.archive),
+            self._waker.listening(*numbers),
+            ExitStack() as stack,
+        ):
+            stack.callback(self._leave)
+            while not self._is_over():
+                self._begin()
+                self._tell_waiting()
+                if self._waker.wait(LOOK_SECONDS, self._process):
+                    self._take()
+                self._hear()
+
+    @property
+    def _process(self) -> CrewProcess | None:
+        return self._child.process if self._child else None
+
+    def _is_over(self) -> bool:
+        if self._child is not None or self._roster.running:
+            return False
+        if self._stopping:
+            return True
+        return self._plan.once and self._due() is None
+
+    def _due(self) -> str | None:
+        """The source whose turn it is, or that waits for a place or the archive."""
+        now = self._tools.clock()
+        found = self._roster.next_due(now)
+        return found[1] if found and found[0] <= now else None
+
+    def _hear(self) -> None:
+        """Act on the signals that came."""
+        while self._waker.heard:
+            number = self._waker.heard.pop(0)
+            self._waiting = None
+            if number in RELOAD_SIGNALS:
+                self._reload()
+            elif number in STOP_SIGNALS and not self._stopping:
+                self._stopping = True
+                self._tell("stopping")
+                if self._child is not None:
+                    self._child.process.signal(signal.SIGTERM)
+                    self._child.finish()
+
+    def _reload(self) -> None:
+        """Read registry and campaign again; a faulty file changes nothing."""
+        try:
+            sources, campaign = self._plan.reload()
+        except SourceError as error:
+            self._tell_problem(None, str(error))
+            return
+        self._roster.sources, self._roster.campaign = sources, campaign
+        if self._child is not None:  # it knows the registry of before
+            self._child.retired = True
+
+    def _begin(self) -> None:
+        """Send those whose turn it is to the child, or let an idle child go."""
+        child, steady = self._child, time.monotonic()
+        if self._stopping or steady < self._not_before:
+            return
+        if child is not None and child.is_spent(steady):
+            if not self._roster.running:
+                child.finish()
+            return
+        for start in self._roster.begin(self._tools.clock()):
+            if self._child is None:
+                self._child = Child(process=CrewProcess())
+            order = replace(
+                self._plan.order, source_id=start.source_id, turn=start.turn
+            )
+            self._child.send(order)
+
+    def _take(self) -> None:
+        """Take in what the child says."""
+        child = self._child
+        if child is None:
+            raise AssertionError("there is no child to speak")
+        messages = child.process.take()
+        if messages is None:
+            self._lose(child)
+            return
+        for message in messages:
+            if "result" in message:
+                self._finish(CrawlResult.from_json(message["result"]))
+            elif "error" in message:
+                self._fail(child, message["error"])
+        child.idle_since = None if self._roster.running else time.monotonic()
+
+    def _finish(self, result: CrawlResult) -> None:
+        at = result.recheck_at
+        self._roster.end(
+            result.source_id,
+            cut=result.was_cut,
+            chance=self._tools.chance(),
+            recheck_at=parse_instant(at) if at else None,
+        )
+        self._problem = None
+        self._tell("crawled", **result.as_json())
+        if self._plan.once:
+            self.results.append(result)
+            self._drop(result.source_id)
+
+    def _fail(self, child: "Child", error: Message) -> None:
+        """A crawl could not begin or go on, or the child could not open the archive."""
+        source_id, rebuilt = error["source_id"], rebuild_error(error)
+        if source_id is None:
+            child.failure = rebuilt
+            return
+        self._roster.fail(source_id, self._tools.clock())
+        self._tell_problem(source_id, str(rebuilt))
+        if self._plan.once:
+            self.failures.append(rebuilt)
+            self._drop(source_id)
+        if isinstance(rebuilt, StoreError | LogError):
+            child.retired = True  # its writer is broken; the next one recovers
+
+    def _lose(self, child: "Child") -> None:
+        """The child is gone: with all done, or killed, or unable to work."""
+        code = child.close()
+        self._child = None
+        left, failure = sorted(self._roster.running), child.failure
+        now = self._tools.clock()
+        for source_id in left:
+            if failure is not None or self._stopping:
+                self._roster.fail(source_id, now)
+            else:
+                chance = self._tools.chance()
+                self._roster.end(source_id, cut=True, chance=chance, recheck_at=None)
+        if isinstance(failure, HOPELESS) or (failure and self._plan.once):
+            raise failure
+        if isinstance(failure, ArchiveLocked):
+            self._not_before = time.monotonic() + LOCKED_SECONDS
+            self._tell_problem(None, f"{failure}; it is tried again")
+        elif failure is not None:
+            self._not_before = time.monotonic() + FAILED_SECONDS
+            self._tell_problem(None, f"{failure}; it is tried again every minute")
+        elif left and not self._stopping:
+            names = ", ".join(left)
+            self._tell_problem(
+                None,
+                f"the crawling process ended early (code {code}); it is started again"
+                f" and goes on with {names}",
+            )
+
+    def _drop(self, source_id: str) -> None:
+        """In one round each source has one turn."""
+        others = {k: v for k, v in self._roster.sources.items() if k != source_id}
+        self._roster.sources = others
+
+    def _leave(self) -> None:
+        """Whatever happens, no child stays behind."""
+        if self._child is not None:
+            self._child.process.signal(signal.SIGTERM)
+            self._child.close()
+
+    def _tell_waiting(self) -> None:
+        """Say what is next, once, when nothing runs."""
+        if self._roster.running or self._stopping or self._plan.once:
+            self._waiting = None
+            return
+        found = self._roster.next_due(self._tools.clock())
+        if found is None or found[0] <= self._tools.clock():
+            return
+        if self._waiting is None:
+            self._waiting = (found[1], format_instant(found[0]))
+            self._tell("waiting", source_id=found[1], until=format_instant(found[0]))
+
+    def _tell_problem(self, source_id: str | None, words: str) -> None:
+        """Say it once, not at every try."""
+        if words != self._problem:
+            self._problem = words
+            self._tell("problem", source_id=source_id, message=words)
+
+    def _tell(self, event: str, **facts: object) -> None:
+        at = format_instant(self._tools.clock())
+        self._tools.tell({"event": event, "at": at, **facts})
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    """The child process, and how much it has done."""
+
+    process: CrewProcess
+    crawls: int = 0
+    idle_since: float | None = None
+    retired: bool = False
+    """It gets no more orders."""
+    finished: bool = False
+    failure: EvidenceError | None = None
+    """Why it cannot work."""
+
+    def send(self, order: CrawlOrder) -> None:
+        """Have one more source crawled."""
+        self.crawls += 1
+        self.idle_since = None
+        self.process.send(order)
+
+    def is_spent(self, steady: float) -> bool:
+        """Whether it is to end, at that time of the steady clock."""
+        idle = self.idle_since is not None and steady - self.idle_since > IDLE_SECONDS
+        return self.retired or self.finished or self.crawls >= CHILD_CRAWLS or idle
+
+    def finish(self) -> None:
+        """Tell it that nothing more comes, once."""
+        if not self.finished:
+            self.finished = True
+            self.process.finish()
+
+    def close(self) -> int:
+        """Wait for its end; its exit code."""
+        self.finish()
+        code = self.process.wait()
+        self.process.close()
+        return code
+
+
+def read_standings(
+    archive: Path,
+    sources: Mapping[str, Source],
+    tools: Tools,
+    *,
+    overrides: bool,
+) -> dict[str, Standing]:
+    """What the archive says of each source's last runs."""
+    now = tools.clock()
+    reader = ArchiveReader.open(archive)
+    found: dict[str, Standing] = {}
+    try:
+        for source_id, source in sources.items():
+            standing = _standing(reader, source_id, chance=tools.chance())
+            rechecks = find_rechecks(reader, source, now=now, overrides=overrides)
+            found[source_id] = replace(standing, recheck_at=rechecks.first_at)
+    finally:
+        reader.close()
+    return found
+
+
+def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standing:
+    jobs = reader.last_jobs(source_id, LOOKED_BACK)
+    cuts = 0
+    for job in jobs:
+        signals = reader.read_closing(job.closing).signals if job.closing else {}
+        if job.closing and UNFINISHED_SIGNALS.isdisjoint(signals):
+            break
+        cuts += 1
+    began_at = jobs[0].opened_at if jobs else None
+    return Standing(began_at=began_at, cuts=cuts, chance=chance)
