@@ -5,7 +5,6 @@ captures always give the same documents, whenever and wherever they are indexed.
 """
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from archive.capture import Capture, CaptureOutcome
 from archive.store.follow import IMPORT_KIND
-from search.analysis.analyze import TokenFields, join_forms
+from search.analysis.analyze import join_forms
 from search.counting import DAY_US
 from search.engines.fields import (
     ALL,
@@ -29,7 +28,7 @@ from search.engines.fields import (
     LOOSE,
 )
 from search.extract.dates import Claimed
-from search.passages import read_tokens
+from search.passages import read_forms
 
 OUTCOME_WORDS: dict[CaptureOutcome, str] = {
     CaptureOutcome.COMPLETE: "",
@@ -49,12 +48,13 @@ OUTCOME_WORDS: dict[CaptureOutcome, str] = {
 """Words a failure is found by; part of the index, so English for every reader."""
 IMPORTED = "imported"
 """Among the warnings of a document: it is of a file that others made."""
+BODY_FIELDS = (EXACT, LEMMA, KEY, CAP, LOOSE, ALL, ALL_KEY)
+"""Token fields that depend on nothing but the text and its language."""
 _MOVED_STATUS, _ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _FIRST_DAY = date(1970, 1, 1)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SPACES = re.compile(r"\s+")
 _SUBTYPE_NAMES = {"plain": "text", "xhtml+xml": "html", "javascript": "js"}
 
 
@@ -92,7 +92,7 @@ class PageText:
 def fold_digest(text: str) -> str:
     """Hex SHA-256 of a text without case and spacing: identity of a document."""
     folded = unicodedata.normalize("NFC", text).casefold()
-    return hashlib.sha256(_SPACES.sub(" ", folded).strip().encode()).hexdigest()
+    return hashlib.sha256(" ".join(folded.split()).encode()).hexdigest()
 
 
 def urlkey(uri: str) -> str:
@@ -172,14 +172,23 @@ def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def build_document(archive_id: str, capture: Capture, page: PageText) -> Document:
-    """Analyse a capture's text; the capture is the first with that text."""
+def build_document(
+    archive_id: str,
+    capture: Capture,
+    page: PageText,
+    body: Mapping[str, str] | None = None,
+) -> Document:
+    """Analyse a capture's text; the capture is the first with that text.
+
+    `body`: its token fields, where they are known already.
+    """
+    body = body_tokens(page) if body is None else body
     return Document(
         document_id=document_id(archive_id, capture, page),
         order=capture.leaf,
         captured_us=microseconds(capture),
         claimed_us=_claimed_us(page.claimed),
-        tokens=_token_fields(capture, page),
+        tokens={**body, **_head_tokens(capture, page)},
         filters=_filters(archive_id, capture, page),
         stored={
             "archive": archive_id,
@@ -220,26 +229,16 @@ def address_words(uri: str) -> str:
     return unquote(uri.partition("://")[2] or uri).replace("_", " ")
 
 
-def _token_fields(capture: Capture, page: PageText) -> dict[str, str]:
-    main = _analyze(page.text[: page.main_end], page.language)
-    rest = _analyze(page.text[page.main_end :], page.language)
-    head = _analyze(_head(capture, page), page.language)
-    return {
-        EXACT: main.exact,
-        LEMMA: main.lemma,
-        KEY: main.key,
-        CAP: main.cap,
-        LOOSE: main.loose,
-        ALL: rest.exact,
-        ALL_KEY: rest.key,
-        HEAD: head.exact,
-        HEAD_LEMMA: head.lemma,
-        HEAD_KEY: head.key,
-    }
+def body_tokens(page: PageText) -> dict[str, str]:
+    """The fields BODY_FIELDS of a text."""
+    main = join_forms(read_forms(page.text[: page.main_end], page.language))
+    rest = join_forms(read_forms(page.text[page.main_end :], page.language))
+    return dict(zip(BODY_FIELDS, (*main, rest.exact, rest.key), strict=True))
 
 
-def _analyze(text: str, language: str | None) -> TokenFields:
-    return join_forms(forms for _, _, forms in read_tokens(text, language))
+def _head_tokens(capture: Capture, page: PageText) -> dict[str, str]:
+    head = join_forms(read_forms(_head(capture, page), page.language))
+    return {HEAD: head.exact, HEAD_LEMMA: head.lemma, HEAD_KEY: head.key}
 
 
 def _head(capture: Capture, page: PageText) -> str:

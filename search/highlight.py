@@ -98,7 +98,7 @@ class _SingleTest:
     """Whether a token alone is what a leaf means."""
 
     def __init__(self, leaf: Leaf) -> None:
-        values: dict[str, set[str]] = {name: set() for name in Forms.__slots__}
+        values: dict[str, set[str]] = {name: set() for name in Forms._fields}
         beginnings: set[str] = set()
         for clause in leaf.clauses:
             if isinstance(clause, Beginning):

@@ -5,7 +5,7 @@ Everything here is derived: it may be deleted, and made again gives the same ans
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -31,7 +31,7 @@ from search.generations import (
 from search.intake import Intake, Taken
 
 COMMIT_CAPTURES = 1_000
-COMMIT_SECONDS = 5.0
+COMMIT_SECONDS = 15.0
 """A batch is stored after so many captures or so long: what a crash repeats."""
 
 
@@ -243,8 +243,10 @@ class Indexer:
                 batch.add(taken)
                 self._progress(batch.captures)
                 if batch.is_due():
+                    intake.settle()
                     batch.commit(taken.capture.leaf + 1)
-        batch.commit(end, last=True)
+            intake.settle()
+            batch.commit(end, last=True)
 
 
 class _Batch:
@@ -285,11 +287,13 @@ class _Batch:
         found_id = document_id(self._archive_id, taken.capture, page)
         known = self._rows.find_document(found_id)
         if known is None:
-            known = self._add_document(taken.capture, page)
+            known = self._add_document(taken.capture, page, taken.tokens)
         self._rows.add_capture(_new_row(taken, page, known.order_key))
 
-    def _add_document(self, capture: Capture, page: PageText) -> DocumentRow:
-        document = build_document(self._archive_id, capture, page)
+    def _add_document(
+        self, capture: Capture, page: PageText, tokens: Mapping[str, str] | None
+    ) -> DocumentRow:
+        document = build_document(self._archive_id, capture, page, tokens)
         self._engine.add([document])
         self._added += 1
         row = DocumentRow(

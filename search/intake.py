@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -11,13 +11,13 @@ from typing import Self
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
-from archive.store.texts import write_text
 from search.captures import CaptureRow, CaptureRows
-from search.document import PageText, origin_of, urlkey
+from search.document import PageText, body_tokens, origin_of, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
-from search.extracts import ExtractCache
+from search.extracts import ExtractCache, Kept
+from search.textfiles import TextFiles
 
 AHEAD_PER_WORKER = 4
 """Documents extracted before their turn: keeps children busy, memory small."""
@@ -31,6 +31,8 @@ class Taken:
 
     capture: Capture
     page: PageText | None
+    tokens: Mapping[str, str] | None
+    """Token fields of the page's text."""
     same_as: CaptureRow | None
     text_digest: str | None
     charset: str | None
@@ -51,6 +53,7 @@ class Intake:
         self._local = threading.local()
         self._children: list[Worker] = []
         self._cache = ExtractCache(reader.paths.index, reader.paths.root)
+        self._texts = TextFiles(reader.paths.root)
 
     def __enter__(self) -> Self:
         return self
@@ -64,11 +67,17 @@ class Intake:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.close()
+        self._texts.close()
         self._cache.close()
+
+    def settle(self) -> None:
+        """Wait until every text given out so far is durable; store what was kept."""
+        self._texts.settle()
+        self._cache.commit()
 
     def follow(self, start: int, end: int) -> Iterator[Taken]:
         """Captures of the leaves `[start, end)` that are indexed, in order."""
-        window: deque[tuple[Capture, Future[Extract] | None]] = deque()
+        window: deque[tuple[Capture, Future[Kept] | None]] = deque()
         for capture in self._reader.captures(start):
             if capture.leaf >= end:
                 break
@@ -80,7 +89,7 @@ class Intake:
         while window:
             yield self._finish(*window.popleft())
 
-    def _begin(self, capture: Capture) -> Future[Extract] | None:
+    def _begin(self, capture: Capture) -> Future[Kept] | None:
         """Start extracting, unless an earlier capture has the same bytes."""
         if capture.refers_to is not None or self._find_same(capture) is not None:
             return None
@@ -92,23 +101,24 @@ class Intake:
         key = bytes_key(capture)
         return None if key is None else self._rows.find_bytes(key)
 
-    def _extract(self, capture: Capture) -> Extract:
+    def _extract(self, capture: Capture) -> Kept:
         """Read and extract one payload; never raises for a bad capture."""
         if capture.http_status is None:
-            return empty_extract(NO_EXTRACTOR)
+            return _without_text(empty_extract(NO_EXTRACTOR))
         cached = self._cache.find(capture.capture_id)
         if cached is not None:
             return cached
         try:
             payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
         except EvidenceError:
-            return empty_extract(FAILED_EXTRACTOR, "unreadable")
+            return _without_text(empty_extract(FAILED_EXTRACTOR, "unreadable"))
         made = self._child().extract(
             payload.data, media_type=payload.media_type, charset=payload.charset
         )
-        if payload.problem is None:
-            return made
-        return replace(made, warnings=(*made.warnings, "truncated"))
+        if payload.problem is not None:
+            made = replace(made, warnings=(*made.warnings, "truncated"))
+        digest = self._texts.write(made.text) if made.text else None
+        return Kept(made=made, digest=digest, tokens=None)
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):
@@ -117,32 +127,38 @@ class Intake:
         child: Worker = self._local.child
         return child
 
-    def _finish(self, capture: Capture, waiting: Future[Extract] | None) -> Taken:
+    def _finish(self, capture: Capture, waiting: Future[Kept] | None) -> Taken:
         same = self._find_same(capture) if waiting is None else None
         if same is not None:
             return Taken(
                 capture=capture,
                 page=None,
+                tokens=None,
                 same_as=same,
                 text_digest=None,
                 charset=None,
                 declared_charset=None,
                 bytes_key=bytes_key(capture),
             )
-        made = waiting.result() if waiting else self._extract(capture)
-        digest = (
-            write_text(self._reader.paths.root, made.text).hex if made.text else None
-        )
-        self._cache.keep(capture.capture_id, made, digest)
+        kept = waiting.result() if waiting else self._extract(capture)
+        page = page_text(kept.made)
+        if kept.tokens is None:
+            kept = replace(kept, tokens=body_tokens(page))
+            self._cache.keep(capture.capture_id, kept)
         return Taken(
             capture=capture,
-            page=page_text(made),
+            page=page,
+            tokens=kept.tokens,
             same_as=None,
-            text_digest=digest,
-            charset=made.charset,
-            declared_charset=made.declared_charset,
+            text_digest=kept.digest,
+            charset=kept.made.charset,
+            declared_charset=kept.made.declared_charset,
             bytes_key=bytes_key(capture),
         )
+
+
+def _without_text(made: Extract) -> Kept:
+    return Kept(made=made, digest=None, tokens=None)
 
 
 def page_text(made: Extract) -> PageText:

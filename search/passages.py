@@ -6,8 +6,8 @@ Index and highlighter both read a text through here, so their tokens agree.
 import re
 from collections.abc import Iterator
 
-from search.analysis.analyze import Forms, token_forms
-from search.analysis.tokens import tokenize
+from search.analysis.analyze import Forms, form_table
+from search.analysis.tokens import split_words, tokenize
 from search.extract.language import identify, may_differ
 
 OWN_LANGUAGE_LETTERS = 30
@@ -26,9 +26,20 @@ def read_tokens(text: str, language: str | None) -> Iterator[tuple[int, int, For
     at = 0
     for line in text.split("\n"):
         spoken = _language_of(line, language)
+        known = form_table(spoken)
         for word, start, end in tokenize(line):
-            yield at + start, at + end, token_forms(word, spoken)
+            yield at + start, at + end, known[word]
         at += len(line) + 1
+
+
+def read_forms(text: str, language: str | None) -> list[Forms]:
+    """The forms of `read_tokens`, for an index, which asks for no places."""
+    forms: list[Forms] = []
+    for line in text.split("\n"):
+        words = split_words(line)
+        if words:
+            forms += map(form_table(_language_of(line, language)).__getitem__, words)
+    return forms
 
 
 def _language_of(line: str, language: str | None) -> str | None:
@@ -38,6 +49,8 @@ def _language_of(line: str, language: str | None) -> str | None:
     own, other = _CYRILLIC, _LATIN
     if language not in _CYRILLIC_LANGUAGES:
         own, other = other, own
+        if line.isascii():
+            return _if_sure(line, language)
     others = len(other.findall(line))
     if others < OWN_LANGUAGE_LETTERS or others <= len(own.findall(line)):
         return _if_sure(line, language)

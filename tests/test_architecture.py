@@ -83,13 +83,14 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("search.comparing",),
             ("search.document",),
-            ("search.extracts",),
             ("search.kept",),
             ("search.generations",),
+            ("search.textfiles",),
         ),
         (
             ("search.engines",),
             (
+                "search.extracts",
                 "search.forgetting",
                 "search.intake",
             ),

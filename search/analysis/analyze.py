@@ -5,9 +5,8 @@ never disagree.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from search.analysis.keys import loose_key, name_key
 from search.analysis.lemmas import lemma_form
@@ -21,14 +20,13 @@ NUMBER = "#"
 EMPTY = "_"
 """Written where a token has no form in a field, so that positions stay equal."""
 FORMS_CACHE = 300_000
-"""Entries; ten times the speed of analysing every token anew."""
+"""Words of all languages kept with their forms; beyond it all are forgotten."""
 
 
 _COUNTED = re.compile("(?!(?:19|20)[0-9]{2}$)[0-9]{1,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(NamedTuple):
     """What one token is in each field; EMPTY where it has no form."""
 
     exact: str
@@ -38,8 +36,7 @@ class Forms:
     loose: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenFields:
+class TokenFields(NamedTuple):
     """Token fields of one text; each a string of tokens separated by a space."""
 
     exact: str
@@ -49,9 +46,35 @@ class TokenFields:
     loose: str
 
 
-@lru_cache(maxsize=FORMS_CACHE)
+class _FormTable(dict[str, Forms]):
+    """Forms by word in one language, made when first asked for."""
+
+    def __init__(self, language: str | None) -> None:
+        super().__init__()
+        self._language = language
+
+    def __missing__(self, word: str) -> Forms:
+        if sum(map(len, _TABLES.values())) >= FORMS_CACHE:
+            for table in list(_TABLES.values()):
+                table.clear()
+        made = self[word] = _make_forms(word, self._language)
+        return made
+
+
+_TABLES: dict[str | None, _FormTable] = {}
+
+
+def form_table(language: str | None) -> Mapping[str, Forms]:
+    """Forms of every word of a text in that language; the fastest way to many."""
+    return _TABLES.get(language) or _TABLES.setdefault(language, _FormTable(language))
+
+
 def token_forms(word: str, language: str | None) -> Forms:
     """Analyse one token of a text in that language."""
+    return form_table(language)[word]
+
+
+def _make_forms(word: str, language: str | None) -> Forms:
     key = name_key(word, index_variant(word, language)) or EMPTY
     if _COUNTED.fullmatch(word):
         return Forms(exact_form(word), lemma_form(word, language), key, NUMBER, EMPTY)
@@ -67,11 +90,5 @@ def token_forms(word: str, language: str | None) -> Forms:
 
 def join_forms(forms: Iterable[Forms]) -> TokenFields:
     """Write the forms of consecutive tokens as field strings."""
-    rows = list(forms)
-    return TokenFields(
-        exact=" ".join(row.exact for row in rows),
-        lemma=" ".join(row.lemma for row in rows),
-        key=" ".join(row.key for row in rows),
-        cap=" ".join(row.cap for row in rows),
-        loose=" ".join(row.loose for row in rows),
-    )
+    columns = list(zip(*forms, strict=True))
+    return TokenFields(*map(" ".join, columns or ("",) * len(TokenFields._fields)))

@@ -30,27 +30,27 @@ KEY_CACHE = 300_000
 """Entries; word types of a large corpus."""
 
 _POSSESSIVE = re.compile("['’ʼ`]s?$")
-_SUFFIX = "(?:EVS|AVS|AMI|IMI|AH|EH|AM|EM|IM|AS|IS|US|ES|IH|UM)"
-_LONGEST = max(len(entry) for table in TABLES.values() for entry in table)
+_SUFFIX = "EVS|AVS|AMI|IMI|AH|EH|AM|EM|IM|AS|IS|US|ES|IH|UM"
+_SUFFIXES = tuple(_SUFFIX.split("|"))
 _STEPS_BEFORE = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        ("['’ʼ]", ""),
-        (r"([AEIUY])[IJ]+(?=$|[^A])", r"\1"),
-        ("J[AE]", "E"),
-        ("JU", "U"),
-        ("J", ""),
-        ("^U(?=[^AEIUJY])", "V"),
-        ("(?<=[AEI])U", "V"),
-        ("Y", "U"),
-        ("Ж$", "T"),
+    (needed, re.compile(pattern), replacement)
+    for needed, pattern, replacement in (
+        ("", "['’ʼ]", ""),
+        ("", r"([AEIUY])[IJ]+(?=$|[^A])", r"\1"),
+        ("J", "J[AE]", "E"),
+        ("J", "JU", "U"),
+        ("J", "J", ""),
+        ("U", "^U(?=[^AEIUJY])", "V"),
+        ("U", "(?<=[AEI])U", "V"),
+        ("Y", "Y", "U"),
+        ("Ж", "Ж$", "T"),
     )
 )
+"""A step is left out where its symbol is missing."""
 _DOUBLED = re.compile(r"(.)\1+")
 _HARD_E = re.compile("([TRCXQL])E")
-_LAST_VOWELS = re.compile("^(.{2,}?)[AEIU]+$")
 _CASE_ENDING = re.compile(
-    rf"^(?=.{{4,}}{_SUFFIX}$)((?:[AEIU]*[^AEIU]){{2,}}[AEIU]*){_SUFFIX}$"
+    rf"^(?=.{{4,}}(?:{_SUFFIX})$)((?:[AEIU]*[^AEIU]){{2,}}[AEIU]*)(?:{_SUFFIX})$"
 )
 _FLEETING_VOWEL = re.compile("^(.{2,}[^AEIU])[AE]([RTNK])$")
 _LOOSE_FOLD = str.maketrans("XCQZ", "STSS")
@@ -66,6 +66,8 @@ def _is_latin(letter: str) -> bool:
     return letter.isalpha() and letter <= "\u024f"
 
 
+_HAS_CYRILLIC = re.compile("[\u0400-\u052f]").search
+_HAS_LATIN = re.compile("[A-Za-z\u00aa-\u024f]").search
 _TO_CYRILLIC = str.maketrans("abcehikmoptxy", "авсенікмортху")
 _TO_LATIN = str.maketrans("авсенікмортхуѕј", "abcehikmoptxysj")
 
@@ -75,7 +77,7 @@ def fold_mixed_script(word: str) -> str:
 
     Takes and gives case-folded text; a word of one script comes back unchanged.
     """
-    if word.isascii():
+    if word.isascii() or not (_HAS_CYRILLIC(word) and _HAS_LATIN(word)):
         return word
     cyrillic = sum(map(_is_cyrillic, word))
     latin = sum(map(_is_latin, word))
@@ -85,30 +87,52 @@ def fold_mixed_script(word: str) -> str:
 
 
 def _prepare(word: str) -> str:
-    return fold_mixed_script(_POSSESSIVE.sub("", drop_invisible(word).casefold()))
+    folded = drop_invisible(word).casefold()
+    if not folded.isalnum() or "ʼ" in folded:
+        folded = _POSSESSIVE.sub("", folded)
+    return fold_mixed_script(folded)
 
 
-def _symbol_of(letter: str, table: dict[str, str]) -> str:
-    """A letter in no row keeps itself; accented Latin takes its base letter."""
-    if "\u00c0" <= letter <= "\u024f":
-        base = unicodedata.normalize("NFD", letter)[0]
-        return table.get(base, base)
-    return letter
+class _Letters(dict[int, str]):
+    """Symbols of single letters, for `str.translate`; learns letters in no row.
+
+    Such a letter keeps itself; accented Latin takes its base letter.
+    """
+
+    def __missing__(self, code: int) -> str:
+        letter = symbol = chr(code)
+        if "\u00c0" <= letter <= "\u024f":
+            base = unicodedata.normalize("NFD", letter)[0]
+            symbol = self.get(ord(base), base)
+        self[code] = symbol
+        return symbol
 
 
-def _to_symbols(word: str, table: dict[str, str]) -> str:
-    symbols: list[str] = []
-    at = 0
-    while at < len(word):
-        for length in range(min(_LONGEST, len(word) - at), 0, -1):
-            symbol = table.get(word[at : at + length])
-            if symbol is not None:
-                break
-        else:
-            length, symbol = 1, _symbol_of(word[at], table)
-        symbols.append(symbol)
-        at += length
-    return "".join(symbols)
+def _one_pattern(entries: list[str]) -> re.Pattern[str]:
+    """Any of the entries, the longest first, gathered by their first letter."""
+    rests: dict[str, list[str]] = {}
+    for entry in sorted(entries, key=len, reverse=True):
+        rests.setdefault(entry[0], []).append(entry[1:])
+    return re.compile(
+        "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rests.items())
+    )
+
+
+_LETTERS = {
+    variant: _Letters({ord(e): symbol for e, symbol in table.items() if len(e) == 1})
+    for variant, table in TABLES.items()
+}
+_GROUPS = {
+    variant: _one_pattern([entry for entry in table if len(entry) > 1])
+    for variant, table in TABLES.items()
+}
+
+
+def _to_symbols(word: str, variant: Variant) -> str:
+    """Groups of letters first, which become capitals; then the letters left."""
+    table = TABLES[variant]
+    grouped = _GROUPS[variant].sub(lambda found: table[found[0]], word)
+    return grouped.translate(_LETTERS[variant])
 
 
 @lru_cache(maxsize=KEY_CACHE)
@@ -119,14 +143,23 @@ def name_key(word: str, variant: Variant) -> str:
         prepared = drop_baltic_ending(prepared)
     elif variant == "G":
         prepared = voice_german_s(prepared)
-    key = _to_symbols(prepared, TABLES[variant])
-    for pattern, replacement in _STEPS_BEFORE:
-        key = pattern.sub(replacement, key)
+    key = _to_symbols(prepared, variant)
+    for needed, pattern, replacement in _STEPS_BEFORE:
+        if needed in key:
+            key = pattern.sub(replacement, key)
     key = key.replace("Ж", HARD_C[variant])
     key = _HARD_E.sub(r"\1A", _DOUBLED.sub(r"\1", key))
     for _ in range(3):
-        key = _CASE_ENDING.sub(r"\1", _LAST_VOWELS.sub(r"\1", key))
-    return _FLEETING_VOWEL.sub(r"\1\2", _LAST_VOWELS.sub(r"\1", key))
+        key = _drop_vowels(key)
+        if not key.endswith(_SUFFIXES):
+            break
+        key = _CASE_ENDING.sub(r"\1", key)
+    return _FLEETING_VOWEL.sub(r"\1\2", _drop_vowels(key))
+
+
+def _drop_vowels(key: str) -> str:
+    """Without the vowels at its end, of which the first two symbols are none."""
+    return key[: max(2, len(key.rstrip("AEIU")))]
 
 
 def query_keys(word: str) -> tuple[str, ...]:

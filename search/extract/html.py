@@ -7,12 +7,14 @@ If every extractor is silent, the tags are simply taken away.
 import html
 import re
 from collections import Counter
+from dataclasses import replace
 
 import trafilatura
 from lxml.etree import LxmlError
 
 from search.extract.alltext import PageTree
 from search.extract.dates import CONFLICT, find_claimed
+from search.extract.overload import OVERLOADED, is_overloaded
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
 from search.extract.telegram import is_telegram, telegram_main
@@ -41,6 +43,9 @@ _PROBLEMS = (ValueError, TypeError, AttributeError, KeyError, IndexError, LxmlEr
 
 def extract_html(markup: str) -> Extract:
     """Make one text of a page; charset fields are left for the caller."""
+    if is_overloaded(markup):
+        made = extract_tags(markup)
+        return replace(made, warnings=(*made.warnings, OVERLOADED))
     tree = PageTree(markup)
     warnings: tuple[str, ...] = ()
     main = _main_text(markup, tree)

@@ -12,7 +12,7 @@ from search.engines.planning import Leaf
 from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
 from search.highlight import SNIPPET_CODE_POINTS, cut_snippets, find_marks
-from search.passages import read_tokens
+from search.passages import read_forms, read_tokens
 from tests.support.examples import examples
 
 LETTERS = st.text(
@@ -41,6 +41,15 @@ def test_token_n_is_position_n_in_every_field(text: str, language: str | None) -
     for value in (fields.exact, fields.lemma, fields.key, fields.cap, fields.loose):
         assert len(value.split()) == len(forms)
         assert len(value.split(" ")) == max(1, len(forms))
+
+
+@settings(max_examples=examples(1000), deadline=None)
+@given(TEXTS, LANGUAGES)
+def test_an_index_reads_the_tokens_that_are_marked(
+    text: str, language: str | None
+) -> None:
+    read = [form for _, _, form in read_tokens(text, language)]
+    assert read_forms(text, language) == read
 
 
 @settings(max_examples=examples(1000), deadline=None)

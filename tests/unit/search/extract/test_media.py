@@ -194,11 +194,17 @@ def test_telegram_messages_are_main_text_with_their_times() -> None:
     ids=["attributes", "depth"],
 )
 def test_a_page_that_stops_the_parser_is_found_by_its_words(page: str) -> None:
-    with Worker(seconds=8) as worker:
+    with Worker() as worker:
         made = worker.extract(page.encode(), media_type="text/html", charset=None)
         assert "hidden words" in made.text
+        assert made.warnings == ("overloaded_markup",)
         after = worker.extract(b"<p>next", media_type="text/html", charset=None)
     assert after.text == "next"
+
+
+def test_deep_but_real_nesting_is_parsed() -> None:
+    page = "<ul>" + "<li><a>x</a><br><b>y</b><p>z" * 5_000 + "</ul>"
+    assert extract(page.encode(), media_type="text/html").warnings == ()
 
 
 def test_an_old_word_file_is_read_by_a_program(

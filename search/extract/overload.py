@@ -1,0 +1,39 @@
+"""Markup made to stop a parser: nesting and attributes without end.
+
+Parsers take time that grows with the square of either; a look at the tags tells before.
+"""
+
+import re
+
+DEPTH_MAX = 3_000
+"""Elements inside each other; real pages have less than a hundred."""
+ATTRIBUTES_MAX = 5_000
+"""Of one tag; real ones have some dozens."""
+OVERLOADED = "overloaded_markup"
+"""Warning: the text is what stands between the tags, nothing was parsed."""
+
+_NO_NEST = (
+    "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
+    "|p|li|td|th|tr|dd|dt|option|thead|tbody|tfoot"
+)
+"""Elements that hold none of their kind: they end without an end tag."""
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
+_TAG = re.compile(rf"<(/?)(?!(?:{_NO_NEST})\b)[a-z]", re.IGNORECASE)
+
+
+def is_overloaded(markup: str) -> bool:
+    """Whether no parser should be given this page."""
+    if any(
+        tag[0].count("=") > ATTRIBUTES_MAX or len(tag[0].split()) > ATTRIBUTES_MAX
+        for tag in _LONG_TAG.finditer(markup)
+    ):
+        return True
+    return markup.count("<") > DEPTH_MAX and _depth(markup) > DEPTH_MAX
+
+
+def _depth(markup: str) -> int:
+    deepest = depth = 0
+    for found in _TAG.finditer(markup):
+        depth += -1 if found[1] else 1
+        deepest = max(deepest, depth)
+    return deepest

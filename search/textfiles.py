@@ -1,0 +1,48 @@
+"""Kept texts on their way to the disk: several at a time, for each waits for the disk.
+
+A text is named by its digest, so its order does not matter; what names it is stored
+only after `settle`.
+"""
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from archive.digest import Digest
+from archive.store.texts import write_text
+
+WRITERS = 4
+"""Texts written at once: they wait for the disk together."""
+WAITING_MAX = 200
+"""Texts in memory that are not written yet; then whoever brings more waits."""
+
+
+class TextFiles:
+    """Writes the texts of one archive; for several threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._write = partial(write_text, root)
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="texts")
+        self._waiting: deque[Future[Digest]] = deque()
+
+    def write(self, text: str) -> str:
+        """Begin to write a text; its hex digest."""
+        self._waiting.append(self._pool.submit(self._write, text))
+        if len(self._waiting) > WAITING_MAX:
+            self._finish_one()
+        return Digest.of(text.encode()).hex
+
+    def settle(self) -> None:
+        """Wait until all texts begun are durable; raises what a write raised."""
+        while self._waiting:
+            self._finish_one()
+
+    def _finish_one(self) -> None:
+        with suppress(IndexError):  # another thread waits for the last one
+            self._waiting.popleft().result()
+
+    def close(self) -> None:
+        """Finish writing; what failed was not waited for, so nothing names it."""
+        self._pool.shutdown(wait=True)
