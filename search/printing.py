@@ -26,7 +26,7 @@ def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
     part = f", {offset + 1} to {offset + shown} shown" if shown < page.total else ""
     yield f"{found} found in {page.took_ms} ms{part if shown else ''}"
     for one in page.searched:
-        yield f"  looked for {_line(describe(one))}"
+        yield f"  looked for {one_line(describe(one))}"
     for unknown in page.unknown:
         yield _unknown_line(unknown)
     for hit in page.hits:
@@ -40,25 +40,25 @@ def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
 def _unknown_line(unknown: UnknownValue) -> str:
     known = ", ".join(unknown.known[:KNOWN_SAID])
     more = ", …" if len(unknown.known) > KNOWN_SAID else ""
-    there = f"there are {_line(known)}{more}" if known else "there is none at all"
-    return f"  nothing has {unknown.field}:{_line(unknown.value)}; {there}"
+    there = f"there are {one_line(known)}{more}" if known else "there is none at all"
+    return f"  nothing has {unknown.field}:{one_line(unknown.value)}; {there}"
 
 
 def _hit_lines(hit: Hit) -> Iterator[str]:
-    yield f"\n{_line(hit.title or hit.uri)}"
+    yield f"\n{one_line(hit.title or hit.uri)}"
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
     done = "imported" if hit.is_imported else "captured"
     times = "" if hit.captures == 1 else f", {done} {hit.captures} times"
     if hit.is_imported:
         times += ", imported from a file of others"
-    yield f"  {_line(hit.uri)}"
+    yield f"  {one_line(hit.uri)}"
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
     if hit.claimed is not None:
         doubt = ", but see its dates" if "date_conflict" in hit.warnings else ""
-        value = _line(hit.claimed.value)
+        value = one_line(hit.claimed.value)
         yield f"  the page says it is from {value} ({hit.claimed.method}{doubt})"
     if hit.missing:
-        yield f"  without: {_line(', '.join(hit.missing))}"
+        yield f"  without: {one_line(', '.join(hit.missing))}"
     for snippet in hit.snippets:
         yield f"  … {_marked(snippet.text, snippet.marks)} …"
 
@@ -76,7 +76,7 @@ def count_lines(counts: Counts) -> Iterator[str]:
 
 
 def _facet(facet: Facet) -> str:
-    shown = ", ".join(f"{_line(value)} {n}" for value, n in facet.values)
+    shown = ", ".join(f"{one_line(value)} {n}" for value, n in facet.values)
     rest = f", {facet.rest} other values" if facet.rest else ""
     return f"{shown or 'none'}{rest}"
 
@@ -109,15 +109,15 @@ def _marked(text: str, marks: Iterable[tuple[int, int]]) -> str:
     """Marks as [ ] in plain text, in bold on a terminal."""
     parts, at = [], 0
     for start, end in marks:
-        parts += [_line(text[at:start]), _emphasis(_line(text[start:end]))]
+        parts += [one_line(text[at:start]), _emphasis(one_line(text[start:end]))]
         at = end
-    return "".join([*parts, _line(text[at:])])
+    return "".join([*parts, one_line(text[at:])])
 
 
 def _emphasis(text: str) -> str:
     return click.style(text, bold=True) if sys.stdout.isatty() else f"[{text}]"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Captured text on one line, without control characters: it may be hostile."""
     return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -106,6 +106,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         ),
         (("search.printing",),),
         (("search.service",),),
+        (("search.report",),),
         (("search.cli",),),
     ),
     "web": (
@@ -164,6 +165,8 @@ LIBRARIES = {
             "crawlers.watch_cli",
             "search.cli",
             "search.printing",
+            "search.report.command",
+            "search.report.showing",
             "web.cli",
         ),
         reason="the command line is click: each module with verbs declares its own",
@@ -229,6 +232,7 @@ LIBRARIES = {
     "python_calamine": Library(
         modules=("search.extract.office",), distribution="python-calamine"
     ),
+    "rapidfuzz": Library(modules=("search.report.sequences",)),
     "resiliparse": Library(modules=("search.extract.alltext",)),
     "rfc3161_client": Library(
         modules=("archive.attest.timestamp",), distribution="rfc3161-client"

@@ -1,0 +1,1 @@
+"""What needs the extracted texts of several captures; it reads them, never bytes."""
