@@ -188,6 +188,7 @@ LIBRARIES = {
     "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
     "elasticsearch": Library(modules=("search.engines.elastic_engine",)),
     "fastwarc": Library(modules=("archive.warc.library",)),
+    "feedparser": Library(modules=("crawlers.spiders.feed",)),
     "flask": Library(
         modules=(
             "web.app",
@@ -220,6 +221,7 @@ LIBRARIES = {
             "crawlers.crawl.references",
             "crawlers.sources.signs",
             "crawlers.spiders.answer",
+            "crawlers.spiders.channel",
             "crawlers.spiders.listing",
         ),
         reason="parts and signs of a page in both kinds of job; the source's lists",
@@ -248,7 +250,12 @@ LIBRARIES = {
             "crawlers.crawl.services",
             "crawlers.spiders.answer",
             "crawlers.spiders.base",
+            "crawlers.spiders.channel",
+            "crawlers.spiders.files",
+            "crawlers.spiders.following",
             "crawlers.spiders.listing",
+            "crawlers.spiders.lists",
+            "crawlers.spiders.sitemap",
         ),
         reason="a framework: the seam to it is crawl/ and spiders/, nothing else",
     ),

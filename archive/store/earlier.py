@@ -27,6 +27,10 @@ _NEWEST = (
     "and source_id is ? and captured_at >= ? "
     "order by captured_at desc, leaf desc limit 1"
 )
+_NEWEST_BEFORE = (
+    f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
+    "and captured_at < ? order by captured_at desc, leaf desc limit 1"
+)
 
 _ARTICLES = (
     "select target_uri, min(captured_at), max(captured_at) from capture c "
@@ -67,6 +71,11 @@ class EarlierCaptures:
     def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
         """The first capture that holds this payload of this address itself."""
         row = self._one(_WITH_PAYLOAD, target_uri, str(payload))
+        return None if row is None else _earlier(row)
+
+    def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
+        """The newest capture of an address's content from before then."""
+        row = self._one(_NEWEST_BEFORE, target_uri, format_instant(before))
         return None if row is None else _earlier(row)
 
     def validators(

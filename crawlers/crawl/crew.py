@@ -35,6 +35,7 @@ from crawlers.engine.client import Client
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import EngineSettings
+from crawlers.sources.dates import seeds_at
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import find_source, read_registry
 from crawlers.sources.source import PartsMode, Source
@@ -98,7 +99,7 @@ class Crew:
 
     async def crawl(self, order: CrawlOrder) -> CrawlResult:
         """Open the job, run Scrapy, close the job."""
-        source = self._find_source(order)
+        source = seeds_at(self._find_source(order), self.context.clock())
         program = None
         if source.parts is PartsMode.BROWSER:
             from crawlers.browser.program import find_program
@@ -204,6 +205,7 @@ class Work:
             log=self.log,
             memory=self.memory,
             unfinished=beginning.unfinished,
+            began_at=self.context.clock(),
             any_port=bool(self.order.allow_networks),
             proxy=self.order.via.label_for(source),
             rechecks=beginning.rechecks,

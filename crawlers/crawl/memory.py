@@ -44,6 +44,11 @@ class ArchiveMemory:
         earlier = self.reader.earlier(overrides=self.overrides)
         return earlier.with_payload(target_uri, payload)
 
+    def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
+        """The newest content of an address from before then, of whatever job."""
+        earlier = self.reader.earlier(overrides=self.overrides)
+        return earlier.newest(target_uri, before=before)
+
     def validators(self, target_uri: str, source_id: str) -> Validators | None:
         """By which its server may say "not modified"; None = fetch it in full."""
         earlier = self.reader.earlier(overrides=self.overrides)

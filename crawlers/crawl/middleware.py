@@ -20,11 +20,18 @@ from crawlers.crawl.services import (
     services_of,
 )
 from crawlers.engine.request import parse_target
-from crawlers.sources.scope import decide, is_own_host
+from crawlers.sources.lookalike import find_lookalike
+from crawlers.sources.scope import decide, fold_host, is_own_host
 
 CONDITIONS = ("If-None-Match", "If-Modified-Since")
 NOT_MODIFIED = "not_modified"
 """Flag of a response whose content comes from the archive: the server said 304."""
+OWN_HOST_ROLES = frozenset({"robots", "probe"})
+"""What we ask a source's own hosts for by ourselves, whatever its scope says."""
+HOSTS_LOOKED_AT = 1_000
+"""Foreign hosts of one run that are compared with the source's own."""
+HOSTS_NAMED = 10
+"""Look-alikes that the closing record names; the others are counted."""
 TAKEN_OVER = "taken_over"
 """Flag of a response that an earlier run of the same crawl captured."""
 
@@ -36,6 +43,8 @@ class SourcePolicy:
         self._services = services
         self._requests = 0
         self._host_requests: Counter[str] = Counter()
+        self._hosts: set[str] = set()
+        self._named: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "SourcePolicy":
@@ -63,7 +72,7 @@ class SourcePolicy:
         notes = notes_of(request)
         if notes.role == "robots" and urlsplit(request.url).path == "/robots.txt":
             return None
-        if notes.role == "robots" and is_own_host(source, request.url):
+        if notes.role in OWN_HOST_ROLES and is_own_host(source, request.url):
             return None
         verdict = decide(source, request.url, any_port=self._services.any_port)
         if verdict.may_fetch:
@@ -74,7 +83,21 @@ class SourcePolicy:
         hop = "redirect-" if request.meta.get("redirect_times") else ""
         code = f"{kind}{hop}out-of-scope:{verdict.rule}"
         self._services.log.signal(code)
+        if verdict.rule == "no-rule":
+            self._flag_lookalike(urlsplit(request.url).hostname or "")
         return code
+
+    def _flag_lookalike(self, host: str) -> None:
+        """Count links to hosts that look like one of ours; name the first few."""
+        known = self._services.source
+        if host in self._hosts or len(self._hosts) >= HOSTS_LOOKED_AT:
+            return
+        self._hosts.add(host)
+        if find_lookalike(known, host) is not None:
+            self._services.log.signal("look-alike-host")
+            if len(self._named) < HOSTS_NAMED:
+                self._named.add(host)
+                self._services.log.signal(f"look-alike-host:{fold_host(host)}")
 
     def _budget_code(self, host: str) -> str | None:
         limits, log = self._services.source.limits, self._services.log

@@ -127,7 +127,6 @@ def _count_queued(crawler: Crawler) -> int:
 def scrapy_settings(source: Source) -> dict[str, Any]:
     """What the source says, as Scrapy's settings; the add-on fixes the rest."""
     limits, network = source.limits, source.network
-    pages = max((s.listing.pages for s in source.seeds if s.listing), default=1)
     return {
         "ADDONS": {"crawlers.crawl.addon.EvidenceAddon": 0},
         "USER_AGENT": network.user_agent,
@@ -142,8 +141,8 @@ def scrapy_settings(source: Source) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency,
         "DOWNLOAD_MAXSIZE": min(limits.file_bytes, DECODED_BYTES),
         "DOWNLOAD_WARNSIZE": 0,
-        # Pages of a list count as depth in Scrapy, but are none.
-        "DEPTH_LIMIT": limits.depth + pages,
+        # The spider counts depth itself: to Scrapy pages of a list are depth, too.
+        "DEPTH_LIMIT": 0,
         "DEPTH_PRIORITY": 1,
         "EVIDENCE_COOKIES": network.cookies,
         "CLOSESPIDER_TIMEOUT": limits.minutes * 60,

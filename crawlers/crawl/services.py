@@ -7,14 +7,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy.exceptions import IgnoreRequest
 
-from archive.capture import Capture
-from archive.errors import EvidenceError
+from archive.capture import Capture, EarlierCapture
+from archive.errors import EvidenceError, UsageProblem
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.pacing import HostPacing
@@ -71,6 +72,8 @@ class CrawlServices:
     """Set by SIGTERM: what runs may end, nothing more is asked for."""
     fatal: EvidenceError | None = None
     """What ended the crawl: the archive cannot be written, say."""
+    began_at: datetime | None = None
+    """When the job began: what the archive held before is what was there earlier."""
     gates: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     pacing: HostPacing = field(default_factory=lambda: HostPacing(clock=time.monotonic))
     """Which hosts want to be left in peace."""
@@ -92,6 +95,16 @@ class CrawlServices:
             return place
         seeds = (parse_target(seed.url).target_uri for seed in self.source.seeds)
         return place + sum(not self.unfinished.is_done(uri) for uri in seeds)
+
+    def newest(self, url: str) -> EarlierCapture | None:
+        """The newest content of an address from before this job."""
+        if self.memory is None or self.began_at is None:
+            return None
+        try:
+            target_uri = parse_target(url).target_uri
+        except UsageProblem:
+            return None
+        return self.memory.newest(target_uri, before=self.began_at)
 
     def gate_of(self, url: str) -> asyncio.Semaphore:
         """The gate that lets as many requests to one host as the source allows."""

@@ -6,15 +6,18 @@ one host in two sources: each is a SourceError naming file and line.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from archive.errors import SourceError, UnknownSource
+from crawlers.sources.dates import ANY_DAY, seeds_at
 from crawlers.sources.entry import read_entry
 from crawlers.sources.identity import identify
 from crawlers.sources.scope import decide
+from crawlers.sources.seeds import Seed
 from crawlers.sources.source import (
     Confidence,
     ScopeAction,
@@ -135,9 +138,14 @@ def _covers(before: ScopeRule, rule: ScopeRule, *, own: set[str]) -> bool:
     return same_hosts and wider_path and wider_query
 
 
+def _at_any_day(source: Source, seed: Seed) -> Seed:
+    now = datetime.combine(ANY_DAY, time(12), tzinfo=UTC)
+    return seeds_at(replace(source, seeds=(seed,)), now).seeds[0]
+
+
 def _check_seeds(source: Source, top: Table) -> None:
     for number, seed in enumerate(source.seeds):
-        verdict = decide(source, seed.url)
+        verdict = decide(source, _at_any_day(source, seed).url)
         if not verdict.may_fetch:
             table = top.at("seed", number)
             table.fail("url", f"is not in the source's own scope ({verdict.rule})")

@@ -1,5 +1,7 @@
 """A response as the rules of classes want it; the tree is shared with the spider."""
 
+import zlib
+
 from parsel import Selector
 from scrapy.http import HtmlResponse, Response, TextResponse
 
@@ -10,6 +12,10 @@ from crawlers.crawl.references import HTML_BYTES
 from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.sources.classes import Answer
 from crawlers.sources.signs import Signs
+
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+"""zlib's way to say: a gzip header comes first."""
 
 
 def read_response(
@@ -25,10 +31,21 @@ def read_response(
         http_status=response.status,
         media_type=content_type.partition(";")[0].strip().lower() or None,
         expected=expected_of(capture.target_uri, kind=kind),
-        beginning=response.body[:BEGINNING_BYTES].decode("utf-8", "replace"),
+        beginning=_beginning(response.body).decode("utf-8", "replace"),
         body_bytes=1 if is_elsewhere else len(response.body),
         signs=_signs(response, content_type),
     )
+
+
+def _beginning(body: bytes) -> bytes:
+    """The first bytes; of a packed file, those of what is in it."""
+    if not body.startswith(GZIP_MAGIC):
+        return body[:BEGINNING_BYTES]
+    try:
+        unpacked = zlib.decompressobj(GZIP_WINDOW).decompress(body, BEGINNING_BYTES)
+    except zlib.error:
+        return b""
+    return unpacked
 
 
 def _signs(response: Response, content_type: str) -> Signs | None:

@@ -3,7 +3,9 @@
 It finds addresses and nothing else: evidence is made by the handler, below it.
 """
 
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +16,10 @@ from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
 from archive.capture import Capture, CaptureOutcome
-from archive.capture_class import CaptureClass, ClassNote
+from archive.capture_class import CaptureClass
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
+from crawlers.crawl.middleware import NOT_MODIFIED, TAKEN_OVER
 from crawlers.crawl.pacing import HOST_DOWN
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
 from crawlers.crawl.recorder import REDIRECT_LIMIT
@@ -31,14 +34,20 @@ from crawlers.crawl.services import (
     notes_of,
 )
 from crawlers.sources.scope import decide
-from crawlers.sources.seeds import ListingRules, Seed
+from crawlers.sources.seeds import Seed, SeedRules
 from crawlers.sources.source import PartsMode
 from crawlers.spiders.answer import read_response
-from crawlers.spiders.listing import read_listing
+from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
+from crawlers.spiders.lists import kind_of, read_list
+from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
 
 HANDLERS_NEEDED = 2
 """http and https: a handler that fails to load only makes Scrapy log a line."""
 NO_RESPONSE: tuple[type[Exception], ...] = (IgnoreRequest, *DOWNLOAD_ERRORS)
+SHAPE_TURN = 25
+"""Addresses of one shape asked for before those of another shape come first: a calendar
+without end takes turns with the articles, and leaves them most of the budget."""
+_NUMBERS = re.compile(r"\d+")
 LINKS = 5_000
 """Links looked at on one page."""
 LINK_PAGE_BYTES = 8 << 20
@@ -55,6 +64,9 @@ class SourceSpider(Spider):
         self.services = services
         self.source = services.source
         self._collector = PartsCollector(self._fetch_part)
+        self._alike = AlikeAnswers(note_class=services.log.note_class)
+        self._lists = ListFollower(self, services)
+        self._shapes: Counter[str] = Counter()
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for each seed, in the order of the file."""
@@ -86,64 +98,68 @@ class SourceSpider(Spider):
             )
 
     def _seed_request(self, number: int | None, seed: Seed) -> Request:
-        return Request(
-            seed.url,
-            callback=self.parse_listing if seed.listing else self.parse_page,
-            errback=self.note_failure,
-            dont_filter=True,
-            cb_kwargs={"seed": number, **_listing_arguments(seed.listing)},
-            meta={NOTES_KEY: RequestNotes()},
-        )
+        if seed.rules is None:
+            return self._request(seed.url, self.parse_page, seed=number)
+        return self._request(seed.url, self.parse_list, seed=number, rules=seed.rules)
 
     def _recheck_request(self, number: int, uri: str) -> Request:
-        return Request(
-            uri,
-            callback=self.parse_page,
-            errback=self.note_failure,
-            dont_filter=True,
-            cb_kwargs={"seed": number},
-            meta={NOTES_KEY: RequestNotes(), RECHECK_KEY: True},
-        )
+        request = self._request(uri, self.parse_page, seed=number)
+        request.meta[RECHECK_KEY] = True
+        return request
 
-    async def parse_listing(
+    async def parse_list(
         self,
         response: Response,
         *,
-        rules: ListingRules,
-        page_number: int,
+        rules: SeedRules,
+        page_number: int = 1,
         seed: int | None = None,
     ) -> AsyncIterator[Request]:
-        """Follow the items of a list and its next page."""
+        """Follow the entries of a list and its further pages, whatever list it is."""
         self._settle_seed(response.request, seed)
-        self._settle_class(response, CaptureClass.LISTING)
-        if response.status != 200 or not isinstance(response, TextResponse):
-            self.services.log.signal("listing-unreadable")
-        else:
-            found = read_listing(response, rules)
-            self.services.log.items += len(found.items)
-            self.services.log.signals.update(found.signals)
-            for item in found.items:
-                yield self._page_request(item.url)
-            if found.next_url and page_number < rules.pages:
-                arguments = {"rules": rules, "page_number": page_number + 1}
-                yield Request(
-                    found.next_url,
-                    callback=self.parse_listing,
-                    errback=self.note_failure,
-                    cb_kwargs=arguments,
-                    meta={NOTES_KEY: RequestNotes()},
-                )
+        self._settle_class(response, kind_of(rules))
+        reading = read_list(response, rules, timezone=self.source.timezone)
+        for request in self._lists.follow(response, reading, rules=rules):
+            yield request
+        for url in more_pages(reading, rules, page_number=page_number):
+            yield self._request(
+                url,
+                self.parse_list,
+                filtered=True,
+                rules=rules,
+                page_number=page_number + 1,
+            )
         await self._keep_page(response)
 
     async def parse_page(
-        self, response: Response, *, seed: int | None = None
+        self, response: Response, *, seed: int | None = None, depth: int = 0
     ) -> AsyncIterator[Request]:
         """Follow a page's links where its scope rule says so."""
         self._settle_seed(response.request, seed)
-        self._settle_class(response, CaptureClass.PAGE)
-        for url in self._links(response):
-            yield self._page_request(url)
+        made_up = self._settle_class(response, CaptureClass.PAGE)
+        if made_up is not None:
+            yield self._probe_request(made_up)
+        for url in self._links(response, depth):
+            yield self.page_request(url, depth=depth + 1)
         await self._keep_page(response)
+
+    def parse_document(self, response: Response, *, known: KnownDocuments) -> None:
+        """Say what became of a document whose address may have changed."""
+        self._settle_class(response, CaptureClass.FILE)
+        trail = self._trail(response.request)
+        if trail:
+            self.services.log.signal(known.judge(response, trail[-1]))
+
+    def parse_made_up(self, response: Response) -> None:
+        """Hear what a host shows for an address that cannot exist."""
+        trail = self._trail(response.request)
+        if not trail or response.status != 200:
+            return
+        signs = read_response(
+            response, trail[-1], asked=response.url, kind=CaptureClass.PAGE
+        ).signs
+        if signs is not None:
+            self._alike.hear(response.url, signs.fingerprint)
 
     def ignore(self, _: Any) -> None:
         """Nothing to do: the capture is in the archive."""
@@ -169,29 +185,87 @@ class SourceSpider(Spider):
             trail = tuple(notes_of(request).trail)
             self.services.log.settle_trail(seed, trail, problem="")
 
-    def _settle_class(self, response: Response, kind: CaptureClass) -> ClassNote | None:
-        """Say what the answer is, now that its body is at hand."""
-        request = response.request
-        trail = notes_of(request).trail if request is not None else []
+    def _settle_class(self, response: Response, kind: CaptureClass) -> str | None:
+        """Say what the answer is, now that its body is at hand.
+
+        Returns an address to try where the host seems to answer everything alike.
+        """
+        request, trail = response.request, self._trail(response.request)
         if request is None or not trail:
             return None
         asked = request.meta.get("redirect_urls", [request.url])[0]
         answer = read_response(response, trail[-1], asked=asked, kind=kind)
-        return self.services.recorder.desk.settle(trail[-1], answer)
+        note = self.services.recorder.desk.settle(trail[-1], answer)
+        if note.is_content:
+            self._note_change(response, trail[-1])
+        signs = answer.signs
+        if note.capture_class != CaptureClass.PAGE or signs is None:
+            return None
+        if len(signs.text) < LEAST_CHARACTERS:
+            return None
+        page = SeenPage(capture_id=trail[-1].capture_id, url=answer.uri, note=note)
+        return self._alike.see(signs.fingerprint, page)
 
-    def _page_request(self, url: str) -> Request:
+    def _note_change(self, response: Response, capture: Capture) -> None:
+        """Count an address that was captured before, and whether it changed."""
+        log, earlier = self.services.log, self.services.newest(capture.target_uri)
+        if earlier is None or TAKEN_OVER in response.flags:
+            return
+        log.compared += 1
+        same = NOT_MODIFIED in response.flags
+        log.changed += not same and earlier.payload_digest != capture.payload_digest
+
+    def _trail(self, request: Request | None) -> list[Capture]:
+        return notes_of(request).trail if request is not None else []
+
+    def page_request(self, url: str, *, depth: int = 1) -> Request:
+        """Ask for an article or a linked page; addresses of one shape take turns."""
+        shape = shape_of(url)
+        self._shapes[shape] += 1
+        return self._request(
+            url,
+            self.parse_page,
+            filtered=True,
+            priority=-(self._shapes[shape] // SHAPE_TURN),
+            depth=depth,
+        )
+
+    def document_request(self, url: str, known: KnownDocuments) -> Request:
+        """Ask for a document of a list, or for an address it had before."""
+        return self._request(url, self.parse_document, filtered=True, known=known)
+
+    def _probe_request(self, url: str) -> Request:
+        request = self._request(url, self.parse_made_up, filtered=True)
+        request.meta[NOTES_KEY] = RequestNotes(role="probe")
+        return request
+
+    def _request(
+        self,
+        url: str,
+        callback: Callable[..., Any],
+        *,
+        filtered: bool = False,
+        priority: int = 0,
+        **arguments: Any,
+    ) -> Request:
         return Request(
             url,
-            callback=self.parse_page,
+            callback=callback,
             errback=self.note_failure,
+            dont_filter=not filtered,
+            priority=priority,
+            cb_kwargs=arguments,
             meta={NOTES_KEY: RequestNotes()},
         )
 
-    def _links(self, response: Response) -> Iterator[str]:
+    def _links(self, response: Response, depth: int) -> Iterator[str]:
         """Addresses named by a page that is to be followed; bounded."""
         any_port = self.services.any_port
         follow = decide(self.source, response.url, any_port=any_port).may_follow
         if not follow or not isinstance(response, TextResponse):
+            return
+        if depth >= self.source.limits.depth:
+            self.services.log.signal("budget:depth")
             return
         if len(response.body) > LINK_PAGE_BYTES:
             self.services.log.signal("page-too-long-for-links")
@@ -261,5 +335,8 @@ def refusal_code(error: BaseException | None) -> str | None:
     return REDIRECT_LIMIT if "redirect" in text else "ignored"
 
 
-def _listing_arguments(rules: ListingRules | None) -> dict[str, Any]:
-    return {"rules": rules, "page_number": 1} if rules else {}
+def shape_of(url: str) -> str:
+    """An address without its numbers: what pages made by one machine share."""
+    parts = urlsplit(url)
+    names = sorted(pair.partition("=")[0] for pair in parts.query.split("&"))
+    return f"{parts.netloc}{_NUMBERS.sub('0', parts.path)}?{'&'.join(names)}"

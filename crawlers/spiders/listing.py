@@ -6,86 +6,115 @@ article is counted and not followed; adjacent doubles (picture, headline) are on
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scrapy.http import TextResponse
 
 from crawlers.sources.seeds import ListingRules
+from crawlers.spiders.reading import (
+    ENTRIES,
+    LIST_BYTES,
+    Entry,
+    Reading,
+    join,
+    merge_adjacent,
+    path_of,
+    read_instant,
+    too_long,
+)
 
 if TYPE_CHECKING:
     from parsel import Selector, SelectorList  # what `response.css` gives
 
-ITEMS = 5_000
-"""Items read from one page of a list."""
-LISTING_BYTES = 8 << 20
-"""A longer listing is captured but not read."""
+TEXT_CHARACTERS = 300
+"""Of a paragraph that stands for itself, as its title."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingItem:
-    """One entry of a list."""
-
-    url: str
-    title: str | None
-    date: str | None
-    """As printed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingPage:
-    """What one page of a list says."""
-
-    items: tuple[ListingItem, ...]
-    next_url: str | None
-    signals: Counter[str]
-
-
-def read_listing(response: TextResponse, rules: ListingRules) -> ListingPage:
+def read_listing(
+    response: TextResponse, rules: ListingRules, *, timezone: str = "UTC"
+) -> Reading:
     """Read items and the link to the next page; SelectorSyntaxError is the file's."""
+    if len(response.body) > LIST_BYTES:
+        return too_long()
     signals: Counter[str] = Counter()
-    if len(response.body) > LISTING_BYTES:
-        signals["listing-too-long"] += 1
-        return ListingPage(items=(), next_url=None, signals=signals)
-    found: list[ListingItem] = []
     blocks = response.css(rules.item)
-    signals["items-beyond-limit"] += max(0, len(blocks) - ITEMS)
-    for block in blocks[:ITEMS]:
-        item = _read_item(response, block, rules=rules, signals=signals)
-        if item is None:
-            continue
-        if found and found[-1].url == item.url:
-            signals["item-adjacent-double"] += 1
-            found[-1] = _merge(found[-1], item)
-        else:
-            found.append(item)
-    signals["item-without-title"] += sum(item.title is None for item in found)
+    signals["items-beyond-limit"] += max(0, len(blocks) - ENTRIES)
+    reader = _Reader(response, rules=rules, timezone=timezone, signals=signals)
+    read = (reader.read(block) for block in blocks[:ENTRIES])
+    found = merge_adjacent((entry for entry in read if entry is not None), signals)
+    if not rules.paragraphs:
+        signals["item-without-title"] += sum(item.title is None for item in found)
     if rules.date is not None:
         signals["item-without-date"] += sum(item.date is None for item in found)
-    return ListingPage(
-        items=tuple(found), next_url=_next_url(response, rules), signals=+signals
+    signals["items-out-of-order"] += _disorder(found)
+    return Reading(
+        entries=tuple(found), next_url=_next_url(response, rules), signals=+signals
     )
 
 
-def _read_item(
-    response: TextResponse,
-    block: Selector,
-    *,
-    rules: ListingRules,
-    signals: Counter[str],
-) -> ListingItem | None:
-    link = _find_link(block, rules.link)
-    url = _join(response, link.attrib.get("href") if link is not None else None)
-    if link is None or url is None:
-        signals["item-without-link"] += 1
+class _Reader:
+    """Reads the blocks of one page."""
+
+    def __init__(
+        self,
+        response: TextResponse,
+        *,
+        rules: ListingRules,
+        timezone: str,
+        signals: Counter[str],
+    ) -> None:
+        self._response = response
+        self._rules = rules
+        self._timezone = timezone
+        self._signals = signals
+
+    def read(self, block: Selector) -> Entry | None:
+        """One item; None for what is none, which is counted."""
+        rules = self._rules
+        date = _text(block.css(rules.date)) if rules.date else None
+        stated = self._stated(block) if rules.date else None
+        if rules.paragraphs:
+            return self._paragraph(block, date)
+        link = _find_link(block, rules.link)
+        href = link.attrib.get("href") if link is not None else None
+        url = join(self._response.url, href)
+        if link is None or url is None:
+            self._signals["item-without-link"] += 1
+            return None
+        if rules.article is not None and not rules.article.fullmatch(path_of(url)):
+            self._signals["item-not-article"] += 1
+            return None
+        title = _text(block.css(rules.title)) if rules.title else _text([link])
+        return Entry(url=url, title=title, date=date, stated_at=stated)
+
+    def _paragraph(self, block: Selector, date: str | None) -> Entry | None:
+        """A paragraph that is an item of its own; it leads nowhere."""
+        text = _text([block])
+        if text is None:
+            self._signals["item-without-text"] += 1
+            return None
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        return Entry(
+            url=None, key=digest, title=text[:TEXT_CHARACTERS], date=date, digest=digest
+        )
+
+    def _stated(self, block: Selector) -> datetime | None:
+        for node in block.css(self._rules.date or "time")[:1]:
+            return read_instant(node.attrib.get("datetime"), self._timezone)
         return None
-    if rules.article is not None and not rules.article.fullmatch(_path_of(url)):
-        signals["item-not-article"] += 1
-        return None
-    title = _text(block.css(rules.title)) if rules.title else _text([link])
-    date = _text(block.css(rules.date)) if rules.date else None
-    return ListingItem(url=url, title=title, date=date)
+
+
+def _disorder(items: list[Entry]) -> int:
+    """Items whose stated date is later than the one before: lists are newest first."""
+    stated = [item.stated_at for item in items if item.stated_at is not None]
+    pairs = list(pairwise(stated))
+    wrong = sum(later > earlier for earlier, later in pairs)
+    # A list may as well be oldest first; only one that is neither is odd.
+    return min(wrong, len(pairs) - wrong) if pairs else 0
 
 
 def _find_link(block: Selector, rule: str | None) -> Selector | None:
@@ -98,26 +127,11 @@ def _find_link(block: Selector, rule: str | None) -> Selector | None:
     return candidates[0] if candidates else None
 
 
-def _join(response: TextResponse, href: str | None) -> str | None:
-    """Absolute address without fragment; None for what is no address."""
-    if not href or href.strip().startswith("#"):
-        return None
-    try:
-        return response.urljoin(href.strip()).partition("#")[0]
-    except ValueError:
-        return None
-
-
-def _path_of(url: str) -> str:
-    rest = url.partition("://")[2]
-    return "/" + rest.partition("/")[2].partition("?")[0]
-
-
 def _next_url(response: TextResponse, rules: ListingRules) -> str | None:
     if rules.next is None:
         return None
     links = response.css(rules.next)
-    return _join(response, links[0].attrib.get("href")) if links else None
+    return join(response.url, links[0].attrib.get("href")) if links else None
 
 
 def _text(nodes: SelectorList[Selector] | list[Selector]) -> str | None:
@@ -125,11 +139,3 @@ def _text(nodes: SelectorList[Selector] | list[Selector]) -> str | None:
         words = " ".join("".join(node.xpath(".//text()").getall()).split())
         return words or None
     return None
-
-
-def _merge(first: ListingItem, second: ListingItem) -> ListingItem:
-    return ListingItem(
-        url=first.url,
-        title=first.title or second.title,
-        date=first.date or second.date,
-    )

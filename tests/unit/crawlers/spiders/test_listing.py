@@ -5,10 +5,11 @@ import re
 from scrapy.http import HtmlResponse
 
 from crawlers.sources.seeds import ListingRules
-from crawlers.spiders.listing import ListingPage, read_listing
+from crawlers.spiders.listing import read_listing
+from crawlers.spiders.reading import Reading
 
 
-def read(html: str, **rules: object) -> ListingPage:
+def read(html: str, **rules: object) -> Reading:
     values: dict[str, object] = {
         "item": "li",
         "link": None,
@@ -30,7 +31,7 @@ def test_items_come_in_order_with_title_and_date_as_printed() -> None:
         title="h3",
         date="time",
     )
-    assert [(i.url, i.title, i.date) for i in page.items] == [
+    assert [(i.url, i.title, i.date) for i in page.entries] == [
         ("http://h.example/dir/1", "A title", "Feb 04, 2024"),
         ("http://h.example/2?p=1", "Next", "tomorrow"),
     ]
@@ -42,7 +43,7 @@ def test_an_item_without_link_title_or_date_is_counted() -> None:
         "<li>no link<li><a href=1></a><li><a href='#'>x</a><li><a href='http://[/'>y</a>",
         date="time",
     )
-    assert [item.url for item in page.items] == ["http://h.example/dir/1"]
+    assert [item.url for item in page.entries] == ["http://h.example/dir/1"]
     assert page.signals == {
         "item-without-link": 3,
         "item-without-title": 1,
@@ -55,7 +56,7 @@ def test_adjacent_doubles_are_one_item_and_distant_ones_are_two() -> None:
         "<a href=1><img></a><a href=1>One</a><a href=2>Two</a><a href=1>One</a>",
         item="a",
     )
-    assert [(item.url[-1], item.title) for item in page.items] == [
+    assert [(item.url[-1], item.title) for item in page.entries] == [
         ("1", "One"),
         ("2", "Two"),
         ("1", "One"),
@@ -69,8 +70,8 @@ def test_a_link_that_is_no_article_is_counted_and_not_followed() -> None:
         item="a",
         article=re.compile(r"/news/\d+"),
     )
-    assert len(page.items) == 1
-    assert page.signals == {"item-not-article": 2}
+    assert len(page.entries) == 1
+    assert page.signals == {"item-not-article": 1, "item-without-link": 1}
 
 
 def test_the_next_page_is_found_where_the_file_says() -> None:
@@ -82,5 +83,5 @@ def test_the_next_page_is_found_where_the_file_says() -> None:
 
 def test_a_list_that_is_too_long_is_a_signal() -> None:
     page = read("<li>" + " " * (8 << 20))
-    assert page.items == ()
+    assert page.entries == ()
     assert page.signals == {"listing-too-long": 1}
