@@ -36,7 +36,7 @@ def describe_attempt(attempt: Capture) -> dict[str, Any]:
         "outcome": str(attempt.outcome),
         "http_status": attempt.http_status,
         "captured_at": format_instant(attempt.captured_at),
-        "segment": attempt.location.segment,
+        "segment": attempt.location.segment or None,
         "offset": attempt.location.offset_bytes,
         "length": attempt.location.length_bytes,
     }

@@ -155,6 +155,7 @@ LIBRARIES = {
             "archive.cli.removing",
             "archive.cli.root",
             "archive.cli.secret",
+            "archive.cli.signing",
             "archive.cli.trust",
             "archive.cli.witness",
             "archive.cli.timestamp",

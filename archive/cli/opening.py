@@ -11,13 +11,15 @@ from archive.attest.keyfolder import KeyFolder, StatementSigner
 from archive.attest.trust import read_trust
 from archive.cli.output import say
 from archive.cli.secret import Secret
-from archive.errors import SettingsError
+from archive.errors import KeyProblem, SettingsError
 from archive.settings import Settings
 from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
 from archive.store.recovery import RecoveryReport
+from archive.store.waitfile import list_waiting
+from archive.store.waiting import WaitingWriter
 from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.writing import CaptureSink, WriterSettings
 
 if TYPE_CHECKING:
     from archive.stamping.service import StampingService
@@ -90,7 +92,25 @@ def open_writer(
     )
     for line in _recovery_lines(writer.recovery):
         say(line)
+    if list_waiting(writer.spool_folder):
+        say("captures wait unsigned in the spool: `evidence sign` states them")
     return writer
+
+
+def open_capturing(place: Place) -> CaptureSink:
+    """Open for a job of captures: without its key what comes waits in the spool."""
+    try:
+        load_keys(place)
+    except KeyProblem as problem:
+        say(f"{problem}")
+        say("what is captured now waits unsigned in the spool, and is not stated")
+        return WaitingWriter.open(
+            place.archive,
+            reason=problem,
+            random_bytes=place.random_bytes,
+            settings=WriterSettings(reserve_bytes=place.settings.reserve_bytes),
+        )
+    return open_writer(place, None)
 
 
 def _services(

@@ -21,6 +21,7 @@ from archive.cli.described import (
 from archive.cli.output import print_json, print_table, say, show_share
 from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
+from archive.cli.signing import waiting_json, waiting_line
 from archive.errors import FormatError, SettingsError, UsageProblem
 from archive.files import DISK
 from archive.instant import format_instant
@@ -29,7 +30,9 @@ from archive.store.classes import CaptureClasses
 from archive.store.follow import IMPORT_KIND
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.store.signing import check_waiting
 from archive.store.tombstones import Tombstone
+from archive.store.waitfile import list_waiting
 from archive.verify.bundle import verify_bundle
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
@@ -56,21 +59,26 @@ LIST_LIMIT = 1000
     help=f"Most captures; 0 = all.  [default: {LIST_LIMIT}, with --json all]",
 )
 @click.option("--removed", is_flag=True, help="What was removed, and why, instead.")
+@click.option("--waiting", is_flag=True, help="What waits unsigned, instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_captures(
     ctx: CommandContext,
+    /,
     uri: str | None,
     limit: int | None,
-    removed: bool,
     as_json: bool,
+    **instead: bool,
 ) -> None:
     """List captures and page captures, oldest first.
 
     Exit codes: 0 done, 2 wrong use, 6 no archive.
     """
     reader = ctx.open_reader()
-    if removed:
+    if instead["waiting"]:
+        _list_waiting(ctx.archive, as_json=as_json)
+        return
+    if instead["removed"]:
         if uri is not None:
             raise UsageProblem("what was removed has no address: leave out --uri")
         _list_removed(reader.tombstones()[: limit or None], as_json=as_json)
@@ -91,6 +99,17 @@ def list_captures(
         say(f"only the oldest {most} are listed; --limit 0 lists all")
     if gone := len(reader.tombstones()):
         say(f"{gone} captures were removed; --removed names them")
+    if list_waiting(reader.paths.spool):
+        say("captures wait unsigned for a key; --waiting names them")
+
+
+def _list_waiting(archive: Path, *, as_json: bool) -> None:
+    """What was captured without a key: unsigned, and in no log."""
+    for entry in check_waiting(archive):
+        if as_json:
+            print_json(waiting_json(entry))
+        else:
+            click.echo(waiting_line(entry))
 
 
 def _list_removed(tombstones: list[Tombstone], *, as_json: bool) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from archive.stamping.service import StampingService
     from archive.store.reader import ArchiveReader
     from archive.store.writer import ArchiveWriter
+    from archive.store.writing import CaptureSink
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
@@ -105,6 +106,16 @@ class CommandContext:
         from archive.cli.opening import open_writer
 
         return open_writer(self._place(), stamping)
+
+    def open_capturing(self) -> "CaptureSink":
+        """The same for a job of captures, which goes on without keys. Use as `with`.
+
+        What was captured without them waits in the spool, and leaving raises
+        KeyProblem.
+        """
+        from archive.cli.opening import open_capturing
+
+        return open_capturing(self._place())
 
     def stamping(self) -> "Iterator[StampingService]":
         """What has checkpoints time-stamped, if the settings name authorities."""

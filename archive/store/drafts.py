@@ -66,6 +66,8 @@ class Draft:
     """Beyond the slice: names and hex digests."""
     signer: StatementSigner | None = None
     """Who signs, where that is not the operator key of the day: `key` statements."""
+    salt: str | None = None
+    """Of a draft that waited for its key; None: a new one."""
 
 
 def new_slice_file(folder: Path) -> BinaryIO:
@@ -228,8 +230,13 @@ def _capture_predicate(facts: SliceDraft, target_uri: str) -> Predicate:
         "target_uri": target_uri,
         "host_alabel": urlsplit(target_uri).hostname,
         "refers_to": None,
-        "records": [_row(row) for row in facts.rows],
+        "records": format_rows(facts.rows),
     }
+
+
+def format_rows(rows: Sequence[RecordRow]) -> list[dict[str, object]]:
+    """The record table of a statement."""
+    return [_row(row) for row in rows]
 
 
 def _row(row: RecordRow) -> dict[str, object]:

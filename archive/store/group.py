@@ -208,16 +208,18 @@ class GroupCommitter:
             return
         staged.append((item, draft, self.ledger.stage(signed)))
         self._staged_bytes += room
-        self._remember_carriers(draft)
+        remember_carriers(self.carriers, draft)
 
-    def _remember_carriers(self, draft: Draft) -> None:
-        if draft.facts is None:
-            return
-        if len(self.carriers) >= CARRIER_LIMIT:
-            self.carriers.clear()
-        for carried in (draft.facts.chain, draft.facts.dns):
-            if carried is not None and carried.capture is None:
-                self.carriers[carried.digest] = draft.facts.capture_id
+
+def remember_carriers(carriers: dict[Digest, str], draft: Draft) -> None:
+    """Later captures need not carry what this one does."""
+    if draft.facts is None:
+        return
+    if len(carriers) >= CARRIER_LIMIT:
+        carriers.clear()
+    for carried in (draft.facts.chain, draft.facts.dns):
+        if carried is not None and carried.capture is None:
+            carriers[carried.digest] = draft.facts.capture_id
 
 
 def _room(draft: Draft) -> int:

@@ -1,13 +1,18 @@
 """What a killed process left: jobs that are not closed, removals that are not done."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome
+from archive.errors import FormatError, StoreError
 from archive.store.reader import ArchiveReader
+from archive.store.waitfile import list_waiting, read_waiting
 
+T = TypeVar("T")
 KILLED = "the job ended before it could say how this seed ended"
 
 
@@ -15,37 +20,54 @@ def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosi
     """Closings for all unclosed jobs; the caller holds the lock, so none is running.
 
     What is signed then is never what the catalog says, which anybody may have edited:
-    if it names such a job, all is read from the segments again.
+    if it names such a job, all is read from the segments again. A job of which a part
+    still waits to be signed is left: its own closing waits, too.
     """
-    reader = ArchiveReader.open(root)
-    try:
-        if not reader.has_unclosed_jobs():
-            return []
-    finally:
-        reader.close()
-    reader = ArchiveReader.open_afresh(root)
-    try:
+
+    def close_all(reader: ArchiveReader) -> list[JobClosing]:
+        waiting = _jobs_that_wait(reader.paths.spool)
         return [
             _close(opening, reader.captures_of_job(opening.job_id), clock())
             for opening in reader.unclosed_jobs()
+            if opening.job_id not in waiting
         ]
-    finally:
-        reader.close()
+
+    return _read_twice(root, ArchiveReader.has_unclosed_jobs, close_all)
 
 
 def find_unfinished_removals(root: Path) -> list[int]:
     """Entries of tombstones that nobody did yet; found as killed jobs are."""
+    unfinished = ArchiveReader.unfinished_removals
+    return _read_twice(root, unfinished, unfinished)
+
+
+def _read_twice(
+    root: Path,
+    is_any: Callable[[ArchiveReader], object],
+    find: Callable[[ArchiveReader], list[T]],
+) -> list[T]:
+    """Ask the catalog whether there is anything, and the segments what it is."""
     reader = ArchiveReader.open(root)
     try:
-        if not reader.unfinished_removals():
+        if not is_any(reader):
             return []
     finally:
         reader.close()
     reader = ArchiveReader.open_afresh(root)
     try:
-        return reader.unfinished_removals()
+        return find(reader)
     finally:
         reader.close()
+
+
+def _jobs_that_wait(spool: Path) -> set[str]:
+    """Jobs named in waiting files; those that are none of ours name nothing."""
+    found: set[str] = set()
+    for file in list_waiting(spool):
+        with suppress(FormatError, StoreError):
+            for entry in read_waiting(file.path):
+                found.add(str(entry.predicate.get("job")))
+    return found
 
 
 def _close(

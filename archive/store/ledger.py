@@ -81,22 +81,39 @@ class LedgerTools:
 
     def material(self, carriers: dict[Digest, str] | None = None) -> SliceMaterial:
         """What a slice needs besides its content."""
-        return SliceMaterial(
-            record_ids=self._record_id,
+        return make_material(
+            self.random_bytes,
             software=self.software,
-            settings_digest=None,
-            carriers=carriers or {},
             effort=self.effort,
+            carriers=carriers,
         )
 
-    def _record_id(self) -> str:
-        """A random UUID of version 4: version 1 would leak the network card."""
-        digits = self.random_bytes(16).hex()
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return (
-            f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-"
-            f"{variant}{digits[17:20]}-{digits[20:]}"
-        )
+
+def make_material(
+    random_bytes: Callable[[int], bytes],
+    *,
+    software: str,
+    effort: Effort | None,
+    carriers: dict[Digest, str] | None,
+) -> SliceMaterial:
+    """What a slice needs besides its content."""
+    return SliceMaterial(
+        record_ids=lambda: _new_record_id(random_bytes),
+        software=software,
+        settings_digest=None,
+        carriers=carriers or {},
+        effort=effort,
+    )
+
+
+def _new_record_id(random_bytes: Callable[[int], bytes]) -> str:
+    """A random UUID of version 4: version 1 would leak the network card."""
+    digits = random_bytes(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-"
+        f"{variant}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,7 +157,11 @@ class Ledger:
         moment = self.tools.clock()
         payload = build_statement(
             draft.kind,
-            {**draft.predicate, **self._common_fields(moment), "slice": slice_field},
+            {
+                **draft.predicate,
+                **self._common_fields(moment, draft.salt),
+                "slice": slice_field,
+            },
             [("capture.warc.gz", slice_hex), *draft.subjects],
         )
         message = pae(payload)
@@ -291,12 +312,12 @@ class Ledger:
             draft = Draft(kind=kind, slice=out, facts=facts, predicate=predicate)
             self.commit([draft], signer=signer)
 
-    def _common_fields(self, moment: datetime) -> dict[str, object]:
+    def _common_fields(self, moment: datetime, salt: str | None) -> dict[str, object]:
         return {
             "archive": self.tools.identity.archive_id,
             "operator": self.tools.identity.name,
             "prev": self.position.prev,
-            "salt": self.tools.random_bytes(32).hex(),
+            "salt": salt or self.tools.random_bytes(32).hex(),
             "seq": self.position.next_leaf,
             "signed": format_instant(moment),
             "software": self.tools.software,

@@ -14,11 +14,16 @@ from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, Archive
 from archive.store.segment import FoundSegment
 from archive.store.texts import TEXT_FILE_LIMIT_BYTES
 from archive.store.textuse import TextUse
+from archive.store.waitfile import list_waiting, read_waiting
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord
 
-_SPOOL = re.compile(r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl", re.ASCII)
+_SPOOL = re.compile(
+    r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl"
+    r"|waiting-\d{8}(-\d{1,15})?\.drafts",
+    re.ASCII,
+)
 _QUARANTINE = re.compile(
     r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+"
     r"|refused-\d{1,15}-[0-9a-f]{16}\.note",
@@ -108,6 +113,7 @@ class FolderFiles:
         self._check_texts()
         self._check_tails()
         self._check_names()
+        self._note_waiting()
 
     def _compare(
         self, path: Path, subject: str, digest: str, *, limit_bytes: int, code: str
@@ -193,6 +199,24 @@ class FolderFiles:
         if lock.exists() and (not lock.is_file() or lock.stat().st_size):
             self._collector.failed(
                 17, "lock-not-empty", "lock", "must be an empty file"
+            )
+
+    def _note_waiting(self) -> None:
+        """What was captured without a key is unsigned: nothing is proven of it."""
+        for file in list_waiting(self._paths.spool):
+            name = f"spool/{file.path.name}"
+            try:
+                count = sum(1 for _ in read_waiting(file.path))
+            except (FormatError, StoreError) as error:
+                self._collector.raised(17, "waiting-malformed", name, error)
+                continue
+            self._collector.not_checked(
+                17,
+                "waiting-unsigned",
+                name,
+                f"{count} entries wait unsigned for the operator's key; "
+                "`evidence sign` states them",
+                count=count,
             )
 
     def _unknown_in_root(self) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from typing import Protocol
 from archive.capture import Capture
 from archive.cli.output import ShowProgress
 from archive.cli.root import CommandContext
-from archive.store.writer import ArchiveWriter
+from archive.store.writing import CaptureSink
 from crawlers.crawl.job import JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
@@ -50,7 +50,7 @@ class JobTools:
 
     context: CommandContext
     order: CaptureOrder
-    writer: ArchiveWriter
+    writer: CaptureSink
     log: JobLog
     job_id: str
     memory: ArchiveMemory
@@ -146,7 +146,7 @@ def capture_list(
     overrides = bool(order.connect_to or order.allow_networks)
     with (
         _restored_signals(),
-        context.open_writer() as writer,
+        context.open_capturing() as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=overrides
         ) as memory,

@@ -63,7 +63,7 @@ def serve(orders: "Orders") -> None:
     context = make_context(first)
     # Opening the writer closes the jobs of a process that was killed.
     with (
-        context.open_writer() as writer,
+        context.open_capturing() as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=first.is_test
         ) as memory,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
 from archive.instant import format_instant
-from archive.store.writer import ArchiveWriter
+from archive.store.writing import CaptureSink
 from crawlers.crawl.classing import ClassDesk
 from crawlers.crawl.job import NOTHING_EXPECTED, JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
@@ -82,7 +82,7 @@ class Crew:
     """Does what is ordered; each order is a job of its own with its two records."""
 
     context: CommandContext
-    writer: ArchiveWriter
+    writer: CaptureSink
     memory: ArchiveMemory
     loop: CrawlLoop
     sources: dict[tuple[Path, ...], dict[str, Source]] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Work:
 
     context: CommandContext
     order: CrawlOrder
-    writer: ArchiveWriter
+    writer: CaptureSink
     log: JobLog
     memory: ArchiveMemory
 

@@ -10,7 +10,7 @@ from archive.attest.classes import CLASSES_LIMIT
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.digest import Digest, format_short_id
-from archive.store.writer import ArchiveWriter
+from archive.store.writing import CaptureSink
 from crawlers.crawl.joblog import JobLog
 from crawlers.sources.classes import RULES_VERSION
 from crawlers.sources.expectations import (
@@ -48,7 +48,7 @@ def new_job_id(random_bytes: Callable[[int], bytes]) -> str:
 
 @contextmanager
 def signed_job(
-    writer: ArchiveWriter, plan: JobPlan, *, clock: Callable[[], datetime]
+    writer: CaptureSink, plan: JobPlan, *, clock: Callable[[], datetime]
 ) -> Iterator[JobLog]:
     """State the promise, run the body, state the outcomes: also after a failure."""
     log = JobLog(seeds=plan.seeds)

@@ -1,0 +1,71 @@
+"""The verb `sign`: state what was captured while no key was at hand."""
+
+import sys
+
+import click
+
+from archive.cli.output import print_json, say
+from archive.cli.root import CommandContext
+from archive.errors import UsageProblem
+from archive.store.layout import read_identity
+from archive.store.signing import check_waiting, sign_waiting
+from archive.store.waitfile import WaitingEntry
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask: you captured what is listed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an entry.")
+@click.pass_obj
+def sign(ctx: CommandContext, yes: bool, as_json: bool) -> None:
+    """Sign what was captured while no key was at hand, after you looked at the list.
+
+    Whoever can write into the archive folder can put something there: sign nothing
+    that you did not capture. Exit codes: 0 signed, or nothing waits, 2 not confirmed,
+    3 or 4 what waits is not whole and nothing was signed, 6 archive folder, 7 keys.
+    """
+    read_identity(ctx.archive)
+    waiting = check_waiting(ctx.archive)
+    for entry in waiting:
+        if as_json:
+            print_json(waiting_json(entry))
+        else:
+            click.echo(waiting_line(entry))
+    if not waiting:
+        say("nothing waits to be signed")
+        return
+    if not yes:
+        _ask(len(waiting))
+    with ctx.open_writer() as writer:
+        count = sign_waiting(writer, ctx.clock)
+    say(f"{count} entries signed")
+
+
+def _ask(count: int) -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageProblem(
+            f"{count} entries wait; look at them and run `evidence sign --yes`"
+        )
+    if not click.confirm(f"Did you capture all {count} of them?", err=True):
+        raise UsageProblem("nothing was signed")
+
+
+def waiting_json(entry: WaitingEntry) -> dict[str, object]:
+    """The stable JSON form of a draft that waits."""
+    return {
+        "id": entry.slice_sha256,
+        "kind": entry.kind,
+        "uri": entry.predicate.get("target_uri"),
+        "captured_at": entry.predicate.get("captured_at"),
+        "outcome": entry.predicate.get("outcome"),
+        "job": entry.predicate.get("job"),
+        "proof": "NOT CHECKED",
+        "signed": None,
+    }
+
+
+def waiting_line(entry: WaitingEntry) -> str:
+    """One draft in one line for people."""
+    at = str(entry.predicate.get("captured_at") or "")[:19]
+    what = entry.predicate.get("target_uri") or f"job {entry.predicate.get('job')}"
+    words = " ".join(f"{at:<20} {entry.kind:<9} unsigned {what}".split())
+    return "".join(sign if sign.isprintable() else " " for sign in words)

@@ -1,0 +1,163 @@
+"""Sign what waited: each draft of the waiting files becomes a statement, once.
+
+A file gets the number of an entry into its name before its first draft is signed.
+After a crash the statements from that entry on are looked through: what has the salt of
+a draft was stated and is not stated again. The file goes when all of it is on disk.
+"""
+
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from archive.attest.kinds import UnknownKind
+from archive.errors import FormatError, MalformedStatement, VerificationError
+from archive.store.drafts import Draft, format_rows
+from archive.store.follow import CAPTURE_KINDS
+from archive.store.killed import find_killed_jobs
+from archive.store.layout import ArchivePaths
+from archive.store.ledger import Committed
+from archive.store.segment import FileWindow, list_segments
+from archive.store.waitfile import (
+    MAGIC,
+    WaitingEntry,
+    WaitingFile,
+    list_waiting,
+    read_waiting,
+)
+from archive.store.walk import SegmentWalk, read_statement
+from archive.store.writer import ArchiveWriter
+from archive.warc.reading import read_slice_rows
+
+AT_ONCE: Final = 64
+"""Drafts handed in before their disk is waited for: one group of the writer."""
+
+
+def check_waiting(root: Path) -> list[WaitingEntry]:
+    """Everything that waits, each draft as whole and right as a statement must be.
+
+    FormatError or VerificationError for the first that is not: it is not of ours.
+    """
+    found = []
+    for file in list_waiting(ArchivePaths(root).spool):
+        for entry in read_waiting(file.path):
+            _check_rows(file.path, entry)
+            found.append(entry)
+    return found
+
+
+def sign_waiting(writer: ArchiveWriter, clock: Callable[[], datetime]) -> int:
+    """State everything that was checked, file by file, in order; says how much."""
+    count = 0
+    for file in list_waiting(writer.spool_folder):
+        count += _sign_file(writer, file)
+    for closing in find_killed_jobs(writer.root, clock):
+        writer.close_job(closing).result()
+    return count
+
+
+def _sign_file(writer: ArchiveWriter, file: WaitingFile) -> int:
+    if file.first_leaf is None:
+        leaf = _begin_of_last_segment(writer.root)
+        begun = file.begun_at(leaf)
+        writer.files.rename(file.path, begun)
+        file = replace(file, path=begun, first_leaf=leaf)
+    stated = _stated_since(writer.root, file.first_leaf or 0)
+    waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
+    count, end = 0, len(MAGIC)
+    with ExitStack() as opened:
+        for entry in read_waiting(file.path):
+            end = entry.end_bytes
+            if entry.salt in stated:
+                continue
+            stream = opened.enter_context(_open_slice(file.path, entry))
+            waiting.append((writer.state(_draft(entry, stream)), stream))
+            count += 1
+            if len(waiting) == AT_ONCE:
+                _settle(waiting)
+        while waiting:
+            _settle(waiting)
+    _put_away(writer, file.path, end)
+    return count
+
+
+def _put_away(writer: ArchiveWriter, path: Path, end: int) -> None:
+    """All that was acknowledged is stated; a torn end is kept, in quarantine."""
+    if path.stat().st_size <= end:
+        writer.files.remove(path)
+        return
+    folder = ArchivePaths(writer.root).quarantine
+    number = 0
+    while os.path.lexists(aside := folder / f"raw-waiting{number:08d}"):
+        number += 1
+    writer.files.rename(path, aside)
+
+
+def _settle(waiting: deque[tuple[Future[Committed], BinaryIO]]) -> None:
+    future, stream = waiting.popleft()
+    future.result()
+    stream.close()
+
+
+def _draft(entry: WaitingEntry, stream: BinaryIO) -> Draft:
+    return Draft(
+        kind=entry.kind,
+        slice=stream,
+        facts=entry.facts,
+        predicate=dict(entry.predicate),
+        subjects=entry.subjects,
+        salt=entry.salt,
+    )
+
+
+def _open_slice(path: Path, entry: WaitingEntry) -> BinaryIO:
+    return io.BufferedReader(FileWindow(path, entry.start, entry.length_bytes))
+
+
+def _check_rows(path: Path, entry: WaitingEntry) -> None:
+    """The record table is that of the slice: no statement is signed that is refused."""
+    with _open_slice(path, entry) as stream:
+        rows = read_slice_rows(stream)
+    if entry.kind in CAPTURE_KINDS and entry.predicate.get("records") != format_rows(
+        rows
+    ):
+        raise MalformedStatement(
+            f"{path}, offset {entry.start}: the records are not those of the slice"
+        )
+
+
+def _stated_since(root: Path, leaf: int) -> set[str]:
+    """Salts of the statements from an entry on, newest segments first."""
+    found: set[str] = set()
+    for segment in reversed(list_segments(ArchivePaths(root).segments)):
+        first = None
+        for seq, salt in _salts(segment.path):
+            first = seq if first is None else first
+            if seq >= leaf:
+                found.add(salt)
+        if first is not None and first <= leaf:
+            break
+    return found
+
+
+def _begin_of_last_segment(root: Path) -> int:
+    """An entry at or before the next one: what is stated from now on lies behind it."""
+    last = list_segments(ArchivePaths(root).segments)[-1]
+    return next((seq for seq, _salt in _salts(last.path)), 0)
+
+
+def _salts(path: Path) -> Iterator[tuple[int, str]]:
+    for entry in SegmentWalk(path):
+        if entry.stub is not None:
+            continue
+        try:
+            statement = read_statement(entry)
+        except (FormatError, VerificationError, UnknownKind):
+            continue
+        yield statement.seq, str(statement.predicate["salt"])
