@@ -8,16 +8,16 @@ import hashlib
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import format_short_id
 from web.access import AccessPolicy, may_show
+from web.coverage import PAGE_ROLE, Coverage, CoverageRow, DayCount
 from web.services import ArchiveSource
 
 KEY_BYTES = 16
 """Bytes of SHA-256 that make a key: as many as in a short id."""
-PAGE_ROLE = "page"
 
 
 def key_of(text: str) -> str:
@@ -72,6 +72,7 @@ class Overview:
         self._addresses: dict[str, str] = {}
         self._sources: dict[str | None, SourceCount] = {}
         self._by_outcome: Counter[str] = Counter()
+        self._coverage = Coverage()
 
     def refresh(self, archive: ArchiveSource) -> None:
         """Read what came since the last call."""
@@ -89,6 +90,7 @@ class Overview:
     def _add(self, capture: Capture) -> None:
         self._captures += 1
         self._by_outcome[capture.outcome.value] += 1
+        self._coverage.add(capture)
         self._addresses.setdefault(key_of(capture.target_uri), capture.target_uri)
         answered = capture.http_status is not None
         failed = capture.outcome is not CaptureOutcome.COMPLETE
@@ -124,6 +126,22 @@ class Overview:
         """How often each outcome occurred, most frequent first."""
         with self._lock:
             return self._by_outcome.most_common()
+
+    def coverage(self, *, days: int) -> tuple[list[date], list[CoverageRow]]:
+        """The last days with an attempt, and each source over them."""
+        with self._lock:
+            newest = self._coverage.newest_days(days)
+            return newest, self._coverage.table(newest)
+
+    def days_of(self, source_id: str | None) -> dict[date, DayCount]:
+        """Every day of one source."""
+        with self._lock:
+            return self._coverage.of_source(source_id)
+
+    def failed_ids(self, *, limit: int, offset: int = 0) -> list[str]:
+        """Hex ids of attempts that did not end whole, newest first."""
+        with self._lock:
+            return _newest(self._coverage.failed, limit=limit, offset=offset)
 
     def newest_ids(self, *, limit: int, offset: int = 0) -> list[str]:
         """Hex ids of page captures, newest first."""
