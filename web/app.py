@@ -23,6 +23,7 @@ from web.replay.responses import Replay
 from web.services import Services
 from web.settings import WebSettings, check_settings
 from web.site import Removed, Site
+from web.views.addresses import AddressPages
 from web.views.answers import (
     ERROR_CODES,
     answer,
@@ -32,10 +33,15 @@ from web.views.answers import (
     page,
 )
 from web.views.api import Api
+from web.views.bundles import BundlePages
 from web.views.captures import CapturePages
 from web.views.cdx import Cdx
 from web.views.mementos import Mementos
 from web.views.pages import Pages
+from web.views.quoting import QuotePages
+from web.views.searching import SearchPages
+from web.views.sources import SourcePages
+from web.views.verifying import VerifyPages
 
 BODY_LIMIT_BYTES = 64 * 1024
 """Largest request body: a query or a pasted citation."""
@@ -102,8 +108,17 @@ def _flask(name: str, host: str) -> QuietFlask:
 
 def _pages(site: Site) -> QuietFlask:
     app = _flask("web.pages", site.settings.app_host)
-    Pages(site).register(app)
-    CapturePages(site).register(app)
+    for group in (
+        Pages,
+        SearchPages,
+        SourcePages,
+        AddressPages,
+        CapturePages,
+        QuotePages,
+        BundlePages,
+        VerifyPages,
+    ):
+        group(site).register(app)
     Api(site).register(app)
     Mementos(site).register(app)
     Cdx(site).register(app)

@@ -12,6 +12,7 @@ CHART_WIDTH = 720
 CHART_HEIGHT = 120
 BARS_MAX = 62
 """Beyond it days are put together to weeks, months, years."""
+BAR_WIDTH_MAX = 28.0
 LEVELS = 4
 """Shades of a cell that is not empty."""
 
@@ -56,8 +57,11 @@ def make_chart(days: Mapping[date, tuple[int, int]]) -> Chart | None:
     if not bins:
         return None
     top = max(one.count + one.others for one in bins)
-    step = CHART_WIDTH / max(len(bins), 12)
-    width = min(step * 0.8, 28.0)
+    step = CHART_WIDTH / len(bins)
+    width = min(step * 0.8, BAR_WIDTH_MAX)
+    last = CHART_WIDTH - width
+    if len(bins) > 1:
+        step = last / (len(bins) - 1)
     return Chart(
         bars=tuple(
             _bar(one, x=round(number * step, 2), width=round(width, 2), top=top)
@@ -139,7 +143,7 @@ def level_of(count: int, top: int) -> int:
     """The shade of a cell: 0 for nothing, else 1 to `LEVELS`."""
     if count <= 0:
         return 0
-    return max(1, min(LEVELS, -(-count * LEVELS // max(top, 1))))
+    return max(1, min(LEVELS, -(-count * LEVELS // max(top, LEVELS))))
 
 
 def weeks_of(month: date) -> Sequence[Sequence[date | None]]:

@@ -1,4 +1,4 @@
-"""Citation: text, BibTeX, RIS, CSL-JSON and PWID of one capture (pure).
+"""Citation: text, BibTeX, RIS, CSL-JSON, PWID, HTML link of one capture (pure).
 
 A function of the capture, the checkpoint it names and the link base: whoever has the
 same archive generates the same bytes, so checking a citation is generating it again.
@@ -8,6 +8,7 @@ The time of capture and the date a page claims are never mixed.
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from archive.digest import Digest
 from archive.instant import format_instant
@@ -192,6 +193,22 @@ def format_pwid(citation: Citation) -> str:
     return f"urn:pwid:{archive}:{moment}:part:{citation.target_uri}"
 
 
+def format_html(citation: Citation) -> str:
+    """A Robust Link: the live address, and beside it where the capture is kept."""
+    attributes = [
+        ("href", citation.permalink or citation.target_uri),
+        ("data-originalurl", citation.target_uri),
+        ("data-versionurl", citation.permalink or ""),
+        ("data-versiondate", _day(citation.captured_at)),
+        ("title", f"Capture {citation.short_id}; {_note(citation)}"),
+    ]
+    written = " ".join(
+        f'{name}="{escape(value)}"' for name, value in attributes if value
+    )
+    title = escape(_one_line(citation.title) or citation.target_uri)
+    return f"<a {written}>{title}</a>\n"
+
+
 def _note(citation: Citation) -> str:
     """Address, reservations, claimed date and proof, in one free field."""
     parts = [f"Original address: {citation.target_uri}"]
@@ -212,5 +229,6 @@ FORMATS = {
     "ris": format_ris,
     "csl": format_csl,
     "pwid": format_pwid,
+    "html": format_html,
 }
 """Name of a format -> the function that writes it."""

@@ -69,7 +69,9 @@ class Coverage:
             CoverageRow(
                 source_id=name,
                 days={
-                    day: self._days[name][day] for day in days if day in self._days[name]
+                    day: self._days[name][day]
+                    for day in days
+                    if day in self._days[name]
                 },
             )
             for name in names

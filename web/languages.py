@@ -83,6 +83,13 @@ class Language:
         names = self.locale.days["stand-alone"]
         return [(names["short"][day], names["wide"][day]) for day in range(7)]
 
+    def language_name(self, tag: str) -> str:
+        """The name of a language by its tag; the tag where there is none."""
+        code = tag.partition("-")[0]
+        name = str(self.locale.languages.get(code, tag))
+        script = self.locale.scripts.get(tag.partition("-")[2])
+        return f"{name} ({script})" if script else name
+
     def second(self, moment: datetime) -> str:
         """`2025-01-26 18:04:11`, alike everywhere; the page says that it is UTC."""
         return format_second(moment)

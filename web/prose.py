@@ -5,6 +5,24 @@ The claim is quoted word for word; translations stand beside it, never instead.
 
 from archive.claim import DOES_NOT_PROVE
 
+GLOSSARY = (
+    "capture",
+    "page-capture",
+    "slice",
+    "digest",
+    "statement",
+    "log",
+    "checkpoint",
+    "witness",
+    "time-stamp",
+    "trust-folder",
+    "receipt",
+    "bundle",
+    "tombstone",
+    "vantage",
+    "memento",
+)
+"""Terms of art that the help page explains, and pages link to."""
 LIMITS = tuple(str(number) for number, _ in enumerate(DOES_NOT_PROVE))
 """Ids of what is not proven, behind `proves-not.`."""
 SYNTAX: tuple[tuple[str, str], ...] = (

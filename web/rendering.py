@@ -6,7 +6,7 @@ marked as safe.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -16,7 +16,8 @@ from jinja2.runtime import Context
 
 from archive.instant import format_instant
 from search.highlight import Snippet
-from web.languages import LANGUAGES, Language, format_second
+from web.charts import level_of
+from web.languages import LANGUAGES, Language
 from web.overview import key_of
 from web.prefix import Choice
 from web.prose import LIMITS
@@ -121,10 +122,10 @@ class Renderer:
             "sheet": f"/static/{sheet}",
             "icon": f"data:image/svg+xml;base64,{icon}",
             "key_of": key_of,
+            "level_of": level_of,
             "limits": LIMITS,
         }
         self._environment.filters |= {
-            "second": format_second,
             "day": format_day,
             "size": _size,
             "number": _number,
@@ -135,12 +136,23 @@ class Renderer:
 
     def render(self, template: str, choice: Choice, /, **values: object) -> str:
         """Render a template by its name below `templates/`, in the chosen language."""
+        found = self._environment.get_template(template)
+        return found.render(**self._words(choice), **values)
+
+    def stream(
+        self, template: str, choice: Choice, /, **values: object
+    ) -> Iterator[str]:
+        """Render piece by piece, as values that are iterators come to their items."""
+        found = self._environment.get_template(template)
+        return found.generate(**self._words(choice), **values)
+
+    @staticmethod
+    def _words(choice: Choice) -> dict[str, object]:
         language = LANGUAGES[choice.code]
-        return self._environment.get_template(template).render(
-            lang=language,
-            t=language.text,
-            n=language.count,
-            base=choice.base,
-            languages=LANGUAGES.values(),
-            **values,
-        )
+        return {
+            "lang": language,
+            "t": language.text,
+            "n": language.count,
+            "base": choice.base,
+            "languages": LANGUAGES.values(),
+        }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from archive.attest.job import JobClosing, JobOpening
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
 from archive.store.layout import ArchiveIdentity
@@ -16,6 +17,8 @@ from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.report import Report
+from search.counting import Counts
+from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, ResultPage
 
 
@@ -94,6 +97,14 @@ class ArchiveSource(Protocol):
         """Find the newest page statement whose main capture this is."""
         ...
 
+    def last_job(self, source_id: str, /) -> tuple[JobOpening, JobClosing] | None:
+        """Read the last job of a source; None if it was never closed."""
+        ...
+
+    def root(self, size: int, /) -> bytes:
+        """Read the root of the log when it had that size."""
+        ...
+
     def checkpoint(self) -> tuple[bytes, Checkpoint]:
         """The stored checkpoint; LogMissing before there is one."""
         ...
@@ -102,8 +113,19 @@ class ArchiveSource(Protocol):
 class SearchSource(Protocol):
     """What pages ask of the index."""
 
-    def search(self, text: str, *, limit: int, offset: int) -> ResultPage:
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int,
+        offset: int,
+        options: SearchOptions = EVERYTHING,
+    ) -> ResultPage:
         """Answer a query; InvalidQuery, SearchUnavailable."""
+        ...
+
+    def counts(self, text: str) -> Counts:
+        """Count what a query finds by facet and day; errors as of `search`."""
         ...
 
     def text_of(self, capture_id: str) -> ExtractedText | None:
@@ -131,6 +153,11 @@ class Services:
     """Live check of one capture."""
     verify_archive: Callable[[], Report] | None
     """Check of the whole archive, run once in the background; None leaves it out."""
+    bundle: Callable[[Capture], bytes] | None
+    """Make the evidence bundle of a capture as a ZIP; LimitExceeded if it is too large.
+
+    None: this server hands out no bundles.
+    """
     trust: TrustState
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]

@@ -1,5 +1,6 @@
 """Site: what all views of one server share."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -136,6 +137,11 @@ class Site:
         """The overview, brought up to date."""
         self.overview.refresh(self.services.archive)
         return self.overview
+
+    @staticmethod
+    def base64(data: bytes) -> str:
+        """A root as citations write it."""
+        return base64.b64encode(data).decode("ascii")
 
     @staticmethod
     def key_of(text: str) -> str:

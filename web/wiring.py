@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from archive.attest.trust import TrustSet, read_trust, trust_path
 from archive.capture import Capture
+from archive.errors import LimitExceeded
+from archive.export.bundle import BundleRequest, export_bundle
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
@@ -18,6 +21,9 @@ from archive.verify.report import Report
 from search.engines.opening import Engines
 from search.service import SearchService
 from web.services import Services, TrustState
+
+BUNDLE_LIMIT_BYTES = 64 << 20
+"""Largest bundle that is handed out here; it is held in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +50,38 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
             places.archive, trust=trust, wishes=Wishes(now=places.clock())
         )
 
+    def bundle(capture: Capture) -> bytes:
+        return make_bundle(reader, capture, trust)
+
     return Services(
         archive=reader,
         search=SearchService.open([places.archive], Engines(settings=places.search)),
         verify=verify,
         verify_archive=verify_all if sweep else None,
+        bundle=bundle,
         trust=_trust_state(places.trust, reader.identity.origin, trust),
         clock=places.clock,
         monotonic=time.monotonic,
         random_bytes=places.random_bytes,
     )
+
+
+def make_bundle(
+    reader: ArchiveReader, capture: Capture, trust: TrustSet | None
+) -> bytes:
+    """The bundle of one capture; LimitExceeded if it is for the command to make.
+
+    It is written to a folder of its own that is gone when this returns.
+    """
+    if capture.location.length_bytes > BUNDLE_LIMIT_BYTES:
+        raise LimitExceeded("too large for a bundle from a web server")
+    with TemporaryDirectory(prefix="evidence-") as folder:
+        out = Path(folder) / "bundle.zip"
+        request = BundleRequest(captures=[capture], out=out, certificate=True)
+        export_bundle(reader, request, trust=trust)
+        if out.stat().st_size > BUNDLE_LIMIT_BYTES:
+            raise LimitExceeded("too large for a bundle from a web server")
+        return out.read_bytes()
 
 
 def _trust_state(folder: Path, origin: str, trust: TrustSet | None) -> TrustState:

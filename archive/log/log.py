@@ -178,6 +178,10 @@ class TiledLog:
 
         return read
 
+    def root(self, size: int) -> bytes:
+        """The root of the first `size` entries."""
+        return read_root(size, self.hash_reader(size))
+
     def prove(self, index: int, size: int) -> tuple[bytes, ...]:
         """Prove that leaf `index` is in the tree of `size`."""
         return prove_inclusion(index, size, self.hash_reader(size))

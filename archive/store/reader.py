@@ -383,6 +383,10 @@ class ArchiveReader:
         """The hashes that lead from an entry to the root of that size."""
         return self._log().prove(index, size)
 
+    def root(self, size: int) -> bytes:
+        """The root of the log when it had that size; at most the checkpoint's."""
+        return self._log().root(size)
+
     def leaf(self, index: int) -> bytes:
         """The leaf line of an entry that is in the log."""
         return next(self._log().read_leaves(index, index + 1))

@@ -1,4 +1,4 @@
-"""A campaign of five weeks, from the demonstration's pages: what pages are looked at with.
+"""A campaign of five weeks, from the demonstration: what pages are looked at with.
 
 Three sources, days without an attempt, failures of every kind, a page that was changed
 without a word, a page as a browser showed it, stamped by two authorities in memory.
@@ -117,9 +117,7 @@ class _Campaign:
             seeds = tuple(f"http://{host}{path}" for host, path in pages)
             job = self._opening(source, seeds)
             writer.open_job(job).result()
-            captures = [
-                self._capture(writer, job, place, day=day) for place in pages
-            ]
+            captures = [self._capture(writer, job, place, day=day) for place in pages]
             writer.close_job(self._closing(job, captures)).result()
         if day in (6, CHANGED_ON):
             self._page(writer, day)
@@ -164,7 +162,12 @@ class _Campaign:
         )
 
     def _capture(
-        self, writer: ArchiveWriter, job: JobOpening, place: tuple[str, str], *, day: int
+        self,
+        writer: ArchiveWriter,
+        job: JobOpening,
+        place: tuple[str, str],
+        *,
+        day: int,
     ) -> Capture:
         self._made.clock.now += timedelta(seconds=20)
         uri = f"http://{place[0]}{place[1]}"
@@ -242,9 +245,7 @@ def _judged(name: str, bound: int, value: int, met: bool) -> dict[str, object]:
     return {"name": name, "bound": bound, "value": value, "outcome": outcome}
 
 
-def _failed(
-    exchange: Any, outcome: CaptureOutcome, phase: Phase, detail: str
-) -> Any:
+def _failed(exchange: Any, outcome: CaptureOutcome, phase: Phase, detail: str) -> Any:
     return replace(
         exchange,
         outcome=outcome,
@@ -269,7 +270,8 @@ def draw_picture(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
     rows = b"".join(
-        b"\0" + (b"\x9a\xb0\xba" if y % 60 in range(20, 34) else b"\xff\xff\xff") * width
+        b"\0"
+        + (b"\x9a\xb0\xba" if y % 60 in range(20, 34) else b"\xff\xff\xff") * width
         for y in range(height)
     )
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

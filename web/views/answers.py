@@ -47,9 +47,7 @@ def here() -> Choice:
     return choose(request.environ.get(CHOSEN), accepted)
 
 
-def page(
-    site: Site, template: str, /, *, status: int = 200, **values: object
-) -> Response:
+def page(site: Site, template: str, /, *, status: int = 200, **values: Any) -> Response:
     """Render a page in the reader's language; every page knows the archive's name."""
     choice = here()
     values.setdefault("archive_name", site.services.archive.identity.name)

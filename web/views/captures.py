@@ -1,28 +1,22 @@
-"""Captures: the record page and its views below `/c/ID`."""
+"""Captures: the record page and its views below `/c/ID`, each a page of its own."""
+
+from typing import Any
 
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from archive.digest import Digest, is_hex_digest
-from web.citation import FORMATS
-from web.rendering import cut
+from web.metadata import dublin_core, format_coins
 from web.replay.clean import CLEANER_VERSION
 from web.site import Site
 from web.views.answers import page, see_other
 from web.views.mementos import add_links
-from web.views.record import (
-    build_record,
-    cite_capture,
-    digests_of,
-    find_text,
-)
-
-TEXT_LIMIT_CHARS = 2_000_000
-"""Characters of extracted text on one page; longer texts are cut and say so."""
+from web.views.record import build_record, digests_of
+from web.views.values import RecordView
 
 
 class CapturePages:
-    """The record page, its text and its citation."""
+    """The record page and its views: page, picture, source, parts, proof."""
 
     def __init__(self, site: Site) -> None:
         """Views hold nothing but the site."""
@@ -32,48 +26,74 @@ class CapturePages:
         """Add the routes."""
         for rule, name, view in (
             ("/c/<capture_id>", "record", self.record),
-            ("/c/<capture_id>/text", "text", self.text),
-            ("/c/<capture_id>/cite", "cite", self.cite),
+            ("/c/<capture_id>/picture", "picture", self.picture),
+            ("/c/<capture_id>/source", "source-bytes", self.source),
+            ("/c/<capture_id>/parts", "parts", self.parts),
+            ("/c/<capture_id>/proof", "proof", self.proof),
+            ("/c/<capture_id>/changes", "changes", self.changes),
         ):
             app.add_url_rule(rule, name, view, methods=["GET"])
+
+    def _record(self, capture_id: str) -> RecordView:
+        return build_record(self._site, self._site.get_capture(capture_id))
+
+    def _page(self, template: str, tab: str, record: RecordView) -> Response:
+        return record_page(self._site, template, tab, record)
 
     def record(self, capture_id: str) -> Response:
         """The record page; 64 hex digits lead to the short id."""
         if is_hex_digest(capture_id):
             return see_other(f"/c/{Digest(capture_id).short_id}", status=308)
-        site = self._site
-        record = build_record(site, site.get_capture(capture_id))
-        response = page(
-            site,
-            "record.html",
-            record=record,
-            digests=digests_of(record.capture),
-            replay=site.settings.replay_origin,
-            cleaner=CLEANER_VERSION,
-            operator_key=site.services.archive.identity.operator_key_id,
-        )
-        return add_links(response, site, record.main)
+        record = self._record(capture_id)
+        response = self._page("record.html", "page", record)
+        return add_links(response, self._site, record.main)
 
-    def text(self, capture_id: str) -> Response:
-        """The extracted text, alone."""
-        site = self._site
-        capture = site.get_capture(capture_id)
-        text = find_text(site, capture)
-        if text is None:
+    def picture(self, capture_id: str) -> Response:
+        """How a browser showed the page, and the parts it was made of."""
+        record = self._record(capture_id)
+        if not record.artifacts:
             raise NotFound
-        return page(
-            site,
-            "text.html",
-            capture=capture,
-            text=text,
-            parts=cut(text.text[:TEXT_LIMIT_CHARS], ()),
-            is_cut=len(text.text) > TEXT_LIMIT_CHARS,
-        )
+        return self._page("record_picture.html", "picture", record)
 
-    def cite(self, capture_id: str) -> Response:
-        """The citation in all formats."""
-        site = self._site
-        capture = site.get_capture(capture_id)
-        citation = cite_capture(site, capture)
-        written = [(name, write(citation)) for name, write in FORMATS.items()]
-        return page(site, "cite.html", citation=citation, formats=written)
+    def source(self, capture_id: str) -> Response:
+        """Digests, original bytes, headers and records."""
+        return self._page("record_source.html", "source", self._record(capture_id))
+
+    def parts(self, capture_id: str) -> Response:
+        """The parts of a page with their capture times, gaps included."""
+        record = self._record(capture_id)
+        if not record.parts:
+            raise NotFound
+        return self._page("record_parts.html", "parts", record)
+
+    def proof(self, capture_id: str) -> Response:
+        """The check, run now: every step with what it means."""
+        return self._page("record_proof.html", "proof", self._record(capture_id))
+
+    def changes(self, capture_id: str) -> Response:
+        """Go to the comparison with the capture before."""
+        record = self._record(capture_id)
+        earlier = record.neighbours.earlier
+        if earlier is None:
+            raise NotFound
+        return see_other(f"/compare/{earlier.short_id}/{record.main.short_id}")
+
+
+def record_page(
+    site: Site, template: str, tab: str, record: RecordView, **values: Any
+) -> Response:
+    """Render one view of a record, with what its head and tray need."""
+    return page(
+        site,
+        template,
+        tab=tab,
+        record=record,
+        digests=digests_of(record.capture),
+        replay=site.settings.replay_origin,
+        cleaner=CLEANER_VERSION,
+        operator_key=site.services.archive.identity.operator_key_id,
+        coins=format_coins(record.citation),
+        dublin=dublin_core(record.citation),
+        can_bundle=site.services.bundle is not None,
+        **values,
+    )

@@ -1,12 +1,11 @@
 """Listing: rows of captures for lists, and the history of one address by day."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
 from web.access import may_show
-from web.rendering import format_day
 from web.site import Site
 
 HISTORY_LIMIT = 2_000
@@ -55,7 +54,7 @@ class HistoryRow:
 class Day:
     """Captures of one day, UTC."""
 
-    date: str
+    date: date
     rows: list[HistoryRow]
 
 
@@ -118,11 +117,3 @@ def _change(before: str | None, digest: str) -> str:
     if before is None:
         return "first"
     return "same" if before == digest else "changed"
-
-
-def rows_of_address(site: Site, uri: str) -> list[Day]:
-    """The history of an address by day, newest first."""
-    days: dict[str, list[HistoryRow]] = {}
-    for row in reversed(history_of(site, uri)):
-        days.setdefault(format_day(row.captured_at), []).append(row)
-    return [Day(date=date, rows=rows) for date, rows in days.items()]

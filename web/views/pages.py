@@ -1,29 +1,23 @@
-"""Pages: search, results, lists and texts; each view parses, calls once and renders."""
+"""Pages: the start page, lists of captures and failures, texts about the archive."""
 
-import re
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from archive.digest import Digest, is_hex_digest, is_short_id
-from archive.errors import InvalidQuery, SearchUnavailable, StoreError
-from web.prose import SYNTAX
+from web.prose import GLOSSARY, SYNTAX
 from web.replay.links import normal_form
 from web.site import Site
-from web.views.answers import answer, here, page, see_other
-from web.views.listing import Listing, list_captures, rows_of_address
-from web.views.record import view_of_report
+from web.views.answers import answer, here, page
+from web.views.archive_state import state_of_archive
+from web.views.listing import Listing, list_captures
 
-PAGE_HITS = 10
-"""Hits on one page of results."""
 LIST_ROWS = 50
 """Captures on one page of a list."""
-QUERY_LIMIT_CHARS = 1_000
-"""The query language's own bound."""
 NEW_ROWS = 8
 """Captures shown as new on the search page."""
-_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+COVERAGE_DAYS = 14
+"""Days of the table on the start page: as many as fit beside a name."""
 
 
 class Pages:
@@ -35,122 +29,37 @@ class Pages:
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
-        for rule, name, view, method in (
-            ("/", "home", self.home, "GET"),
-            ("/search", "search", self.search, "POST"),
-            ("/r/<token>", "results", self.results, "GET"),
-            ("/r/<token>/<int:number>", "results-page", self.results, "GET"),
-            ("/find", "find", self.find, "POST"),
-            ("/u/<key>", "address", self.address, "GET"),
-            ("/out/<key>", "out", self.out, "GET"),
-            ("/sources", "sources", self.sources, "GET"),
-            ("/s/<key>", "source", self.source, "GET"),
-            ("/s/<key>/<int:number>", "source-page", self.source, "GET"),
-            ("/captures", "captures", self.captures, "GET"),
-            ("/captures/<int:number>", "captures-page", self.captures, "GET"),
-            ("/claims", "claims", self.claims, "GET"),
-            ("/help", "help", self.help, "GET"),
-            ("/status", "status", self.status, "GET"),
-            ("/static/<name>", "static", self.asset, "GET"),
+        for rule, name, view in (
+            ("/", "home", self.home),
+            ("/out/<key>", "out", self.out),
+            ("/captures", "captures", self.captures),
+            ("/captures/<int:number>", "captures-page", self.captures),
+            ("/failures", "failures", self.failures),
+            ("/failures/<int:number>", "failures-page", self.failures),
+            ("/claims", "claims", self.claims),
+            ("/help", "help", self.help),
+            ("/status", "status", self.status),
+            ("/static/<name>", "static", self.asset),
         ):
-            app.add_url_rule(rule, name, view, methods=[method])
+            app.add_url_rule(rule, name, view, methods=["GET"])
 
     def home(self) -> Response:
-        """The search page: form, claim, state, what is new."""
+        """The search page: form, claim, state, coverage, what is new."""
         site = self._site
         overview = site.up_to_date()
-        ids = overview.newest_ids(limit=NEW_ROWS)
+        days, coverage = overview.coverage(days=COVERAGE_DAYS)
         return page(
             site,
             "home.html",
             counts=overview.counts(),
-            new=list_captures(site, ids),
-            **self._archive_state(),
+            days=days,
+            coverage=coverage,
+            top=max(
+                (one.pages for row in coverage for one in row.days.values()), default=0
+            ),
+            new=list_captures(site, overview.newest_ids(limit=NEW_ROWS)),
+            **state_of_archive(site),
         )
-
-    def _archive_state(self) -> dict[str, Any]:
-        site = self._site
-        sweep = site.sweep.state
-        report = None
-        if sweep.report is not None and sweep.finished_at is not None:
-            report = view_of_report(site, sweep.report, at=sweep.finished_at)
-        return {
-            "sweep": sweep.state,
-            "report": report,
-            "checkpoint": site.checkpoint(),
-            "trust": site.services.trust,
-            "entries": site.services.archive.next_leaf,
-        }
-
-    def search(self) -> Response:
-        """Keep the query in memory and answer with the address of its results."""
-        query = request.form.get("q", "").strip()[:QUERY_LIMIT_CHARS]
-        if not query:
-            return see_other("/")
-        return see_other(f"/r/{self._site.queries.put(query)}")
-
-    def results(self, token: str, number: int = 1) -> Response:
-        """One page of results; 410 with an empty form when the query is forgotten."""
-        site = self._site
-        query = site.queries.find(token)
-        if query is None:
-            return page(site, "expired.html", status=410)
-        if not 1 <= number <= 1_000:
-            raise NotFound
-        problem, found = "", None
-        try:
-            offset = (number - 1) * PAGE_HITS
-            found = site.services.search.search(query, limit=PAGE_HITS, offset=offset)
-        except InvalidQuery as error:
-            problem = str(error)
-        except SearchUnavailable:
-            return page(site, "unavailable.html", status=503, query=query)
-        return page(
-            site,
-            "results.html",
-            query=query,
-            problem=problem,
-            total=found.total if found else 0,
-            hits=site.shown_hits(found.hits) if found else [],
-            some_missing=site.shown_hits(found.some_missing) if found else [],
-            token=token,
-            number=number,
-            first=(number - 1) * PAGE_HITS + 1,
-            pages=-(-found.total // PAGE_HITS) if found else 0,
-        )
-
-    def find(self) -> Response:
-        """Go to what was pasted: an address, an id, a digest, a citation."""
-        site = self._site
-        text = request.form.get("q", "").strip()[: QUERY_LIMIT_CHARS * 16]
-        for word in re.findall(r"[a-z2-7]{26}|[0-9a-f]{64}", text):
-            short_id = Digest(word).short_id if is_hex_digest(word) else word
-            if is_short_id(short_id) and self._exists(short_id):
-                return see_other(f"/c/{short_id}")
-        address = normal_form(text) if _SCHEME.match(text) else None
-        if address is not None:
-            key = site.key_of(address)
-            if site.up_to_date().find_address(key) is not None:
-                return see_other(f"/u/{key}")
-        return page(site, "unknown.html", status=404)
-
-    def _exists(self, short_id: str) -> bool:
-        try:
-            self._site.get_capture(short_id)
-        except StoreError:
-            return False
-        return True
-
-    def address(self, key: str) -> Response:
-        """All captures of one address, failures among them."""
-        site = self._site
-        uri = site.up_to_date().find_address(key)
-        if uri is None:
-            raise NotFound
-        days = rows_of_address(site, uri)
-        if not days:
-            raise NotFound
-        return page(site, "address.html", uri=uri, days=days, key=key)
 
     def out(self, key: str) -> Response:
         """The page before leaving for the live site."""
@@ -159,40 +68,28 @@ class Pages:
             raise NotFound
         return page(self._site, "out.html", uri=uri, live=normal_form(uri))
 
-    def sources(self) -> Response:
-        """What is held of each source."""
-        sources = self._site.up_to_date().sources()
-        return page(self._site, "sources.html", sources=sources)
-
-    def source(self, key: str, number: int = 1) -> Response:
-        """Captures of one source, newest first."""
-        overview = self._site.up_to_date()
-        source = overview.find_source(key)
-        if source is None or number < 1:
-            raise NotFound
-        ids = overview.source_ids(
-            source, limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS
-        )
-        listing = self._listing(ids, number, len(source.ids), f"{here().base}/s/{key}")
-        return page(self._site, "source.html", source=source, listing=listing)
-
     def captures(self, number: int = 1) -> Response:
         """All page captures, newest first."""
         overview = self._site.up_to_date()
-        if number < 1:
-            raise NotFound
-        ids = overview.newest_ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
-        listing = self._listing(
-            ids, number, overview.counts().listed, f"{here().base}/captures"
-        )
+        total = overview.counts().listed
+        ids = _window(overview.newest_ids, number)
+        listing = self._listing(ids, number, total, "/captures")
         return page(self._site, "captures.html", listing=listing)
 
+    def failures(self, number: int = 1) -> Response:
+        """Every attempt that did not end whole, newest first."""
+        overview = self._site.up_to_date()
+        total = overview.counts().failures
+        ids = _window(overview.failed_ids, number)
+        return page(
+            self._site,
+            "failures.html",
+            listing=self._listing(ids, number, total, "/failures"),
+            outcomes=overview.outcomes(),
+        )
+
     def _listing(self, ids: list[str], number: int, total: int, path: str) -> Listing:
-        if not ids and number > 1:
-            raise NotFound
-        pages = max(-(-total // LIST_ROWS), 1)
-        rows = list_captures(self._site, ids)
-        return Listing(rows=rows, number=number, pages=pages, total=total, path=path)
+        return listing_of(self._site, ids, number=number, total=total, path=path)
 
     def claims(self) -> Response:
         """What this archive proves and does not prove."""
@@ -200,7 +97,7 @@ class Pages:
 
     def help(self) -> Response:
         """How to search, read a record and check one without us."""
-        return page(self._site, "help.html", syntax=SYNTAX)
+        return page(self._site, "help.html", syntax=SYNTAX, glossary=GLOSSARY)
 
     def status(self) -> Response:
         """Log, checkpoint, trust folder, last check of the whole archive."""
@@ -212,7 +109,7 @@ class Pages:
             identity=site.services.archive.identity,
             counts=overview.counts(),
             outcomes=overview.outcomes(),
-            **self._archive_state(),
+            **state_of_archive(site),
         )
 
     def asset(self, name: str) -> Response:
@@ -221,3 +118,26 @@ class Pages:
         if asset is None:
             raise NotFound
         return answer(asset.data, media_type=asset.media_type)
+
+
+def _window(ids: Any, number: int) -> list[str]:
+    """The ids of one page of a list."""
+    if number < 1:
+        raise NotFound
+    found: list[str] = ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
+    return found
+
+
+def listing_of(
+    site: Site, ids: list[str], *, number: int, total: int, path: str
+) -> Listing:
+    """One page of a list below a path; NotFound beyond its end."""
+    if not ids and number > 1:
+        raise NotFound
+    return Listing(
+        rows=list_captures(site, ids),
+        number=number,
+        pages=max(-(-total // LIST_ROWS), 1),
+        total=total,
+        path=here().base + path,
+    )

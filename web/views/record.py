@@ -4,7 +4,6 @@ One value, two renderers. The Report comes from `archive.verify` and is carried 
 is; nothing here judges.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.follow import IMPORT_KIND
 from archive.store.recorded import RecordedExchange
-from archive.verify.report import Report
+from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
 from search.service import ExtractedText
 from web.access import may_show
@@ -129,12 +128,21 @@ def view_of_report(site: Site, report: Report, *, at: datetime) -> ReportView:
                 title=STEPS[finding.step].title,
                 spec=finding.specification,
                 required=finding.step in report.required,
+                count=_count_of(finding),
             )
             for finding in report.findings
         ),
         checked_at=at,
         trust=site.services.trust.fingerprint,
+        not_before=report.bracket.not_before,
+        existed_by=report.bracket.existed_by,
     )
+
+
+def _count_of(finding: Finding) -> int | None:
+    """How many things a check that holds was made for."""
+    count = finding.parameters.get("count")
+    return count if isinstance(count, int) else None
 
 
 def check_now(site: Site, capture: Capture) -> ReportView:
@@ -169,14 +177,12 @@ def make_citation(
         origin=identity.origin,
         leaf=capture.leaf,
         checkpoint_size=checkpoint.size if checkpoint and covered else None,
-        checkpoint_root=_base64(checkpoint.root) if checkpoint and covered else None,
+        checkpoint_root=site.base64(checkpoint.root)
+        if checkpoint and covered
+        else None,
         headline=report.headline,
         link_base=site.settings.link_base,
     )
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def cite_capture(site: Site, capture: Capture) -> Citation:
@@ -229,11 +235,6 @@ def title_of(text: ExtractedText | None) -> str:
     return (text.title or "") if text else ""
 
 
-def find_text(site: Site, capture: Capture) -> ExtractedText | None:
-    """The extracted text of a capture or of a page's main capture."""
-    return site.text_of(site.page_of(capture).main)
-
-
 def _head(message: bytes) -> str:
     """The head of an HTTP message; bytes that are no UTF-8 are shown as escapes."""
     head = message[:HEAD_LIMIT_BYTES].split(b"\r\n\r\n", 1)[0]
@@ -284,14 +285,26 @@ def _neighbours(site: Site, capture: Capture) -> Neighbours:
     shown.sort(key=lambda other: (other.captured_at, other.leaf))
     ids = [other.capture_id for other in shown]
     if capture.capture_id not in ids:
-        return Neighbours(earlier=None, later=None, position=1, count=1)
+        return Neighbours(
+            earlier=None, later=None, position=1, count=1, same_body=0, failed=0
+        )
     place = ids.index(capture.capture_id)
     return Neighbours(
         earlier=shown[place - 1] if place else None,
         later=shown[place + 1] if place + 1 < len(shown) else None,
         position=place + 1,
         count=len(shown),
+        same_body=_same_body(capture, shown),
+        failed=sum(1 for other in shown if other.http_status is None),
     )
+
+
+def _same_body(capture: Capture, shown: Sequence[Capture]) -> int:
+    """How many other captures of the address received the same body."""
+    digest = capture.payload_digest
+    if digest is None:
+        return 0
+    return sum(1 for other in shown if other.payload_digest == digest) - 1
 
 
 def _banners(capture: Capture, exchange: RecordedExchange | None) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ class FindingView:
     """What VERIFIED means; without it, what was not checked is hard to tell."""
     spec: str
     required: bool
+    count: int | None = None
+    """How many things a check that holds was made for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,9 @@ class ReportView:
     findings: tuple[FindingView, ...]
     checked_at: datetime
     trust: str | None
+    not_before: datetime | None = None
+    existed_by: datetime | None = None
+    """Between which instants tokens prove that it was made; None: they do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,9 @@ class Neighbours:
     later: Capture | None
     position: int
     count: int
+    same_body: int
+    """Others that received the same body."""
+    failed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

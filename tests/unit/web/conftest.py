@@ -7,6 +7,7 @@ only the index is a fake, because its answers are what a test wants to choose.
 import itertools
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,12 +38,15 @@ from archive.store.writer import ArchiveWriter
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.warc.slice import ResourceBlock
+from search.counting import Counts, make_facet
 from search.highlight import Snippet
+from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, Hit, ResultPage
 from web.access import AccessPolicy
 from web.app import Applications, create_app
 from web.services import Services, TrustState
 from web.settings import WebSettings
+from web.wiring import make_bundle
 
 START = datetime(2025, 1, 26, 18, 4, 11, 250_000, tzinfo=UTC)
 APP = "http://127.0.0.1:8000"
@@ -149,13 +153,34 @@ class FakeIndex:
     hits: list[Hit] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     broken: bool = False
+    more: Counter[str] = field(default_factory=Counter)
+    """Further values of the facet `lang`."""
 
     def text_of(self, capture_id: str) -> ExtractedText | None:
         if self.broken:
             raise SearchUnavailable("no index")
         return self.texts.get(capture_id)
 
-    def search(self, text: str, *, limit: int, offset: int) -> ResultPage:
+    def counts(self, text: str) -> Counts:
+        self.asked.append(text)
+        if self.broken:
+            raise SearchUnavailable("no index")
+        values = Counter(hit.language or "" for hit in self.hits)
+        return Counts(
+            total=len(self.hits),
+            facets={"lang": make_facet([values | self.more])},
+            captured_days={20114: 2, 20120: 1},
+            claimed_days={},
+        )
+
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int,
+        offset: int,
+        options: SearchOptions = EVERYTHING,
+    ) -> ResultPage:
         self.asked.append(text)
         if self.broken:
             raise SearchUnavailable("no index")
@@ -221,6 +246,7 @@ class World:
             "search": self.index,
             "verify": lambda one: verify_capture(self.reader, one, trust=trust),
             "verify_archive": lambda: verify_archive(self.root, trust=trust),
+            "bundle": lambda one: make_bundle(self.reader, one, trust),
             "trust": TrustState(fingerprint="f" * 64),
             "clock": lambda: START + timedelta(hours=1),
             "monotonic": lambda: 1000.0,

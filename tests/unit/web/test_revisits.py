@@ -55,7 +55,7 @@ def test_replay_and_record_page_show_a_304(world: Any, tmp_path: Path) -> None:
     wired = replay.get(f"/raw/{revisit.short_id}/wire", base_url=REPLAY)
     assert wired.get_data() == wire
     record = Client(apps.app, use_cookies=False).get(
-        f"/c/{revisit.short_id}", base_url=APP
+        f"/c/{revisit.short_id}/source", base_url=APP
     )
     html = record.get_data(as_text=True)
     assert record.status_code == 200

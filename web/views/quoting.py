@@ -1,0 +1,113 @@
+"""Quoting: the text of a capture, a place in it, and its citation in every format."""
+
+import json
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+
+from archive.capture import Capture
+from search.service import ExtractedText
+from web.citation import FORMATS
+from web.quotation import (
+    QUOTE_LIMIT_CHARS,
+    Quotation,
+    find_again,
+    find_words,
+    parse_place,
+    quote_at,
+)
+from web.rendering import cut
+from web.site import Site
+from web.views.answers import error_page
+from web.views.captures import record_page
+from web.views.record import build_record
+
+TEXT_LIMIT_CHARS = 2_000_000
+"""Characters of extracted text on one page; longer texts are cut and say so."""
+
+
+class QuotePages:
+    """The text, and citing it."""
+
+    def __init__(self, site: Site) -> None:
+        """Views hold nothing but the site."""
+        self._site = site
+
+    def register(self, app: Flask) -> None:
+        """Add the routes."""
+        for rule, name, view, method in (
+            ("/c/<capture_id>/text", "text", self.text, "GET"),
+            ("/c/<capture_id>/cite", "cite", self.cite, "GET"),
+            ("/c/<capture_id>/cite", "quote", self.quote, "POST"),
+        ):
+            app.add_url_rule(rule, name, view, methods=[method])
+
+    def _text_of(self, capture: Capture) -> ExtractedText | None:
+        return self._site.text_of(self._site.page_of(capture).main)
+
+    def text(self, capture_id: str) -> Response:
+        """The extracted text; with a quotation link, its place in it."""
+        capture = self._site.get_capture(capture_id)
+        text = self._text_of(capture)
+        if text is None:
+            raise NotFound
+        names = ("t", "x", "d")
+        values = [request.args.get(name, "") for name in names]
+        marks: tuple[tuple[int, int], ...] = ()
+        problem = ""
+        if any(values):
+            place = parse_place(*values)
+            if place is None:
+                return error_page(self._site, 400)
+            span = find_again(place, text.text)
+            marks = () if span is None else (span,)
+            problem = "" if span else "elsewhere"
+            if span and place.extractor != text.extractor:
+                problem = "moved"
+        return record_page(
+            self._site,
+            "record_text.html",
+            "text",
+            build_record(self._site, capture),
+            text=text,
+            pieces=cut(text.text[:TEXT_LIMIT_CHARS], marks),
+            problem=problem,
+            quoted=bool(marks),
+            is_cut=len(text.text) > TEXT_LIMIT_CHARS,
+        )
+
+    def cite(self, capture_id: str) -> Response:
+        """The citation in all formats, and the form for a quotation."""
+        return self._cite(self._site.get_capture(capture_id), "", None)
+
+    def quote(self, capture_id: str) -> Response:
+        """Find a pasted sentence and give the link to it; several places: choose."""
+        capture = self._site.get_capture(capture_id)
+        words = request.form.get("q", "").strip()[:QUOTE_LIMIT_CHARS]
+        text = self._text_of(capture)
+        if text is None or not words:
+            return self._cite(capture, words, [])
+        spans = find_words(text.text, words)
+        found = [quote_at(text.text, span, extractor=text.extractor) for span in spans]
+        return self._cite(capture, words, found)
+
+    def _cite(
+        self, capture: Capture, words: str, found: list[Quotation] | None
+    ) -> Response:
+        site = self._site
+        record = build_record(site, capture)
+        formats = [(name, write(record.citation)) for name, write in FORMATS.items()]
+        return record_page(
+            site,
+            "record_cite.html",
+            "cite",
+            record,
+            formats=formats,
+            words=words,
+            quotations=found,
+            selectors=[
+                json.dumps(one.selectors, ensure_ascii=False, indent=2)
+                for one in found or ()
+            ],
+            link_base=site.settings.link_base or site.settings.app_origin,
+        )

@@ -1,0 +1,218 @@
+"""Searching: a query becomes a token; results, narrowing and sorting are links below.
+
+No address holds a query, a value of a facet or a source: links hold numbers of values.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+
+from archive.digest import Digest, is_hex_digest, is_short_id
+from archive.errors import InvalidQuery, SearchUnavailable, StoreError
+from search.counting import Counts
+from search.service import ResultPage, SearchOptions, Sorting
+from web.charts import Chart, bin_days, make_chart
+from web.checking import ids_named
+from web.replay.links import normal_form
+from web.results import Asked, Narrowing
+from web.site import Site
+from web.views.answers import page, see_other
+
+PAGE_HITS = 10
+"""Hits on one page of results."""
+PAGES_MAX = 1_000
+QUERY_LIMIT_CHARS = 1_000
+"""The query language's own bound."""
+FIND_LIMIT_CHARS = 16_000
+FACETS = ("source", "lang", "class", "outcome", "host")
+"""Shown beside results, in this order, where the index counts them."""
+VALUES_SHOWN = 8
+"""Of one facet; the others are a number."""
+SORTINGS = ("score", "newest", "oldest", "claimed-newest", "claimed-oldest")
+DAY_FIELD = "captured"
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetView:
+    """Values of one facet with the number that links name them by."""
+
+    name: str
+    values: tuple[tuple[int, str, int], ...]
+    rest: int
+
+
+class SearchPages:
+    """The search form's answers."""
+
+    def __init__(self, site: Site) -> None:
+        """Views hold nothing but the site."""
+        self._site = site
+
+    def register(self, app: Flask) -> None:
+        """Add the routes."""
+        for rule, name, view, method in (
+            ("/search", "search", self.search, "POST"),
+            ("/r/<token>", "results", self.results, "GET"),
+            ("/r/<token>/<int:number>", "results-page", self.results, "GET"),
+            ("/r/<token>/only/<name>/<int:number>", "narrow", self.narrow, "GET"),
+            ("/r/<token>/days/<int:number>", "narrow-days", self.narrow_days, "GET"),
+            ("/r/<token>/without/<int:number>", "widen", self.widen, "GET"),
+            ("/r/<token>/by/<sorting>", "sort", self.sort, "GET"),
+            ("/find", "find", self.find, "POST"),
+        ):
+            app.add_url_rule(rule, name, view, methods=[method])
+
+    def search(self) -> Response:
+        """Keep the query in memory and answer with the address of its results."""
+        query = request.form.get("q", "").strip()[:QUERY_LIMIT_CHARS]
+        return self._lead(Asked(query=query)) if query else see_other("/")
+
+    def _lead(self, asked: Asked) -> Response:
+        return see_other(f"/r/{self._site.queries.put(asked)}")
+
+    def _asked(self, token: str) -> Asked:
+        asked = self._site.queries.find(token)
+        if asked is None:
+            raise NotFound
+        return asked
+
+    def results(self, token: str, number: int = 1) -> Response:
+        """One page of results; 410 with an empty form when the query is forgotten."""
+        site = self._site
+        asked = site.queries.find(token)
+        if asked is None:
+            return page(site, "expired.html", status=410)
+        if not 1 <= number <= PAGES_MAX:
+            raise NotFound
+        problem, found, counts = "", None, None
+        try:
+            found = self._search(asked, number)
+            counts = site.services.search.counts(asked.text)
+        except InvalidQuery as error:
+            problem = str(error)
+        except SearchUnavailable:
+            return page(site, "unavailable.html", status=503, query=asked.query)
+        return page(
+            site,
+            "results.html",
+            asked=asked,
+            query=asked.query,
+            problem=problem,
+            total=found.total if found else 0,
+            unknown=found.unknown if found else (),
+            hits=site.shown_hits(found.hits) if found else [],
+            some_missing=site.shown_hits(found.some_missing) if found else [],
+            facets=facets_of(counts, asked) if counts else [],
+            chart=chart_of(counts) if counts else None,
+            sortings=SORTINGS,
+            token=token,
+            number=number,
+            first=(number - 1) * PAGE_HITS + 1,
+            pages=min(-(-found.total // PAGE_HITS), PAGES_MAX) if found else 0,
+        )
+
+    def _search(self, asked: Asked, number: int) -> ResultPage:
+        offset = (number - 1) * PAGE_HITS
+        return self._site.services.search.search(
+            asked.text,
+            limit=PAGE_HITS,
+            offset=offset,
+            options=SearchOptions(sorting=Sorting(asked.sorting)),
+        )
+
+    def narrow(self, token: str, name: str, number: int) -> Response:
+        """Only the documents with one value of a facet, by its number."""
+        asked = self._asked(token)
+        counts = self._site.services.search.counts(asked.text)
+        facet = counts.facets.get(name) if name in FACETS else None
+        if facet is None or not 0 <= number < len(facet.values):
+            raise NotFound
+        value, _ = facet.values[number]
+        return self._lead(asked.with_narrowing(Narrowing(field=name, value=value)))
+
+    def narrow_days(self, token: str, number: int) -> Response:
+        """Only the documents captured in one bar of the histogram, by its number."""
+        asked = self._asked(token)
+        counts = self._site.services.search.counts(asked.text)
+        _, bins = bin_days(_days(counts))
+        if not 0 <= number < len(bins):
+            raise NotFound
+        first, last = bins[number].start, bins[number].end
+        value = str(first) if first == last else f"{first}..{last}"
+        return self._lead(asked.with_narrowing(Narrowing(field=DAY_FIELD, value=value)))
+
+    def widen(self, token: str, number: int) -> Response:
+        """Leave out one of the narrowings."""
+        asked = self._asked(token)
+        if not 0 <= number < len(asked.narrowings):
+            raise NotFound
+        left = asked.narrowings[:number] + asked.narrowings[number + 1 :]
+        return self._lead(replace(asked, narrowings=left))
+
+    def sort(self, token: str, sorting: str) -> Response:
+        """The same results in another order."""
+        if sorting not in SORTINGS:
+            raise NotFound
+        return self._lead(replace(self._asked(token), sorting=sorting))
+
+    def find(self) -> Response:
+        """Go to what was pasted: an address, an id, a digest, a citation."""
+        site = self._site
+        text = request.form.get("q", "").strip()[:FIND_LIMIT_CHARS]
+        for word in ids_named(text):
+            short_id = Digest(word).short_id if is_hex_digest(word) else word
+            if is_short_id(short_id) and self._exists(short_id):
+                return see_other(f"/c/{short_id}")
+        address = normal_form(text) if _SCHEME.match(text) else None
+        if address is not None:
+            key = site.key_of(address)
+            if site.up_to_date().find_address(key) is not None:
+                return see_other(f"/u/{key}")
+        return page(site, "unknown.html", status=404)
+
+    def _exists(self, short_id: str) -> bool:
+        try:
+            self._site.get_capture(short_id)
+        except StoreError:
+            return False
+        return True
+
+
+def facets_of(counts: Counts, asked: Asked) -> list[FacetView]:
+    """The facets worth showing: those that still tell documents apart."""
+    chosen = {one.field for one in asked.narrowings}
+    views = []
+    for name in FACETS:
+        facet = counts.facets.get(name)
+        if facet is None or name in chosen or len(facet.values) < 2:
+            continue
+        shown = facet.values[:VALUES_SHOWN]
+        views.append(
+            FacetView(
+                name=name,
+                values=tuple(
+                    (number, value, count)
+                    for number, (value, count) in enumerate(shown)
+                ),
+                rest=facet.rest + len(facet.values) - len(shown),
+            )
+        )
+    return views
+
+
+def chart_of(counts: Counts) -> Chart | None:
+    """The histogram of first captures by day."""
+    days = _days(counts)
+    return make_chart(days) if len(days) > 1 else None
+
+
+def _days(counts: Counts) -> dict[date, tuple[int, int]]:
+    return {
+        _EPOCH + timedelta(days=number): (count, 0)
+        for number, count in counts.captured_days.items()
+    }
