@@ -16,6 +16,7 @@ from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.files import OWNER_FILE_MODE
 from archive.instant import format_instant
 from archive.store.earlier import EarlierCaptures
+from archive.store.history import History
 from archive.store.jobrows import JobRows
 from archive.store.lookup import Lookup
 from archive.store.places import check_catalog
@@ -214,6 +215,11 @@ class Catalog:
     def jobs(self) -> JobRows:
         """What is known of jobs: where their records lie, whose they are."""
         return JobRows(connection=self._db)
+
+    @property
+    def history(self) -> History:
+        """What came before, for reports."""
+        return History(connection=self._db)
 
     def find(self, capture_id: str) -> list[Capture]:
         """Captures of a hex id or a short id, oldest first; several are possible."""

@@ -39,6 +39,7 @@ from archive.log.proof import TlogProof
 from archive.store.catalog import Catalog
 from archive.store.earlier import EarlierCaptures
 from archive.store.follow import catch_up
+from archive.store.history import History
 from archive.store.jobrows import JobPlaces
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
@@ -296,6 +297,10 @@ class ArchiveReader:
         """The newest jobs of a source, newest first, by the order of the log."""
         with self._lock:
             return self._catalog.jobs.last(source_id, limit)
+
+    def history(self) -> History:
+        """What came before, for reports; for use by one thread."""
+        return self._catalog.history
 
     def jobs_since(self, start: datetime) -> list[JobPlaces]:
         """Jobs opened from then on by the operator's clock, in the order of the log."""

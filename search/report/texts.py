@@ -1,0 +1,175 @@
+"""Texts of captures for a report: what changed in the main text, which list moved."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archive.capture import Capture
+from archive.errors import EvidenceError, SearchUnavailable
+from archive.store.reader import ArchiveReader
+from search.extract.result import main_end_of
+from search.extract.worker import PAYLOAD_BYTES, Worker
+from search.printing import one_line
+from search.report.changes import Kind as Became
+from search.report.changes import ParagraphChange, compare_texts
+from search.report.comparison import TextOf
+from search.report.findings import ShownChange
+from search.report.rows import RowChanges, compare_lists, is_list, split_rows
+
+LINES_SHOWN = 8
+"""Of one change; the rest is counted."""
+ROWS_SHOWN = 40
+"""Of one list."""
+LINE_CHARACTERS = 240
+"""Of one line; a longer one is cut in the middle of what stayed."""
+FILES_LOOKED_AT = 8
+"""Earlier files of a source that a new one may be the next issue of."""
+SAME_LIST = 0.3
+"""Of the rows of the shorter list: with so many in common two files are one list."""
+CUT = "…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Main texts, kept ones first; one child extracts the others."""
+
+    reader: ArchiveReader
+    kept: TextOf
+    worker: Worker
+
+    def compare(
+        self, before: Capture, after: Capture, hidden: bool
+    ) -> ShownChange | None:
+        """What changed in the main text; None where nothing did."""
+        old, new = self.main_of(before), self.main_of(after)
+        if is_list(old) and is_list(new):
+            rows = compare_lists(old, new)
+            return None if rows.equal else show_rows(rows, hidden=hidden)
+        changes = compare_texts(old, new)
+        if changes.equal:
+            return None
+        changed = changes.first_numbers()
+        lines = () if hidden else tuple(map(_line, changed[:LINES_SHOWN]))
+        return ShownChange(
+            counts={
+                kind.value: count
+                for kind, count in changes.counts.items()
+                if kind is not Became.SAME
+            },
+            is_list=False,
+            lines=lines,
+            more=len(changed) - len(lines),
+        )
+
+    def find_list(self, capture: Capture) -> Capture | None:
+        """The earlier issue of a list that is at a new address now."""
+        if capture.source_id is None or not _may_be_file(capture):
+            return None
+        history = self.reader.history()
+        earlier = history.files_before(capture.source_id, capture.leaf, FILES_LOOKED_AT)
+        others = [one for one in earlier if one.target_uri != capture.target_uri]
+        if not others:
+            return None
+        same = (o for o in others if o.payload_digest == capture.payload_digest)
+        found = next(same, None)
+        if found is not None:
+            return found
+        text = self.main_of(capture)
+        if not is_list(text):
+            return None
+        return next(
+            (one for one in others if _is_same_list(self.main_of(one), text)), None
+        )
+
+    def main_of(self, capture: Capture) -> str:
+        """The main text of a capture; empty where there is none."""
+        try:
+            kept = self.kept(capture.capture_id)
+        except SearchUnavailable:
+            kept = None
+        if kept is not None:
+            return kept.text[: kept.main_end]
+        try:
+            payload = self.reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
+        except EvidenceError:
+            return ""
+        made = self.worker.extract(
+            payload.data, media_type=payload.media_type, charset=payload.charset
+        )
+        return made.text[: main_end_of(made.text)]
+
+
+def show_rows(rows: RowChanges, *, hidden: bool) -> ShownChange:
+    """A changed list: counts, and its rows unless they may not be shown."""
+    lines = [
+        *(("+", " | ".join(row.cells)) for row in rows.added),
+        *(("-", " | ".join(row.cells)) for row in rows.removed),
+        *(
+            (
+                "~",
+                " | ".join(row.after.cells)
+                + " ("
+                + "; ".join(f"was {cell.before or 'empty'}" for cell in row.cells)
+                + ")",
+            )
+            for row in rows.corrected
+        ),
+    ]
+    shown = [] if hidden else [(s, _cut(words)) for s, words in lines[:ROWS_SHOWN]]
+    return ShownChange(
+        counts=_row_counts(rows),
+        is_list=True,
+        lines=tuple(shown),
+        more=len(lines) - len(shown),
+    )
+
+
+def _row_counts(rows: RowChanges) -> Mapping[str, int]:
+    return {
+        "added": len(rows.added),
+        "removed": len(rows.removed),
+        "corrected": len(rows.corrected),
+    }
+
+
+def _may_be_file(capture: Capture) -> bool:
+    media_type = capture.media_type or "text/html"
+    return not media_type.startswith(("text/", "application/xhtml"))
+
+
+def _is_same_list(old: str, new: str) -> bool:
+    one = Counter(cells for _, cells in split_rows(old))
+    other = Counter(cells for _, cells in split_rows(new))
+    shorter = min(one.total(), other.total())
+    return shorter > 0 and (one & other).total() >= SAME_LIST * shorter
+
+
+def _line(change: ParagraphChange) -> tuple[str, str]:
+    """A changed paragraph as a sign and words; what is gone stands in brackets."""
+    if change.kind is Became.CHANGED and change.pieces:
+        words = "".join(
+            {
+                Became.REMOVED: f"[-{piece.text}-]",
+                Became.ADDED: f"{{+{piece.text}+}}",
+            }.get(piece.kind, _context(piece.text))
+            for piece in change.pieces
+        )
+        return "~", _cut(words)
+    signs = {Became.ADDED: "+", Became.REMOVED: "-", Became.MOVED: ">"}
+    place = change.after or change.before
+    return signs.get(change.kind, "~"), _cut(place.text if place else "")
+
+
+def _context(text: str) -> str:
+    """What stayed, short."""
+    if len(text) <= LINE_CHARACTERS // 3:
+        return text
+    half = LINE_CHARACTERS // 8
+    return f"{text[:half]} {CUT} {text[-half:]}"
+
+
+def _cut(text: str) -> str:
+    plain = one_line(text).strip()
+    if len(plain) <= LINE_CHARACTERS:
+        return plain
+    return f"{plain[:LINE_CHARACTERS]} {CUT}"

@@ -1,0 +1,144 @@
+"""The same addresses in another archive: same, differs, or unreachable from there.
+
+Two archives of one operator are two places, not two witnesses: what differs tells what
+was served where. Only captures that verify against the reader's own trust are compared.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from archive.capture import Capture
+from archive.capture_class import CONTENT_CLASSES
+from archive.store.reader import ArchiveReader
+from archive.verify.corroboration import Agreement, Partner, TextOf, corroborate
+from search.report.findings import Finding, Kind
+from search.report.period import Attempt
+
+NEAR = timedelta(hours=24)
+"""Captures of the two places may be so far apart; what is later may be a change."""
+ADDRESSES = 2_000
+"""Compared in one report."""
+
+
+class Seen(StrEnum):
+    """How an address was seen from here and from there."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    NOT_FROM_THERE = "unreachable-from-there"
+    NOT_FROM_HERE = "unreachable-from-here"
+    FROM_NEITHER = "unreachable-from-both"
+    NOT_TRIED = "not-tried-there"
+    NOT_CHECKED = "not-checked"
+    """The capture there does not verify, or nothing is known about its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One address seen from both places."""
+
+    uri: str
+    seen: Seen
+    here: Capture
+    there: Capture | None
+
+    def as_finding(self) -> Finding | None:
+        """A line of the report; None where there is nothing to look at."""
+        if self.seen in (Seen.SAME, Seen.NOT_TRIED):
+            return None
+        blocked = self.seen in (Seen.NOT_FROM_HERE, Seen.FROM_NEITHER)
+        there = {"there": self.there.short_id} if self.there else {}
+        return Finding(
+            kind=Kind.FAILED if blocked else Kind.SUSPICIOUS,
+            code=f"vantage-{self.seen}",
+            uri=self.uri,
+            captures=(self.here.short_id,),
+            parameters=there,
+        )
+
+
+def compare_places(
+    own: Partner,
+    other: Partner,
+    attempts: Sequence[Attempt],
+    *,
+    text_of: TextOf,
+) -> Iterator[Sight]:
+    """Compare the last attempt at each address with the nearest one there."""
+    last = {one.capture.target_uri: one for one in attempts if not _is_hop(one)}
+    for uri, attempt in list(last.items())[:ADDRESSES]:
+        there = _nearest(other.reader, attempt.capture)
+        yield Sight(
+            uri=uri,
+            seen=_judge(own, other, attempt, there=there, text_of=text_of),
+            here=attempt.capture,
+            there=there,
+        )
+
+
+def _is_hop(attempt: Attempt) -> bool:
+    status = attempt.capture.http_status
+    return status is not None and 300 <= status < 400 and status != 304
+
+
+def _judge(
+    own: Partner,
+    other: Partner,
+    attempt: Attempt,
+    *,
+    there: Capture | None,
+    text_of: TextOf,
+) -> Seen:
+    if there is None:
+        return Seen.NOT_TRIED
+    shown_there = _class_there(other.reader, there)
+    if not attempt.is_content:
+        return Seen.NOT_FROM_HERE if shown_there else Seen.FROM_NEITHER
+    if not shown_there:
+        return Seen.NOT_FROM_THERE
+    found = corroborate(
+        own, attempt.capture, [other], text_of=text_of, window=NEAR
+    ).comparisons[0]
+    if found.agreement is None or _is_unverified(found.not_counted):
+        return Seen.NOT_CHECKED
+    if found.agreement is Agreement.UNREACHABLE:
+        return Seen.NOT_FROM_THERE
+    same = found.agreement in (Agreement.SAME_PAYLOAD, Agreement.SAME_TEXT)
+    return Seen.SAME if same else Seen.DIFFERS
+
+
+def _is_unverified(reason: str | None) -> bool:
+    """Whether it counts for nothing by itself, not because it is of one operator."""
+    return reason is not None and not reason.startswith("the same operator")
+
+
+def _nearest(reader: ArchiveReader, capture: Capture) -> Capture | None:
+    near = [
+        found
+        for found in reader.find_captures(capture.target_uri)
+        if found.kind == "capture"
+        and abs(found.captured_at - capture.captured_at) <= NEAR
+    ]
+    return min(
+        near,
+        key=lambda found: abs(found.captured_at - capture.captured_at),
+        default=None,
+    )
+
+
+def _class_there(reader: ArchiveReader, capture: Capture) -> bool:
+    """Whether that capture shows what the source says, by the class of its own job."""
+    attempt = Attempt(capture=capture, note=None)
+    if not attempt.is_content or capture.source_id is None:
+        return attempt.is_content
+    for job in reader.last_jobs(capture.source_id, JOBS_LOOKED_AT):
+        if job.job_id == capture.job_id and job.closing is not None:
+            note = reader.read_closing(job.closing).classes.get(capture.capture_id)
+            return note is None or note.capture_class in CONTENT_CLASSES
+    return True
+
+
+JOBS_LOOKED_AT = 500
+"""Jobs of a source there, newest first, to find the one of a capture."""

@@ -1,0 +1,191 @@
+"""A report in English: one table of sentences, as text and as a page for mail."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+
+from archive.instant import format_instant
+from search.printing import one_line
+from search.report.findings import Finding, Kind, ShownChange, SourceReport
+from search.report.whole import Report
+
+SENTENCES = {
+    "new": "new",
+    "changed": "changed",
+    "changed-not-compared": "changed; too many changes to show this one",
+    "list-at-new-address": "the list is at a new address now; before: {old}",
+    "same-at-new-address": "the same file at a new address; before: {old}",
+    "vanished": "was there, and the server says that it is not any more",
+    "came-back": "was gone, and is there again",
+    "failed": "could not be seen: {state}, {times} times",
+    "not-the-page": "answered, but not with the page: {state}, {times} times",
+    "promise-blocked": "promised and not asked for by our own rules: {reason}",
+    "promise-not-reached": "promised and not reached: {reason}",
+    "job-not-closed": "{times} runs without an end: running, or killed",
+    "gap": "not looked at from {from} until {until}; every {every_s} s was meant",
+    "still-late": "not looked at since {from}; every {every_s} s was meant",
+    "less-than-expected": "brought less than expected: {name} {bound}, found {value}",
+    "more-than-expected": "out of the ordinary: {name} {bound}, found {value}",
+    "signal": "{signal}, {times} times",
+    "clock-set-back": "the clock was set back between these captures",
+    "vantage-differs": "something else was served there (capture {there} there)",
+    "vantage-unreachable-from-there": "seen here, not from there ({there} there)",
+    "vantage-unreachable-from-here": "not seen here, but from there ({there} there)",
+    "vantage-unreachable-from-both": "seen from neither place ({there} there)",
+    "vantage-not-checked": "the capture {there} there does not verify",
+}
+"""By code of a finding; parameters stand in braces."""
+HEADINGS = {
+    Kind.SUSPICIOUS: "Suspicious",
+    Kind.FAILED: "Failed: could not be seen; this says nothing about the content",
+    Kind.LATE: "Late",
+    Kind.VANISHED: "Vanished",
+    Kind.CHANGED: "Changed",
+    Kind.NEW: "New",
+}
+"""In the order of the report: what a person has to look at comes first."""
+LISTED = 200
+"""Lines of one kind of one source; the rest is counted."""
+STYLE = (
+    "body{font:15px/1.45 sans-serif;max-width:60em;margin:1em auto;padding:0 1em}"
+    "code,pre{font-size:13px}pre{white-space:pre-wrap;margin:.2em 0 .8em 1.5em}"
+    "ins{background:#dfd;text-decoration:none}del{background:#fdd}h2{margin-top:1.5em}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """How captures are named: by short id, or by an address of the interface."""
+
+    base: str | None = None
+
+    def of(self, short_id: str) -> str:
+        """What stands behind a line."""
+        return short_id if self.base is None else f"{self.base}/c/{short_id}"
+
+
+def sentence(finding: Finding) -> str:
+    """What the finding says, in English, without control characters."""
+    words = SENTENCES[finding.code].format_map(
+        {key: one_line(str(value)) for key, value in finding.parameters.items()}
+    )
+    return f"{words}{change_words(finding.change)}"
+
+
+def change_words(change: ShownChange | None) -> str:
+    """The counts of a change behind its sentence."""
+    if change is None:
+        return ""
+    noun = "rows" if change.is_list else "paragraphs"
+    counts = [f"{count} {kind}" for kind, count in change.counts.items() if count]
+    return f" ({noun}: {', '.join(counts)})"
+
+
+def text_lines(report: Report, links: Links) -> Iterator[str]:
+    """The report for a terminal or a mail."""
+    window = report.window
+    yield (
+        f"Archive {report.archive_name}, from {_moment(window.since)}"
+        f" until {_moment(window.until)} (UTC)"
+    )
+    yield headline(report)
+    for source in report.sources:
+        yield from _source_lines(source, links)
+
+
+def headline(report: Report) -> str:
+    """Totals in one line; also the subject of a mail."""
+    counts = report.counts
+    said = ", ".join(f"{counts[kind]} {kind}" for kind in HEADINGS)
+    return f"{report.captured} captures in {report.jobs} jobs: {said}"
+
+
+def _source_lines(source: SourceReport, links: Links) -> Iterator[str]:
+    name = source.source_id or "(command line)"
+    restricted = "; persons: contents are not shown" if source.restricted else ""
+    yield ""
+    yield (
+        f"{name}: {one_line(source.title)}: {source.captured} captures in"
+        f" {source.jobs} jobs{restricted}"
+    )
+    for kind, heading in HEADINGS.items():
+        found = source.of(kind)
+        if found:
+            yield f"  {heading} ({len(found)})"
+        for finding in found[:LISTED]:
+            yield from _finding_lines(finding, links)
+        if len(found) > LISTED:
+            yield f"    and {len(found) - LISTED} more"
+    quiet = [f"{code} {times}" for code, times in source.signals.items()]
+    if quiet:
+        yield f"  signals: {one_line(', '.join(quiet))}"
+
+
+def _finding_lines(finding: Finding, links: Links) -> Iterator[str]:
+    place = f"{one_line(finding.uri)}: " if finding.uri else ""
+    yield f"    {place}{sentence(finding)}"
+    if finding.captures:
+        yield f"      {' -> '.join(map(links.of, finding.captures))}"
+    change = finding.change
+    for sign, words in change.lines if change else ():
+        yield f"      {sign} {words}"
+    if change and change.lines and change.more:
+        yield f"      and {change.more} more"
+
+
+def html_page(report: Report, links: Links) -> str:
+    """The report as one page without script, pictures or outside addresses."""
+    title = f"{report.archive_name}: {headline(report)}"
+    parts = [
+        "<!doctype html><html lang=en><head><meta charset=utf-8>",
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{escape(report.archive_name)}</h1>",
+        f"<p>{_moment(report.window.since)} until {_moment(report.window.until)} UTC."
+        f" {escape(headline(report))}.</p>",
+        *(part for source in report.sources for part in _html_source(source, links)),
+        "</body></html>\n",
+    ]
+    return "".join(parts)
+
+
+def _html_source(source: SourceReport, links: Links) -> Iterator[str]:
+    name = source.source_id or "(command line)"
+    yield f"<h2>{escape(name)}: {escape(one_line(source.title))}</h2>"
+    restricted = " Contents about persons are not shown." if source.restricted else ""
+    yield f"<p>{source.captured} captures in {source.jobs} jobs.{restricted}</p>"
+    for kind, heading in HEADINGS.items():
+        found = source.of(kind)
+        if not found:
+            continue
+        yield f"<h3>{escape(heading)} ({len(found)})</h3><ul>"
+        for finding in found[:LISTED]:
+            yield _html_finding(finding, links)
+        yield f"<li>and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        yield "</ul>"
+
+
+def _html_finding(finding: Finding, links: Links) -> str:
+    place = f"<code>{escape(one_line(finding.uri))}</code>: " if finding.uri else ""
+    named = " ".join(_html_link(short_id, links) for short_id in finding.captures)
+    change = finding.change
+    lines = (
+        "\n".join(f"{escape(sign)} {escape(words)}" for sign, words in change.lines)
+        if change
+        else ""
+    )
+    shown = f"<pre>{lines}</pre>" if lines else ""
+    return f"<li>{place}{escape(sentence(finding))} {named}{shown}"
+
+
+def _html_link(short_id: str, links: Links) -> str:
+    if links.base is None:
+        return f"<code>{escape(short_id)}</code>"
+    return f'<a href="{escape(links.of(short_id))}">{escape(short_id[:8])}</a>'
+
+
+def _moment(instant: object) -> str:
+    return str(instant)[:16] if not hasattr(instant, "tzinfo") else _instant(instant)
+
+
+def _instant(instant: object) -> str:
+    return format_instant(instant)[:16].replace("T", " ")  # type: ignore[arg-type]
