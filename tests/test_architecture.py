@@ -187,6 +187,7 @@ LIBRARIES = {
             "search.cli",
             "search.printing",
             "search.report.command",
+            "search.report.report_command",
             "search.report.showing",
             "web.cli",
         ),

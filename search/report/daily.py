@@ -164,7 +164,7 @@ class AddressHistory:
                 "same-at-new-address",
                 moved,
                 capture,
-                old=moved.target_uri,
+                parameters={"old": moved.target_uri},
             )
         else:
             self._compare(moved, capture, code="list-at-new-address")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from archive.instant import format_instant
 from search.report.findings import Finding, Kind
 from search.report.period import Attempt, Job, SourcePeriod, Window
 
@@ -48,26 +49,40 @@ def find_promises(jobs: Sequence[Job]) -> Iterator[Finding]:
 def find_late(period: SourcePeriod, window: Window) -> Iterator[Finding]:
     """Gaps between runs, by the interval that the run before the gap was bound to."""
     jobs = [*([period.before] if period.before else []), *period.jobs]
+    if not jobs:
+        return
     ends = [*(job.opened_at for job in jobs[1:]), window.until]
-    for job, end in zip(jobs, ends, strict=True):
-        every = job.turn.get("every_s")
-        if not isinstance(every, int):
-            continue
-        gap = end - job.opened_at
-        if gap > LATE_FACTOR * timedelta(seconds=every) + LATE_SLACK:
-            yield _late_finding(job.opened_at, end, every, open_=end == window.until)
+    gaps = [
+        (end - job.opened_at, job, end)
+        for job, end in zip(jobs, ends, strict=True)
+        if _is_late(job, end)
+    ]
+    if gaps and gaps[-1][2] == window.until:
+        yield _late_finding("still-late", gaps.pop(), times=1)
+    if gaps:
+        longest = max(gaps, key=lambda gap: gap[0])
+        yield _late_finding("gaps", longest, times=len(gaps))
+
+
+def _is_late(job: Job, end: datetime) -> bool:
+    every = job.turn.get("every_s")
+    if not isinstance(every, int):
+        return False
+    return end - job.opened_at > LATE_FACTOR * timedelta(seconds=every) + LATE_SLACK
 
 
 def _late_finding(
-    start: datetime, end: datetime, every: int, *, open_: bool
+    code: str, gap: tuple[timedelta, Job, datetime], *, times: int
 ) -> Finding:
+    _, job, end = gap
     return Finding(
         kind=Kind.LATE,
-        code="still-late" if open_ else "gap",
+        code=code,
         parameters={
-            "from": start.isoformat(timespec="seconds"),
-            "until": end.isoformat(timespec="seconds"),
-            "every_s": every,
+            "from": format_instant(job.opened_at),
+            "until": format_instant(end),
+            "every_s": int(job.turn["every_s"]),
+            "times": times,
         },
     )
 

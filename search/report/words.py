@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from html import escape
 
 from archive.instant import format_instant
@@ -22,8 +23,8 @@ SENTENCES = {
     "promise-blocked": "promised and not asked for by our own rules: {reason}",
     "promise-not-reached": "promised and not reached: {reason}",
     "job-not-closed": "{times} runs without an end: running, or killed",
-    "gap": "not looked at from {from} until {until}; every {every_s} s was meant",
-    "still-late": "not looked at since {from}; every {every_s} s was meant",
+    "gaps": "{times} gaps, the longest from {from} until {until}; meant: every {every}",
+    "still-late": "not looked at since {from}; meant: every {every}",
     "less-than-expected": "brought less than expected: {name} {bound}, found {value}",
     "more-than-expected": "out of the ordinary: {name} {bound}, found {value}",
     "signal": "{signal}, {times} times",
@@ -66,10 +67,19 @@ class Links:
 
 def sentence(finding: Finding) -> str:
     """What the finding says, in English, without control characters."""
-    words = SENTENCES[finding.code].format_map(
-        {key: one_line(str(value)) for key, value in finding.parameters.items()}
-    )
+    words = SENTENCES[finding.code].format_map(dict(_said(finding)))
     return f"{words}{change_words(finding.change)}"
+
+
+def _said(finding: Finding) -> Iterator[tuple[str, str]]:
+    """The parameters as they are read."""
+    for key, value in finding.parameters.items():
+        if key == "every_s":
+            yield "every", str(timedelta(seconds=int(value)))
+        elif key in ("from", "until"):
+            yield key, str(value)[:16].replace("T", " ")
+        else:
+            yield key, one_line(str(value))
 
 
 def change_words(change: ShownChange | None) -> str:
@@ -183,9 +193,5 @@ def _html_link(short_id: str, links: Links) -> str:
     return f'<a href="{escape(links.of(short_id))}">{escape(short_id[:8])}</a>'
 
 
-def _moment(instant: object) -> str:
-    return str(instant)[:16] if not hasattr(instant, "tzinfo") else _instant(instant)
-
-
-def _instant(instant: object) -> str:
-    return format_instant(instant)[:16].replace("T", " ")  # type: ignore[arg-type]
+def _moment(instant: datetime) -> str:
+    return format_instant(instant)[:16].replace("T", " ")

@@ -1,0 +1,198 @@
+"""`evidence report` over real crawls: every kind of finding, with links to captures."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.lists import make_people, number, xlsx
+
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[host]]
+name = "dead.example"
+role = "mirror"
+known = "test"
+
+[[seed]]
+url = "http://a.example/"
+spider = "listing"
+item = "li"
+
+[[seed]]
+url = "http://dead.example/"
+spider = "page"
+
+[[scope]]
+path = '/(page/.*|list/.*|)'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+"""
+RESTRICTED = '\n[sensitivity]\nrestricted = true\nnote = "persons"\n'
+TYPE = "Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def page(text: str, beside: str = "") -> str:
+    words = "Words that stand here for a long time and never change at all. " * 5
+    return (
+        f"<html><head><title>P</title></head><body><main><article><h1>P</h1>"
+        f"<p>{words}</p><p>{text}</p><p>{words}</p></article></main>"
+        f"<aside><ul><li>{beside}</li></ul></aside></body></html>"
+    )
+
+
+def front(*paths: str) -> str:
+    return "".join(f"<li><a href={path}>A title</a></li>" for path in paths)
+
+
+def second_issue(people: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Twelve added, three removed, two corrected."""
+    rows = people[3:]
+    rows[10] = (rows[10][0], "31.12.1999", *rows[10][2:])
+    rows[20] = (rows[20][0].replace("а", "о", 1), *rows[20][1:])
+    return [*make_people(12, first=600), *rows]
+
+
+def publish(site: Any, visit: int) -> None:
+    """The site on its first and on its second visit."""
+    people = make_people(120)
+    if visit == 1:
+        site.serve("/page/1", page("The turnout was 60 percent.", "first headline"))
+        site.serve("/page/2", page("It will go."))
+        site.serve("/page/3", page("It stays.", "first headline"))
+        site.serve("/list/a1", xlsx(number(people)), TYPE)
+        site.serve("/", front("/page/1", "/page/2", "/page/3", "/list/a1"))
+        return
+    site.serve("/page/1", page("The turnout was 87 percent.", "second headline"))
+    del site.pages["/page/2"]
+    site.serve("/page/3", page("It stays.", "second headline"))
+    site.serve("/page/4", page("It is new."))
+    site.serve("/list/b2", xlsx(number(second_issue(people))), TYPE)
+    site.serve("/", front("/page/1", "/page/2", "/page/3", "/page/4", "/list/b2"))
+
+
+@pytest.fixture
+def crawled(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> Callable[..., Any]:
+    """Crawls both visits of a source; gives the findings of the second."""
+
+    def run(name: str, extra: str = "") -> dict[str, Any]:
+        folder = sources(name, SOURCE, extra)
+        arguments = (
+            *("crawl", name, "--sources", str(folder)),
+            *site.connect_to("a.example"),
+            *("--connect-to", "dead.example:80=127.0.0.1:1"),
+        )
+        publish(site, 1)
+        evidence.run(*arguments)
+        publish(site, 2)
+        evidence.run(*arguments)
+        _, (report,) = evidence.rows("report", "--since", "1h", "--json")
+        (source,) = report["sources"]
+        return dict(source)
+
+    return run
+
+
+def by_code(source: dict[str, Any], code: str) -> dict[str, Any]:
+    return {
+        finding["uri"].removeprefix("http://a.example"): finding
+        for finding in source["findings"]
+        if finding["code"] == code
+    }
+
+
+def test_the_morning_report_says_what_happened_and_where_it_is_kept(
+    crawled: Callable[..., Any], evidence: Any
+) -> None:
+    source = crawled("outlet")
+    changed = by_code(source, "changed")
+    assert set(changed) == {"/", "/page/1"}, "a headline beside the text is no change"
+    (line,) = changed["/page/1"]["change"]["lines"]
+    assert "[-60-]{+87+}" in line["text"]
+    assert set(by_code(source, "vanished")) == {"/page/2"}
+    assert "/page/4" in by_code(source, "new")
+    failed = by_code(source, "failed")
+    assert failed["http://dead.example/"]["parameters"]["state"] == "refused"
+    moved = by_code(source, "list-at-new-address")["/list/b2"]
+    assert moved["parameters"] == {"old": "http://a.example/list/a1"}
+    assert moved["change"]["counts"] == {"added": 12, "removed": 3, "corrected": 2}
+    signs = [line["sign"] for line in moved["change"]["lines"]]
+    assert signs == ["+"] * 12 + ["-"] * 3 + ["~"] * 2
+    ids = [i for finding in source["findings"] for i in finding["captures"]]
+    assert len(changed["/page/1"]["captures"]) == 2
+    assert all(len(short_id) == 26 for short_id in ids)
+
+    text = evidence.run("report", "--since", "1h", "--link-base", "https://ui.example/")
+    assert text.returncode == 5, "a source could not be reached"
+    assert "[-60-]{+87+}" in text.stdout
+    assert f"https://ui.example/c/{changed['/page/1']['captures'][0]}" in text.stdout
+    html = evidence.run("report", "--since", "1h", "--format", "html").stdout
+    assert html.startswith("<!doctype html>")
+    assert "{+87+}" in html
+    assert "<script" not in html
+    quiet = evidence.run("report", "--until", "2020-01-01T00:00:00Z")
+    assert quiet.returncode == 0, quiet.stdout
+
+
+def test_what_lists_of_persons_say_is_shown_on_request_alone(
+    crawled: Callable[..., Any], evidence: Any
+) -> None:
+    source = crawled("persons", RESTRICTED)
+    moved = by_code(source, "list-at-new-address")["/list/b2"]
+    assert moved["change"]["counts"] == {"added": 12, "removed": 3, "corrected": 2}
+    assert all(not (f["change"] or {}).get("lines") for f in source["findings"])
+    name = make_people(1, first=600)[0][0]
+    assert name not in evidence.run("report", "--since", "1h").stdout
+    shown = evidence.run("report", "--since", "1h", "--show-restricted").stdout
+    assert name in shown
+
+
+def test_two_places_are_compared_address_by_address(
+    site: Any, evidence: Any, sources: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Here directly; there one page is another, one is blocked, one host answers."""
+    folder = sources("outlet", SOURCE)
+    there = type(evidence)(root=evidence.root, archive=tmp_path / "there")
+    assert there.run("init", "--name", "Another place").returncode == 0
+    publish(site, 1)
+    direct = site.connect_to("a.example")
+    dead = ("--connect-to", "dead.example:80=127.0.0.1:1")
+    arguments = ("crawl", "outlet", "--sources", str(folder))
+    evidence.run(*arguments, *direct, *dead)
+    site.serve("/page/1", page("The turnout was 12 percent."))
+    site.serve_raw("/page/2", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    there.run(*arguments, *site.connect_to("a.example", "dead.example"))
+    arguments = ("report", "--since", "1h", "--json", "--with", str(there.archive))
+    done = evidence.run(*arguments)
+    (source,) = json.loads(done.stdout)["sources"]
+    assert set(by_code(source, "vantage-differs")) == {"/page/1"}
+    assert set(by_code(source, "vantage-unreachable-from-there")) == {"/page/2"}
+    assert set(by_code(source, "vantage-unreachable-from-here")) == {
+        "http://dead.example/"
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--since", "yesterday"),
+        ("--since", "2030-01-01T00:00:00"),
+        ("--since", "2030-01-02T00:00:00Z", "--until", "2030-01-01T00:00:00Z"),
+    ],
+)
+def test_a_span_that_is_none_is_refused(
+    evidence: Any, arguments: tuple[str, ...]
+) -> None:
+    done = evidence.run("report", *arguments)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
