@@ -12,6 +12,7 @@ from datetime import date
 from urllib.parse import unquote, urlsplit
 
 from archive.capture import Capture, CaptureOutcome
+from archive.capture_class import CaptureClass
 from archive.store.follow import IMPORT_KIND
 from search.analysis.analyze import join_forms
 from search.counting import DAY_US
@@ -87,6 +88,8 @@ class PageText:
     warnings: tuple[str, ...]
     claimed: Claimed | None = None
     pages: tuple[int, ...] = ()
+    noted_class: str | None = None
+    """What the crawl judged it to be; None where it judged nothing, or still runs."""
 
 
 def fold_digest(text: str) -> str:
@@ -134,22 +137,24 @@ def document_kind(capture: Capture, text: str) -> str:
     return "page" if text else "file"
 
 
-def capture_class(capture: Capture, text: str) -> str:
-    """What the answer is, as far as its head and text tell; never that it is a block.
+def capture_class(capture: Capture, page: PageText) -> str:
+    """What the answer is: as the crawl noted, else as far as head and text tell.
 
-    Closer looks (soft 404, block page, teaser, challenge) are the crawl's to take.
+    That it is a block, a teaser, a challenge or a soft 404 is the crawl's to say.
     """
-    kind = document_kind(capture, text)
+    if page.noted_class is not None:
+        return page.noted_class
+    kind = document_kind(capture, page.text)
     media_type = capture.media_type or ""
     if kind == "failure":
-        return "error"
+        return str(CaptureClass.ERROR)
     if capture.http_status is not None and capture.http_status >= _MOVED_STATUS:
-        return "unknown"
+        return str(CaptureClass.UNKNOWN)
     if media_type in _FEED_TYPES:
-        return "feed"
+        return str(CaptureClass.FEED)
     if media_type and media_type not in _PAGE_TYPES:
-        return "file"
-    return "page" if text else "empty"
+        return str(CaptureClass.FILE)
+    return str(CaptureClass.PAGE if page.text else CaptureClass.EMPTY)
 
 
 def origin_of(capture: Capture) -> tuple[str, ...]:
@@ -207,7 +212,7 @@ def build_document(
             "outcome": capture.outcome.value,
             "http_status": capture.http_status,
             "kind": document_kind(capture, page.text),
-            "class": capture_class(capture, page.text),
+            "class": capture_class(capture, page),
         },
     )
 
@@ -260,7 +265,7 @@ def _filters(
         "type": _types(capture, page.text),
         "status": () if status is None else (str(status), f"{status // 100}xx"),
         "outcome": (capture.outcome.value,),
-        "class": (capture_class(capture, page.text),),
+        "class": (capture_class(capture, page),),
         "warning": tuple(dict.fromkeys(page.warnings)),
         "access": ("public",),
     }

@@ -10,6 +10,7 @@ from typing import Self
 
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import EvidenceError
+from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
 from search.captures import CaptureRow, CaptureRows
 from search.document import PageText, body_tokens, origin_of, urlkey
@@ -48,6 +49,7 @@ class Intake:
     ) -> None:
         self._reader = reader
         self._rows = rows
+        self._classes = CaptureClasses(reader)
         self._ahead = workers * AHEAD_PER_WORKER
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
         self._local = threading.local()
@@ -141,7 +143,8 @@ class Intake:
                 bytes_key=bytes_key(capture),
             )
         kept = waiting.result() if waiting else self._extract(capture)
-        page = page_text(kept.made)
+        noted = self._classes.find(capture)
+        page = page_text(kept.made, noted.capture_class if noted else None)
         if kept.tokens is None:
             kept = replace(kept, tokens=body_tokens(page))
             self._cache.keep(capture.capture_id, kept)
@@ -161,8 +164,8 @@ def _without_text(made: Extract) -> Kept:
     return Kept(made=made, digest=None, tokens=None)
 
 
-def page_text(made: Extract) -> PageText:
-    """An extract with its language."""
+def page_text(made: Extract, noted_class: str | None = None) -> PageText:
+    """An extract with its language, and what the crawl says it is."""
     return PageText(
         text=made.text,
         main_end=made.main_end,
@@ -172,6 +175,7 @@ def page_text(made: Extract) -> PageText:
         warnings=made.warnings,
         claimed=made.claimed,
         pages=made.pages,
+        noted_class=noted_class,
     )
 
 

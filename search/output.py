@@ -7,9 +7,11 @@ made again. A cell of CSV that a spreadsheet would run as a formula is made text
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from archive.instant import format_instant
+from search.feed import format_atom
 from search.results import Hit
 
 COLUMNS = (
@@ -31,10 +33,23 @@ COLUMNS = (
     "claimed_by",
     "claimed_confidence",
 )
+QUERY_COLUMNS = ("search", "query")
+"""Before the others in a list of several searches: its name and words."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Row = Mapping[str, object]
 Head = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which of several searches a document is a row of."""
+
+    name: str | None
+    query: str
+
+
+Listed = Iterable[tuple[Asked, Hit]]
 
 
 def row_of(hit: Hit) -> Row:
@@ -61,13 +76,20 @@ def row_of(hit: Hit) -> Row:
     }
 
 
+def _asked_row(asked: Asked, hit: Hit) -> Row:
+    return {"search": asked.name, "query": asked.query, **row_of(hit)}
+
+
 def format_csv(head: Head, hits: Iterable[Hit]) -> Iterator[str]:
     """A comment line, the column names, then a line a document; UTF-8, CR LF."""
+    return _csv(head, COLUMNS, map(row_of, hits))
+
+
+def _csv(head: Head, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     yield f"# {json.dumps(head, ensure_ascii=False)}\r\n"
-    yield _csv_line(COLUMNS)
-    for hit in hits:
-        row = row_of(hit)
-        yield _csv_line(["" if row[c] is None else str(row[c]) for c in COLUMNS])
+    yield _csv_line(columns)
+    for row in rows:
+        yield _csv_line(["" if row[c] is None else str(row[c]) for c in columns])
 
 
 def _csv_line(cells: Iterable[str]) -> str:
@@ -79,9 +101,13 @@ def _csv_line(cells: Iterable[str]) -> str:
 
 def format_jsonl(head: Head, hits: Iterable[Hit]) -> Iterator[str]:
     """The question as the first object, then an object a document."""
+    return _jsonl(head, map(row_of, hits))
+
+
+def _jsonl(head: Head, rows: Iterable[Row]) -> Iterator[str]:
     yield json.dumps(head, ensure_ascii=False) + "\n"
-    for hit in hits:
-        yield json.dumps(row_of(hit), ensure_ascii=False) + "\n"
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def format_urls(head: Head, hits: Iterable[Hit]) -> Iterator[str]:
@@ -95,4 +121,15 @@ FORMATS: Mapping[str, Callable[[Head, Iterable[Hit]], Iterator[str]]] = {
     "csv": format_csv,
     "jsonl": format_jsonl,
     "urls": format_urls,
+    "atom": format_atom,
 }
+"""Forms of the list of one search."""
+MANY_FORMATS: Mapping[str, Callable[[Head, Listed], Iterator[str]]] = {
+    "csv": lambda head, listed: _csv(
+        head, (*QUERY_COLUMNS, *COLUMNS), (_asked_row(*one) for one in listed)
+    ),
+    "jsonl": lambda head, listed: _jsonl(head, (_asked_row(*one) for one in listed)),
+    "urls": lambda head, listed: format_urls(head, (hit for _, hit in listed)),
+    "atom": lambda head, listed: format_atom(head, (hit for _, hit in listed)),
+}
+"""The same of several searches, one behind the other; what two find stands twice."""

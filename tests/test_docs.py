@@ -78,7 +78,7 @@ def options(command: click.Command) -> set[str]:
 
 def exit_codes(text: str) -> set[str]:
     """The numbers in a sentence about exit codes."""
-    return set(re.findall(r"(?:^|[ ,])([0-9])(?= )", text))
+    return set(re.findall(r"(?:^|[ ,])([0-9]{1,2})(?= )", text))
 
 
 def test_every_verb_has_a_line_and_no_other() -> None:

@@ -8,6 +8,7 @@ import click
 from archive.cli.root import CommandContext
 from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
+from search.cli import open_engines
 from search.engines.opening import Engines
 from search.report.comparison import TextOf, compare_captures
 from search.report.showing import comparison_json, comparison_lines
@@ -30,7 +31,7 @@ def changes(ctx: CommandContext, before: str, after: str, as_json: bool) -> None
     try:
         made = compare_captures(
             reader,
-            kept_texts(ctx.archive, Engines(settings=ctx.settings.search)),
+            kept_texts(ctx.archive, open_engines(ctx)),
             reader.get_capture(before),
             reader.get_capture(after),
         )

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from archive.errors import InvalidQuery, SearchUnavailable
 from archive.settings import Settings
-from search.cli import index, rebuild_index, search
+from search.cli import index, rebuild_index
 from search.query.grammar import help_text
+from search.search_cli import search
 
 Article = Callable[[str, str], str]
 

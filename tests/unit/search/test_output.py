@@ -4,11 +4,20 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import pytest
 
 from search.counting import FACET_SHOWN, add_up, make_facet
-from search.output import COLUMNS, FORMATS, format_csv
+from search.feed import NAMESPACE, format_atom
+from search.output import (
+    COLUMNS,
+    FORMATS,
+    MANY_FORMATS,
+    QUERY_COLUMNS,
+    Asked,
+    format_csv,
+)
 from search.results import Hit
 
 
@@ -33,7 +42,7 @@ def hit(**changes: object) -> Hit:
     return Hit(**(values | changes))  # type: ignore[arg-type]
 
 
-HEAD = {"query": 'name:"Ціханоўская"\n', "upto": {"a": 12}}
+HEAD: dict[str, object] = {"query": 'name:"Ціханоўская"\n', "upto": {"a": 12}}
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -57,8 +66,36 @@ def test_csv_reads_back_as_it_was() -> None:
 def test_every_form_begins_with_the_question_and_has_a_line_a_document() -> None:
     for name, form in FORMATS.items():
         lines = "".join(form(HEAD, [hit()] * 5)).splitlines()
+        if name == "atom":
+            continue
         assert json.loads(lines[0].removeprefix("# ")) == HEAD
         assert len(lines) == 5 + 1 + (name == "csv")
+
+
+def test_a_feed_is_xml_and_names_what_was_captured() -> None:
+    bad = hit(title="</title><script>\x00&", uri="https://a.example/?a=1&b=<2>")
+    newer = hit(captured_at=datetime(2025, 2, 1, tzinfo=UTC), source_id="s")
+    feed = ElementTree.fromstring("".join(format_atom(HEAD, [bad, newer])))
+    atom = f"{{{NAMESPACE}}}"
+    assert feed.findtext(f"{atom}title") == str(HEAD["query"]).replace("\n", " ")
+    assert feed.findtext(f"{atom}updated") == "2025-02-01T00:00:00.000000Z"
+    first, second = feed.findall(f"{atom}entry")
+    assert first.findtext(f"{atom}title") == "</title><script> &"
+    assert "https://a.example/?a=1&b=<2>" in str(first.findtext(f"{atom}summary"))
+    assert second.findtext(f"{atom}id") == f"urn:sha256:{'0' * 64}"
+
+
+def test_lists_of_several_searches_name_the_search_in_each_row() -> None:
+    listed = [
+        (Asked(name="n", query="=q"), hit()),
+        (Asked(name=None, query="r"), hit()),
+    ]
+    text = "".join(MANY_FORMATS["csv"](HEAD, listed)).partition("\r\n")[2]
+    names, first, second = csv.reader(io.StringIO(text, newline=""))
+    assert tuple(names) == (*QUERY_COLUMNS, *COLUMNS)
+    assert (first[:2], second[:2]) == (["n", "'=q"], ["", "r"])
+    rows = [json.loads(line) for line in MANY_FORMATS["jsonl"](HEAD, listed)]
+    assert [row["query"] for row in rows[1:]] == ["=q", "r"]
 
 
 def test_facets_add_up_and_name_the_commonest() -> None:

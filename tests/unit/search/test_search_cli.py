@@ -1,0 +1,182 @@
+"""Saved searches, what is new since a checkpoint, and whole lists as files."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from archive.errors import InvalidQuery, SettingsError
+from archive.warc.reading import read_records
+from search.search_cli import NOTHING_NEW, search
+
+Article = Callable[[str, str], str]
+Run = Callable[..., Result]
+SEARCHES = """\
+[[search]]
+name = "turnout"
+query = "turnout"
+sort = "newest"
+
+[[search]]
+name = "as written"
+query = "яўкі"
+variants = "none"
+"""
+
+
+@pytest.fixture(scope="module")
+def box(new_archive: Callable[[], Any], article: Article) -> Any:
+    """An archive in which something is captured and indexed later, twice."""
+    made = new_archive()
+    made.page("https://a.example/1", article("Вынікі", "Ціханоўская: яўка 85."))
+    made.page("https://a.example/2", article("Results", "The turnout was low."))
+    made.index()
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(box: Any) -> Run:
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            search, arguments, obj=box.context, catch_exceptions=False
+        )
+
+    return invoke
+
+
+def test_new_since_finds_only_what_came_later_and_remembers(
+    box: Any, run: Run, article: Article, tmp_path: Path
+) -> None:
+    seen = str(tmp_path / "seen")
+    asked = ("turnout", "--json", "--new-since", seen, "--remember")
+    first = run(*asked)
+    assert (first.exit_code, json.loads(first.output)["total"]) == (0, 2)
+    again = run(*asked)
+    assert (again.exit_code, json.loads(again.output)["total"]) == (NOTHING_NEW, 0)
+    # A repeat is a capture, not news; a new text is.
+    box.page("https://a.example/2", article("Results", "The turnout was low."))
+    box.page("https://a.example/3", article("Results", "The turnout was high."))
+    assert run(*asked).exit_code == NOTHING_NEW, "not indexed yet: it is told later"
+    box.index()
+    third = run(*asked)
+    assert third.exit_code == 0
+    (hit,) = json.loads(third.output)["hits"]
+    assert hit["uri"] == "https://a.example/3"
+    assert run(*asked).exit_code == NOTHING_NEW
+
+
+def test_new_since_takes_a_number_or_a_checkpoint_of_this_log(
+    box: Any, run: Run, tmp_path: Path
+) -> None:
+    assert run("turnout", "--new-since", "0").exit_code == 0
+    assert run("turnout", "--new-since", "999999").exit_code == NOTHING_NEW
+    checkpoint = box.root / "log" / "checkpoint"
+    assert run("turnout", "--new-since", str(checkpoint)).exit_code == NOTHING_NEW
+    other = tmp_path / "other"
+    note = checkpoint.read_text().replace(
+        checkpoint.read_text().split("\n")[0], "b.x/l"
+    )
+    other.write_text(note)
+    for name, why in (
+        (other, "is of the log b.x/l"),
+        (tmp_path / "none", "there is no"),
+    ):
+        with pytest.raises(SettingsError, match=why):
+            run("turnout", "--new-since", str(name))
+    with pytest.raises(SettingsError, match="not a file of --remember"):
+        run("turnout", "--new-since", str(other), "--remember")
+    assert other.read_text() == note
+
+
+def test_saved_searches_have_names_and_options(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "searches.toml"
+    saved.write_text(SEARCHES, "utf-8")
+    answers = [
+        json.loads(line) for line in run("--from", str(saved)).output.splitlines()
+    ]
+    assert [one["name"] for one in answers] == ["turnout", "as written"]
+    assert answers[0]["total"] >= 2
+    assert answers[1]["total"] == 0
+    assert answers[1]["searched"][0]["base_forms"] == []
+    listed = run("--from", str(saved), "--all", "csv").output
+    rows = list(csv.DictReader(io.StringIO(listed.partition("\n")[2], newline="")))
+    assert {row["search"] for row in rows} == {"turnout"}
+    assert len(rows) == answers[0]["total"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[[search]]\nname = 'a'", "needs name and query"),
+        ("[[search]]\nname = 'a'\nquery = 'b'\nx = 'c'", "no other key"),
+        ("[[search]]\nname = 'a'\nquery = 1", "every value is a text"),
+        ("[[search]]\nname = 'a'\nquery = 'b'\nsort = 'up'", "known are all, forms"),
+        ("search = 1", r"must hold \[\[search\]\]"),
+        ("a = [", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_of_searches_is_refused(
+    run: Run, tmp_path: Path, text: str, why: str
+) -> None:
+    saved = tmp_path / "searches.toml"
+    saved.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=why):
+        run("--from", str(saved))
+
+
+def test_a_whole_result_is_written_as_a_file_and_never_over_another(
+    run: Run, tmp_path: Path
+) -> None:
+    place = tmp_path / "list.jsonl"
+    total = json.loads(run("turnout", "--json").output)["total"]
+    done = run("turnout", "--all", "jsonl", "-o", str(place))
+    assert done.output == f"{place}: {total} documents\n"
+    lines = place.read_text("utf-8").splitlines()
+    assert json.loads(lines[0])["query"] == "turnout"
+    assert len(lines) == total + 1
+    with pytest.raises(Exception, match="exists"):
+        run("turnout", "--all", "jsonl", "-o", str(place))
+    assert place.read_text("utf-8").splitlines() == lines
+
+
+def test_a_whole_result_is_a_warc_of_the_captures_shown(
+    run: Run, tmp_path: Path
+) -> None:
+    place = tmp_path / "found.warc.gz"
+    assert run("turnout", "--all", "warc", "-o", str(place)).exit_code == 0
+    shown = {hit["uri"] for hit in json.loads(run("turnout", "--json").output)["hits"]}
+    with place.open("rb") as stream:
+        records = list(read_records(stream))
+    kinds = [record.header.type for record in records]
+    answers = [one for one in records if one.header.type == "response"]
+    assert {record.header.target_uri for record in answers} == shown
+    assert kinds.count("response") == kinds.count("request") == len(shown)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("a", "-o", "x"),
+        ("a", "--all", "warc"),
+        ("a", "--remember"),
+        ("a", "--new-since", "7", "--remember"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_a_wrong_query_of_a_whole_list_is_pointed_at_and_writes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    place = tmp_path / "list.csv"
+    with pytest.raises(InvalidQuery, match=r"claimed:x\n +\^"):
+        run("claimed:x", "--all", "csv", "-o", str(place))
+    assert list(tmp_path.iterdir()) == []
