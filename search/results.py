@@ -96,3 +96,5 @@ class ExtractedText:
     charset: str | None
     declared_charset: str | None
     language: str | None
+    stated: bool = False
+    """Whether a signed `extract` statement names this text of this capture."""

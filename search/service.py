@@ -13,7 +13,7 @@ from pathlib import Path
 from archive.digest import Digest
 from archive.store.texts import find_text
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
-from search.captures import CaptureRows
+from search.captures import STATED, CaptureRows
 from search.counting import Counts, add_up, make_facet
 from search.engines.base import Clause, SearchEngine, Sorting
 from search.engines.fields import CAPTURED_US, CLAIMED_US
@@ -294,4 +294,5 @@ def _text_of(
         charset=row.charset,
         declared_charset=row.declared_charset,
         language=document.language if document else None,
+        stated=row.stated == STATED,
     )
