@@ -278,6 +278,7 @@ LIBRARIES = {
             "crawlers.crawl.addon",
             "crawlers.crawl.handler",
             "crawlers.crawl.middleware",
+            "crawlers.crawl.refresh",
             "crawlers.crawl.response",
             "crawlers.crawl.scrapy_run",
             "crawlers.crawl.services",

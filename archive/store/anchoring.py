@@ -2,6 +2,8 @@
 
 Files come first, then their statement. A crash between the two leaves one anchor that
 is not stated: the next writer states it if it is whole, and removes it if not.
+
+What reads tokens and certificates is imported where there is one (`anchors.py`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.attest.authority import parse_chain
-from archive.attest.token import parse_token
 from archive.digest import Digest
 from archive.errors import (
     BadTimestamp,
@@ -154,6 +154,8 @@ def _describe(stated: StatedToken) -> dict[str, object]:
 
 def lower_bound(anchor: StoredAnchor, known_at: datetime) -> LowerBound | None:
     """What later captures may name of an anchor; None if no token can be read."""
+    from archive.attest.token import parse_token
+
     found = []
     for token in anchor.tokens:
         try:
@@ -231,6 +233,9 @@ def draft_unstated(anchors: Path, size: int, files: Files) -> Draft | None:
 
 def _restate(token: StoredToken) -> StatedToken:
     """Describe a token whose authority's name was lost: by its certificate."""
+    from archive.attest.authority import parse_chain
+    from archive.attest.token import parse_token
+
     signer = parse_chain(token.chain)[0].subject.rfc4514_string()
     name = "".join(letter for letter in signer if letter.isprintable())[
         :NAME_CHARACTERS

@@ -10,9 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.attest.authority import CHAIN_LIMIT_BYTES
-from archive.attest.revocation import CRL_LIMIT_BYTES
-from archive.attest.token import TOKEN_LIMIT_BYTES
 from archive.digest import Digest
 from archive.errors import FormatError
 from archive.files import Files
@@ -85,6 +82,12 @@ def read_anchor(anchors: Path, size: int, files: Files) -> StoredAnchor:
 
 
 def _read_token(folder: Path, number: int, files: Files) -> StoredToken:
+    # Not at the top: most archives have no token, and whoever opens one would load all
+    # that reads certificates.
+    from archive.attest.authority import CHAIN_LIMIT_BYTES
+    from archive.attest.revocation import CRL_LIMIT_BYTES
+    from archive.attest.token import TOKEN_LIMIT_BYTES
+
     found = {
         suffix: files.read(folder / f"{number}.{suffix}", limit_bytes=limit)
         for suffix, limit in (

@@ -11,10 +11,11 @@ MIDDLEWARES = {
     "crawlers.crawl.middleware.SourcePolicy": 40,
     "crawlers.crawl.middleware.TakeOver": 45,
     "crawlers.crawl.middleware.Conditional": 560,
+    "crawlers.crawl.refresh.MetaRefresh": 580,
 }
 """The first two before robots.txt (100): what is out of scope costs no request at all,
-what is there already no second one. The last between the stock middlewares that retry
-(550) and decompress (590).
+what is there already no second one. The next between the stock middlewares that retry
+(550) and decompress (590), the last at the place of the stock one that it is.
 """
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 COOKIES_MIDDLEWARE = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
@@ -22,6 +23,7 @@ COOKIES_MIDDLEWARE = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     "EXTENSIONS_BASE": (
         "scrapy.extensions.feedexport.FeedExporter",
+        "scrapy.extensions.logcount.LogCount",
         "scrapy.extensions.logstats.LogStats",
         "scrapy.extensions.memdebug.MemoryDebugger",
         "scrapy.extensions.remote_control.RemoteControl",
@@ -32,16 +34,22 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
         "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware",
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",
+        "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware",
+        "scrapy.downloadermiddlewares.stats.DownloaderStats",
     ),
     "SPIDER_MIDDLEWARES_BASE": (
         "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware",
+        "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware",
         "scrapy.spidermiddlewares.referer.RefererMiddleware",
+        "scrapy.spidermiddlewares.start.StartSpiderMiddleware",
+        "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware",
     ),
 }
 """What our settings switch off, or what has nothing to do here: the scope of a source
-is ours to keep, its spider takes every status, and nothing is exported. They are not
-even loaded: a server for remote control alone took a quarter of a second of each start,
-and each idle middleware some 30 us of every response.
+is ours to keep, its spider takes every status, nothing is exported, and the job record
+counts. An address that is too long is refused by our own rule, which says so; the stock
+one drops it unseen. They are not even loaded: a server for remote control alone took a
+quarter of a second of each start, each idle middleware some 30 us of every response.
 """
 COOKIES_SETTING = "EVIDENCE_COOKIES"
 """`run` where a source asks for cookies: a jar of one run, in memory."""
@@ -58,14 +66,14 @@ FIXED: dict[str, Any] = {
     "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
     "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
     "SCHEDULER_START_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
-    "CONCURRENT_ITEMS": 4,
+    "CONCURRENT_ITEMS": 1,
     "TWISTED_REACTOR": REACTOR,
 }
 """What a crawl for evidence never does otherwise: no cookies, no Referer, no cache that
 answers without the network, no listening socket, no proxy taken from the environment.
-Queues are breadth first; those on disk are used where JOBDIR is set. Few items at a
-time: Scrapy starts a task for each place for every response, and 100 of them made a
-fifth of a crawl's CPU time.
+Queues are breadth first; those on disk are used where JOBDIR is set. One item of a
+response at a time: Scrapy starts a task for each place for every response, and 100 of
+them made a fifth of a crawl's CPU time.
 """
 HANDLERS: dict[str, str | None] = {
     "http": HANDLER,

@@ -22,6 +22,7 @@ from scrapy.exceptions import (
     StopDownload,
 )
 from scrapy.http import Request, Response
+from scrapy.utils.signal import getAllReceivers  # type: ignore[attr-defined]
 
 from archive.capture import CaptureOutcome, Exchange, ExchangeContext
 from archive.errors import EvidenceError
@@ -193,6 +194,8 @@ class SignalEar:
 
     def head_received(self, head: bytes) -> bool:
         """Announce the head; False where a receiver wants no body."""
+        if not self._is_heard(signals.headers_received):
+            return True
         parsed = parse_http_head(head)
         length = parsed.content_length
         return self._send(
@@ -201,7 +204,13 @@ class SignalEar:
 
     def payload_received(self, data: bytes) -> bool:
         """Announce a piece of the body; False where a receiver has enough."""
+        if not self._is_heard(signals.bytes_received):
+            return True
         return self._send(signals.bytes_received, data=data)
+
+    def _is_heard(self, signal: object) -> bool:
+        """Whether anybody listens: mostly nobody does, and telling him is not free."""
+        return any(getAllReceivers(self._crawler.signals.sender, signal))
 
     def _send(self, signal: object, **extra: Any) -> bool:
         answers = self._crawler.signals.send_catch_log(

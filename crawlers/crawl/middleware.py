@@ -4,6 +4,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.http import Request, Response
 
 from archive.capture import EarlierCapture
@@ -126,8 +127,11 @@ class TakeOver:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "TakeOver":
-        """Build it from the crawl's services."""
-        return cls(services_of(crawler))
+        """Build it from the crawl's services; NotConfigured: nothing to take over."""
+        services = services_of(crawler)
+        if not services.unfinished.captures:
+            raise NotConfigured
+        return cls(services)
 
     def process_request(self, request: Request) -> Response | None:
         """Answer from the archive, or let the request pass."""

@@ -7,6 +7,7 @@ outside ASCII percent-encoded as UTF-8, no fragment. `http://h/?` keeps its `?`.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from archive.errors import UsageProblem
@@ -22,6 +23,10 @@ from crawlers.engine.verbatim import VerbatimRequest
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PORT_LIMIT = 65_535
 
+KEPT_CHARACTERS = 1024
+"""Of an address that is kept for a while after it was taken apart."""
+TARGETS_KEPT = 256
+"""More than a crawl has requests between its rules and its engine."""
 NO_ADDRESS = "about:invalid"
 """Stands for an address of no characters at all."""
 
@@ -88,7 +93,20 @@ class Target:
 
 
 def parse_target(uri: str) -> Target:
-    """Take an address apart; MalformedUri or RefusedScheme, naming the text."""
+    """Take an address apart; MalformedUri or RefusedScheme, naming the text.
+
+    Rules, memory and engine ask for the same address one after the other: those of
+    common length are taken apart once.
+    """
+    return _parse_kept(uri) if len(uri) <= KEPT_CHARACTERS else _parse(uri)
+
+
+@lru_cache(maxsize=TARGETS_KEPT)
+def _parse_kept(uri: str) -> Target:
+    return _parse(uri)
+
+
+def _parse(uri: str) -> Target:
     text = uri.strip(" \t\r\n\f")
     shown = _show(strip_userinfo(text)[0])  # a password is in no message
     if _CONTROL.search(text):
