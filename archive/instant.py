@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from archive.errors import FormatError
 
+INSTANTS_KEPT = 64
+"""Times read a moment ago; at most a few captures are looked at side by side."""
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
 
 
@@ -17,8 +20,12 @@ def format_instant(moment: datetime) -> str:
     return naive.isoformat(timespec="microseconds") + "Z"
 
 
+@lru_cache(maxsize=INSTANTS_KEPT)
 def parse_instant(text: str) -> datetime:
-    """Read the one form; FormatError for any other."""
+    """Read the one form; FormatError for any other.
+
+    One instant stands in every record of a slice and in every row about them.
+    """
     if _FORM.fullmatch(text) is None:
         raise FormatError(
             f"not a time of the form 2025-01-26T08:00:00.000000Z: {text[:40]!r}"

@@ -5,7 +5,7 @@ later change of a kind is a new version beside the old one, which is read for ev
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archive.attest.fields import Table, check_table
@@ -57,6 +57,11 @@ class Kind:
 
     fields: Table
     rules: tuple[Rule, ...]
+    table: Table = field(init=False)
+    """Its own fields and those of every kind."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", {**COMMON, **self.fields})
 
 
 KINDS: Mapping[str, Kind] = {
@@ -90,7 +95,7 @@ def check_predicate(kind: str, predicate: Any) -> None:
     known = KINDS.get(kind)
     if known is None:
         raise UnknownKind(f"statement kind {kind[:80]!r} is not known to this version")
-    check_table({**COMMON, **known.fields}, predicate, "predicate")
+    check_table(known.table, predicate, "predicate")
     check_common(predicate)
     for rule in known.rules:
         rule(predicate)

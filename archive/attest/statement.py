@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from archive.attest.canonical import dump_canonical, parse_canonical
+from archive.attest.canonical import dump_checked, parse_canonical
 from archive.attest.kinds import (
     SLICE_NAME,
     UnknownKind,
@@ -139,7 +139,8 @@ def build_statement(
     derived = subjects_of(kind, predicate)
     if subjects is not None and tuple(subjects) != derived:
         raise MalformedStatement(f"subjects of a {kind} statement are not {derived!r}")
-    payload = dump_canonical(
+    # Every field has been checked: none is outside the profile of canonical JSON.
+    payload = dump_checked(
         {
             "_type": STATEMENT_TYPE,
             "predicate": predicate,

@@ -65,14 +65,13 @@ def list_spools(folder: Path) -> dict[int, Path]:
 
 def format_entry_header(entry: SpoolEntry) -> bytes:
     """An entry's length and header; slice and statement record follow it."""
-    header = dump_canonical(
-        {
-            "offset": entry.offset_bytes,
-            "segment": entry.segment,
-            "sha256": entry.digest.hex,
-            "slice": entry.slice_bytes,
-            "statement": entry.statement_bytes,
-        }
+    # Canonical JSON: numbers and hex digits are written as they are.
+    header = b'{"offset":%d,"segment":%b,"sha256":"%b","slice":%d,"statement":%d}' % (
+        entry.offset_bytes,
+        dump_canonical(entry.segment),
+        entry.digest.hex.encode("ascii"),
+        entry.slice_bytes,
+        entry.statement_bytes,
     )
     return struct.pack(">Q", len(header)) + header
 

@@ -250,17 +250,62 @@ def _parse_line(line: str) -> tuple[str, str]:
 
 
 def _check_fields(fields: Sequence[tuple[str, str]]) -> None:
-    for name, value in fields:
-        _check_value(name, value)
     names = tuple([name for name, _ in fields])
     kind = next((value for name, value in fields if name == "WARC-Type"), None)
+    shape = _find_shape(names, kind)
+    if shape is not None and shape.fits(fields):
+        return
+    # Not all is well: look at each field, to say which it is.
+    for name, value in fields:
+        _check_value(name, value)
     _check_shape(names, kind)
-    if len(set(fields)) != len(fields):
-        twice = next(name for name, value in fields if fields.count((name, value)) > 1)
-        raise MalformedRecord(f"a {twice} line stands twice in a record header")
+    twice = next(name for name, value in fields if fields.count((name, value)) > 1)
+    raise MalformedRecord(f"a {twice} line stands twice in a record header")
+
+
+class _Shape:
+    """Fields that may stand together in this order: their values, looked at in one go.
+
+    No form lets a line feed through, so that values joined by it fit their joined forms
+    exactly where each of them fits its own.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        forms = [f"(?:{FIELDS[name].pattern})" for name in names]
+        self._form = re.compile("\n".join(forms))
+        self._may_repeat = len(set(names)) != len(names)
+        self._further = [
+            (place, _FURTHER[name])
+            for place, name in enumerate(names)
+            if name in _FURTHER
+        ]
+
+    def fits(self, fields: Sequence[tuple[str, str]]) -> bool:
+        """Whether every value has its form and no line stands twice."""
+        if self._form.fullmatch("\n".join([value for _, value in fields])) is None:
+            return False
+        if self._may_repeat and len(set(fields)) != len(fields):
+            return False
+        try:
+            for place, check in self._further:
+                check(fields[place][1])
+        except (FormatError, ValueError):
+            return False
+        return True
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
+def _find_shape(names: tuple[str, ...], record_type: str | None) -> _Shape | None:
+    """The shape of these fields; None if they are not those of the type, in order."""
+    if not FIELDS.keys() >= set(names) or record_type not in _ALLOWED:
+        return None
+    try:
+        _check_shape(names, record_type)
+    except MalformedRecord:
+        return None
+    return _Shape(names)
+
+
 def _check_shape(names: tuple[str, ...], record_type: str | None) -> None:
     """Demand that known fields are those of the type, each once and at its place."""
     seen: set[str] = set()
