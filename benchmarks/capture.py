@@ -12,6 +12,7 @@ usage: python benchmarks/capture.py [--rounds 5] [--scale 1.0] [--load NAME]
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 import tempfile
@@ -113,8 +114,14 @@ def _show(row: Row) -> str:
     )
 
 
+def _stop(number: int, _frame: object) -> None:
+    """End as if by Ctrl-C, so that server and tool end, too."""
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Print one row for each load and tool, as soon as it is known."""
+    signal.signal(signal.SIGTERM, _stop)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="of the page counts")

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import random
+import signal
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,8 +79,17 @@ def make_bodies(size: int) -> list[bytes]:
     return bodies
 
 
-def _serve(load: Load, served: Any, pem: bytes | None, pipe: Connection) -> None:
-    """Serve the index and its pages until killed."""
+def _serve(
+    load: Load,
+    served: Any,
+    pem: bytes | None,
+    *,
+    pipe: Connection,
+    other_end: Connection,
+) -> None:
+    """Serve the index and its pages until killed, or whoever started it is gone."""
+    other_end.close()  # ours of it: only the parent's shall keep the pipe open
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too
     numbers = range(load.pages)
     links = "".join(f'<a href="/page/{n}">{n}</a>\n' for n in numbers).encode()
     bodies = make_bodies(load.size)
@@ -112,8 +122,10 @@ def _serve(load: Load, served: Any, pem: bytes | None, pipe: Connection) -> None
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             trustme.LeafCert(pem, b"", []).configure_cert(context)
         server = await asyncio.start_server(answer, LOOPBACK, 0, ssl=context)
+        gone = asyncio.Event()
+        asyncio.get_running_loop().add_reader(pipe.fileno(), gone.set)
         pipe.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+        await gone.wait()
 
     asyncio.run(run())
 
@@ -131,8 +143,13 @@ def running_site(load: Load, folder: Path) -> Iterator[Site]:
         maker.cert_pem.write_to_path(str(authority))
     here, there = multiprocessing.Pipe()
     served = multiprocessing.Value("i", 0, lock=False)
-    process = multiprocessing.Process(target=_serve, args=(load, served, leaf, there))
+    process = multiprocessing.Process(
+        target=_serve,
+        args=(load, served, leaf),
+        kwargs={"pipe": there, "other_end": here},
+    )
     process.start()
+    there.close()
     try:
         yield Site(load=load, port=here.recv(), authority_pem=authority, served=served)
     finally:

@@ -163,14 +163,24 @@ def _measure(
     """Run a command to its end; SystemExit if it did not end well."""
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(  # noqa: S603  our own commands
-            command, stdout=subprocess.DEVNULL, stderr=said, env=env
+            command, stdout=subprocess.DEVNULL, stderr=said, env=_as_installed(env)
         )
-        cost = _wait(child)
+        try:
+            cost = _wait(child)
+        except BaseException:  # we are stopped: the tool shall not go on alone
+            child.terminate()
+            child.wait()
+            raise
         if child.returncode not in good:
             said.seek(0)
             text = said.read()[-2_000:].decode("utf-8", "replace")
             raise SystemExit(f"{command[:3]} ended with {child.returncode}:\n{text}")
     return cost
+
+
+def _as_installed(env: Mapping[str, str]) -> dict[str, str]:
+    """Let Python keep compiled modules: ours come with none, an installed tool does."""
+    return {name: env[name] for name in env if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _wait(child: "subprocess.Popen[bytes]") -> Cost:
