@@ -18,6 +18,8 @@ VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify tests/tamper 
 MUTANTS ?=
 WORKERS ?= 2
 FUZZ_SECONDS ?= 3600
+DOCUMENTS ?= 50000
+ELASTICSEARCH ?=
 
 # On a build server the tests may not skip anything quietly (tests/conftest.py).
 IN_CI := $(filter-out 0 false no,$(CI))
@@ -31,7 +33,7 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
 	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages \
-	bench-search bench-capture bench-append
+	bench-search bench-search-scale bench-capture bench-append
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -116,6 +118,9 @@ fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 bench-search: $(DEV) ## quality of search, figure by figure beside its bar; then its speed
 	$(BIN)/python benchmarks/search_quality.py
 	$(BIN)/python benchmarks/search_speed.py
+
+bench-search-scale: $(DEV) ## many documents of real text: queries, size, memory (DOCUMENTS=50000, ELASTICSEARCH=1)
+	$(BIN)/python benchmarks/search_scale.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)
 
 bench-packages: $(DEV) ## forged packages and WARC files, judged by us and by today's tools
 	$(BIN)/python benchmarks/packages.py

@@ -40,7 +40,10 @@ CREATE TABLE capture (
 ) WITHOUT ROWID;
 CREATE INDEX capture_by_document ON capture (order_key, captured_us, leaf);
 CREATE INDEX capture_by_bytes ON capture (bytes_key) WHERE bytes_key IS NOT NULL;
-CREATE INDEX capture_by_time ON capture (captured_us);
+CREATE INDEX repeat_by_time ON capture (captured_us, order_key)
+    WHERE leaf <> order_key;
+CREATE INDEX repeat_by_source ON capture (lower(source_id), order_key)
+    WHERE leaf <> order_key;
 CREATE INDEX capture_unstated ON capture (stated) WHERE stated = 0;
 CREATE TABLE progress (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -90,7 +93,8 @@ _DOCUMENT = "SELECT order_key, id, title, language, source_id FROM document"
 _FROM_SOURCE = (
     "SELECT DISTINCT c.order_key FROM capture c"
     " JOIN document d ON d.order_key = c.order_key"
-    " WHERE lower(c.source_id) = ? AND c.source_id IS NOT d.source_id"
+    " WHERE c.leaf <> c.order_key AND lower(c.source_id) = ?"
+    " AND c.source_id IS NOT d.source_id"
 )
 
 
@@ -237,7 +241,8 @@ class CaptureRows:
         """Documents first captured outside `[low, high)` and captured again inside."""
         rows = self._db.execute(
             "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"
-            " ON f.leaf = c.order_key WHERE c.captured_us >= ? AND c.captured_us < ?"
+            " ON f.leaf = c.order_key WHERE c.leaf <> c.order_key"
+            " AND c.captured_us >= ? AND c.captured_us < ?"
             " AND NOT (f.captured_us >= ? AND f.captured_us < ?) ORDER BY 1",
             (*_bounds(low, high), *_bounds(low, high)),
         )

@@ -6,7 +6,6 @@ with either engine. Offsets are Unicode code points, `[start, end)`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from search.analysis.analyze import Forms
 from search.engines.base import Beginning, Tokens
@@ -23,10 +22,10 @@ from search.engines.fields import (
     LOOSE,
 )
 from search.engines.planning import Leaf
-from search.passages import read_tokens
+from search.passages import ReadText
 
 HIGHLIGHT_TOKENS = 100_000
-"""Tokens of a text looked at: a book; keeps a page of hits within its time."""
+"""Tokens of a text looked at, up to the end of a line: a book."""
 SNIPPET_CODE_POINTS = 200
 SNIPPETS = 3
 """Passages shown per hit."""
@@ -67,40 +66,45 @@ def find_marks(
     text: str, language: str | None, leaves: Sequence[Leaf]
 ) -> tuple[Mark, ...]:
     """Mark every place a leaf is found, in order, overlaps joined leaf by leaf."""
-    read = list(islice(read_tokens(text, language), HIGHLIGHT_TOKENS))
-    marks = _single_marks(read, leaves)
-    forms = [form for _, _, form in read]
+    read = ReadText(text, language, limit=HIGHLIGHT_TOKENS)
+    spans = {(n, n, number) for n, number in _single_tokens(read.forms, leaves)}
     for number, leaf in enumerate(leaves):
-        for first, last in _spans(leaf, forms):
-            marks.add(Mark(read[first][0], read[last][1], number))
+        spans.update((*span, number) for span in _spans(leaf, read.forms))
+    marks = {
+        Mark(read.place(first)[0], read.place(last)[1], number)
+        for first, last, number in spans
+    }
     return tuple(sorted(marks, key=lambda mark: (mark.start, mark.end, mark.leaf)))
 
 
-def _single_marks(
-    read: Sequence[tuple[int, int, Forms]], leaves: Sequence[Leaf]
-) -> set[Mark]:
-    """Marks of single tokens; equal words are looked at once."""
+def _single_tokens(
+    forms: Sequence[Forms], leaves: Sequence[Leaf]
+) -> Iterable[tuple[int, int]]:
+    """Token and leaf, where one token is what the leaf means.
+
+    Forms are cached, so equal words of one language are one object here: each is
+    looked at once.
+    """
     tests = [_SingleTest(leaf) for leaf in leaves]
-    known: dict[int, tuple[int, ...]] = {}
-    marks = set()
-    for start, end, form in read:
-        # Forms are cached, so equal words of one language are one object here.
-        found = known.get(id(form))
-        if found is None:
-            found = tuple(n for n, test in enumerate(tests) if test.holds(form))
-            known[id(form)] = found
-        for number in found:
-            marks.add(Mark(start, end, number))
-    return marks
+    anything = _SingleTest(*leaves)
+    wanted = {}
+    for name, form in {id(form): form for form in forms}.items():
+        if anything.holds(form):
+            wanted[name] = [n for n, test in enumerate(tests) if test.holds(form)]
+    if not wanted:
+        return
+    for place, form in enumerate(forms):
+        for number in wanted.get(id(form), ()):
+            yield place, number
 
 
 class _SingleTest:
-    """Whether a token alone is what a leaf means."""
+    """Whether a token alone is what one of some leaves means."""
 
-    def __init__(self, leaf: Leaf) -> None:
+    def __init__(self, *leaves: Leaf) -> None:
         values: dict[str, set[str]] = {name: set() for name in Forms._fields}
         beginnings: set[str] = set()
-        for clause in leaf.clauses:
+        for clause in (clause for leaf in leaves for clause in leaf.clauses):
             if isinstance(clause, Beginning):
                 beginnings.add(clause.value)
             elif len(clause.values) == 1:

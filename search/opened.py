@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +33,7 @@ class OpenIndex:
         self._engine: SearchEngine | None = None
         self._problem: SearchError | None = None
         self._checked: float | None = None
+        self._of_thread = threading.local()
 
     def refresh(self, *, now: float, force: bool = False) -> None:
         """Look at the disk if the last look is a second old; never raises."""
@@ -79,17 +81,46 @@ class OpenIndex:
     @contextmanager
     def hold(self) -> Iterator[tuple[SearchEngine, CaptureRows]]:
         """Engine and rows for as long as a stream takes; a newer index is not seen."""
+        engine, generation = self._now()
+        with _rows(generation) as rows:
+            yield engine, rows
+
+    def _now(self) -> tuple[SearchEngine, Generation]:
         with self._lock:
             engine, generation = self._engine, self._generation
             problem = self._problem
         if engine is None or generation is None:
             raise problem or SearchUnavailable(f"{self.root} was not looked at yet")
-        with _rows(generation) as rows:
-            yield engine, rows
+        return engine, generation
 
     def _use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
-        with self.hold() as (engine, rows):
-            return action(engine, rows)
+        engine, generation = self._now()
+        return action(engine, self._thread_rows(generation))
+
+    def _thread_rows(self, generation: Generation) -> CaptureRows:
+        """The calling thread's own connection: a page of hits asks a dozen times."""
+        try:
+            found = generation.rows_path.stat()
+        except OSError as error:
+            raise SearchUnavailable(f"{generation.rows_path} is gone") from error
+        file = (generation.rows_path, found.st_dev, found.st_ino)
+        opened: _ThreadRows | None = getattr(self._of_thread, "rows", None)
+        if opened is not None and opened.file == file:
+            return opened.rows
+        if opened is not None:
+            opened.rows.close()
+            del self._of_thread.rows
+        rows = CaptureRows.open(generation.rows_path)
+        self._of_thread.rows = _ThreadRows(file=file, rows=rows)
+        return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ThreadRows:
+    """A connection, and the file it is of: another one may get the same name."""
+
+    file: tuple[Path, int, int]
+    rows: CaptureRows
 
 
 @contextmanager

@@ -4,10 +4,11 @@ Index and highlighter both read a text through here, so their tokens agree.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from search.analysis.analyze import Forms, form_table
-from search.analysis.tokens import split_words, tokenize
+from search.analysis.tokens import Token, split_words, tokenize
 from search.extract.language import identify, may_differ
 
 OWN_LANGUAGE_LETTERS = 30
@@ -34,12 +35,40 @@ def read_tokens(text: str, language: str | None) -> Iterator[tuple[int, int, For
 
 def read_forms(text: str, language: str | None) -> list[Forms]:
     """The forms of `read_tokens`, for an index, which asks for no places."""
-    forms: list[Forms] = []
-    for line in text.split("\n"):
-        words = split_words(line)
-        if words:
-            forms += map(form_table(_language_of(line, language)).__getitem__, words)
-    return forms
+    return ReadText(text, language).forms
+
+
+class ReadText:
+    """The forms of all tokens of a text; the places of those that are asked for."""
+
+    def __init__(self, text: str, language: str | None, *, limit: int = 0) -> None:
+        """Read the text, or its lines until they have `limit` tokens if that is set."""
+        self.forms: list[Forms] = []
+        self._firsts: list[int] = []
+        self._lines: list[tuple[int, str]] = []
+        self._places: dict[int, list[Token]] = {}
+        at = 0
+        for line in text.split("\n"):
+            words = split_words(line)
+            if limit:
+                del words[limit - len(self.forms) :]
+            if words:
+                self._firsts.append(len(self.forms))
+                self._lines.append((at, line))
+                known = form_table(_language_of(line, language))
+                self.forms += map(known.__getitem__, words)
+                if limit and len(self.forms) >= limit:
+                    break
+            at += len(line) + 1
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Start and end of a token in the text."""
+        row = bisect_right(self._firsts, number) - 1
+        at, line = self._lines[row]
+        if row not in self._places:
+            self._places[row] = list(tokenize(line))
+        _, start, end = self._places[row][number - self._firsts[row]]
+        return at + start, at + end
 
 
 def _language_of(line: str, language: str | None) -> str | None:

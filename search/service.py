@@ -5,7 +5,7 @@ A newer index generation or commit is noticed at most once a second.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from archive.store.texts import find_text
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import STATED, CaptureRows
 from search.counting import Counts, add_up, make_facet
-from search.engines.base import Clause, SearchEngine, Sorting
+from search.engines.base import Clause, SearchEngine, Sorting, Tally
 from search.engines.fields import CAPTURED_US, CLAIMED_US
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
@@ -130,19 +130,18 @@ class SearchService:
 
         By value of each filter field, by day of first capture, by claimed day.
         """
-        clauses = [
-            (archive, guarded(plan.tier_one))
+        tallies = [
+            archive.use(partial(_tally, clause=guarded(plan.tier_one)))
             for archive, plan in self._plan(parse_query(_clean(text)), options)
         ]
-        facets = [one.use(partial(_facets, clause=c)) for one, c in clauses]
         return Counts(
-            total=sum(one.use(partial(_total, clause=c)) for one, c in clauses),
+            total=sum(one.total for one in tallies),
             facets={
-                name: make_facet(found[name] for found in facets)
+                name: make_facet(one.values[name] for one in tallies)
                 for name in FACET_FIELDS
             },
-            captured_days=_add_days(clauses, CAPTURED_US),
-            claimed_days=_add_days(clauses, CLAIMED_US),
+            captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
+            claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
         )
 
     def stream(
@@ -192,26 +191,8 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _total(engine: SearchEngine, _rows: CaptureRows, *, clause: Clause) -> int:
-    return engine.search(clause, limit=0, bare=True).total
-
-
-def _facets(
-    engine: SearchEngine, _rows: CaptureRows, *, clause: Clause
-) -> Mapping[str, Mapping[str, int]]:
-    return engine.facets(clause, FACET_FIELDS)
-
-
-def _days(
-    engine: SearchEngine, _rows: CaptureRows, *, clause: Clause, field: str
-) -> Mapping[int, int]:
-    return engine.histogram(clause, field)
-
-
-def _add_days(
-    clauses: Sequence[tuple[OpenIndex, Clause]], field: str
-) -> dict[int, int]:
-    return add_up(one.use(partial(_days, clause=c, field=field)) for one, c in clauses)
+def _tally(engine: SearchEngine, _rows: CaptureRows, *, clause: Clause) -> Tally:
+    return engine.tally(clause, FACET_FIELDS, (CAPTURED_US, CLAIMED_US))
 
 
 def _show(

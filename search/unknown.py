@@ -52,7 +52,7 @@ def _is_known(field: str, value: str, archives: Sequence[OpenIndex]) -> bool:
 def _known(field: str, archives: Sequence[OpenIndex]) -> tuple[str, ...]:
     clause = guarded(AllOf(wanted=()))
     parts = [
-        one.use(lambda engine, _: engine.facets(clause, (field,)))[field]
+        one.use(lambda engine, _: engine.tally(clause, (field,)).values[field])
         for one in archives
     ]
     return tuple(value for value, _ in make_facet(parts).values[:FACET_SHOWN])

@@ -98,6 +98,18 @@ class EnginePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Documents of a clause: all, by value of filter fields, by day of time fields.
+
+    Days since 1970, UTC; empty days are left out.
+    """
+
+    total: int
+    values: Mapping[str, Mapping[str, int]]
+    days: Mapping[str, Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """A document the engine will never take, and why."""
 
@@ -137,16 +149,12 @@ class SearchEngine(Protocol):
         """Find documents; `limit` 0 only counts, `bare` leaves `stored` empty."""
         ...
 
-    def facets(
-        self, clause: Clause, fields: Sequence[str]
-    ) -> Mapping[str, Mapping[str, int]]:
-        """Count the documents of a clause by the values of filter fields."""
-        ...
+    def tally(
+        self, clause: Clause, fields: Sequence[str], times: Sequence[str] = ()
+    ) -> Tally:
+        """Count the documents of a clause by values of filter fields and by day.
 
-    def histogram(self, clause: Clause, field: str) -> Mapping[int, int]:
-        """Count the documents of a clause by day of a time field, empty days left out.
-
-        Days since 1970, UTC.
+        `times` are time fields; one pass over the documents counts it all.
         """
         ...
 

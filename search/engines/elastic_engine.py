@@ -22,7 +22,6 @@ from elasticsearch import (
 )
 
 from archive.errors import SearchUnavailable
-from search.counting import DAY_US
 from search.document import Document
 from search.engines.base import (
     Clause,
@@ -30,6 +29,7 @@ from search.engines.base import (
     EnginePage,
     Rejected,
     Sorting,
+    Tally,
 )
 from search.engines.elastic_bulk import (
     SENT_AGAIN,
@@ -42,6 +42,7 @@ from search.engines.elastic_bulk import (
 from search.engines.elastic_layout import document_body, index_body
 from search.engines.elastic_query import compile_clause, compile_sorting
 from search.engines.fields import ORDER, STORED
+from search.engines.tallying import aggregations, read_tally
 
 SEARCH_SECONDS = 10.0
 """A reader waits no longer; a partial answer would be a wrong one."""
@@ -56,7 +57,6 @@ RESULT_WINDOW = 10_000
 STREAM_HITS = 500
 STREAM_KEEP = "2m"
 """How long the cluster keeps a stream's point in time between two steps."""
-FACET_VALUES = 10_000
 _TOO_MANY, _SERVER_FAULT = 429, 500
 _KEYS_REFUSED = frozenset({401, 403})
 
@@ -278,38 +278,20 @@ class ElasticEngine:
                 after = hits[-1]["sort"]
         return kept, total
 
-    def facets(
-        self, clause: Clause, fields: Sequence[str]
-    ) -> Mapping[str, Mapping[str, int]]:
-        """Count the documents of a clause by the values of filter fields."""
-        asked = {
-            name: {"terms": {"field": name, "size": FACET_VALUES}} for name in fields
-        }
-        found = self._ask(
-            {"query": compile_clause(clause), "size": 0, "aggregations": asked}
-        )["aggregations"]
-        return {
-            name: {
-                str(bucket["key"]): int(bucket["doc_count"])
-                for bucket in found[name]["buckets"]
-            }
-            for name in fields
-        }
-
-    def histogram(self, clause: Clause, field: str) -> Mapping[int, int]:
-        """Count the documents of a clause by day of a time field."""
-        by_day = {"field": field, "interval": DAY_US, "min_doc_count": 1}
+    def tally(
+        self, clause: Clause, fields: Sequence[str], times: Sequence[str] = ()
+    ) -> Tally:
+        """Count the documents of a clause by values of filter fields and by day."""
         found = self._ask(
             {
                 "query": compile_clause(clause),
                 "size": 0,
-                "aggregations": {"days": {"histogram": by_day}},
+                "track_total_hits": True,
+                "aggregations": aggregations(fields, times),
             }
-        )["aggregations"]["days"]
-        return {
-            round(bucket["key"]) // DAY_US: int(bucket["doc_count"])
-            for bucket in found["buckets"]
-        }
+        )
+        total = int(found["hits"]["total"]["value"])
+        return read_tally(total, found["aggregations"], fields, times)
 
     def stream(self, clause: Clause) -> Iterator[EngineHit]:
         """All documents of a clause in order-key order, as of now."""

@@ -6,7 +6,6 @@ are rounded before they are compared, because the order in which an engine adds 
 32-bit numbers depends on its segments.
 """
 
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ import tantivy
 
 from archive.errors import SearchUnavailable
 from search.analysis.analyze import EMPTY
-from search.counting import DAY_US
 from search.document import Document
 from search.engines.base import (
     AllOf,
@@ -30,6 +28,7 @@ from search.engines.base import (
     OneOf,
     Rejected,
     Sorting,
+    Tally,
     Tokens,
 )
 from search.engines.fields import (
@@ -43,6 +42,8 @@ from search.engines.fields import (
     UNORDERED_FIELDS,
 )
 from search.engines.ranking import RANKS
+from search.engines.stored import pack, unpack
+from search.engines.tallying import aggregations, read_tally
 
 WRITER_HEAP_BYTES = 64 * 1024 * 1024
 """Buffer of the one writing thread before it starts a new segment."""
@@ -52,8 +53,6 @@ TIE_STEP = 64
 """Hits read beyond the page to find the end of a tie."""
 STREAM_HITS = 500
 """Hits of one step of a stream: what is held in memory."""
-FACET_VALUES = 10_000
-"""Values of a field that are counted exactly; hosts of a large archive are fewer."""
 
 _Occur = tantivy.Occur
 _Order = tantivy.Order
@@ -156,37 +155,16 @@ class TantivyEngine:
         )
         return EnginePage(total=total, hits=hits)
 
-    def facets(
-        self, clause: Clause, fields: Sequence[str]
-    ) -> Mapping[str, Mapping[str, int]]:
-        """Count the documents of a clause by the values of filter fields."""
+    def tally(
+        self, clause: Clause, fields: Sequence[str], times: Sequence[str] = ()
+    ) -> Tally:
+        """Count the documents of a clause by values of filter fields and by day."""
         searcher = self._searcher()
-        asked = {
-            name: {"terms": {"field": name, "size": FACET_VALUES}} for name in fields
-        }
+        asked = aggregations(fields, times)
+        asked["total"] = {"value_count": {"field": ORDER}}  # each document has one
         with _engine_errors():
             found = searcher.aggregate(self._compile(clause, searcher), asked)
-        return {
-            name: {
-                str(bucket["key"]): int(bucket["doc_count"])
-                for bucket in found[name]["buckets"]
-            }
-            for name in fields
-        }
-
-    def histogram(self, clause: Clause, field: str) -> Mapping[int, int]:
-        """Count the documents of a clause by day of a time field."""
-        searcher = self._searcher()
-        # Without a least count a page of 1900 beside one of 2200 is 100,000 buckets.
-        by_day = {"field": field, "interval": DAY_US, "min_doc_count": 1}
-        with _engine_errors():
-            found = searcher.aggregate(
-                self._compile(clause, searcher), {"days": {"histogram": by_day}}
-            )
-        return {
-            round(bucket["key"]) // DAY_US: int(bucket["doc_count"])
-            for bucket in found["days"]["buckets"]
-        }
+        return read_tally(int(found["total"]["value"]), found, fields, times)
 
     def stream(self, clause: Clause) -> Iterator[EngineHit]:
         """All documents of a clause in order-key order, as of now."""
@@ -276,7 +254,7 @@ _FAST_SORTS = {
 
 def _hit(score: float, order: int, found: Any | None) -> EngineHit:
     stored: Mapping[str, object] = (
-        {} if found is None else json.loads(bytes(found.get_first(STORED)))
+        {} if found is None else unpack(bytes(found.get_first(STORED)))
     )
     return EngineHit(order=order, score=score, stored=stored)
 
@@ -295,7 +273,7 @@ def _to_engine(document: Document) -> Any:
     if document.claimed_us is not None:
         made.add_integer(CLAIMED_US, document.claimed_us)
     stored = {**document.stored, ID: document.document_id}
-    made.add_bytes(STORED, json.dumps(stored, ensure_ascii=False).encode())
+    made.add_bytes(STORED, pack(stored))
     return made
 
 

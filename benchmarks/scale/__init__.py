@@ -1,0 +1,1 @@
+"""Many documents made of real text, built into an index and asked."""

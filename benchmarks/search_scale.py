@@ -1,0 +1,153 @@
+"""Many documents of real text: speed of queries, size of the index, memory.
+
+Documents are made of the paragraphs of real pages, analysed once, and indexed by the
+ordinary engine and rows; a process of its own opens the index and asks. With
+--elasticsearch a real one-node server gets the same documents and the same queries in
+turn. Figures are by the clock, so say what else the machine did.
+
+usage: python benchmarks/search_scale.py [--documents 50000] [--elasticsearch]
+           [--queries 60] [--folder DIR]
+"""
+
+import argparse
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from archive.settings import SearchSettings
+from benchmarks.scale.asking import (
+    FACETED,
+    KINDS,
+    anonymous_bytes,
+    ask,
+    make_queries,
+    percentile,
+)
+from benchmarks.scale.building import Built, build
+from benchmarks.scale.texts import Maker
+from search.engines.opening import EMBEDDED, Engines
+from search.service import SearchService
+from tests.support import elastic_server
+
+DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+FACETED_MS, PHRASE_MS, SIZE_BAR, MEMORY_MB = 50.0, 30.0, 1.6, 1_000
+SERVER_HEAP = "1g"
+
+
+@contextmanager
+def cluster(wanted: bool) -> Iterator[str | None]:
+    """The address of a real one-node server, or None."""
+    if not wanted:
+        yield None
+        return
+    elastic_server.HEAP = SERVER_HEAP
+    with elastic_server.running(elastic_server.pinned_versions()[0]) as servers:
+        yield servers[0].url
+
+
+def measure(folder: Path) -> None:
+    """The asking process: reads what to ask, writes what it took."""
+    todo = pickle.loads((folder / "todo").read_bytes())  # noqa: S301  our own file
+    services = {
+        name: SearchService.open(
+            [Path(root)], Engines(settings=SearchSettings(url=todo["url"]))
+        )
+        for name, root in todo["roots"].items()
+    }
+    embedded = {EMBEDDED: services[EMBEDDED]}
+    ask(embedded, todo["queries"])
+    asked = ask(embedded, todo["queries"])
+    memory = anonymous_bytes()
+    if len(services) > 1:
+        ask(services, todo["queries"][: len(KINDS) * 5])
+        asked = ask(services, todo["queries"])
+    answer = {"memory": memory, "asked": [asdict(one) for one in asked]}
+    (folder / "answer").write_text(json.dumps(answer))
+
+
+def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
+    """The table, and whether every bar is reached."""
+    first = built[0]
+    size = first.index_bytes / first.text_bytes
+    memory = float(str(answer["memory"])) / 1e6
+    lines = [
+        f"{first.documents} documents, {first.text_bytes / 1e6:.0f} MB of text "
+        f"({first.text_bytes / first.documents:.0f} bytes each)",
+        f"index {first.index_bytes / 1e6:.0f} MB = {size:.2f} x text (bar {SIZE_BAR}); "
+        f"rows {first.rows_bytes / 1e6:.0f} MB",
+        f"built in {first.seconds:.0f} s, {first.cpu_seconds:.0f} s CPU, "
+        f"{first.documents / first.seconds:.0f}/s, peak "
+        f"{first.peak_bytes / 1e6:.0f} MB (the made-up texts are in it)",
+        f"asking process: {memory:.0f} MB anonymous (bar {MEMORY_MB})",
+        "milliseconds by the clock        p50     p95   of these: hits, counts (p95)",
+    ]
+    rows = list(answer["asked"])  # type: ignore[call-overload]
+    reached = size <= SIZE_BAR and memory <= MEMORY_MB
+    for engine in dict.fromkeys(row["engine"] for row in rows):
+        own = [row for row in rows if row["engine"] == engine]
+        groups = [(kind, [row for row in own if row["kind"] == kind]) for kind in KINDS]
+        faceted = [row for row in own if row["kind"] in FACETED]
+        for name, group in [*groups, ("all faceted", faceted)]:
+            whole = [row["hits_ms"] + row["counts_ms"] for row in group]
+            hits = percentile([row["hits_ms"] for row in group], 0.95)
+            counts = percentile([row["counts_ms"] for row in group], 0.95)
+            lines.append(
+                f"{engine:14} {name:14} {percentile(whole, 0.5):7.1f} "
+                f"{percentile(whole, 0.95):7.1f}   {hits:7.1f} {counts:7.1f}"
+            )
+            bar = {"all faceted": FACETED_MS, "phrase": PHRASE_MS}.get(name)
+            if bar and engine == EMBEDDED:
+                lines[-1] += f"  (bar {bar:.0f})"
+                reached = reached and percentile(whole, 0.95) <= bar
+    slow = sorted(rows, key=lambda row: -(row["hits_ms"] + row["counts_ms"]))[:5]
+    lines += [
+        f"slowest: {row['engine']} {row['query']!r}: {row['total']} found, "
+        f"{row['hits_ms']:.0f} + {row['counts_ms']:.0f} ms"
+        for row in slow
+    ]
+    return "\n".join(lines) + "\n", reached
+
+
+def main() -> int:
+    """Build, ask, print; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--documents", type=int, default=50_000)
+    parser.add_argument("--queries", type=int, default=60, help="of each kind")
+    parser.add_argument("--elasticsearch", action="store_true")
+    parser.add_argument("--folder", type=Path, help="where the index is made")
+    parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.ask:
+        measure(asked.ask)
+        return 0
+    corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
+    with ExitStack() as stack:
+        made = tempfile.TemporaryDirectory(dir=asked.folder, prefix="evidence-scale-")
+        folder = Path(stack.enter_context(made))
+        url = stack.enter_context(cluster(asked.elasticsearch))
+        maker = Maker(corpus)
+        built = build(maker, folder, asked.documents, url)
+        todo = {
+            "url": url,
+            "roots": {one.root.parent.name: str(one.root) for one in built},
+            "queries": make_queries(maker.pieces, asked.queries),
+        }
+        (folder / "todo").write_bytes(pickle.dumps(todo))
+        own = [sys.executable, __file__, "--ask", str(folder)]
+        subprocess.run(own, check=True)  # noqa: S603  this file
+        text, reached = report(built, json.loads((folder / "answer").read_text()))
+    sys.stdout.write(text)
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
