@@ -7,6 +7,8 @@ from typing import Any
 
 from archive.errors import InvalidQuery
 from search.answers import counts_json, page_json
+from search.extract.by_type import EXTRACTORS
+from search.generations import VERSION
 from search.output import FORMATS, MANY_FORMATS, Asked
 from search.printing import count_lines, page_lines
 from search.query.pointing import point_at
@@ -122,5 +124,7 @@ class Listing:
             "query": saved.query,
             "variants": options.variants.value,
             "upto": dict(options.upto),
+            "index_version": VERSION,
+            "extractors": EXTRACTORS,
         }
         return made | ({"since": dict(options.since)} if options.since else {})

@@ -27,6 +27,8 @@ def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
     yield f"{found} found in {page.took_ms} ms{part if shown else ''}"
     for one in page.searched:
         yield f"  looked for {one_line(describe(one))}"
+    for archive_id, entries in page.upto.items():
+        yield f"  searched archive {archive_id} up to entry {entries}"
     for unknown in page.unknown:
         yield _unknown_line(unknown)
     for hit in page.hits:

@@ -146,7 +146,7 @@ FORMS = (
     Form(
         written="archive:ID",
         means="from this archive, where several are searched",
-        example="-archive:none election",
+        example="election -archive:none",
     ),
     Form(
         written="captured:TIME",
@@ -164,6 +164,7 @@ FORMS = (
 NOTES = (
     "Several values, a,b, mean either. A value with a space stands in quotation marks.",
     f"A query has at most {QUERY_CODE_POINTS} characters and {QUERY_TERMS} words.",
+    "At a shell a query stands in single quotes, and one that begins with - behind --.",
     "Any other sign means nothing: a stray bracket or quotation mark is left out.",
 )
 
