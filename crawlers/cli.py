@@ -4,7 +4,6 @@ Engine and browser are imported by the verb that uses them in this process: `cra
 starts a child.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from crawlers.crawl.proxies import ProxyChoice, read_choice
 from crawlers.crawl.run import run_crawl
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.output import AttemptPrinter, print_crawl
-from crawlers.sources.registry import get_source, read_registry
-from crawlers.sources.source import Confidence, PartsMode
+from crawlers.sources.registry import get_source
+from crawlers.sources.source import PartsMode
 from crawlers.watching import PLACES, Choice, open_watch, parse_shard
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ one attempt failed (each failure is a signed capture), 6 archive folder, 7 keys.
 CRAWL_EXIT_CODES = """
 Exit codes: 0 every seed captured and expectations met, 2 unknown source or bad source
 file, 5 a seed failed or the crawl brought less than expected, 6 archive folder, 7 keys.
-"""
-SOURCES_EXIT_CODES = """
-Exit codes: 0 every file is sound, 2 a file is not.
 """
 Verb = Callable[..., Any]
 
@@ -280,54 +276,6 @@ def crawl_due(
     return watch.results
 
 
-@click.group(epilog=SOURCES_EXIT_CODES)
-def sources() -> None:
-    """Show and check the registry of sources."""
-
-
-@sources.command("list", epilog=SOURCES_EXIT_CODES)
-@sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
-def list_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
-    """List every source: id, group, confidence, hosts, title."""
-    for source in read_registry(sources_folders).values():
-        row: dict[str, Any] = {
-            "id": source.id,
-            "group": str(source.group),
-            "confidence": str(source.confidence),
-            "hosts": len(source.hosts),
-            "seeds": len(source.seeds),
-            "languages": list(source.languages),
-            "title": source.title,
-        }
-        if as_json:
-            click.echo(json.dumps(row, ensure_ascii=False))
-        else:
-            click.echo(
-                f"{source.id:<20} {row['group']:<13} {row['confidence']:<9}"
-                f" {row['hosts']:>3} hosts  {source.title}"
-            )
-
-
-@sources.command("check", epilog=SOURCES_EXIT_CODES)
-@sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def check_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
-    """Read every file strictly; name those whose address shapes are not verified."""
-    registry = read_registry(sources_folders)
-    unverified = sorted(
-        source.id
-        for source in registry.values()
-        if source.confidence is not Confidence.VERIFIED
-    )
-    if as_json:
-        click.echo(json.dumps({"sources": len(registry), "unverified": unverified}))
-        return
-    click.echo(f"{len(registry)} source files are sound")
-    for source_id in unverified:
-        click.echo(f"not verified: {source_id} ({registry[source_id].confidence})")
-
-
 def _capture_order(
     urls: tuple[str, ...],
     *,
@@ -397,4 +345,10 @@ def _raise_if_poor(results: list[CrawlResult]) -> None:
         raise FetchFailed(
             f"not every seed of {names} was captured; see the lines above"
         )
-    raise ExpectationFailed(f"{names} brought less than its file expects; see [expect]")
+    reasons = "; ".join(
+        f"{result.source_id}: {kept['name']} {kept['bound']}, but {kept['value']}"
+        for result in poor
+        for kept in result.expectations
+        if kept["outcome"] == "failed"
+    )
+    raise ExpectationFailed(f"less than the file expects: {reasons}; see [expect]")

@@ -183,6 +183,7 @@ LIBRARIES = {
             "archive.cli.timestamp",
             "archive.cli.writing",
             "crawlers.cli",
+            "crawlers.registry_cli",
             "crawlers.demo.command",
             "crawlers.output",
             "crawlers.watch_cli",

@@ -113,10 +113,13 @@ def _shows_variant(path: str) -> bool:
 def _fold_query(query: str) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     kept = sorted(
-        (name, value)
-        for name, value in pairs
-        if name.lower() not in VARIANT_PARAMETERS
-        and not name.lower().startswith(VARIANT_PREFIXES)
+        (
+            (name, value)
+            for name, value in pairs
+            if name.lower() not in VARIANT_PARAMETERS
+            and not name.lower().startswith(VARIANT_PREFIXES)
+        ),
+        key=lambda pair: (pair[0].lower(), pair[1]),
     )
     return "&".join(f"{name}={value}" if value else name for name, value in kept)
 
