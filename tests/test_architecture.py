@@ -71,6 +71,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         ),
         (("crawlers.watching",),),
         (("crawlers.cli", "crawlers.watch_cli"),),
+        (("crawlers.registry_cli",),),
     ),
     "search": (
         (
@@ -281,6 +282,7 @@ LIBRARIES = {
             "crawlers.crawl.middleware",
             "crawlers.crawl.refresh",
             "crawlers.crawl.response",
+            "crawlers.crawl.robots",
             "crawlers.crawl.scrapy_run",
             "crawlers.crawl.services",
             "crawlers.spiders.answer",

@@ -10,12 +10,14 @@ HANDLER = "crawlers.crawl.handler.EvidenceHandler"
 MIDDLEWARES = {
     "crawlers.crawl.middleware.SourcePolicy": 40,
     "crawlers.crawl.middleware.TakeOver": 45,
+    "crawlers.crawl.robots.RobotsReach": 110,
     "crawlers.crawl.middleware.Conditional": 560,
     "crawlers.crawl.refresh.MetaRefresh": 580,
 }
 """The first two before robots.txt (100): what is out of scope costs no request at all,
-what is there already no second one. The next between the stock middlewares that retry
-(550) and decompress (590), the last at the place of the stock one that it is.
+what is there already no second one. Directly behind it what a broken one means. The
+next between the stock middlewares that retry (550) and decompress (590), the last at
+the place of the stock one that it is.
 """
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 COOKIES_MIDDLEWARE = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
@@ -56,6 +58,7 @@ COOKIES_SETTING = "EVIDENCE_COOKIES"
 
 FIXED: dict[str, Any] = {
     "REFERER_ENABLED": False,
+    "ROBOTSTXT_PARSER": "crawlers.crawl.robots.StandardRobots",
     "HTTPCACHE_ENABLED": False,
     "REMOTE_CONTROL_ENABLED": False,
     "TELNETCONSOLE_ENABLED": False,
