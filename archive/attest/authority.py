@@ -180,17 +180,18 @@ def _walk(
     for root in roots:
         if last == root:
             yield path
-        elif _has_signed(root, last):
+        elif has_signed(root, last):
             yield (*path, root)
     if len(path) + 1 >= PATH_LIMIT:
         return
     for candidate in candidates:
         is_new = candidate not in path and candidate not in roots
-        if is_new and _has_signed(candidate, last):
+        if is_new and has_signed(candidate, last):
             yield from _walk((*path, candidate), candidates, roots)
 
 
-def _has_signed(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+def has_signed(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+    """Whether a certificate is one that another issued: names and signature fit."""
     if issuer.subject != subject.issuer:
         return False
     try:

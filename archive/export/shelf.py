@@ -4,7 +4,6 @@ A proof can lead to any checkpoint whose tree holds the entry. The earliest one 
 gives the reader's witnesses and tokens is the best: its time is the tightest bound.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from archive.attest.keys import verify_ed25519
 from archive.attest.timestamp import verify_token
 from archive.attest.trust import TrustSet
+from archive.attest.vouched import complete_chain
 from archive.digest import Digest
 from archive.errors import (
     BadTimestamp,
@@ -31,12 +31,12 @@ from archive.log.note import (
     parse_note,
     verify_note,
 )
+from archive.store.anchors import list_sizes
 from archive.verify.bundlefiles import TOKENS_LIMIT
 
 SIZES_TRIED = 200
 """Stamped checkpoints looked at for one entry, the earliest first."""
 FILE_LIMIT_BYTES = 16 << 20
-_DECIMAL = re.compile("[1-9][0-9]{0,14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,24 +91,21 @@ class Shelf:
 
     def find_token(self, digest: str) -> TokenFiles | None:
         """The token of that SHA-256 (`sha256:` and hex), if it lies in `anchors/`."""
-        for size in self._sizes():
+        for size in list_sizes(self._root / "anchors", DISK):
             for tokens in self._read_tokens(self._root / "anchors" / str(size)):
                 if str(Digest.of(tokens.tsr)) == digest:
                     return tokens
         return None
 
     def _behind(self, leaf: int) -> Iterator[Stamped]:
-        sizes = [size for size in self._sizes() if size > leaf]
+        stamped = list_sizes(self._root / "anchors", DISK)
+        sizes = [size for size in stamped if size > leaf]
         for size in (*sizes[:SIZES_TRIED], None):
             if size not in self._known:
                 self._known[size] = self._read(size)
             found = self._known[size]
             if found is not None and found.checkpoint.size > leaf:
                 yield found
-
-    def _sizes(self) -> list[int]:
-        names = DISK.list_names(self._root / "anchors")
-        return sorted(int(name) for name in names if _DECIMAL.fullmatch(name))
 
     def _satisfies(self, found: Stamped) -> bool:
         trust = self._trust
@@ -183,9 +180,17 @@ class Shelf:
             if tsr:
                 yield TokenFiles(
                     tsr=tsr,
-                    chain=_read(folder / f"{number}.chain.pem"),
+                    chain=_complete(tsr, _read(folder / f"{number}.chain.pem")),
                     crl=_read(folder / f"{number}.crl"),
                 )
+
+
+def _complete(tsr: bytes, chain: bytes) -> bytes:
+    """The chain with all that the token carries; as it is, where one is damaged."""
+    try:
+        return complete_chain(tsr, chain)
+    except (BadTimestamp, FormatError):
+        return chain
 
 
 def _worth(found: Stamped) -> tuple[int, int]:

@@ -184,6 +184,68 @@ instant_seconds() { # 2025-01-26T08:00:01.000000Z
   seconds "$@"
 }
 
+# ---- Certificates that travel with a token: each is in it and beside it, or a trusted
+# root, or bears the signature of one at hand. One that was changed is none of these.
+certs() { # file with PEM blocks, stem of the files they go to; sets NC
+  NC=0 in=
+  while IFS= read -r x; do
+    case $x in
+      '-----BEGIN CERTIFICATE-----') NC=$((NC + 1)) in=1 && : > "$W/$2$NC" ;;
+    esac
+    [ -z "$in" ] || printf '%s\n' "$x" >> "$W/$2$NC"
+    case $x in '-----END CERTIFICATE-----') in= ;; esac
+  done < "$1"
+  [ $NC -le 32 ] || fail "too many certificates"
+}
+is_among() { # one of these files, others
+  one=$1 && shift
+  for o; do [ "$o" = "$one" ] || ! same "$W/$o" "$W/$one" || return 0; done
+  return 1
+}
+# By its signature alone: dates and uses are looked at where a token is counted.
+is_signed() { # one of these files, possible issuers
+  one=$1 && shift
+  for o; do
+    partial=-partial_chain # but nobody vouches for himself unless he signed himself
+    same "$W/$o" "$W/$one" && partial=-check_ss_sig
+    openssl verify $partial -no_check_time -CAfile "$W/$o" "$W/$one" \
+      > /dev/null 2>&1 && return 0
+  done
+  return 1
+}
+# The certificates beside a token can be read; sets J, how many there are.
+check_beside() { # chain, its name
+  J=0
+  [ -s "$1" ] || return 0
+  certs "$1" beside && J=$NC
+  : > "$W/again"
+  k=0
+  while [ $k -lt $J ]; do
+    k=$((k + 1))
+    openssl x509 -in "$W/beside$k" >> "$W/again" 2> /dev/null || fail "$2: its chain"
+  done
+  [ $J -gt 0 ] || fail "$2: its chain"
+}
+check_vouched() { # token, chain, its name
+  openssl ts -reply -in "$1" -token_out -out "$W/p7" > /dev/null 2>&1 &&
+    openssl pkcs7 -inform DER -in "$W/p7" -print_certs -out "$W/inside" 2> /dev/null ||
+    fail "$3 is no token"
+  certs "$W/inside" inside && I=$NC B1= B2= B3=
+  [ $J = 0 ] || same "$W/again" "$2" || fail "$3: its chain"
+  k=0 && while [ $k -lt $I ]; do k=$((k + 1)) && B1="$B1 inside$k"; done
+  k=0 && while [ $k -lt $J ]; do k=$((k + 1)) && B2="$B2 beside$k"; done
+  for f in "$T"/tsa*.pem; do
+    [ -s "$f" ] || continue
+    k=${f##*/} && openssl x509 -in "$f" > "$W/$k" 2> /dev/null && B3="$B3 $k"
+  done
+  for f in $B1; do
+    is_among "$f" $B2 $B3 || is_signed "$f" $B1 $B2 $B3 || fail "$3: a certificate in it"
+  done
+  for f in $B2; do
+    is_among "$f" $B1 $B3 || is_signed "$f" $B1 $B2 $B3 || fail "$3: its chain"
+  done
+}
+
 # ---- One token. Sets E (its seconds), G (its time), A (seconds of accuracy) and HIT:
 # the trusted root it holds under, or nothing if nobody you trust made it.
 token() { # token, chain, what was stamped, its name
@@ -215,20 +277,25 @@ token() { # token, chain, what was stamped, its name
   x=$(openssl dgst "-$alg" -r < "$3") && x=${x%% *}
   [ "$imprint" = "$x" ] || fail "$4 stamps something else"
   E=$(stamp_seconds "$G") || fail "$4: its time"
+  check_beside "$2" "$4"
   HIT= wrong=
   for r in "$T"/tsa*.pem; do
     [ -s "$r" ] || continue
-    u=$2 && [ -s "$u" ] || u=$r
-    if openssl ts -verify -data "$3" -in "$1" -CAfile "$r" -untrusted "$u" \
-      -attime "$E" -auth_level 2 > /dev/null 2> "$W/e"; then
-      HIT=${r##*/} && return
-    fi
-    case $(cat "$W/e") in
-      *'unable to get'*'issuer'* | *'self-signed certificate'* | \
-      *'self signed certificate'* | *'unable to verify the first'* | \
-      *'certificate signature failure'*) ;;
-      *) wrong=1 ;;
-    esac
+    for u in "$2" "$r"; do # with what lies beside it, then with what it carries alone
+      [ -s "$u" ] || continue
+      if openssl ts -verify -data "$3" -in "$1" -CAfile "$r" -untrusted "$u" \
+        -attime "$E" -auth_level 2 > /dev/null 2> "$W/e"; then
+        HIT=${r##*/}
+        check_vouched "$1" "$2" "$4"
+        return
+      fi
+      case $(cat "$W/e") in
+        *'unable to get'*'issuer'* | *'self-signed certificate'* | \
+        *'self signed certificate'* | *'unable to verify the first'* | \
+        *'certificate signature failure'*) ;;
+        *) wrong=1 ;;
+      esac
+    done
   done
   [ -z "$wrong" ] || fail "$4 does not hold"
 }

@@ -13,6 +13,7 @@ from archive.attest.revocation import check_revocation, choose_lists, parse_crls
 from archive.attest.statement import Statement
 from archive.attest.timestamp import VerifiedToken, verify_token
 from archive.attest.trust import TrustSet
+from archive.attest.vouched import check_vouched
 from archive.digest import Digest
 from archive.errors import BadTimestamp, FormatError, UnknownKey
 from archive.instant import format_instant, parse_instant
@@ -141,7 +142,9 @@ class BundleTimes:
         problem: BadTimestamp | None = None
         for number, root in enumerate(self._trust.authorities):
             try:
-                return number, verify_token(data, body=body, roots=[root], chain=chain)
+                token = verify_token(data, body=body, roots=[root], chain=chain)
+                check_vouched(data, chain=chain, roots=self._trust.authorities)
+                return number, token
             except UnknownKey as error:
                 unknown = error
             except BadTimestamp as error:

@@ -4,12 +4,16 @@ A case is a bundle and a trust folder. `good` says whether it may be VERIFIED: T
 must be, False it must not, None it depends (a paper that is no evidence was removed).
 """
 
+import base64
 import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from archive.attest.authority import parse_chain
 from archive.attest.keys import Ed25519Signer, P256Signer
 from archive.attest.statement import pae, parse_statement
 from archive.attest.token import parse_token
@@ -47,6 +51,7 @@ def all_cases(world: World) -> list[Case]:
         flipped_bits,
         forged_bits,
         bad_tokens,
+        changed_certificates,
         swapped_files,
         other_trust,
         edited_proofs,
@@ -128,6 +133,32 @@ def forged_bits(world: World, count: int = 260) -> Iterator[Case]:
         )
 
 
+def changed_certificates(world: World, count: int = 90) -> Iterator[Case]:
+    """A bit of a certificate in a token or beside it, by who lists the files anew."""
+    dice = random.Random("certificates")
+    for number in range(count):
+        bundle = dice.choice(["one", "bounded"])
+        files = dict(world.bundles[bundle])
+        names = [name for name in files if name.endswith((".tsr", ".chain.pem"))]
+        name = dice.choice(sorted(names))
+        files[name] = _flip_certificate(files[name], dice)
+        yield _forged(world, f"certificate {number} of {name} in {bundle}", files)
+
+
+def _flip_certificate(data: bytes, dice: random.Random) -> bytes:
+    """Flip a bit of a certificate that lies in a token, or in a file of them."""
+    if data.startswith(b"-----BEGIN"):
+        chosen = dice.choice(parse_chain(data))
+        body = base64.b64encode(_flip(chosen.public_bytes(Encoding.DER), dice))
+        lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+        begin, end = (b"-----%s CERTIFICATE-----" % word for word in (b"BEGIN", b"END"))
+        pem = b"\n".join([begin, *lines, end, b""])
+        return data.replace(chosen.public_bytes(Encoding.PEM), pem)
+    chosen = dice.choice(parse_token(data).certificates)
+    found = chosen.public_bytes(Encoding.DER)
+    return data.replace(found, _flip(found, dice))
+
+
 def bad_tokens(world: World) -> Iterator[Case]:
     one, other = world.bundles["one"], world.bundles["bounded"]
     body = parse_note(parse_proof(one["proof.tlog-proof"]).checkpoint_note).body
@@ -176,7 +207,6 @@ def bad_tokens(world: World) -> Iterator[Case]:
         world,
         "token with a foreign chain",
         {**one, "anchor.chain.pem": world.foreign.chain},
-        good=True,
     )
     del chain
     for name, data in bad.items():

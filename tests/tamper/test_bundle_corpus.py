@@ -17,7 +17,12 @@ from tests.support.bundles import (
     make_world,
     write_folder,
 )
-from tests.support.spoiling import Case, all_cases, flipped_bits
+from tests.support.spoiling import (
+    Case,
+    all_cases,
+    changed_certificates,
+    flipped_bits,
+)
 
 EVERY = 18
 """One of so many cases runs each day: some 60."""
@@ -107,3 +112,12 @@ def test_no_flipped_bit_of_a_bundle_is_accepted(world: World, tmp_path: Path) ->
         if report.outcome is Outcome.VERIFIED:
             accepted.append(case.name)
     assert accepted == []
+
+
+def test_no_changed_certificate_is_accepted(world: World, tmp_path: Path) -> None:
+    """All by the program, every n-th by the script, too."""
+    for number, case in enumerate(changed_certificates(world)):
+        place = write_folder(tmp_path / "bundle", case.files)
+        assert ask_program(place, case.trust).outcome is Outcome.FAILED, case.name
+        if number % EVERY == 0:
+            assert judge(case, world, tmp_path, "sh") is None
