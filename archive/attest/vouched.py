@@ -7,8 +7,6 @@ stand in both places, be a trusted root, or bear a good signature of one at hand
 
 from collections.abc import Sequence
 
-from cryptography import x509
-
 from archive.attest.authority import format_chain, has_signed, parse_chain
 from archive.attest.token import parse_token
 from archive.errors import BadTimestamp, FormatError
@@ -29,9 +27,10 @@ def check_vouched(data: bytes, *, chain: bytes, roots: Sequence[bytes]) -> None:
             if found in other or found in trusted:
                 continue
             if not any(has_signed(one, found) for one in (*inside, *beside, *trusted)):
+                name = found.subject.rfc4514_string()
                 raise BadTimestamp(
-                    f"nobody vouches for the certificate of {_name(found)} that came "
-                    "with the token: it was changed, or its issuer is not at hand"
+                    f"nobody vouches for the certificate of {name} that came with the "
+                    "token: it was changed, or its issuer is not at hand"
                 )
 
 
@@ -41,7 +40,3 @@ def complete_chain(data: bytes, chain: bytes) -> bytes:
     inside = parse_token(data).certificates
     missing = [found for found in dict.fromkeys(inside) if found not in beside]
     return format_chain((*beside, *missing))
-
-
-def _name(found: x509.Certificate) -> str:
-    return found.subject.rfc4514_string()
