@@ -14,6 +14,7 @@ import nh3
 
 from web.replay.links import PartTable
 from web.replay.markup import GLOBAL_ATTRIBUTES, TAG_ATTRIBUTES, TAGS
+from web.replay.sheets import SheetCache
 from web.replay.tree import (
     FRAGMENT,
     RASTER_DATA,
@@ -43,9 +44,20 @@ class CleanPage:
     gaps: tuple[MissingPart, ...]
 
 
-def clean_page(text: str, *, base: str, parts: PartTable, words: GapWords) -> CleanPage:
-    """Clean a page; `base` is its own address, `words` writes what a gap box says."""
-    swept = sweep_page(text, base=base, parts=parts, words=words)
+def clean_page(
+    text: str,
+    *,
+    base: str,
+    parts: PartTable,
+    words: GapWords,
+    sheets: SheetCache | None = None,
+) -> CleanPage:
+    """Clean a page; `base` is its own address, `words` writes what a gap box says.
+
+    `sheets` keeps cleaned style sheets for the next page of the site.
+    """
+    kept = SheetCache() if sheets is None else sheets
+    swept = sweep_page(text, base=base, parts=parts, words=words, sheets=kept)
     return CleanPage(
         body=_NH3.clean(swept.markup),
         html_attributes=swept.html_attributes,

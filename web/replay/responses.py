@@ -24,7 +24,8 @@ from web.replay.charset import decode_page
 from web.replay.clean import clean_page
 from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
-from web.replay.styles import clean_sheet
+from web.replay.sheets import SheetCache
+from web.replay.styles import Resolve, clean_sheet
 from web.site import Site
 from web.views.answers import answer
 from web.views.mementos import add_memento_headers
@@ -79,6 +80,7 @@ class Replay:
         """The cache lives as long as the server."""
         self._site = site
         self._cache = Cache()
+        self._sheets = SheetCache()
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
@@ -140,6 +142,7 @@ class Replay:
             base=main.target_uri,
             parts=table,
             words=gap_words,
+            sheets=self._sheets,
         )
         document = frame_page(page)
         self._cache.keep(name, document)
@@ -175,19 +178,15 @@ class Replay:
         return answer(sheet, media_type="text/css; charset=utf-8")
 
     def _sheet(self, capture: Capture, table: PartTable, payload: Payload) -> bytes:
-        name = f"sheet {capture.capture_id} {table.page_id}"
-        kept = self._cache.find(name)
-        if kept is not None:
-            return kept
-
         def resolve(address: str) -> str | None:
             found = table.resolve(capture.target_uri, address)
             return found.path if isinstance(found, Resolved) else None
 
-        charset = payload.charset
-        sheet = clean_sheet(payload.data, charset=charset, resolve=resolve).encode()
-        self._cache.keep(name, sheet)
-        return sheet
+        def clean(resolve: Resolve) -> str:
+            return clean_sheet(payload.data, charset=payload.charset, resolve=resolve)
+
+        source = f"{payload.charset} {capture.target_uri} ".encode() + payload.data
+        return self._sheets.clean(source, clean, resolve).encode()
 
     def shot(self, capture_id: str) -> Response:
         """The picture of a page, for the frame."""

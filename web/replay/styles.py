@@ -7,6 +7,7 @@ do not parse, or that could fetch or run something in any browser, are left out.
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import tinycss2
@@ -20,6 +21,8 @@ DEPTH_LIMIT = 24
 """Nested blocks; real sheets stay below 8, and the serializer is recursive."""
 DATA_LIMIT_CHARS = 1 << 18
 """Longest data: address kept."""
+SHORT_CHARS = 500
+"""Style attributes up to this length are cleaned once."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -74,6 +77,18 @@ def clean_declarations(text: str, *, resolve: Resolve) -> str:
     """Write the value of a `style` attribute anew."""
     if len(text) > DATA_LIMIT_CHARS:
         return ""
+    if len(text) <= SHORT_CHARS and "(" not in text and "\\" not in text:
+        return _plain_declarations(text)
+    return _declarations(text, resolve)
+
+
+@lru_cache(maxsize=4_096)
+def _plain_declarations(text: str) -> str:
+    """Declarations without functions hold no address: the same on every page."""
+    return _declarations(text, lambda _: None)
+
+
+def _declarations(text: str, resolve: Resolve) -> str:
     nodes = tinycss2.parse_blocks_contents(text, skip_comments=True)
     kept = [node for node in nodes if node.type == "declaration"]
     return _Writer(resolve).contents(kept, depth=0).replace("<", "\\3c ")

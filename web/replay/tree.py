@@ -7,6 +7,7 @@ is serialized markup for nh3, which has the last word.
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import lxml.etree
@@ -22,7 +23,8 @@ from web.replay.markup import (
     TAG_ATTRIBUTES,
     TAGS,
 )
-from web.replay.styles import clean_declarations, clean_inline_sheet
+from web.replay.sheets import SheetCache
+from web.replay.styles import Resolve, clean_declarations, clean_inline_sheet
 
 ELEMENT_LIMIT = 200_000
 """Elements of a page; the largest of our test pages has 9,000."""
@@ -32,6 +34,8 @@ VALUE_LIMIT_CHARS = 1 << 18
 """Characters of an attribute; data: images are the long ones."""
 DOCTYPE_CHARS = 1_024
 """Where a doctype is looked for."""
+EMPTY_IN_HTML5 = ("embed", "source", "track", "wbr", "keygen", "command", "bgsound")
+"""Elements without an end tag that libxml2, which knows HTML 4, lets hold others."""
 GAP_PIXELS = 4_000
 """Largest side of a gap box."""
 
@@ -41,6 +45,12 @@ _DOCTYPE = re.compile(r"<!doctype\s+html", re.IGNORECASE)
 FRAGMENT = re.compile(r"#[^\s\"'<>]*")
 _MEDIA = re.compile(r"[A-Za-z0-9\s(),:.<=>/-]{0,500}")
 _LAZY = ("data-src", "data-lazy-src", "data-original")
+_ODD_REFERENCE = re.compile(
+    "&#(?:0*(?:[0-9]|[12][0-9]|3[01])(?![0-9])|0*[0-9]{5}"
+    "|x0*1?[0-9a-f](?![0-9a-f])|x[0-9a-f]*[d-f][0-9a-f]{3})",
+    re.IGNORECASE,
+)
+"""Character references that may stand for a letter of `_CONTROL`."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Letters lxml reads, from references such as &#12;, but refuses to write."""
 
@@ -80,11 +90,13 @@ class SweptPage:
     gaps: tuple[MissingPart, ...]
 
 
-def sweep_page(text: str, *, base: str, parts: PartTable, words: GapWords) -> SweptPage:
+def sweep_page(
+    text: str, *, base: str, parts: PartTable, words: GapWords, sheets: SheetCache
+) -> SweptPage:
     """Sweep a page; `base` is its own address, `words` writes what a gap box says."""
     root = _parse(text)
     has_doctype = _DOCTYPE.search(text[:DOCTYPE_CHARS]) is not None
-    cleaner = _Cleaner(_base_of(root, base), parts, words)
+    cleaner = _Cleaner(_base_of(root, base), parts, words, sheets)
     body = root.find("body")
     frame = root.find("frameset")
     if body is None:
@@ -118,27 +130,51 @@ def _parse(text: str) -> lxml.html.HtmlElement:
         root = lxml.html.document_fromstring(data, parser=parser)
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError):
         root = lxml.html.document_fromstring(b"<html><body></body></html>")
-    for element in root.iter():
-        _make_writable(element)
+    for element in list(root.iter(*EMPTY_IN_HTML5)):
+        _hoist(element)
+    if _ODD_REFERENCE.search(text):
+        for element in root.iter():
+            _make_writable(element)
     return root
+
+
+def _hoist(element: lxml.html.HtmlElement) -> None:
+    """Put what libxml2 reads into an empty element behind it, where browsers see it."""
+    parent = element.getparent()
+    if parent is None or (not len(element) and not element.text):
+        return
+    children, tail = list(element), element.tail or ""
+    place = parent.index(element) + 1
+    element.tail, element.text = element.text or "", None
+    for number, child in enumerate(children):
+        parent.insert(place + number, child)
+    last = children[-1] if children else element
+    last.tail = (last.tail or "") + tail
 
 
 def _make_writable(element: lxml.html.HtmlElement) -> None:
     """Replace letters that came from character references and cannot be written."""
+    for name, value in element.attrib.items():
+        if _CONTROL.search(value):
+            _rewrite(element, str(name), _CONTROL.sub(" ", value))
     if element.text and _CONTROL.search(element.text):
         element.text = _CONTROL.sub(" ", element.text)
     if element.tail and _CONTROL.search(element.tail):
         element.tail = _CONTROL.sub(" ", element.tail)
 
 
-def _attributes_of(element: lxml.html.HtmlElement) -> dict[str, str]:
-    """All attributes, with values that can be written again.
+def _rewrite(element: lxml.html.HtmlElement, name: str, value: str) -> None:
+    """Give an attribute another value; one whose name cannot be written goes."""
+    pairs = [pair for pair in element.attrib.items() if pair[0] != name]
+    element.attrib.clear()
+    for known, old in [*pairs, (name, value)]:
+        with suppress(ValueError):  # a name such as `{`
+            element.set(known, old)
 
-    Read as pairs: a name such as `{` cannot be looked up.
-    """
-    return {
-        str(name): _CONTROL.sub(" ", value) for name, value in element.attrib.items()
-    }
+
+def _attributes_of(element: lxml.html.HtmlElement) -> dict[str, str]:
+    """All attributes, read as pairs: a name such as `{` cannot be looked up."""
+    return {str(name): value for name, value in element.attrib.items()}
 
 
 def _base_of(root: lxml.html.HtmlElement, address: str) -> str:
@@ -153,7 +189,10 @@ def _base_of(root: lxml.html.HtmlElement, address: str) -> str:
 class _Cleaner:
     """The lxml pass; changes the tree in place."""
 
-    def __init__(self, base: str, parts: PartTable, words: GapWords) -> None:
+    def __init__(
+        self, base: str, parts: PartTable, words: GapWords, sheets: SheetCache
+    ) -> None:
+        self._sheets = sheets
         self._base = base
         self._parts = parts
         self._words = words
@@ -165,8 +204,7 @@ class _Cleaner:
             media = element.get("media", "")
             media = media if _MEDIA.fullmatch(media) else "not all"
             if element.tag == "style":
-                text = clean_inline_sheet(element.text or "", resolve=self._style_path)
-                yield Sheet(media=media, text=text)
+                yield Sheet(media=media, text=self._inline(element.text or ""))
                 continue
             relations = element.get("rel", "").lower().split()
             if "stylesheet" not in relations or "alternate" in relations:
@@ -176,6 +214,14 @@ class _Cleaner:
                 yield Sheet(media=media, path=found.path)
             else:
                 self._note("style", found)
+
+    def _inline(self, text: str) -> str:
+        """The cleaned text of a `style` element."""
+
+        def clean(resolve: Resolve) -> str:
+            return clean_inline_sheet(text, resolve=resolve)
+
+        return self._sheets.clean(b"inline " + text.encode(), clean, self._style_path)
 
     def root_attributes(
         self, element: lxml.html.HtmlElement
@@ -218,11 +264,16 @@ class _Cleaner:
     def _attributes(self, element: lxml.html.HtmlElement, **extra: str) -> None:
         """Write the attributes anew: listed ones, cleaned style, inner links."""
         old = _attributes_of(element)
-        element.attrib.clear()
         allowed = TAG_ATTRIBUTES.get(str(element.tag), frozenset())
-        for name, value in old.items():
-            known = name in GLOBAL_ATTRIBUTES or name in allowed
-            if known and len(value) <= VALUE_LIMIT_CHARS:
+        kept = {
+            name: value
+            for name, value in old.items()
+            if (name in GLOBAL_ATTRIBUTES or name in allowed)
+            and len(value) <= VALUE_LIMIT_CHARS
+        }
+        if len(kept) != len(old):
+            element.attrib.clear()
+            for name, value in kept.items():
                 element.set(name, value)
         style = self._style(old)
         if style:
@@ -312,10 +363,12 @@ class _Cleaner:
 
     def _style(self, attributes: dict[str, str]) -> str:
         """The cleaned `style`; a captured `background` picture comes before it."""
-        style = clean_declarations(
-            attributes.get("style", ""), resolve=self._style_path
-        )
-        path = self._style_path(attributes.get("background", ""))
+        written = attributes.get("style")
+        style = ""
+        if written:
+            style = clean_declarations(written, resolve=self._style_path)
+        picture = attributes.get("background")
+        path = self._style_path(picture) if picture else None
         return style if path is None else f'background-image:url("{path}");{style}'
 
     def _note(self, kind: str, gap: Gap) -> None:

@@ -288,3 +288,15 @@ def test_cleaning_the_result_again_changes_nothing() -> None:
     again = clean(f"<body>{once.body}")
     assert "/p/" not in again.body.replace("missing", "")
     assert again.body.count("<p>") == 1
+
+
+@pytest.mark.parametrize("tag", ["embed", "source", "track", "wbr", "bgsound"])
+def test_what_follows_an_element_without_an_end_tag_stays(tag: str) -> None:
+    page = clean(f"<div>a<{tag} src=x>b<p>c</p>d</div><p>e</p>").body
+    text = re.sub(r"<span class=\"evidence-gap.*?</span>|<[^>]*>", "", page)
+    assert text == "abcde"
+
+
+def test_the_image_of_a_picture_is_no_child_of_its_sources() -> None:
+    page = clean("<picture><source srcset=no.webp><img src=ok.png></picture>")
+    assert page.body.count("/p/") == 1

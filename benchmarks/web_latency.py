@@ -1,0 +1,334 @@
+"""Latency of the pages and of the cleaned replay, over sockets, from one server process.
+
+An archive of many captures is made once and kept (`--folder`); `evidence serve` answers
+over it. Each kind of page is asked for over kept-alive and over new connections, wall
+time by the client, CPU time of the server beside it: on a crowded machine the CPU counts.
+Replay: a new server, first the style sheets, then the named pages, each for the first
+time; then again. pywb, in an environment of its own, serves the same WARC files.
+
+usage: python benchmarks/web_latency.py --folder DIR [--captures 100000] [--rounds 200]
+                                [--no-peer] [--json]
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from web_archive import EVIDENCE, START, WORDS, BenchArchive, build
+
+from archive.store.reader import ArchiveReader
+from web.overview import key_of
+
+ROOT = Path(__file__).resolve().parent.parent
+PEER = ROOT / ".venv" / "peers" / "pywb"
+PEER_VERSION = "pywb==2.10.0"
+DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
+START_SECONDS = 120.0
+TICKS = os.sysconf("SC_CLK_TCK")
+BARS_MS = {"record page": 60.0, "search": 80.0, "calendar": 60.0, "TimeMap": 60.0}
+REPLAY_MS, REPLAY_CPU_SECONDS = 15.0, 20.0
+Ask = Callable[["Link"], int]
+"""Asks once; gives the status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one kind of request cost."""
+
+    name: str
+    requests: int
+    failures: int
+    p50_ms: float
+    p95_ms: float
+    cpu_ms: float
+    """Of the server, a request, all its threads."""
+
+
+class Link:
+    """Asks a server; keeps the connection or makes a new one each time."""
+
+    def __init__(self, origin: str, *, keep: bool) -> None:
+        split = urlsplit(origin)
+        self._host, self._port = split.netloc, split.port or 80
+        self._keep = keep
+        self._open: http.client.HTTPConnection | None = None
+
+    def ask(
+        self, path: str, form: str | None = None, **headers: str
+    ) -> tuple[int, str, bytes]:
+        """Status, Location and body."""
+        link = self._open or http.client.HTTPConnection("127.0.0.1", self._port)
+        sent = {"Host": self._host, **headers}
+        if form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        link.request("GET" if form is None else "POST", path, form, sent)
+        answer = link.getresponse()
+        found = answer.status, answer.headers.get("Location", ""), answer.read()
+        if self._keep and not answer.will_close:
+            self._open = link
+        else:
+            link.close()
+            self._open = None
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server process."""
+
+    pid: int
+    app: str
+    replay: str
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far, ended children included."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(int(field) for field in fields[11:15]) / TICKS
+
+
+@contextmanager
+def serving(made: BenchArchive) -> Iterator[Running]:
+    """`evidence serve` over the archive; it is warmed by one look at the first page."""
+    command = [*EVIDENCE, "serve", "--no-sweep", "--port", "0", "--replay-port", "0"]
+    process = subprocess.Popen(
+        command,
+        env=made.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = process.stdout.readline() + process.stdout.readline()
+        origins = re.findall(r"http://[a-z0-9.]+:\d+", lines)
+        running = Running(pid=process.pid, app=origins[0], replay=origins[1])
+        Link(running.app, keep=False).ask("/")
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def measure(name: str, server: Running, origin: str, asks: Sequence[Ask]) -> list[Row]:
+    """Each request once over a kept connection and once over new ones."""
+    rows = []
+    for kind, keep in (("kept", True), ("new", False)):
+        link = Link(origin, keep=keep)
+        times, failures = [], 0
+        cpu = server.cpu_seconds()
+        for ask in asks:
+            begun = time.perf_counter()
+            status = ask(link)
+            times.append(1000 * (time.perf_counter() - begun))
+            failures += status != http.HTTPStatus.OK
+        cpu = server.cpu_seconds() - cpu
+        rows.append(_row(f"{name}, {kind}", times, failures, cpu))
+    return rows
+
+
+def _row(name: str, times: list[float], failures: int, cpu_seconds: float) -> Row:
+    cuts = statistics.quantiles(times, n=20, method="inclusive")
+    return Row(
+        name=name,
+        requests=len(times),
+        failures=failures,
+        p50_ms=statistics.median(times),
+        p95_ms=cuts[18],
+        cpu_ms=1000 * cpu_seconds / len(times),
+    )
+
+
+def _get(path: str, **headers: str) -> Ask:
+    return lambda link: link.ask(path, **headers)[0]
+
+
+def _search(query: str) -> Ask:
+    def ask(link: Link) -> int:
+        _, place, _ = link.ask("/search", f"q={quote(query)}")
+        return link.ask(place)[0]
+
+    return ask
+
+
+def page_rows(made: BenchArchive, server: Running, rounds: int) -> list[Row]:
+    """Record page, search, calendar, TimeMap."""
+    chance = random.Random(11)  # noqa: S311
+    reader = ArchiveReader.open(made.root)
+    with closing(reader):
+        leaves = chance.sample(range(1, reader.next_leaf - 1_500), rounds)
+        captures = [next(reader.captures(leaf)) for leaf in leaves]
+    uris = [one.target_uri for one in captures]
+    uris[0] = "https://source-0.example/news/0"
+    queries = [" ".join(chance.sample(WORDS, k=1 + n % 3)) for n in range(rounds)]
+    kinds: dict[str, list[Ask]] = {
+        "record page": [_get(f"/c/{one.short_id}") for one in captures],
+        "search": [_search(query) for query in queries],
+        "calendar": [_get(f"/u/{key_of(uri)}") for uri in uris],
+        "TimeMap": [_get(f"/timemap/link/{uri}") for uri in uris],
+    }
+    return [
+        row
+        for name, asks in kinds.items()
+        for row in measure(name, server, server.app, asks)
+    ]
+
+
+def replay_rows(made: BenchArchive) -> list[Row]:
+    """Named pages: all cold; with sheets warm; asked again."""
+    rows = []
+    for kind, keep in (("kept", True), ("new", False)):
+        for warm in (False, True):
+            with serving(made) as server:
+                if warm:
+                    _warm_sheets(made, server)
+                words = "sheets warm" if warm else "cold"
+                rows.append(_replay(f"replay {words}, {kind}", made, server, keep))
+                if warm:
+                    name = f"replay again, {kind}"
+                    rows.append(_replay(name, made, server, keep))
+    return rows
+
+
+def _warm_sheets(made: BenchArchive, server: Running) -> None:
+    link = Link(server.replay, keep=True)
+    reader = ArchiveReader.open(made.root)
+    with closing(reader):
+        for one in made.news:
+            page = reader.page_of(reader.get_capture(one.short_id))
+            assert page is not None
+            for number in range(len(reader.read_page(page).parts)):
+                link.ask(f"/p/{page.short_id}/{number}")
+
+
+def _replay(name: str, made: BenchArchive, server: Running, keep: bool) -> Row:
+    link = Link(server.replay, keep=keep)
+    times, failures = [], 0
+    cpu = server.cpu_seconds()
+    for one in made.news:
+        begun = time.perf_counter()
+        status, _, body = link.ask(f"/v/{one.short_id}")
+        times.append(1000 * (time.perf_counter() - begun))
+        failures += status != http.HTTPStatus.OK or b"<body" not in body
+    return _row(name, times, failures, server.cpu_seconds() - cpu)
+
+
+def peer_rows(made: BenchArchive) -> list[Row]:
+    """pywb over the same files: index first, then the same pages."""
+    if not (PEER / "bin" / "wayback").exists():
+        venv.create(PEER, with_pip=True)
+        pip = [str(PEER / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, PEER_VERSION], check=True)
+    folder = made.folder / "pywb"
+    if not (folder / "collections").exists():
+        folder.mkdir(exist_ok=True)
+        manager = str(PEER / "bin" / "wb-manager")
+        subprocess.run([manager, "init", "all"], cwd=folder, check=True)
+        found = sorted((made.root / "segments").rglob("*.warc.gz*"))
+        target = folder / "collections" / "all" / "archive"
+        for number, path in enumerate(found):
+            (target / f"{number}.warc.gz").symlink_to(path)
+        names = [str(path) for path in sorted(target.iterdir())]
+        indexer = str(PEER / "bin" / "cdx-indexer")
+        index = folder / "collections" / "all" / "indexes" / "index.cdxj"
+        with index.open("w") as stream:
+            subprocess.run([indexer, "-j", "-s", *names], stdout=stream, check=True)
+    rows = []
+    with _pywb(folder) as server:
+        for kind, keep in (("kept", True), ("new", False)):
+            link = Link(server.app, keep=keep)
+            times, failures = [], 0
+            cpu = server.cpu_seconds()
+            for one in made.news:
+                begun = time.perf_counter()
+                status, _, _ = link.ask(f"/all/{START:%Y}1228mp_/{one.uri}")
+                times.append(1000 * (time.perf_counter() - begun))
+                failures += status != http.HTTPStatus.OK
+            cpu = server.cpu_seconds() - cpu
+            rows.append(_row(f"pywb replay, {kind}", times, failures, cpu))
+    return rows
+
+
+@contextmanager
+def _pywb(folder: Path) -> Iterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [str(PEER / "bin" / "wayback"), "-b", "127.0.0.1", "-p", str(port)],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + START_SECONDS
+    try:
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        origin = f"http://127.0.0.1:{port}"
+        yield Running(pid=process.pid, app=origin, replay=origin)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def main() -> int:
+    """Print the figures; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--folder", type=Path, required=True, help="kept between runs")
+    parser.add_argument("--captures", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
+    made = build(asked.folder, corpus, asked.captures)
+    with serving(made) as server:
+        rows = page_rows(made, server, asked.rounds)
+    rows += replay_rows(made)
+    if not asked.no_peer:
+        rows += peer_rows(made)
+    if asked.json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+    else:
+        for row in rows:
+            print(_line(row))
+    return int(any(_misses(row) for row in rows))
+
+
+def _line(row: Row) -> str:
+    return (
+        f"{row.name:<28} {row.requests:>4} requests, {row.failures} failed, "
+        f"p50 {row.p50_ms:7.1f} ms, p95 {row.p95_ms:7.1f} ms, "
+        f"server CPU {row.cpu_ms:6.1f} ms a request"
+        + ("  MISSED" if _misses(row) else "")
+    )
+
+
+def _misses(row: Row) -> bool:
+    if row.name.startswith("pywb"):
+        return False
+    if row.name.startswith("replay sheets warm"):
+        is_slow = row.p50_ms > REPLAY_MS or row.cpu_ms > REPLAY_CPU_SECONDS
+        return is_slow or bool(row.failures)
+    bar = BARS_MS.get(row.name.partition(",")[0])
+    return bool(row.failures) or (bar is not None and row.p95_ms > bar)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
