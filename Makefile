@@ -33,7 +33,7 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
 	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages \
-	bench-search bench-search-scale bench-capture bench-append
+	bench-search bench-search-scale bench-capture bench-append bench-web
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -121,6 +121,9 @@ bench-search: $(DEV) ## quality of search, figure by figure beside its bar; then
 
 bench-search-scale: $(DEV) ## many documents of real text: queries, size, memory (DOCUMENTS=50000, ELASTICSEARCH=1)
 	$(BIN)/python benchmarks/search_scale.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)
+
+bench-web: $(DEV) ## latency of pages and cleaned replay at 100,000 captures, beside pywb
+	$(BIN)/python benchmarks/web_latency.py --folder build/web
 
 bench-packages: $(DEV) ## forged packages and WARC files, judged by us and by today's tools
 	$(BIN)/python benchmarks/packages.py

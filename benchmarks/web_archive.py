@@ -1,4 +1,5 @@
-"""The archive that `web.py` measures on: many small captures, some real news pages.
+# ruff: noqa: S603  our own commands
+"""The archive `web_latency.py` measures on: many small captures, some real news pages.
 
 Small pages stand for a campaign: 1,999 addresses of 40 sources with 49 to 50 captures
 each and one with 1,000, every tenth capture of an address with another text. The news
@@ -48,11 +49,12 @@ BATCH = 256
 SHEET_BYTES = 30_000
 SHEETS_A_PAGE = 6
 NAMED_PAGES = 150
-WORDS = (
+TEXT = (
     "камісія выбары яўка пратакол назіральнік участак бюлетэнь кандыдат вынікі "
     "комиссия выборы явка протокол наблюдатель участок кандидат результаты голос "
     "commission turnout observer ballot district candidate result count station vote"
-).split()
+)
+WORDS = tuple(TEXT.split(" "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,10 @@ class NewsPage:
 
     name: str
     uri: str
-    short_id: str
+    first: str
+    """Short id of the first capture."""
+    later: str
+    """Of a capture of the next day: other bytes, the same style sheets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +197,13 @@ def named_pages(corpus: Path) -> list[tuple[str, bytes]]:
     ]
 
 
-def _add_news(writer: ArchiveWriter, corpus: Path) -> Iterator[NewsPage]:
-    at = START + timedelta(days=300)
-    for number, (name, body) in enumerate(named_pages(corpus)):
+def _add_news(
+    writer: ArchiveWriter, corpus: Path, *, day: int
+) -> Iterator[tuple[str, str, str]]:
+    """Name, address and short id of each named page, captured on that day."""
+    at = START + timedelta(days=300 + day)
+    for number, (name, page) in enumerate(named_pages(corpus)):
+        body = page + b"<!-- day %d -->" % day
         uri = f"https://news-{number}.example/{name.split('/')[0]}/story"
         common = {"at": at + timedelta(minutes=number), "source": "news"}
         main = writer.capture(
@@ -219,7 +228,7 @@ def _add_news(writer: ArchiveWriter, corpus: Path) -> Iterator[NewsPage]:
             for place, address in enumerate(_sheets_of(body, uri))
         ]
         writer.page(_draft(main, parts)).result()
-        yield NewsPage(name=name, uri=uri, short_id=main.short_id)
+        yield name, uri, main.short_id
 
 
 def _sheets_of(body: bytes, base: str) -> list[str]:
@@ -264,13 +273,13 @@ def build(folder: Path, corpus: Path, captures: int) -> BenchArchive:
         news = _fill(folder, corpus, captures)
         made = BenchArchive(folder=folder, news=tuple(news))
         subprocess.run([*EVIDENCE, "index"], env=made.environ, check=True)
-        rows = [[one.name, one.uri, one.short_id] for one in news]
+        rows = [[one.name, one.uri, one.first, one.later] for one in news]
         listing.write_text(json.dumps(rows))
     return BenchArchive(
         folder=folder,
         news=tuple(
-            NewsPage(name=name, uri=uri, short_id=short_id)
-            for name, uri, short_id in json.loads(listing.read_text())
+            NewsPage(name=name, uri=uri, first=first, later=later)
+            for name, uri, first, later in json.loads(listing.read_text())
         ),
     )
 
@@ -304,6 +313,9 @@ def _fill(folder: Path, corpus: Path, captures: int) -> list[NewsPage]:
                 batch.clear()
         for future in batch:
             future.result()
-        news = list(_add_news(writer, corpus))
+        first, later = (list(_add_news(writer, corpus, day=day)) for day in (0, 1))
         writer.checkpoint()
-    return news
+    return [
+        NewsPage(name=name, uri=uri, first=short_id, later=again)
+        for (name, uri, short_id), (_, _, again) in zip(first, later, strict=True)
+    ]

@@ -1,10 +1,12 @@
-"""Latency of the pages and of the cleaned replay, over sockets, from one server process.
+# ruff: noqa: S603, T201  our own commands, a table is printed
+"""Latency of the pages and of the cleaned replay, over sockets, of one server process.
 
 An archive of many captures is made once and kept (`--folder`); `evidence serve` answers
 over it. Each kind of page is asked for over kept-alive and over new connections, wall
-time by the client, CPU time of the server beside it: on a crowded machine the CPU counts.
-Replay: a new server, first the style sheets, then the named pages, each for the first
-time; then again. pywb, in an environment of its own, serves the same WARC files.
+time by the client, CPU time of the server beside it, which counts on a crowded machine.
+Replay: named pages on a new server, cold; then their captures of the next day, whose
+bytes are others and whose style sheets are known by then; then these again. pywb, in an
+environment of its own, serves the same WARC files.
 
 usage: python benchmarks/web_latency.py --folder DIR [--captures 100000] [--rounds 200]
                                 [--no-peer] [--json]
@@ -37,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / ".venv" / "peers" / "pywb"
 PEER_VERSION = "pywb==2.10.0"
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
+DAYS = ("first", "later")
 START_SECONDS = 120.0
 TICKS = os.sysconf("SC_CLK_TCK")
 BARS_MS = {"record page": 60.0, "search": 80.0, "calendar": 60.0, "TimeMap": 60.0}
@@ -111,7 +114,8 @@ def serving(made: BenchArchive) -> Iterator[Running]:
         text=True,
     )
     try:
-        assert process.stdout is not None
+        if process.stdout is None:
+            raise AssertionError("a pipe was asked for")
         lines = process.stdout.readline() + process.stdout.readline()
         origins = re.findall(r"http://[a-z0-9.]+:\d+", lines)
         running = Running(pid=process.pid, app=origins[0], replay=origins[1])
@@ -187,46 +191,34 @@ def page_rows(made: BenchArchive, server: Running, rounds: int) -> list[Row]:
 
 
 def replay_rows(made: BenchArchive) -> list[Row]:
-    """Named pages: all cold; with sheets warm; asked again."""
+    """Named pages on a new server; then those of the next day; then these again."""
     rows = []
+    first, later = ([getattr(one, day) for one in made.news] for day in DAYS)
     for kind, keep in (("kept", True), ("new", False)):
-        for warm in (False, True):
-            with serving(made) as server:
-                if warm:
-                    _warm_sheets(made, server)
-                words = "sheets warm" if warm else "cold"
-                rows.append(_replay(f"replay {words}, {kind}", made, server, keep))
-                if warm:
-                    name = f"replay again, {kind}"
-                    rows.append(_replay(name, made, server, keep))
+        with serving(made) as server:
+            for name, ids in (
+                ("replay cold", first),
+                ("replay sheets warm", later),
+                ("replay again", later),
+            ):
+                rows.append(_replay(f"{name}, {kind}", ids, server, keep=keep))
     return rows
 
 
-def _warm_sheets(made: BenchArchive, server: Running) -> None:
-    link = Link(server.replay, keep=True)
-    reader = ArchiveReader.open(made.root)
-    with closing(reader):
-        for one in made.news:
-            page = reader.page_of(reader.get_capture(one.short_id))
-            assert page is not None
-            for number in range(len(reader.read_page(page).parts)):
-                link.ask(f"/p/{page.short_id}/{number}")
-
-
-def _replay(name: str, made: BenchArchive, server: Running, keep: bool) -> Row:
+def _replay(name: str, ids: Sequence[str], server: Running, *, keep: bool) -> Row:
     link = Link(server.replay, keep=keep)
     times, failures = [], 0
     cpu = server.cpu_seconds()
-    for one in made.news:
+    for short_id in ids:
         begun = time.perf_counter()
-        status, _, body = link.ask(f"/v/{one.short_id}")
+        status, _, body = link.ask(f"/v/{short_id}")
         times.append(1000 * (time.perf_counter() - begun))
         failures += status != http.HTTPStatus.OK or b"<body" not in body
     return _row(name, times, failures, server.cpu_seconds() - cpu)
 
 
 def peer_rows(made: BenchArchive) -> list[Row]:
-    """pywb over the same files: index first, then the same pages."""
+    """What pywb needs over the same files: index first, then the same pages."""
     if not (PEER / "bin" / "wayback").exists():
         venv.create(PEER, with_pip=True)
         pip = [str(PEER / "bin" / "python"), "-m", "pip", "install", "--quiet"]

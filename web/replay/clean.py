@@ -24,7 +24,7 @@ from web.replay.tree import (
     sweep_page,
 )
 
-CLEANER_VERSION = "1.0"
+CLEANER_VERSION = "1.1"
 """Printed beside the frame, because views may change from version to version."""
 
 _PART_PATH = re.compile(r"/p/[a-z2-7]{26}/[0-9]{1,6}")

@@ -21,7 +21,7 @@ from archive.warc.payload import Problem
 from web.messages import text_of
 from web.replay import media
 from web.replay.charset import decode_page
-from web.replay.clean import clean_page
+from web.replay.clean import CLEANER_VERSION, clean_page
 from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
 from web.replay.sheets import SheetCache
@@ -116,6 +116,9 @@ class Replay:
         status = 200
         if main.http_status is not None and main.http_status in _STATUS:
             status = main.http_status
+        kept = self._cache.find(_name_of(main, table))
+        if kept is not None:
+            return answer(kept, status=status)
         payload = self._payload(main, PAGE_LIMIT_BYTES)
         target = _redirect_target(self._site, main)
         if target is not None:
@@ -133,10 +136,6 @@ class Replay:
         return answer(frame_note([text_of("replay.no-view")]), status=status)
 
     def _cleaned(self, main: Capture, table: PartTable, payload: Payload) -> bytes:
-        name = f"page {main.capture_id} {table.page_id}"
-        kept = self._cache.find(name)
-        if kept is not None:
-            return kept
         page = clean_page(
             self._text(main, payload),
             base=main.target_uri,
@@ -145,7 +144,7 @@ class Replay:
             sheets=self._sheets,
         )
         document = frame_page(page)
-        self._cache.keep(name, document)
+        self._cache.keep(_name_of(main, table), document)
         return document
 
     def _text(self, main: Capture, payload: Payload) -> str:
@@ -263,6 +262,11 @@ def gap_words(kind: str, gap: Gap) -> str:
     why = text_of(f"gap.reason.{gap.reason}")
     detail = f" ({gap.detail})" if gap.detail else ""
     return text_of("gap.box", what=what, why=why, detail=detail)
+
+
+def _name_of(main: Capture, table: PartTable) -> str:
+    """A cleaned page depends on its bytes, its parts list and the cleaner."""
+    return f"{CLEANER_VERSION} {main.capture_id} {table.page_id}"
 
 
 def _redirect_target(site: Site, capture: Capture) -> str | None:

@@ -174,7 +174,7 @@ def _rewrite(element: lxml.html.HtmlElement, name: str, value: str) -> None:
 
 def _attributes_of(element: lxml.html.HtmlElement) -> dict[str, str]:
     """All attributes, read as pairs: a name such as `{` cannot be looked up."""
-    return {str(name): value for name, value in element.attrib.items()}
+    return dict(element.items())
 
 
 def _base_of(root: lxml.html.HtmlElement, address: str) -> str:
@@ -264,6 +264,8 @@ class _Cleaner:
     def _attributes(self, element: lxml.html.HtmlElement, **extra: str) -> None:
         """Write the attributes anew: listed ones, cleaned style, inner links."""
         old = _attributes_of(element)
+        if not old and not extra:
+            return
         allowed = TAG_ATTRIBUTES.get(str(element.tag), frozenset())
         kept = {
             name: value
