@@ -7,7 +7,7 @@ from typing import Any
 from archive.instant import format_instant
 from search.counting import Counts
 from search.engines.planning import EPOCH
-from search.results import Hit, ResultPage, Searched
+from search.results import Alike, Hit, ResultPage, Searched
 
 
 def page_json(page: ResultPage) -> dict[str, Any]:
@@ -26,6 +26,11 @@ def page_json(page: ResultPage) -> dict[str, Any]:
             for one in page.unknown
         ]
     return made
+
+
+def alike_json(alike: Alike) -> dict[str, Any]:
+    """A document that is like another one: how much they share, 0 to 1."""
+    return {**hit_json(alike.hit), "shared": alike.shared, "bits": alike.bits}
 
 
 def _searched_json(searched: Searched) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "captured_at": format_instant(hit.captured_at),
         "claimed": asdict(hit.claimed) if hit.claimed else None,
         "captures": hit.captures,
+        "alike": hit.alike,
         "outcome": hit.outcome,
         "http_status": hit.http_status,
         "capture_class": hit.capture_class,

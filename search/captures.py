@@ -3,6 +3,7 @@
 A page watched every ten minutes stays one document; its captures are counted here.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,9 @@ CREATE TABLE document (
     id TEXT NOT NULL UNIQUE,
     title TEXT,
     language TEXT,
-    source_id TEXT
+    source_id TEXT,
+    fold INTEGER,
+    simhash INTEGER
 );
 CREATE TABLE capture (
     capture_id TEXT PRIMARY KEY,
@@ -78,6 +81,19 @@ class DocumentRow:
     title: str | None
     language: str | None
     source_id: str | None
+    fold: int | None = None
+    """Equal for equal texts, but for case and spacing; None where there is no text."""
+    simhash: int | None = None
+    """Near for near-identical texts; None for short ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What tells near-identical documents, as in their rows."""
+
+    order_key: int
+    fold: int | None
+    simhash: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +105,15 @@ class Sightings:
 
 
 _COLUMNS = ", ".join(CaptureRow.__slots__)
-_DOCUMENT = "SELECT order_key, id, title, language, source_id FROM document"
+_DOCUMENT = (
+    "SELECT order_key, id, title, language, source_id, fold, simhash FROM document"
+)
+_LIKENESS_OF = (
+    "SELECT order_key, fold, simhash FROM document"
+    " WHERE order_key IN (SELECT value FROM json_each(?))"
+)
+_LIKENESSES = "SELECT order_key, fold, simhash FROM document WHERE fold IS NOT NULL"
+_SIGN, _RANGE = 1 << 63, 1 << 64
 _FROM_SOURCE = (
     "SELECT DISTINCT c.order_key FROM capture c"
     " JOIN document d ON d.order_key = c.order_key"
@@ -166,8 +190,11 @@ class CaptureRows:
     def add_document(self, row: DocumentRow) -> None:
         """Take in a new document."""
         self._db.execute(
-            "INSERT INTO document VALUES (?, ?, ?, ?, ?)",
-            (row.order_key, row.document_id, row.title, row.language, row.source_id),
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(row.order_key, row.document_id, row.title, row.language),
+                *(row.source_id, _signed(row.fold), _signed(row.simhash)),
+            ),
         )
 
     def add_capture(self, row: CaptureRow) -> None:
@@ -190,7 +217,19 @@ class CaptureRows:
         row = self._db.execute(query, (value,)).fetchone()
         if row is None:
             return None
-        return DocumentRow(**dict(zip(DocumentRow.__slots__, row, strict=True)))
+        *others, fold, simhash = row
+        values = (*others, _unsigned(fold), _unsigned(simhash))
+        return DocumentRow(**dict(zip(DocumentRow.__slots__, values, strict=True)))
+
+    def likeness_of(self, order_keys: Sequence[int]) -> list[Likeness]:
+        """Likenesses of some documents, in no order."""
+        # One value of JSON: as many keys as there are, none of them in the words.
+        rows = self._db.execute(_LIKENESS_OF, (json.dumps(order_keys),))
+        return [_likeness(row) for row in rows]
+
+    def likenesses(self) -> Iterator[Likeness]:
+        """Those of all documents that have a text: a look at every row."""
+        return map(_likeness, self._db.execute(_LIKENESSES))
 
     def find_capture(self, capture_id: str) -> CaptureRow | None:
         """A capture's row."""
@@ -261,6 +300,24 @@ class CaptureRows:
         documents = self._db.execute("SELECT count(*) FROM document").fetchone()
         captures = self._db.execute("SELECT count(*) FROM capture").fetchone()
         return int(documents[0]), int(captures[0])
+
+
+def _likeness(row: tuple[int, int | None, int | None]) -> Likeness:
+    order_key, fold, simhash = row
+    return Likeness(
+        order_key=order_key, fold=_unsigned(fold), simhash=_unsigned(simhash)
+    )
+
+
+def _signed(number: int | None) -> int | None:
+    """64 bits as SQLite holds them."""
+    if number is None:
+        return None
+    return number - _RANGE if number >= _SIGN else number
+
+
+def _unsigned(number: int | None) -> int | None:
+    return None if number is None else number % _RANGE
 
 
 def _bounds(low: int | None, high: int | None) -> tuple[int, int]:

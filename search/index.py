@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from archive.capture import Capture
 from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
+from search.analysis.likeness import simhash
 from search.captures import CaptureRow, CaptureRows, DocumentRow
-from search.document import PageText, build_document, document_id, microseconds
+from search.document import (
+    PageText,
+    build_document,
+    document_id,
+    fold_digest,
+    microseconds,
+)
 from search.engines.base import Rejected, SearchEngine
+from search.engines.fields import EXACT
 from search.engines.opening import EMBEDDED, Engines
 from search.extracts import ExtractCache
 from search.forgetting import holds_removed
@@ -302,6 +310,8 @@ class _Batch:
             title=page.title,
             language=page.language,
             source_id=capture.source_id,
+            fold=int(fold_digest(page.text)[:16], 16) if page.text else None,
+            simhash=simhash(document.tokens[EXACT].split(" ")),
         )
         self._rows.add_document(row)
         return row

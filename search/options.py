@@ -29,6 +29,8 @@ class SearchOptions:
 
     variants: Variants = Variants.ALL
     sorting: Sorting = Sorting.SCORE
+    grouped: bool = False
+    """Show equal and near-identical texts once: pages are of groups, totals are not."""
     since: Mapping[str, int] = field(default_factory=dict)
     upto: Mapping[str, int] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Answers as lines for a person at a terminal; captured text cannot steer it."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
@@ -9,7 +9,7 @@ from archive.instant import format_instant
 from search.answers import day_name
 from search.counting import Counts, Facet
 from search.looked_for import describe
-from search.results import Hit, ResultPage, UnknownValue
+from search.results import Alike, Hit, ResultPage, UnknownValue
 
 BAR_CELLS = 40
 """Length of the longest bar of a histogram."""
@@ -39,6 +39,14 @@ def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
         yield from _hit_lines(hit)
 
 
+def alike_lines(alike: Sequence[Alike]) -> Iterator[str]:
+    """Documents like another one, with the share of their words."""
+    yield f"{len(alike)} like it" if alike else "nothing is like it"
+    for one in alike:
+        yield from _hit_lines(one.hit)
+        yield f"  {one.shared:.1%} of the words in a row are the same"
+
+
 def _unknown_line(unknown: UnknownValue) -> str:
     known = ", ".join(unknown.known[:KNOWN_SAID])
     more = ", …" if len(unknown.known) > KNOWN_SAID else ""
@@ -55,6 +63,8 @@ def _hit_lines(hit: Hit) -> Iterator[str]:
         times += ", imported from a file of others"
     yield f"  {one_line(hit.uri)}"
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
+    if hit.alike:
+        yield f"  and {hit.alike} like it, not shown (--no-group shows them)"
     if hit.claimed is not None:
         doubt = ", but see its dates" if "date_conflict" in hit.warnings else ""
         value = one_line(hit.claimed.value)

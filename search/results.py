@@ -33,6 +33,9 @@ class Hit:
     warnings: tuple[str, ...]
     claimed: Claimed | None = None
     """When the page says it was published: its word, no proof, never capture time."""
+    alike: int = 0
+    """Where results are grouped: documents like this one that are not shown, as many as
+    were met before the page was full."""
     capture_class: str = "unknown"
     """What the answer is: `page`, `file`, `feed`, `empty`, `error` and others."""
 
@@ -40,6 +43,19 @@ class Hit:
     def is_imported(self) -> bool:
         """Whether it was found in a file of others, and captured by nobody here."""
         return IMPORTED in self.warnings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """A document that is like another one."""
+
+    hit: Hit
+    order: int
+    """Leaf of its first capture."""
+    bits: int
+    """How many bits of the two simhashes differ; 0 for equal texts."""
+    shared: float
+    """Rows of three words that both main texts hold, of all: 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The verb `search`."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 import click
 
 from archive.cli.root import CommandContext
+from archive.errors import SearchError
 from archive.export.selection import write_warc
 from archive.export.target import check_target, write_stream
 from archive.store.layout import read_identity
+from search.answers import alike_json
 from search.asking import Listing, Presentation, answer, answer_line
 from search.cli import open_engines
 from search.engines.base import Sorting
 from search.listed import captures_of
 from search.options import SearchOptions, Variants
 from search.output import FORMATS
+from search.printing import alike_lines
 from search.query.grammar import help_text
 from search.saved import SavedSearch, read_searches, read_since, remember
 from search.service import SearchService
@@ -50,6 +54,11 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
     help="File with one query a line, or .toml with [[search]] tables; JSON lines.",
 )
+@click.option(
+    "--like",
+    metavar="ID",
+    help="Instead of a query: documents whose text is nearly that of this capture.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a query.")
 @click.option(
     "--limit",
@@ -80,6 +89,11 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     default=Sorting.SCORE.value,
     show_default=True,
     help="Order of the hits; newest and oldest by the first capture of a text.",
+)
+@click.option(
+    "--group/--no-group",
+    default=False,
+    help="Show equal and near-identical texts once, with their number.",
 )
 @click.option(
     "--facets", "--counts", is_flag=True, help="Count by source, host, language, day."
@@ -121,11 +135,16 @@ def search(
     one OR other, begin*, name:, host:, source:, lang:, captured:2025-01-26 or a..b.
     All of it: --help-query.
     """
-    if (query_file is None) == (not query):
-        raise click.UsageError("give one QUERY, or --from FILE")
+    if [query_file is not None, bool(query), choices["like"] is not None].count(
+        True
+    ) != 1:
+        raise click.UsageError("give one QUERY, or --from FILE, or --like ID")
     _check_choices(choices)
     ctx: CommandContext = click_context.obj
     service = SearchService.open([ctx.archive], open_engines(ctx))
+    if choices["like"] is not None:
+        _print_alike(ctx, service, choices)
+        return
     upto = service.upto()
     options = _options(service, choices, _since(ctx, service, choices), upto)
     searches = (
@@ -138,6 +157,25 @@ def search(
         remember(Path(choices["new_since"]), min(upto.values()))
     if choices["new_since"] is not None and found == 0:
         click_context.exit(NOTHING_NEW)
+
+
+def _print_alike(
+    ctx: CommandContext, service: SearchService, choices: dict[str, Any]
+) -> None:
+    reader = ctx.open_reader()
+    capture = reader.get_capture(choices["like"])
+    if capture.kind == "page":
+        capture = reader.get_capture(reader.read_page(capture).main_id)
+    found = service.alike(capture.capture_id, limit=choices["limit"])
+    if found is None:
+        raise SearchError(
+            f"no text of {capture.short_id} is in the index; run `evidence index`"
+        )
+    if choices["as_json"]:
+        made = {"id": capture.capture_id, "alike": [alike_json(one) for one in found]}
+        click.echo(json.dumps(made, ensure_ascii=False))
+        return
+    click.echo("\n".join(alike_lines(found)))
 
 
 def _check_choices(choices: dict[str, Any]) -> None:
@@ -176,6 +214,7 @@ def _options(
     return SearchOptions(
         variants=variants if choices["variants"] else Variants.NONE,
         sorting=Sorting(choices["sort"]),
+        grouped=choices["group"],
         since=since,
         upto=upto if since or choices["upto"] is not None else {},
     )

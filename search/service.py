@@ -6,12 +6,13 @@ A newer index generation or commit is noticed at most once a second.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from archive.digest import Digest
 from archive.store.texts import find_text
+from search.alike import find_alike
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import STATED, CaptureRows
 from search.counting import Counts, add_up, make_facet
@@ -20,18 +21,28 @@ from search.engines.fields import CAPTURED_US, CLAIMED_US
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
 from search.extract.result import main_end_of
+from search.grouping import grouped_tier
 from search.highlight import Snippet
 from search.looked_for import make_searched
 from search.opened import OpenIndex
 from search.options import EVERYTHING, SearchOptions, Variants
 from search.query.nodes import Filter, Node, When
 from search.query.parser import parse_query
-from search.results import ExtractedText, Hit, ResultPage
+from search.results import Alike, ExtractedText, Hit, ResultPage
 from search.showing import list_hit, show
-from search.tiers import Found, first_tier, guarded, ordered, second_tier, within
+from search.tiers import (
+    Found,
+    Window,
+    first_tier,
+    guarded,
+    ordered,
+    second_tier,
+    within,
+)
 from search.unknown import find_unknown
 
 __all__ = [
+    "Alike",
     "ExtractedText",
     "Hit",
     "ResultPage",
@@ -111,9 +122,12 @@ class SearchService:
         text = _clean(text)
         tree = parse_query(text)
         asked = self._plan(tree, options)
-        total, hits, missing = _answer(asked, window, options.sorting)
+        total, hits, missing, alike = _answer(asked, window, options)
         leaves = asked[0][1].leaves if asked else ()
-        shown = [_show(found, asked) for found in (*hits, *missing)]
+        shown = [
+            _show(found, asked, alike.get(number, 0))
+            for number, found in enumerate((*hits, *missing))
+        ]
         return ResultPage(
             query=text,
             total=total,
@@ -166,6 +180,14 @@ class SearchService:
             made.append((one, within(plan, since, upto)))
         return made
 
+    def alike(self, capture_id: str, *, limit: int = 20) -> tuple[Alike, ...] | None:
+        """Documents like that of a capture (hex id), the likest first, without it.
+
+        None where no index holds the capture, or where it has no text.
+        """
+        self.catch_up()
+        return find_alike(self._archives, capture_id, limit=limit)
+
     def text_of(self, capture_id: str) -> ExtractedText | None:
         """The kept text of a capture by hex id; None where there is none."""
         self.catch_up()
@@ -178,14 +200,6 @@ class SearchService:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """The part of the ranked hits that is asked for: `[offset, offset + limit)`."""
-
-    limit: int
-    offset: int
-
-
 def _clean(text: str) -> str:
     """Half a surrogate pair (a shell may pass one) is no character anywhere below."""
     return text.encode("utf-8", "replace").decode()
@@ -196,38 +210,49 @@ def _tally(engine: SearchEngine, _rows: CaptureRows, *, clause: Clause) -> Tally
 
 
 def _show(
-    found: Found, asked: Sequence[tuple[OpenIndex, Plan]]
+    found: Found, asked: Sequence[tuple[OpenIndex, Plan]], alike: int
 ) -> tuple[Hit, set[tuple[int, str]]]:
     plans = {one.archive_id: plan for one, plan in asked}
-    return show(found, plans[found.archive.archive_id])
+    hit, marked = show(found, plans[found.archive.archive_id])
+    return replace(hit, alike=alike), marked
 
 
 def _answer(
+    asked: Sequence[tuple[OpenIndex, Plan]], window: Window, options: SearchOptions
+) -> tuple[int, list[Found], list[Found], dict[int, int]]:
+    """The exact total, the hits of both tiers on the page, how many each stands for."""
+    limit, offset = window.limit, window.offset
+    alike: dict[int, int] = {}
+    if options.grouped:
+        total, groups = grouped_tier(
+            asked, limit=limit, offset=offset, sorting=options.sorting
+        )
+        shown = [group.found for group in groups]
+        alike = {number: group.alike for number, group in enumerate(groups)}
+    else:
+        total, shown = _first_hits(asked, window, options.sorting)
+    if total >= FIRST_TIER_ENOUGH:
+        return total, shown, [], alike
+    second = [found for one, plan in asked for found in second_tier(one, plan)]
+    skipped = max(0, offset - total)
+    room = limit - len(shown)
+    return total, shown, ordered(second)[skipped : skipped + room], alike
+
+
+def _first_hits(
     asked: Sequence[tuple[OpenIndex, Plan]], window: Window, sorting: Sorting
-) -> tuple[int, list[Found], list[Found]]:
-    """The exact total, and the hits of both tiers on the page asked for."""
+) -> tuple[int, list[Found]]:
     limit, offset = window.limit, window.offset
     alone = len(asked) == 1
     first: list[Found] = []
     total = 0
     for archive, plan in asked:
-        page = first_tier(
-            archive,
-            plan,
-            # Of several archives any may hold the whole page.
-            limit=limit if alone else offset + limit,
-            offset=offset if alone else 0,
-            sorting=sorting,
-        )
+        # Of several archives any may hold the whole page.
+        part = window if alone else Window(limit=offset + limit)
+        page = first_tier(archive, plan, part, sorting)
         total += page.total
         first += [Found(archive, hit, hit.score, ()) for hit in page.hits]
-    shown = ordered(first, sorting)[0 if alone else offset :][:limit]
-    if total >= FIRST_TIER_ENOUGH:
-        return total, shown, []
-    second = [found for one, plan in asked for found in second_tier(one, plan)]
-    skipped = max(0, offset - total)
-    room = limit - len(shown)
-    return total, shown, ordered(second)[skipped : skipped + room]
+    return total, ordered(first, sorting)[0 if alone else offset :][:limit]
 
 
 def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:

@@ -63,19 +63,28 @@ def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
     return {hit.order for hit in page.hits}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The part of the ranked hits that is asked for: `[offset, offset + limit)`."""
+
+    limit: int
+    offset: int = 0
+    bare: bool = False
+    """Without what a hit shows."""
+
+
 def first_tier(
-    archive: OpenIndex,
-    plan: Plan,
-    *,
-    limit: int,
-    offset: int = 0,
-    sorting: Sorting = Sorting.SCORE,
+    archive: OpenIndex, plan: Plan, window: Window, sorting: Sorting = Sorting.SCORE
 ) -> EnginePage:
     """Documents that have everything the query asks for, and how many there are."""
     asked = guarded(plan.tier_one)
     return archive.use(
         lambda engine, _: engine.search(
-            asked, limit=limit, offset=offset, sorting=sorting
+            asked,
+            limit=window.limit,
+            offset=window.offset,
+            sorting=sorting,
+            bare=window.bare,
         )
     )
 

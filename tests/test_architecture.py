@@ -106,7 +106,12 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("search.quote",),
             ("search.answers",),
         ),
-        (("search.printing",), ("search.saved",)),
+        (
+            ("search.printing",),
+            ("search.saved",),
+            ("search.grouping",),
+            ("search.alike",),
+        ),
         (("search.service",), ("search.listed",)),
         (("search.asking",),),
         (("search.cli",),),

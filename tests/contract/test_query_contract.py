@@ -295,6 +295,21 @@ def test_both_show_the_same_pages_in_every_order(both: Both, sorting: Sorting) -
         assert orders[0] == orders[1]
 
 
+def test_both_group_alike_texts_alike(both: Both) -> None:
+    options = SearchOptions(grouped=True, sorting=Sorting.OLDEST)
+    pages = [
+        service.search("Minsk OR Vilnius", limit=200, options=options)
+        for service in (both.embedded, both.clustered)
+    ]
+    assert _comparable(pages[0].hits) == _comparable(pages[1].hits)
+    assert sum(hit.alike + 1 for hit in pages[0].hits) == pages[0].total
+    assert len(pages[0].hits) < pages[0].total
+    first = pages[0].hits[0].capture_id
+    alike = [service.alike(first) for service in (both.embedded, both.clustered)]
+    assert alike[0] == alike[1]
+    assert alike[0]
+
+
 def test_both_name_what_no_document_has(both: Both) -> None:
     for service in (both.embedded, both.clustered):
         page = service.search("election lang:be,xx class:soft-404")
