@@ -243,6 +243,14 @@ class CaptureRows:
         """The first capture with the same bytes, if any."""
         return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
 
+    def first_captures(self) -> Iterator[CaptureRow]:
+        """The first capture of every document, in the order of the log."""
+        return self._captures("leaf = order_key ORDER BY leaf", ())
+
+    def every_capture(self) -> Iterator[CaptureRow]:
+        """All captures, in no order."""
+        return self._captures("true", ())
+
     def unstated(self) -> list[CaptureRow]:
         """Captures with a text that no statement names yet, in the order of the log."""
         where = "stated = 0 AND text_digest IS NOT NULL ORDER BY leaf"

@@ -2,16 +2,23 @@
 
 import json
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from archive.cli.root import CommandContext
+from archive.digest import Digest
+from archive.errors import SearchError
 from archive.settings import ENGINES, Settings
 from archive.store.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
+from search.opened import OpenIndex
+from search.reconcile import Difference, reconcile
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 wrong use, 6 the archive folder, 7 log or keys, 9 search."
@@ -30,16 +37,62 @@ EXIT_CODES = (
     type=click.Choice(ENGINES),
     help="Where the index lies (default: where it is, else as the settings say).",
 )
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Change nothing; name every difference between index and archive.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def index(
+def index(ctx: CommandContext, /, check: bool, as_json: bool, **options: Any) -> None:
+    """Bring the search index up to date with the archive."""
+    if not check:
+        _bring_up_to_date(ctx, as_json=as_json, **options)
+    elif any(options.values()):
+        raise click.UsageError("--check goes with --json alone: it changes nothing")
+    else:
+        _check(ctx, as_json=as_json)
+
+
+def _check(ctx: CommandContext, *, as_json: bool) -> None:
+    """Print what differs; SearchError if anything does."""
+    opened = OpenIndex(ctx.archive, open_engines(ctx))
+    opened.refresh(now=time.monotonic(), force=True)
+    reader = ArchiveReader.open(ctx.archive)
+    try:
+        reader.catch_up()
+        with opened.hold() as (engine, rows):
+            found = reconcile(reader, engine, rows)
+    finally:
+        reader.close()
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        for one in found.differences:
+            click.echo(_format_difference(one))
+        click.echo(
+            f"index: {found.captures} signed captures up to entry {found.upto} and "
+            f"{found.documents} documents compared, "
+            f"{len(found.differences)} differences"
+        )
+    if found.differences:
+        raise SearchError("the index is not what was signed; run `evidence rebuild`")
+
+
+def _format_difference(one: Difference) -> str:
+    name = Digest(one.capture_id).short_id if one.capture_id else "-"
+    place = "-" if one.leaf is None else f"entry {one.leaf}"
+    return f"{one.code}  {name}  {place}  {one.uri or '-'}"
+
+
+def _bring_up_to_date(
     ctx: CommandContext,
+    *,
     rebuild: bool,
     no_statement: bool,
     engine: str | None,
     as_json: bool,
 ) -> None:
-    """Bring the search index up to date with the archive."""
     stated: list[str] = []
     reader = ArchiveReader.open(ctx.archive)
     try:

@@ -60,7 +60,7 @@ def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
     with rows.transaction():
         rows.mark(_spooled_captures(root), SPOOLED)
         if rows.get_progress(LOOKED_BACK) is None:
-            rows.mark(_stated_captures(root), STATED)
+            rows.mark((line.capture for line in stated_lines(root)), STATED)
             rows.set_progress(LOOKED_BACK, "yes")
     lines = tuple(_line(root, row) for row in rows.unstated())
     if not lines:
@@ -152,8 +152,8 @@ def _spooled_captures(root: Path) -> Iterator[str]:
             yield line.capture
 
 
-def _stated_captures(root: Path) -> Iterator[str]:
-    """Captures named by the `extract` statements that lie in the segments."""
+def stated_lines(root: Path) -> Iterator[ExtractLine]:
+    """Lines of the signed `extract` statements that lie in the segments."""
     for segment in list_segments(ArchivePaths(root).segments):
         for entry in SegmentWalk(segment.path, keep=_keep_extracts):
             try:
@@ -161,8 +161,7 @@ def _stated_captures(root: Path) -> Iterator[str]:
                 if statement.kind != "extract":
                     continue
                 for record in entry.records:
-                    for line in parse_extract(record.kept):
-                        yield line.capture
+                    yield from parse_extract(record.kept)
             except FormatError:
                 break  # verify says why; here it only means "not stated"
 

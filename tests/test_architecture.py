@@ -96,7 +96,12 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "search.intake",
             ),
         ),
-        (("search.highlight",), ("search.opened",), ("search.index",)),
+        (
+            ("search.highlight",),
+            ("search.opened",),
+            ("search.index",),
+            ("search.reconcile",),
+        ),
         (("search.results",), ("search.tiers",), ("search.options",)),
         (
             ("search.showing",),

@@ -63,9 +63,9 @@ def _schema() -> tantivy.Schema:
     for name in TOKEN_FIELDS:
         option = "freq" if name in UNORDERED_FIELDS else "position"
         builder.add_text_field(name, tokenizer_name="whitespace", index_option=option)
-    for name in (ID, *FILTER_FIELDS):
+    for name in FILTER_FIELDS:
         builder.add_text_field(
-            name, tokenizer_name="raw", index_option="basic", fast=name != ID
+            name, tokenizer_name="raw", index_option="basic", fast=True
         )
     builder.add_unsigned_field(ORDER, indexed=True, fast=True)
     for name in (CAPTURED_US, CLAIMED_US):
@@ -267,7 +267,6 @@ def _to_engine(document: Document) -> Any:
     for name, values in document.filters.items():
         for value in values:
             made.add_text(name, value)
-    made.add_text(ID, document.document_id)
     made.add_unsigned(ORDER, document.order)
     made.add_integer(CAPTURED_US, document.captured_us)
     if document.claimed_us is not None:

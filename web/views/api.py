@@ -83,7 +83,7 @@ class Api:
             )
         return json_answer(
             {
-                "query": query,
+                "query": found.query,
                 "total": found.total,
                 "hits": _hits(site, found.hits),
                 "some_missing": _hits(site, found.some_missing),

@@ -1,0 +1,21 @@
+"""I1, all of it: no string is anything but a query or a refusal."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.query_strings import Asker, query_strings
+from tests.support.search_archive import make_box
+
+STRINGS = 50_000
+
+
+@pytest.mark.slow
+def test_I1_50000_query_strings_break_nothing(tmp_path: Path) -> None:
+    box = make_box(tmp_path)
+    box.page("https://a.example/", "<title>Выбары</title><p>Лукашэнка, 1,265 не the ў")
+    box.page("https://b.example/1265", "<title>Results</title><p>Łukaszenka OR and")
+    box.index()
+    asker = Asker(box.service())
+    answered = sum(map(asker.is_answered, query_strings(STRINGS)))
+    assert answered > STRINGS // 10

@@ -1,0 +1,161 @@
+"""I6, I8: what is missing from an index, or edited in it, is named."""
+
+import json
+import sqlite3
+from typing import Any
+
+import pytest
+import tantivy
+from click.testing import CliRunner, Result
+
+from archive.errors import SearchError
+from archive.store.reader import ArchiveReader
+from search.cli import index
+from search.document import microseconds
+from search.engines.base import OneOf
+from search.engines.opening import Engines
+from search.engines.stored import pack
+from search.engines.tantivy_engine import TantivyEngine
+from search.generations import find_current
+from search.opened import OpenIndex
+from search.reconcile import Reconciled, reconcile
+from tests.support.search_archive import ArchiveBox, make_box
+
+PAGES = 120
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
+    box = make_box(tmp_path_factory.mktemp("reconcile"))
+    pages = [
+        box.exchange(f"https://a.example/{n}", f"<p>Старонка {n} пра выбары")
+        for n in range(PAGES)
+    ]
+    box.capture(*pages, box.exchange("https://a.example/1", "<p>Старонка 1 пра выбары"))
+    return box
+
+
+@pytest.fixture
+def box(filled: ArchiveBox) -> ArchiveBox:
+    filled.index(rebuild=True, state=True)
+    return filled
+
+
+def compare(box: ArchiveBox) -> Reconciled:
+    opened = OpenIndex(box.root, Engines())
+    opened.refresh(now=0.0, force=True)
+    reader = ArchiveReader.open(box.root)
+    try:
+        with opened.hold() as (engine, rows):
+            return reconcile(reader, engine, rows)
+    finally:
+        reader.close()
+
+
+def edit_engine(
+    box: ArchiveBox, *gone: int, added: dict[str, Any] | None = None
+) -> None:
+    """Delete documents by order key, and add one, behind the index's back."""
+    current = find_current(box.root)
+    assert current is not None
+    engine = TantivyEngine(current.folder / "engine", writable=True)
+    writer = engine._open_writer()
+    if gone:
+        clause = OneOf(field="order", values=gone)
+        writer.delete_documents_by_query(engine._compile(clause, engine._searcher()))
+    if added is not None:
+        made = tantivy.Document()
+        made.add_unsigned("order", added.pop("order"))
+        made.add_bytes("stored", pack(added))
+        writer.add_document(made)
+    engine.commit()
+    engine.close()
+
+
+def change_rows(box: ArchiveBox, statement: str) -> None:
+    current = find_current(box.root)
+    assert current is not None
+    with sqlite3.connect(current.rows_path) as rows:
+        rows.execute(statement)
+    rows.close()
+
+
+def codes(found: Reconciled) -> list[tuple[str, str | None]]:
+    return [(one.code, one.uri) for one in found.differences]
+
+
+def test_a_whole_index_has_no_difference(box: ArchiveBox) -> None:
+    found = compare(box)
+    assert found.differences == ()
+    assert (found.captures, found.documents) == (PAGES + 1, PAGES)
+
+
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_I8_documents_deleted_1_to_100_are_all_named(
+    box: ArchiveBox, count: int
+) -> None:
+    gone = _captures(box)[:count]
+    edit_engine(box, *(one.leaf for one in gone))
+    assert codes(compare(box)) == [
+        ("document-missing", f"https://a.example/{n}") for n in range(count)
+    ]
+
+
+def test_I6_an_edited_document_is_named(box: ArchiveBox) -> None:
+    shown = _captures(box)[5]
+    edited = {
+        "text": "Старонка 5 пра іншае",
+        "uri": shown.target_uri,
+        "capture": shown.capture_id,
+        "captured_us": microseconds(shown),
+        "http_status": 200,
+        "outcome": "complete",
+        "source": None,
+    }
+    edit_engine(box, shown.leaf, added={"order": shown.leaf, **edited})
+    assert codes(compare(box)) == [("document-altered", shown.target_uri)]
+
+
+def test_an_added_document_a_lost_row_and_another_text_are_named(
+    box: ArchiveBox,
+) -> None:
+    edit_engine(box, added={"order": 10**6, "text": "planted"})
+    first, second = _captures(box)[:2]
+    change_rows(box, f"DELETE FROM capture WHERE capture_id = '{first.capture_id}'")
+    change_rows(
+        box,
+        f"UPDATE capture SET text_digest = '{'0' * 64}'"
+        f" WHERE capture_id = '{second.capture_id}'",
+    )
+    assert sorted(codes(compare(box)), key=str) == [
+        ("capture-missing", first.target_uri),
+        ("document-altered", second.target_uri),
+        ("document-unknown", None),
+        ("document-unknown", None),
+        ("text-differs", second.target_uri),
+    ]
+
+
+def test_the_verb_names_differences_and_ends_with_9(box: ArchiveBox) -> None:
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(index, ["--check", *options], obj=box.context)
+
+    assert run().exit_code == 0
+    assert run("--rebuild").exit_code == 2
+    gone = _captures(box)[3]
+    edit_engine(box, gone.leaf)
+    answer = run()
+    assert isinstance(answer.exception, SearchError)
+    assert answer.exception.exit_code == 9
+    assert f"document-missing  {gone.short_id}" in answer.output
+    found = json.loads(run("--json").output.splitlines()[0])
+    assert [one["code"] for one in found["differences"]] == ["document-missing"]
+
+
+def _captures(box: ArchiveBox) -> list[Any]:
+    reader = ArchiveReader.open(box.root)
+    try:
+        reader.catch_up()
+        return [one for one in reader.captures(0) if one.kind == "capture"]
+    finally:
+        reader.close()
