@@ -238,6 +238,7 @@ LIBRARIES = {
             "web.views.bundles",
             "web.views.captures",
             "web.views.cdx",
+            "web.views.comparing",
             "web.views.mementos",
             "web.views.pages",
             "web.views.quoting",

@@ -36,6 +36,7 @@ from web.views.api import Api
 from web.views.bundles import BundlePages
 from web.views.captures import CapturePages
 from web.views.cdx import Cdx
+from web.views.comparing import ComparePages
 from web.views.mementos import Mementos
 from web.views.pages import Pages
 from web.views.quoting import QuotePages
@@ -117,6 +118,7 @@ def _pages(site: Site) -> QuietFlask:
         QuotePages,
         BundlePages,
         VerifyPages,
+        ComparePages,
     ):
         group(site).register(app)
     Api(site).register(app)
