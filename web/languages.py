@@ -17,7 +17,7 @@ from babel.numbers import format_decimal, format_percent
 from archive.instant import format_instant
 
 DEFAULT = "en"
-CODES = ("en",)
+CODES = ("en", "be", "ru")
 """Languages of the interface, in the order they are offered in."""
 UNIT_STEP = 1024
 

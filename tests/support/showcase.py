@@ -81,8 +81,10 @@ class Showcase:
 
 
 @contextmanager
-def make_showcase(folder: Path, *, picture: bytes | None = None) -> Iterator[Showcase]:
-    """Write, stamp and index the campaign below a folder."""
+def make_showcase(
+    folder: Path, *, picture: bytes | None = None, days: int = DAYS
+) -> Iterator[Showcase]:
+    """Write, stamp and index the first days of the campaign below a folder."""
     made = make_archive(folder, name=NAME, seed="showcase")
     made.clock.now = BEGIN - timedelta(hours=1)
     with ExitStack() as stack:
@@ -91,9 +93,9 @@ def make_showcase(folder: Path, *, picture: bytes | None = None) -> Iterator[Sho
         stamped.write_trust()
         shown = Showcase(stamped=stamped)
         campaign = _Campaign(shown, picture or draw_picture(640, 900))
-        for week in range(0, DAYS, 8):
+        for week in range(0, days, 8):
             with stamped.writer(every=timedelta(days=1)) as writer:
-                for day in range(week, min(week + 8, DAYS)):
+                for day in range(week, min(week + 8, days)):
                     campaign.visit(writer, day)
         reader = ArchiveReader.open(shown.root)
         Indexer(reader, workers=1).run(rebuild=False)

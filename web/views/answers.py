@@ -51,12 +51,18 @@ def page(site: Site, template: str, /, *, status: int = 200, **values: Any) -> R
     """Render a page in the reader's language; every page knows the archive's name."""
     choice = here()
     values.setdefault("archive_name", site.services.archive.identity.name)
-    values.setdefault("path", request.path if status == HTTP_OK else "/")
+    values.setdefault("path", _place() if status == HTTP_OK else "/")
     response = answer(site.renderer.render(template, choice, **values), status=status)
     response.headers["Content-Language"] = choice.code
     if not choice.base:
         response.headers["Vary"] = "Accept-Language"
     return response
+
+
+def _place() -> str:
+    """The address of this page, for its links to other languages."""
+    query = request.query_string.decode("ascii", "replace")
+    return f"{request.path}?{query}" if query else request.path
 
 
 def see_other(path: str, *, status: int = 303) -> Response:

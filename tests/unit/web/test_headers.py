@@ -42,7 +42,7 @@ APP_ANSWERS = [
     ("GET", "/verify/archive", 200),
     ("POST", "/verify/archive", 303),
     ("GET", "/compare", 404),
-    ("GET", "/en/claims", 200),
+    ("GET", "/be/claims", 200),
     ("GET", f"/r/{UNKNOWN}/only/lang/0", 404),
     ("GET", "/c/{hex}", 308),
     ("GET", "/u/{key}", 200),

@@ -11,6 +11,8 @@ from babel import Locale
 
 from archive.capture import CaptureOutcome
 from archive.claim import CLAIM, DOES_NOT_PROVE
+from archive.verify.steps import STEPS
+from tests.unit.archive.verify.test_codes import codes
 from web.languages import CODES, ENGLISH, LANGUAGES, Language
 from web.prefix import choose
 
@@ -100,8 +102,13 @@ def test_a_catalog_is_translated(code: str) -> None:
     assert same <= UNTRANSLATED
 
 
-UNTRANSLATED = {"claim.sentence", "cite.formats"}
-"""The claim is quoted word for word everywhere; names of formats are names."""
+UNTRANSLATED = {
+    "claim.sentence",
+    "claim.imported",
+    "headline.verbatim",
+    "cite.formats",
+}
+"""Quoted word for word everywhere; names of formats are names."""
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -123,6 +130,14 @@ def test_the_claim_is_word_for_word_in_every_language() -> None:
 def test_every_outcome_has_words() -> None:
     for outcome in CaptureOutcome:
         assert ENGLISH.text(f"outcome.{outcome.value}")
+
+
+def test_every_step_and_every_code_of_a_finding_has_words() -> None:
+    for number in STEPS:
+        assert ENGLISH.text(f"step.{number}") == STEPS[number].title
+        assert ENGLISH.text(f"step.{number}.means")
+    wanting = {code for code in codes() if not ENGLISH.has(f"code.{code}")}
+    assert wanting == {"holds"}
 
 
 @pytest.mark.parametrize("code", CODES)
