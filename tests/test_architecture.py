@@ -203,6 +203,7 @@ LIBRARIES = {
             "search.saved",
             "search.search_cli",
             "search.report.command",
+            "search.report.kinship_command",
             "search.report.quote_cli",
             "search.report.report_command",
             "search.report.showing",

@@ -8,7 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search.extract.encoding import decode
-from search.extract.html import HTML_EXTRACTOR, extract_html, extract_tags
+from search.extract.html import (
+    HTML_EXTRACTOR,
+    extract_html,
+    extract_shown,
+    extract_tags,
+)
 from search.extract.language import LANGUAGE_VERSION, identify
 from search.extract.office import (
     DOCUMENT_EXTRACTOR,
@@ -85,13 +90,16 @@ def extract(
     media_type: str | None,
     charset: str | None = None,
     simple: bool = False,
+    whole: bool = False,
 ) -> Extract:
     """Make one text of a payload, and name its language; pure.
 
     What nothing reads gives an empty text. `simple` is for a second try: markup is not
-    parsed, its tags are taken away.
+    parsed, its tags are taken away. `whole`: no part of a page is sought out, all that
+    it shows is its main text, in order.
     """
-    made = _extract(data, media_type=media_type, charset=charset, simple=simple)
+    instead = extract_tags if simple else extract_shown if whole else None
+    made = _extract(data, media_type=media_type, charset=charset, instead=instead)
     if not made.text:
         return made
     found = identify(f"{made.title or ''}\n{made.text[: made.main_end]}")
@@ -99,7 +107,11 @@ def extract(
 
 
 def _extract(
-    data: bytes, *, media_type: str | None, charset: str | None, simple: bool
+    data: bytes,
+    *,
+    media_type: str | None,
+    charset: str | None,
+    instead: _Extractor | None,
 ) -> Extract:
     if not data:
         return empty_extract(NO_EXTRACTOR)
@@ -110,8 +122,8 @@ def _extract(
     if extractor is None:
         return empty_extract(NO_EXTRACTOR, "no_extractor")
     decoded = decode(data, charset)
-    if simple and extractor is extract_html:
-        extractor = extract_tags
+    if instead is not None and extractor is extract_html:
+        extractor = instead
     made = extractor(decoded.text)
     return replace(
         made,

@@ -24,6 +24,7 @@ from search.extract.visible import visible_text
 HTML_EXTRACTOR = "html/2"
 """Raised with every change here and with the libraries below."""
 TAGS_EXTRACTOR = "tags/1"
+SHOWN_EXTRACTOR = "html-shown/1"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
 """The versions that `html/2` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
@@ -80,6 +81,22 @@ def extract_tags(markup: str) -> Extract:
         main_end=main_end,
         title=None,
         extractor=TAGS_EXTRACTOR,
+        charset=None,
+        declared_charset=None,
+        warnings=("truncated",) if cut else (),
+    )
+
+
+def extract_shown(markup: str) -> Extract:
+    """All that a page shows, in its order: for pages that are many texts."""
+    if is_overloaded(markup):
+        return extract_tags(markup)
+    text, main_end, cut = join_parts(clean_text(visible_text(markup)), "")
+    return Extract(
+        text=text,
+        main_end=main_end,
+        title=clean_title(PageTree(markup).title()),
+        extractor=SHOWN_EXTRACTOR,
         charset=None,
         declared_charset=None,
         warnings=("truncated",) if cut else (),

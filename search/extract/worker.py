@@ -81,6 +81,13 @@ class Worker:
             warnings=(*text.warnings, *ocr),
         )
 
+    def shown(
+        self, data: bytes, *, media_type: str | None, charset: str | None
+    ) -> Extract:
+        """All that a page shows, in its order, as its main text; judges no part."""
+        request: Request = {"media_type": media_type, "charset": charset}
+        return self._once({**request, "whole": True}, data)
+
     def _extract(
         self, data: bytes, *, media_type: str | None, charset: str | None
     ) -> Extract:

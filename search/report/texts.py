@@ -81,6 +81,17 @@ class Texts:
             (one for one in others if _is_same_list(self.main_of(one), text)), None
         )
 
+    def shown_of(self, capture: Capture) -> str:
+        """All that a page shows, in its order; empty where there is nothing."""
+        try:
+            payload = self.reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
+        except EvidenceError:
+            return ""
+        made = self.worker.shown(
+            payload.data, media_type=payload.media_type, charset=payload.charset
+        )
+        return made.text[: made.main_end]
+
     def main_of(self, capture: Capture) -> str:
         """The main text of a capture; empty where there is none."""
         try:
