@@ -26,6 +26,8 @@ MARKUP = (
     ' href="/news/2025/01/26/{number}"><h3 class="news-list__title">{line}</h3></a>'
     "</article>\n"
 )
+TITLE = b"<title>Results, station"
+"""Each page has its number in its place: no site has the same page at two addresses."""
 WORDS = 6_000
 COMMON_WORDS = 250
 
@@ -67,7 +69,7 @@ def make_bodies(size: int) -> list[bytes]:
     ]
     bodies = []
     for _ in range(LARGE_BODIES if size >= LARGE_BYTES else BODIES):
-        parts = [b"<!doctype html><title>Results</title><main>"]
+        parts = [b"<!doctype html>" + TITLE + b"</title><main>"]
         length = len(parts[0])
         while length < size:
             common = chance.choices(words[:COMMON_WORDS], k=17)
@@ -102,7 +104,10 @@ def _serve(
                 path = request.split(b" ", 2)[1]
                 status, body = b"200 OK", links
                 if path.startswith(b"/page/"):
-                    body = bodies[int(path[6:]) % len(bodies)]
+                    number = int(path[6:])
+                    body = bodies[number % len(bodies)].replace(
+                        TITLE, b"<title>Results %08d" % number, 1
+                    )
                     served.value += 1
                 elif path != b"/":
                     status, body = b"404 Not Found", b""

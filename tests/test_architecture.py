@@ -256,11 +256,12 @@ LIBRARIES = {
     "jinja2": Library(modules=("web.rendering",)),
     "lxml": Library(
         modules=(
+            "crawlers.sources.signs",
             "search.extract.html",
             "search.extract.visible",
             "web.replay.tree",
         ),
-        reason="trees for three ends: main text, all text, and what may be shown",
+        reason="trees for four ends: main text, all text, signs, and what may be shown",
     ),
     "nh3": Library(modules=("web.replay.clean",)),
     "parsel": Library(

@@ -37,7 +37,7 @@ from crawlers.engine.request import parse_target
 from crawlers.engine.settings import EngineSettings
 from crawlers.sources.dates import seeds_at
 from crawlers.sources.description import describe_source
-from crawlers.sources.registry import find_source, read_registry
+from crawlers.sources.registry import read_one_source
 from crawlers.sources.source import PartsMode, Source
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class Crew:
     writer: CaptureSink
     memory: ArchiveMemory
     loop: CrawlLoop
-    sources: dict[tuple[Path, ...], dict[str, Source]] = field(default_factory=dict)
-    """The registry as it was when this process began, by its further folders."""
+    sources: dict[tuple[str, tuple[Path, ...]], Source] = field(default_factory=dict)
+    """Sources as they were when first asked for, by id and further folders."""
 
     async def run_order(self, order: CrawlOrder) -> None:
         """Crawl one source; answer with its result or its error."""
@@ -139,8 +139,13 @@ class Crew:
             log.listener = reporter.report
             await self.loop.crawl(services)
             reporter.finish()
-        memory.reader.catch_up()
-        return build_result(plan, log, recheck_at=self._rechecks(source).first_at)
+        recheck_at = None
+        if order.turn is not None:
+            # Whoever orders by the clock wants to know. Else nobody asks yet, and
+            # reading all that was captured again takes a fifth of a crawl's time.
+            memory.reader.catch_up()
+            recheck_at = self._rechecks(source).first_at
+        return build_result(plan, log, recheck_at=recheck_at)
 
     def _rechecks(self, source: Source) -> Rechecks:
         """What of the source is to be fetched again."""
@@ -152,10 +157,11 @@ class Crew:
         )
 
     def _find_source(self, order: CrawlOrder) -> Source:
-        folders = order.sources_folders
-        if folders not in self.sources:
-            self.sources[folders] = read_registry(folders)
-        return find_source(order.source_id, self.sources[folders])
+        # Whoever orders has read the whole registry, and found it sound.
+        place = (order.source_id, order.sources_folders)
+        if place not in self.sources:
+            self.sources[place] = read_one_source(*place)
+        return self.sources[place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

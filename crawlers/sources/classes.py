@@ -14,6 +14,7 @@ from pathlib import Path
 from archive.capture import CaptureOutcome
 from archive.capture_class import CaptureClass, ClassNote
 from crawlers.sources.class_file import read_class_file
+from crawlers.sources.needles import search
 from crawlers.sources.signs import Signs
 from crawlers.sources.source import ClassRule
 
@@ -32,6 +33,9 @@ CUT_SHORT = frozenset(
     {CaptureOutcome.DISCONNECT, CaptureOutcome.TIMEOUT, CaptureOutcome.LENGTH}
     | {CaptureOutcome.STOPPED}
 )
+AS_EXPECTED = "as-expected"
+PLAIN_CHARACTERS = 8_000
+"""Of visible text at the beginning of a page: no rule for short texts fits any more."""
 GONE = frozenset({404, 410})
 """The status says all; error pages carry forms and offers of every kind."""
 SAID_BY_STATUS = frozenset({CaptureClass.SOFT_404, CaptureClass.ERROR})
@@ -62,6 +66,20 @@ class Answer:
     """Of the body; 0 = there is none."""
     signs: Signs | None = None
     """None where the body is no HTML, or was not read."""
+    is_brief: bool = False
+    """Whether the signs are those of the beginning of a long body alone."""
+
+
+def is_settled(answer: Answer, note: ClassNote) -> bool:
+    """Whether a closer look could not say anything else than `note`.
+
+    Walls, challenges and apologies are short. A long text that nothing speaks against
+    is a page, and most of the work would be to read the rest of it.
+    """
+    if not answer.is_brief:
+        return True
+    is_long = answer.signs is not None and len(answer.signs.text) >= PLAIN_CHARACTERS
+    return is_long and note.rule == AS_EXPECTED
 
 
 def classify(
@@ -153,18 +171,18 @@ def _by_type(answer: Answer) -> Found:
         return (
             (CaptureClass.UNKNOWN, "html-for-robots", "")
             if is_html or media_type in HTML_TYPES
-            else (CaptureClass.ROBOTS, "as-expected", "")
+            else (CaptureClass.ROBOTS, AS_EXPECTED, "")
         )
     if expected is CaptureClass.FEED:
         if _is_feed_text(answer):
-            return CaptureClass.FEED, "as-expected", ""
+            return CaptureClass.FEED, AS_EXPECTED, ""
         return CaptureClass.UNKNOWN, "no-feed-in-body", media_type
     if expected is CaptureClass.FILE:
         if is_html:
             return CaptureClass.UNKNOWN, "html-for-file", media_type
-        return CaptureClass.FILE, "as-expected", ""
+        return CaptureClass.FILE, AS_EXPECTED, ""
     if answer.signs is not None:
-        return expected, "as-expected", ""
+        return expected, AS_EXPECTED, ""
     if media_type in FEED_TYPES and _is_feed_text(answer):
         return CaptureClass.FEED, "by-type", media_type
     if media_type in HTML_TYPES:
@@ -224,7 +242,8 @@ def _inner_words(rule: ClassRule, signs: Signs) -> Iterator[str | None]:
     if rule.title is not None:
         yield _search(rule.title, signs.title)
     if rule.phrase is not None:
-        yield _search(rule.phrase, signs.text)
+        match = search(rule.phrase, signs.text, folded=signs.folded_text)
+        yield None if match is None else match.group()
     if rule.markup is not None:
         yield _search(rule.markup, signs.markup)
     if rule.selector is not None:

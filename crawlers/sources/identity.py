@@ -7,11 +7,14 @@ two hosts are a hint only; whether the texts agree is for `search/report` to say
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawlers.sources.scope import fold_host
 from crawlers.sources.source import HostRole, IdentityRule, Source
 
+ADDRESSES_KEPT = 256
+"""Each answer is looked at twice or thrice; more than a crawl has under way."""
 KEY_CHARACTERS = 500
 """A longer key names nothing; such addresses are traps."""
 FOLDED = "folded-address"
@@ -88,6 +91,7 @@ def identify_anywhere(sources: Mapping[str, Source], url: str) -> Identity | Non
     return next((identity for identity in found if identity is not None), None)
 
 
+@lru_cache(maxsize=ADDRESSES_KEPT)
 def fold_address(url: str) -> FoldedAddress | None:
     """Fold for comparison only; None for what is no web address."""
     try:

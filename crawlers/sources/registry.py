@@ -71,6 +71,18 @@ def find_source(source_id: str, sources: Mapping[str, Source]) -> Source:
     return sources[source_id]
 
 
+def read_one_source(source_id: str, folders: Sequence[Path] = ()) -> Source:
+    """Read one source of a registry that was read, and found sound, before.
+
+    A child that crawls one source need not read all the others again.
+    """
+    for folder in (SHIPPED_FOLDER, *folders):
+        path = folder / f"{source_id}.toml"
+        if path.is_file():
+            return read_source(path)
+    raise UnknownSource(f"no source is called {source_id!r}")
+
+
 def read_source(path: Path) -> Source:
     """Read one file; SourceError names file and line."""
     try:

@@ -13,15 +13,26 @@ from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.sources.classes import Answer
 from crawlers.sources.signs import Signs
 
+BRIEF_BYTES = 24 * 1024
+"""Read of a page at first: a long text shows in that, after a head of usual length."""
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 """zlib's way to say: a gzip header comes first."""
 
 
 def read_response(
-    response: Response, capture: Capture, *, asked: str, kind: CaptureClass
+    response: Response,
+    capture: Capture,
+    *,
+    asked: str,
+    kind: CaptureClass,
+    brief: bool = False,
 ) -> Answer:
-    """Read the signs of a body that the spider has; `kind` is what it looked for."""
+    """Read the signs of a body that the spider has; `kind` is what it looked for.
+
+    `brief`: of a long body the beginning, see `classes.is_settled`.
+    """
+    brief = brief and len(response.body) > BRIEF_BYTES
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
     is_elsewhere = BODY_ELSEWHERE in response.flags
     return Answer(
@@ -33,7 +44,8 @@ def read_response(
         expected=expected_of(capture.target_uri, kind=kind),
         beginning=_beginning(response.body).decode("utf-8", "replace"),
         body_bytes=1 if is_elsewhere else len(response.body),
-        signs=_signs(response, content_type),
+        signs=_signs(response, content_type, brief=brief),
+        is_brief=brief,
     )
 
 
@@ -48,13 +60,16 @@ def _beginning(body: bytes) -> bytes:
     return unpacked
 
 
-def _signs(response: Response, content_type: str) -> Signs | None:
+def _signs(response: Response, content_type: str, *, brief: bool) -> Signs | None:
     """None for what is neither HTML nor plain text, or too long to be looked at."""
     media_type = content_type.partition(";")[0].strip().lower() or "text/html"
     if not isinstance(response, TextResponse) or media_type not in TEXT_TYPES:
         return None
     if not response.body or len(response.body) > HTML_BYTES:
         return None
+    if brief:
+        text = response.body[:BRIEF_BYTES].decode(response.encoding, "replace")
+        return Signs(Selector(text=text, type="html"))
     if isinstance(response, HtmlResponse):
         return Signs(response.selector)
     return Signs(Selector(text=response.text, type="html"))

@@ -33,6 +33,7 @@ from crawlers.crawl.services import (
     RequestRefused,
     notes_of,
 )
+from crawlers.sources.classes import is_settled
 from crawlers.sources.scope import decide
 from crawlers.sources.seeds import Seed, SeedRules
 from crawlers.sources.source import PartsMode
@@ -194,8 +195,14 @@ class SourceSpider(Spider):
         if request is None or not trail:
             return None
         asked = request.meta.get("redirect_urls", [request.url])[0]
-        answer = read_response(response, trail[-1], asked=asked, kind=kind)
-        note = self.services.recorder.desk.settle(trail[-1], answer)
+        desk = self.services.recorder.desk
+        for brief in (not self.source.classes, False):
+            answer = read_response(
+                response, trail[-1], asked=asked, kind=kind, brief=brief
+            )
+            note = desk.settle(trail[-1], answer)
+            if is_settled(answer, note):
+                break
         if note.is_content:
             self._note_change(response, trail[-1])
         signs = answer.signs

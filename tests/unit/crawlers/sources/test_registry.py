@@ -7,7 +7,12 @@ import pytest
 
 from archive.errors import SourceError, UnknownSource
 from crawlers.sources.description import describe_source
-from crawlers.sources.registry import get_source, parse_source, read_registry
+from crawlers.sources.registry import (
+    get_source,
+    parse_source,
+    read_one_source,
+    read_registry,
+)
 from crawlers.sources.source import PartsMode, ScopeAction, Source, SourceGroup
 
 Parse = Callable[[str], Source]
@@ -159,3 +164,13 @@ def test_the_description_holds_no_floats_and_all_that_readers_need(
     assert described["expect"] == {"items_min": 1}
     assert described["scope"] == [rule.name for rule in outlet.scope]
     assert not any(isinstance(v, float) for v in described["limits"].values())  # type: ignore[attr-defined]
+
+
+def test_one_source_alone_is_read_as_in_its_registry(
+    sound: str, tmp_path: Path
+) -> None:
+    (tmp_path / "outlet.toml").write_text(sound)
+    for name in ("outlet", "viasna"):
+        assert read_one_source(name, [tmp_path]) == get_source(name, [tmp_path])
+    with pytest.raises(UnknownSource, match="no source is called"):
+        read_one_source("nobody", [tmp_path])
