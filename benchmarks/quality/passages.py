@@ -8,12 +8,12 @@ from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.document import PageText, build_document
-from search.engines.base import AnyOf, Sorting, Tokens
+from search.engines.base import AnyOf, Tokens
 from search.engines.planning import Planner
 from search.engines.tantivy_engine import TantivyEngine
 from search.extract.language import identify
 from search.query.parser import parse_query
-from search.tiers import first_tier, ordered, second_tier
+from search.tiers import Window, first_tier, ordered, second_tier
 
 ARCHIVE_ID = "a" * 26
 ALL = 5_000
@@ -71,14 +71,14 @@ class PassageIndex:
         """Addresses of every document of the first tier."""
         index: Any = self
         plan = self._plan(query, expand=expand)
-        page = first_tier(index, plan, limit=ALL, sorting=Sorting.SCORE)
+        page = first_tier(index, plan, Window(limit=ALL))
         return [str(hit.stored["uri"]) for hit in page.hits]
 
     def rank(self, query: str, *, limit: int = 10, expand: bool = True) -> list[str]:
         """The first addresses of a result page: all words, then some missing."""
         index: Any = self
         plan = self._plan(query, expand=expand)
-        page = first_tier(index, plan, limit=limit, sorting=Sorting.SCORE)
+        page = first_tier(index, plan, Window(limit=limit))
         found = [str(hit.stored["uri"]) for hit in page.hits]
         if page.total < limit:
             some = ordered(second_tier(index, plan))[: limit - len(found)]
