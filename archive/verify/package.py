@@ -63,12 +63,13 @@ def verify_wacz(path: Path, *, trust_of: TrustOf) -> Report:
     said: str | None = FOREIGN
     try:
         with open_zip(path, limit_bytes=ZIP_LIMIT_BYTES) as files:
-            _Package(collector, files).check()
+            package = _Package(collector, files)
+            package.check()
             if any(name.startswith(EVIDENCE) for name in files.names):
                 evidence = PackedEvidence(files)
                 judged = judge_files(collector, evidence, trust_of=trust_of)
                 trust = judged.trust
-                _check_derived(collector, files, evidence)
+                _check_derived(collector, files, evidence, package.description)
                 said = headline(judged.witnesses, trust, judged.bracket)
     except FormatError as error:
         collector.failed(PACKAGE_STEP, "package-unsafe", path.name, str(error))
@@ -86,10 +87,13 @@ class _Package:
         self._collector = collector
         self._files = files
         self._has_evidence = any(name.startswith(EVIDENCE) for name in files.names)
+        self.description: dict[str, Any] | None = None
+        """As it was read; None where it is none, which is noted."""
 
     def check(self) -> None:
         """Files against description, description against digest and signature."""
         description = self._read_json(PACKAGE, DESCRIPTION_LIMIT_BYTES)
+        self.description = description
         if description is None:
             return
         try:
@@ -182,7 +186,10 @@ class _Package:
 
 
 def _check_derived(
-    collector: Collector, files: ZipFiles, evidence: PackedEvidence
+    collector: Collector,
+    files: ZipFiles,
+    evidence: PackedEvidence,
+    description: dict[str, Any] | None,
 ) -> None:
     """Description, page list and index are those that the evidence gives."""
     for name in files.names:
@@ -196,8 +203,9 @@ def _check_derived(
         wanted = {
             PAGES: format_pages(_statements(evidence)),
             INDEX: _index(files),
-            PACKAGE: _description(files),
         }
+        if description is not None:
+            wanted[PACKAGE] = _description(files, description)
     except EvidenceError as error:
         _fail(collector, "package-unproven", INDEX, str(error))
         return
@@ -225,9 +233,8 @@ def _index(files: ZipFiles) -> bytes:
     )
 
 
-def _description(files: ZipFiles) -> bytes:
+def _description(files: ZipFiles, value: dict[str, Any]) -> bytes:
     """What the description must be, with the time and name it gives itself."""
-    value = json.loads(read_limited(files, PACKAGE, DESCRIPTION_LIMIT_BYTES))
     packing = Packing(
         created=str(value.get("created")), software=str(value.get("software"))
     )

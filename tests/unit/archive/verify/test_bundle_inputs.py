@@ -1,0 +1,364 @@
+"""Bundles and packages that are odd in one place each: named, never raised."""
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.attest.trust import TrustSet
+from archive.capture import MemoryBytes
+from archive.errors import FormatError, LimitExceeded, StoreError, UsageProblem
+from archive.export.judge import PlannedFiles
+from archive.log.checkpoint import Checkpoint, format_checkpoint
+from archive.log.leaf import format_leaf, parse_leaf
+from archive.log.note import SignedNote, format_note, parse_note
+from archive.log.proof import format_proof, parse_proof
+from archive.verify import bundle as bundle_module
+from archive.verify import bundlefiles, package
+from archive.verify.bundle import verify_bundle, verify_files
+from archive.verify.package import verify_wacz
+from archive.verify.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES
+from archive.verify.report import Outcome, Report
+from tests.support.bundles import Files_, World, make_world, resum, write_folder
+from tests.support.forged_packages import Entries, describe, pack, sign, write_package
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, require_program: Callable[[str], Path]
+) -> World:
+    require_program("openssl")
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def packed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Entries:
+    return pack(world, tmp_path_factory.mktemp("packed") / "good.wacz", "plain")
+
+
+def judge(world: World, files: Files_, trust: TrustSet | None = None) -> Report:
+    planned = PlannedFiles({name: MemoryBytes(data) for name, data in files.items()})
+    believed = world.trust if trust is None else trust
+    return verify_files(planned, subject="x", trust_of=lambda _origin: believed)
+
+
+def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
+    return {f"{one.step} {one.code}" for one in report.of(outcome)}
+
+
+def test_the_untouched_bundle_is_verified(world: World) -> None:
+    assert judge(world, world.bundles["one"]).outcome is Outcome.VERIFIED
+
+
+def test_a_signature_of_impossible_length_is_no_leaf(world: World) -> None:
+    files = dict(world.bundles["one"])
+    leaf = parse_leaf(files["leaf.txt"])
+    files["leaf.txt"] = format_leaf(replace(leaf, signature=b"x" * 2000))
+    assert "2 leaf-differs" in codes(judge(world, resum(files)))
+
+
+@pytest.mark.parametrize("limit", ["INFLATED_LIMIT_BYTES", "MEMBERS_LIMIT"])
+def test_a_slice_that_unpacks_to_too_much_ends_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(bundle_module, limit, 1)
+    report = judge(world, world.bundles["one"])
+    assert report.outcome is Outcome.FAILED
+    assert any("capture.warc.gz" in notice for notice in report.notices)
+
+
+def reproved(files: Files_, change: Callable[[SignedNote], SignedNote]) -> Files_:
+    proof = parse_proof(files["proof.tlog-proof"])
+    note = change(parse_note(proof.checkpoint_note))
+    data = format_proof(replace(proof, checkpoint_note=format_note(note)))
+    return resum({**files, "proof.tlog-proof": data})
+
+
+def test_a_signer_beyond_ascii_is_refused(world: World) -> None:
+    def rename(note: SignedNote) -> SignedNote:
+        first, *rest = note.signatures
+        return replace(note, signatures=(*rest, replace(first, name="wıtness")))
+
+    report = judge(world, reproved(world.bundles["one"], rename))
+    assert "8 checkpoint-bad" in codes(report)
+
+
+def test_parts_of_two_logs_are_not_one_bundle(world: World) -> None:
+    def move(note: SignedNote) -> SignedNote:
+        old = note.body.split("\n")
+        root = bytes(32)
+        body = format_checkpoint(
+            Checkpoint(origin="another.example/log", size=int(old[1]), root=root)
+        )
+        return replace(note, body=body)
+
+    report = judge(world, reproved(world.bundles["one"], move))
+    assert "8 origin-unknown" in codes(report, Outcome.NOT_CHECKED)
+    assert report.outcome is not Outcome.VERIFIED
+
+
+def test_witnesses_too_few_are_counted_and_not_enough(world: World) -> None:
+    trust = replace(world.trust, witness_quorum=2, witnesses=world.trust.witnesses[:1])
+    report = judge(world, world.bundles["one"], trust)
+    assert "9 witnesses-none" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_one_authority_stamping_twice_counts_once(world: World) -> None:
+    one = world.bundles["one"]
+    files = {**one, "anchor2.tsr": one["anchor.tsr"]}
+    files["anchor2.chain.pem"] = one["anchor.chain.pem"]
+    report = judge(world, resum(files))
+    assert any("counted already" in notice for notice in report.notices)
+    assert "11 time-stamps-none" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_without_any_authority_a_token_is_still_looked_at(world: World) -> None:
+    trust = replace(world.trust, authorities=(), token_quorum=0)
+    assert judge(world, world.bundles["one"], trust).outcome is Outcome.VERIFIED
+    files = dict(world.bundles["one"])
+    files["anchor.tsr"] = files["anchor.tsr"][:-1]
+    assert "11 token-bad" in codes(judge(world, resum(files), trust))
+
+
+def test_a_damaged_revocation_list_is_named(world: World) -> None:
+    for data in (b"no list\n", world.bundles["one"]["anchor.chain.pem"]):
+        files = {**world.bundles["one"], "revocation/anchor.crl": data}
+        report = judge(world, resum(files))
+        assert "12 certificate-revoked" in codes(report)
+
+
+def test_the_lower_bound_must_be_the_named_token_at_its_named_time(
+    world: World,
+) -> None:
+    bounded = world.bundles["bounded"]
+    other = {**bounded, "not_before.tsr": world.bundles["one"]["anchor2.tsr"]}
+    assert "13 not-before-bad" in codes(judge(world, resum(other)))
+    gone = {k: v for k, v in bounded.items() if not k.startswith("not_before")}
+    report = judge(world, resum(gone))
+    assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
+    unknown = replace(world.trust, authorities=world.trust.authorities[1:])
+    report = judge(world, bounded, replace(unknown, token_quorum=1))
+    assert report.outcome is not Outcome.FAILED
+
+
+# Folders and zips
+
+
+def test_links_in_a_bundle_are_named(world: World, tmp_path: Path) -> None:
+    place = write_folder(tmp_path / "b", world.bundles["one"])
+    (place / "more").symlink_to(place / "leaf.txt")
+    report = verify_bundle(place, trust_of=lambda _origin: world.trust)
+    assert "17 file-unknown" in codes(report)
+
+
+def test_a_folder_of_too_many_files_is_refused(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_folder(tmp_path / "b", world.bundles["one"])
+    monkeypatch.setattr(bundlefiles, "ENTRIES_LIMIT", 3)
+    with pytest.raises(LimitExceeded, match="more than 3"):
+        verify_bundle(place, trust_of=lambda _origin: world.trust)
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_folder(tmp_path / "b", world.bundles["one"])
+
+    def refused(_path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(StoreError, match="cannot list"):
+        verify_bundle(place, trust_of=lambda _origin: world.trust)
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_of_another_program_is_no_bundle(
+    world: World, tmp_path: Path, how: int
+) -> None:
+    path = tmp_path / "b.zip"
+    with zipfile.ZipFile(path, "w", how) as packed:
+        for name, data in world.bundles["one"].items():
+            packed.writestr(name, data)
+    with pytest.raises(FormatError, match="another program"):
+        verify_bundle(path, trust_of=lambda _origin: world.trust)
+
+
+def test_a_zip_with_a_file_too_long_is_refused(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("statement.json", bytes((1 << 20) + 1))
+    with pytest.raises(LimitExceeded, match=r"statement\.json"):
+        verify_bundle(path, trust_of=lambda _origin: world.trust)
+    with pytest.raises(UsageProblem):
+        verify_bundle(tmp_path / "none", trust_of=lambda _origin: world.trust)
+
+
+def test_a_list_of_files_with_another_line_is_malformed(world: World) -> None:
+    one = world.bundles["one"]
+    for data in (b"no line\n", one["SHA256SUMS"] + b"\n", b"\xff\n", bytes(17 << 20)):
+        report = judge(world, {**one, "SHA256SUMS": data})
+        assert "17 sums-malformed" in codes(report)
+
+
+def test_a_file_that_cannot_be_read_is_not_the_listed_one(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_folder(tmp_path / "b", world.bundles["one"])
+    real = bundlefiles.FolderFiles.open
+
+    def gone(self: bundlefiles.FolderFiles, name: str) -> object:
+        if name == "README.txt":
+            raise OSError(5, "Input/output error")
+        return real(self, name)
+
+    monkeypatch.setattr(bundlefiles.FolderFiles, "open", gone)
+    report = verify_bundle(place, trust_of=lambda _origin: world.trust)
+    assert "17 bundle-file-altered" in codes(report)
+
+
+def test_a_folder_in_a_bundle_without_statement_is_not_judged(world: World) -> None:
+    page = dict(world.bundles["page"])
+    name = next(n for n in page if n.startswith("captures/") and n.endswith("leaf.txt"))
+    prefix = name.removesuffix("leaf.txt")
+    page.pop(prefix + "statement.json")
+    report = judge(world, resum(page))
+    assert "1 bundle-incomplete" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_a_revisit_of_another_capture_is_refused(world: World) -> None:
+    files = dict(world.bundles["revisit"])
+    carried = next(n for n in files if n.startswith("also/") and n.endswith(".gz"))
+    files[carried] = files[carried][:-1]
+    assert judge(world, resum(files)).outcome is Outcome.FAILED
+
+
+# Packages
+
+
+def wacz(world: World, path: Path, files: Entries) -> Report:
+    write_package(path, files)
+    return verify_wacz(path, trust_of=lambda _origin: world.trust)
+
+
+def test_what_is_no_package_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="no file"):
+        verify_wacz(tmp_path, trust_of=lambda _origin: None)
+
+
+def described(packed: Entries, **changes: object) -> Entries:
+    value = json.loads(packed[PACKAGE])
+    return {**packed, PACKAGE: json.dumps({**value, **changes}).encode()}
+
+
+@pytest.mark.parametrize(
+    "description",
+    [b"[]", b"{", b'{"resources":3}', b'{"resources":[3]}', b"[" * 100_000],
+)
+def test_a_description_that_is_none_is_named(
+    world: World, packed: Entries, tmp_path: Path, description: bytes
+) -> None:
+    report = wacz(world, tmp_path / "p.wacz", {**packed, PACKAGE: description})
+    assert "22 package-malformed" in codes(report)
+
+
+def test_resources_of_the_older_version_are_read(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    value = json.loads(packed[PACKAGE])
+    for one in value["resources"]:
+        one["stats"] = {"hash": one.pop("hash")[7:], "bytes": one.pop("bytes")}
+    files = {**packed, PACKAGE: json.dumps(value).encode()}
+    report = wacz(world, tmp_path / "p.wacz", files)
+    assert "22 package-missing" not in codes(report)
+    assert "22 package-altered" in codes(report)  # the description is another
+
+
+def test_each_fault_of_a_package_is_named(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    value = json.loads(packed[PACKAGE])
+    twice = [*value["resources"], value["resources"][0]]
+    absent = [*value["resources"], {**value["resources"][0], "path": "archive/no"}]
+    signed = json.loads(packed[PACKAGE_DIGEST])
+    later = {**signed["signedData"], "created": "2027-01-01T00:00:00Z"}
+    no_digest = {k: v for k, v in packed.items() if k != PACKAGE_DIGEST}
+    no_pages = describe({k: v for k, v in packed.items() if k != PAGES})
+    damaged = {**packed, PACKAGE: packed[PACKAGE].replace(b"{", b"{ ", 1)}
+    cases: dict[str, tuple[Entries, str]] = {
+        "twice": (described(packed, resources=twice), "package-malformed"),
+        "absent": (described(packed, resources=absent), "package-missing"),
+        "no list": ({**packed, PACKAGE_DIGEST: b"3"}, "package-malformed"),
+        "no digest": (no_digest, "package-unsigned"),
+        "signature of no form": (
+            {
+                **packed,
+                PACKAGE_DIGEST: json.dumps({**signed, "signedData": []}).encode(),
+            },
+            "package-signature-bad",
+        ),
+        "another time": (
+            {
+                **packed,
+                PACKAGE_DIGEST: json.dumps({**signed, "signedData": later}).encode(),
+            },
+            "package-signature-bad",
+        ),
+        "no pages": (sign(no_pages), "package-missing"),
+        "spaced": (damaged, "package-altered"),
+        "unknown file": (sign({**packed, "other.txt": b"x"}), "package-unproven"),
+        "no description": (
+            {k: v for k, v in packed.items() if k != PACKAGE},
+            "package-missing",
+        ),
+    }
+    for name, (files, code) in cases.items():
+        report = wacz(world, tmp_path / "p.wacz", files)
+        assert f"22 {code}" in codes(report), (name, codes(report))
+
+
+def test_a_package_whose_index_cannot_be_made_again_is_unproven(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    files = dict(packed)
+    slice_name = next(name for name in files if name.startswith("archive/"))
+    files[slice_name] = b"no WARC"
+    report = wacz(world, tmp_path / "p.wacz", sign(files))
+    assert "22 package-unproven" in codes(report)
+    assert INDEX in {one.subject for one in report.of(Outcome.FAILED)}
+
+
+def test_a_damaged_entry_of_a_package_is_named(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    path = tmp_path / "p.wacz"
+    write_package(path, packed)
+    data = bytearray(path.read_bytes())
+    slice_name = next(name for name in packed if name.startswith("archive/"))
+    place = data.index(packed[slice_name])
+    data[place + 40] ^= 1  # its checksum in the zip stays
+    path.write_bytes(bytes(data))
+    report = verify_wacz(path, trust_of=lambda _origin: world.trust)
+    assert report.outcome is Outcome.FAILED
+
+
+def test_a_description_beyond_its_limit_is_named(
+    world: World, packed: Entries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "DESCRIPTION_LIMIT_BYTES", 8)
+    report = wacz(world, tmp_path / "p.wacz", packed)
+    assert "22 package-malformed" in codes(report)
+
+
+def test_a_package_of_others_without_signature_says_so(
+    world: World, tmp_path: Path
+) -> None:
+    files = describe({"archive/x.warc": b"WARC/1.0\r\n"})
+    report = wacz(world, tmp_path / "p.wacz", files)
+    assert report.outcome is Outcome.NOT_CHECKED
+    assert any("nobody signed" in notice for notice in report.notices)
