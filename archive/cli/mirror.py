@@ -5,7 +5,7 @@ import sys
 import click
 
 from archive.attest.trust import read_trust
-from archive.cli.output import print_json, say
+from archive.cli.output import print_json, say, show_share
 from archive.cli.reading import NOT_VERIFIED_EXIT, print_report
 from archive.cli.root import CommandContext
 from archive.errors import UnknownKey
@@ -53,7 +53,14 @@ def _pull(ctx: CommandContext, source: Source) -> Pulled:
             f"nothing is known about {origin}; get its trust folder from its operator "
             "and take it over with `evidence trust add`"
         )
-    return pull(PullRequest(target=ctx.archive, source=source, trust=trust), listing)
+    with show_share("verify the copy") as show:
+        request = PullRequest(
+            target=ctx.archive,
+            source=source,
+            trust=trust,
+            progress=lambda now: show(now.done_bytes, now.all_bytes),
+        )
+        return pull(request, listing)
 
 
 def pulled_json(done: Pulled) -> dict[str, object]:

@@ -36,7 +36,7 @@ from archive.log.tiles import (
     entries_path,
     parse_entry_bundle,
 )
-from archive.mirror.listing import CHECKPOINT_PATH, Listing
+from archive.mirror.listing import CHECKPOINT_PATH, Listing, write_listing
 from archive.mirror.memory import Memory, demand_growth, forked
 from archive.mirror.source import Source, read_small, write_from
 from archive.store.layout import (
@@ -44,6 +44,7 @@ from archive.store.layout import (
     FOLDERS,
     IDENTITY_FILE,
     IDENTITY_LIMIT_BYTES,
+    LISTING_FILE,
     ArchivePaths,
     hold_lock,
     parse_identity,
@@ -124,6 +125,8 @@ class _Pull:
         self._own = TiledLog(ArchivePaths(request.target).log, DISK)
         self._staging = _beside(request.target)
         self._has_own_leaves = True
+        self._checked: list[bytes] = []
+        """Their leaves, which give the root that was signed."""
 
     def run(self) -> Pulled:
         """Build, verify, swap; build anew from the source alone if that fails."""
@@ -182,10 +185,10 @@ class _Pull:
 
     def _demand_continuity(self, seen: bytes | None, head: Checkpoint) -> None:
         """Their entries give the signed root, and at our size the root we verified."""
-        hashes = [leaf_hash(leaf) for leaf in self._leaves(head.size)]
+        hashes = self._read_leaves(head.size)
         if root_from_hashes(hashes) != head.root:
             self._has_own_leaves = False  # ours may be the damaged ones, or forked
-            hashes = [leaf_hash(leaf) for leaf in self._leaves(head.size)]
+            hashes = self._read_leaves(head.size)
         if root_from_hashes(hashes) != head.root:
             raise DigestMismatch(
                 f"the entries of {self._source.name} do not give the root of its "
@@ -196,6 +199,11 @@ class _Pull:
         old = parse_checkpoint(parse_note(seen).body)
         if root_from_hashes(hashes[: old.size]) != old.root:
             raise forked(self._memory, seen, self._listing.note)
+
+    def _read_leaves(self, size: int) -> list[bytes]:
+        """Fetch the leaves `[0, size)`, keep them for the new copy; their hashes."""
+        self._checked = list(self._leaves(size))
+        return [leaf_hash(leaf) for leaf in self._checked]
 
     def _leaves(self, size: int) -> Iterator[bytes]:
         """Their leaves `[0, size)`; full bundles that we have are not asked for."""
@@ -237,7 +245,7 @@ class _Pull:
             self._stage(path, use_own=use_own)
         self._cut(head.size)
         log = TiledLog(self._staging / "log", DISK)
-        log.adopt(list(self._leaves(head.size)), self._listing.note)
+        log.adopt(self._checked, self._listing.note)
         for name in OWN_FOLDERS:
             for own in sorted((self._target / name).glob("*")):
                 _link(own, self._staging / name / own.name)
@@ -329,6 +337,8 @@ class _Pull:
         for name in DERIVED_NAMES:
             if (before / name).exists():
                 DISK.rename(before / name, self._target / name)
+        if (self._target / LISTING_FILE).exists():
+            write_listing(self._target)  # what it said is of the copy before
         shutil.rmtree(before, ignore_errors=True)
 
 

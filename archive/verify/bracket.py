@@ -52,8 +52,6 @@ class Brackets:
 
     def finish(self, now: datetime | None) -> None:
         """Say what of check 13 could not be judged, and how old the tail is."""
-        if not self._stamps.is_judged:
-            return
         if self._unbounded and not self._bounded:
             self._collector.not_checked(
                 13,

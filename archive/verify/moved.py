@@ -75,11 +75,12 @@ def trace_records(
     ids = {record.header.record_id for record in found}
     moves = []
     for row in rows:
+        if members.get(row["member"]) == row["offset"]:
+            moves.append((str(row["type"]), Movement.EXACT))
+            continue
         place = row["offset"], row["length"]
         lies_there = digest_at(*place) if digest_at else None
-        if row["member"] == str(lies_there) or (
-            members.get(row["member"]) == row["offset"]
-        ):
+        if row["member"] == str(lies_there):
             movement = Movement.EXACT
         elif row["member"] in members:
             movement = Movement.RELOCATED
