@@ -138,7 +138,7 @@ def read_trust_folder(path: Path, files: Files | None = None) -> TrustSet:
 
 
 def fingerprint(path: Path, files: Files | None = None) -> str:
-    """What two people compare: `(cd FOLDER && sha256sum * | sha256sum)` in hex."""
+    """What two people compare: `(cd FOLDER && LC_ALL=C && sha256sum * | sha256sum)`."""
     lines = [
         f"{hashlib.sha256(data).hexdigest()}  {name}\n"
         for name, data in sorted(_read_folder(path, files or Files()).items())

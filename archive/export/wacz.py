@@ -32,6 +32,7 @@ from archive.verify.packagefiles import (
     format_description,
     format_index,
     format_pages,
+    is_asked_for,
     slice_path,
 )
 from archive.verify.report import Report
@@ -69,7 +70,7 @@ def _package(gathered: Gathered, request: WaczRequest) -> dict[str, ByteSource]:
         else:
             others[evidence_path(name)] = source
     asked = sorted(
-        (node for node in gathered.nodes if _is_asked_for(node.prefix)),
+        (node for node in gathered.nodes if is_asked_for(node.prefix)),
         key=lambda node: node.prefix,
     )
     files: dict[str, ByteSource] = {
@@ -89,10 +90,6 @@ def _package(gathered: Gathered, request: WaczRequest) -> dict[str, ByteSource]:
     files[PACKAGE] = MemoryBytes(description)
     files[PACKAGE_DIGEST] = MemoryBytes(_sign(description, request))
     return files
-
-
-def _is_asked_for(prefix: str) -> bool:
-    return prefix.startswith("captures/") and prefix.count("/") == 2
 
 
 def _resource(name: str, source: ByteSource) -> Resource:

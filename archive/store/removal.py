@@ -181,8 +181,9 @@ def _survey(tools: LedgerTools, found: FoundSegment, leaf: int) -> Site:
         if place.next_leaf - 1 == leaf:
             site = entry
     if walk.problem is not None or place is None or first is None or site is None:
+        problem = walk.problem or f"entry {leaf} is not in it"
         raise DigestMismatch(
-            f"segment {found.name} is damaged ({walk.problem}); restore it from a "
+            f"segment {found.name} is damaged ({problem}); restore it from a "
             "copy, then remove again"
         )
     return Site(found=found, entry=site, first_leaf=first, end_leaf=place.next_leaf)

@@ -7,7 +7,7 @@ stamps something else is a failure.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from archive.attest.revocation import check_revocation, choose_lists, parse_crls
 from archive.attest.statement import Statement
@@ -20,6 +20,7 @@ from archive.instant import format_instant, parse_instant
 from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.fields import parse_base64
 from archive.log.note import SignedNote
+from archive.verify.bracket import judge_time
 from archive.verify.bundlefiles import (
     NOT_BEFORE,
     PROOF,
@@ -31,9 +32,6 @@ from archive.verify.bundlefiles import (
 from archive.verify.collector import Collector
 from archive.verify.report import Bracket as ProvenBracket
 from archive.verify.witnesses import count_witnesses
-
-TOLERANCE = timedelta(seconds=300)
-"""How far a capture's clock may lie outside the proven bracket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,22 +180,9 @@ class BundleTimes:
             if after is None:
                 return None
         captured = parse_instant(statement.predicate["captured_at"])
-        if after is not None and captured < after - TOLERANCE:
-            self._collector.failed(
-                13,
-                "time-outside",
-                subject,
-                f"captured_at lies before {format_instant(after)}, when a token that "
-                "the statement names was made",
-            )
-        elif before is not None and captured > before + TOLERANCE:
-            self._collector.failed(
-                13,
-                "time-outside",
-                subject,
-                f"captured_at lies behind {format_instant(before)}, the time stamp",
-            )
-        elif before is None:
+        if judge_time(self._collector, subject, captured, after, before):
+            return after
+        if before is None:
             self._collector.not_checked(
                 13, "time-stamps-none", subject, "no time stamp bounds it from above"
             )

@@ -4,10 +4,15 @@ Made for a page that is shown now: it reads one slice, one statement, the proof 
 entry and the checkpoint, and nothing else of the archive.
 """
 
+from contextlib import suppress
 from dataclasses import fields, replace
+from itertools import takewhile
+from pathlib import Path
 
+from archive.attest.statement import parse_statement
 from archive.attest.trust import TrustSet
 from archive.capture import Capture, SliceLocation
+from archive.digest import Digest
 from archive.errors import (
     EvidenceError,
     FormatError,
@@ -15,6 +20,7 @@ from archive.errors import (
     StoreError,
     VerificationError,
 )
+from archive.files import read_range
 from archive.log.checkpoint import Checkpoint
 from archive.log.merkle import leaf_hash, verify_inclusion
 from archive.store.follow import LISTED_KINDS, keep_for_capture, read_capture
@@ -25,6 +31,7 @@ from archive.verify.capturetime import check_times
 from archive.verify.chain import read_head
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.moved import trace_records
 from archive.verify.policy import NO_WISHES, Wishes, headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
 from archive.verify.revisits import name_capture, name_original
@@ -34,6 +41,7 @@ from archive.verify.witnesses import (
     asked_by,
     check_last_seen,
 )
+from archive.warc.reading import ReadRecord, RecordWalk
 
 TRUSTED_STEPS = (3, 4, 8, 10)
 
@@ -107,10 +115,36 @@ def _read_entry(
         5,
         "slice-unreadable",
         f"segments/{capture.location.segment}",
-        f"no whole capture at offset {capture.location.offset_bytes}: {walk.problem}",
+        f"no whole capture at offset {capture.location.offset_bytes}: {walk.problem}"
+        f"{_tell_moves(path, capture)}",
         offset=capture.location.offset_bytes,
     )
     return None
+
+
+def _tell_moves(path: Path, capture: Capture) -> str:
+    """What became of the records, if the statement still stands behind them."""
+    begin = capture.location.offset_bytes
+    end = begin + capture.location.length_bytes
+    behind = next(iter(SegmentWalk(path, start=end)), None)
+    if behind is None or behind.envelope is None:
+        return ""
+    try:
+        statement = parse_statement(behind.envelope.payload)
+    except FormatError:
+        return ""
+    if statement.slice.sha256.hex != capture.capture_id:
+        return ""
+    found: list[ReadRecord] = []
+    with path.open("rb") as stream, suppress(FormatError):
+        walk = RecordWalk(stream, start=begin)
+        found += takewhile(lambda record: record.span.offset < end, walk)
+
+    def digest_at(offset: int, length: int) -> Digest:
+        return Digest.of_chunks(read_range(path, begin + offset, length))
+
+    rows = statement.predicate.get("records", ())
+    return f"; {trace_records(rows, found, base=begin, digest_at=digest_at)}"
 
 
 def _check_place(

@@ -177,11 +177,12 @@ def slice_path(prefix: str) -> str:
 def asked_for(evidence: BundleFiles) -> list[str]:
     """Folders of the captures that were asked for: first level, in their order."""
     prefixes = {prefix_of(name) for name in evidence.names}
-    return sorted(
-        prefix
-        for prefix in prefixes
-        if prefix and prefix.startswith("captures/") and prefix.count("/") == 2
-    )
+    return sorted(prefix for prefix in prefixes if prefix and is_asked_for(prefix))
+
+
+def is_asked_for(prefix: str) -> bool:
+    """Whether a folder of the evidence is of the first level."""
+    return prefix.startswith("captures/") and prefix.count("/") == 2
 
 
 def read_limited(files: ZipFiles, name: str, limit_bytes: int) -> bytes:

@@ -212,3 +212,22 @@ def test_a_capture_of_another_archive_is_foreign(
     report = verify_capture(reader, capture, trust=made.trust())
     reader.close()
     assert "1 archive-foreign" in fired(report)
+
+
+def test_what_moved_is_said_where_a_slice_cannot_be_read(made: MadeArchive) -> None:
+    reader = ArchiveReader.open(made.root)
+    capture = next(iter(reader.captures()))
+    _, statement = reader.entry(capture)
+    second = statement.predicate["records"][1]
+    path = segment(made.root)
+    flip(path, 8 * (capture.location.offset_bytes + second["offset"] + 1))
+    report = verify_capture(reader, capture, trust=made.trust())
+    (found,) = [one for one in report.findings if one.code == "slice-unreadable"]
+    assert "2 exact, 1 altered" in found.detail
+    assert "record 1 (request) altered" in found.detail
+    end = capture.location.offset_bytes + capture.location.length_bytes
+    flip(path, 8 * (end + 1))  # the statement is gone, too: nothing to compare with
+    report = verify_capture(reader, capture, trust=made.trust())
+    (found,) = [one for one in report.findings if one.code == "slice-unreadable"]
+    assert "exact" not in found.detail
+    reader.close()
