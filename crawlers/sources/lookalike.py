@@ -8,6 +8,8 @@ from crawlers.sources.source import HostRole, Source
 
 STEM_CHARACTERS = 5
 """A shorter name says nothing when it turns up in another host's."""
+COMMON_WORDS = frozenset({"belarus", "election", "elections", "press", "radio"})
+"""Stand in the names of many honest hosts."""
 _LETTERS = str.maketrans(
     {
         **dict(zip("013457", "oieast", strict=True)),
@@ -39,9 +41,9 @@ def _resembles(name: str, known: str) -> bool:
     shown, stem = skeleton(name), known.partition(".")[0]
     if shown == skeleton(known):
         return True
-    if len(stem) < STEM_CHARACTERS:
+    if len(stem) < STEM_CHARACTERS or stem in COMMON_WORDS:
         return False
-    words = set(re.split(r"[.-]", shown))
+    words = set(re.split(r"[.-]", shown.rpartition(".")[0]))
     return skeleton(stem) in words
 
 

@@ -68,9 +68,10 @@ def _read_xml(body: bytes, *, url: str, content_type: str) -> list[Entry] | None
         resolve_relative_uris=False,
         sanitize_html=False,
     )
-    if not parsed.entries and not parsed.version:
+    entries = parsed.get("entries") or []
+    if not entries and not parsed.get("version"):
         return None
-    return [_xml_entry(entry, url) for entry in parsed.entries]
+    return [_xml_entry(entry, url) for entry in entries]
 
 
 def _xml_entry(entry: Any, base: str) -> Entry:

@@ -17,6 +17,8 @@ SITEMAP_ENTRIES = 50_000
 SITEMAP_LEVELS = 50
 SITEMAP_BYTES = 50 << 20
 """Of one sitemap once it is unpacked, as the protocol has it."""
+UNREADABLE = (SyntaxError, StopIteration, ValueError, TypeError, AttributeError)
+"""What the parser raises on bodies that are no sitemap; lxml's errors are the first."""
 GZIP_MAGIC = b"\x1f\x8b"
 _BEGINNING_OF_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -32,7 +34,7 @@ def read_sitemap(
     try:
         sitemap = Sitemap(data)
         rows = list(islice(sitemap, SITEMAP_ENTRIES + 1))
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except UNREADABLE:
         return Reading(signals=Counter({"sitemap-unreadable": 1}))
     if sitemap.type not in ("urlset", "sitemapindex"):
         return Reading(signals=Counter({"sitemap-unreadable": 1}))
