@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ JAVA_NEEDED = {"8": 17, "9": 21}
 """Oldest Java of a server's major version."""
 START_SECONDS = 180.0
 HEAP = "512m"
+USERS: Path | None = None
+"""Files of users that the node knows, for a test that switches security on."""
 _RELEASE = re.compile(r'JAVA_VERSION="(\d+)')
 
 
@@ -153,6 +155,8 @@ def start_node(home: Path, java: Path, node: Node, cluster: Sequence[Node]) -> S
     """Start a node; it answers after `wait_for`."""
     folder = Path(tempfile.mkdtemp(prefix="evidence-es-"))
     shutil.copytree(home / "config", folder / "config")
+    if USERS is not None:
+        shutil.copytree(USERS, folder / "config", dirs_exist_ok=True)
     (folder / "config" / "elasticsearch.yml").write_text(
         _configuration(node, cluster, folder), "ascii"
     )
@@ -183,16 +187,25 @@ def start_node(home: Path, java: Path, node: Node, cluster: Sequence[Node]) -> S
 
 def wait_for(server: Server, nodes: int) -> None:
     """Until the cluster has all its nodes; AssertionError if it does not come up."""
+
+    def is_up() -> bool:
+        with urllib.request.urlopen(
+            f"{server.url}/_cluster/health", timeout=5
+        ) as answer:
+            health = json.loads(answer.read())
+        return bool(health["number_of_nodes"] == nodes and health["status"] != "red")
+
+    wait_until(server, is_up)
+
+
+def wait_until(server: Server, is_up: Callable[[], bool]) -> None:
+    """Until a question is answered with yes; AssertionError if it never is."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if server.process.poll() is not None:
             raise AssertionError(f"the server ended with {server.process.returncode}")
         try:
-            with urllib.request.urlopen(
-                f"{server.url}/_cluster/health", timeout=5
-            ) as answer:
-                health = json.loads(answer.read())
-            if health["number_of_nodes"] == nodes and health["status"] != "red":
+            if is_up():
                 return
         except (OSError, urllib.error.URLError, json.JSONDecodeError):
             pass

@@ -1,0 +1,18 @@
+#!/bin/bash
+# An authority of its own for the cluster, and a certificate for its one node; once.
+set -eu
+cd /certificates
+[ -f ca/ca.crt ] && exit 0
+tool=/usr/share/elasticsearch/bin/elasticsearch-certutil
+"$tool" ca --silent --pem --out ca.zip
+unzip -q ca.zip
+"$tool" cert --silent --pem --out node.zip --name elasticsearch \
+    --dns elasticsearch --dns localhost --ip 127.0.0.1 \
+    --ca-cert ca/ca.crt --ca-key ca/ca.key
+unzip -q node.zip
+# Whoever holds it could pass for the cluster; a new node means a new authority.
+rm -f ca.zip node.zip ca/ca.key
+chmod 755 . ca elasticsearch
+chmod 644 ca/ca.crt elasticsearch/elasticsearch.crt
+chown 1000:0 elasticsearch/elasticsearch.key
+chmod 400 elasticsearch/elasticsearch.key

@@ -1,0 +1,106 @@
+"""`compose.yaml` without a container engine: its words are this program's words."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from archive.cli.root import cli
+from archive.settings import parse_settings
+from tests.support.elastic_server import pinned_versions
+
+ROOT = Path(__file__).parents[1]
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+PROGRAM = ("crawler", "indexer", "web")
+OURS = "election-evidence-archive"
+
+
+def commands() -> list[list[str]]:
+    """What our program is started with, and what the documentation types."""
+    services = SERVICES["services"]
+    lines = [services["crawler"]["command"], services["web"]["command"]]
+    (loop,) = services["indexer"]["command"]
+    lines += [found.split() for found in re.findall(r"evidence (.*?);", loop)]
+    page = (ROOT / "docs" / "compose.md").read_text("utf-8")
+    lines += [
+        [word for word in found.replace('"Who keeps it"', "Me").split()]
+        for found in re.findall(r"(?:crawler|web) (--archive .*?)`", page)
+    ]
+    lines += [one.split() for one in re.findall(r'"evidence (.*?)"', page)]
+    return lines
+
+
+def test_every_command_is_one_of_ours() -> None:
+    assert len(commands()) == 6
+    for line in commands():
+        context = cli.make_context("evidence", list(line), resilient_parsing=True)
+        rest = [*context._protected_args, *context.args]
+        verb = cli.get_command(context, rest[0])
+        assert verb is not None, line
+        parser = verb.make_parser(click.Context(verb))
+        parser.parse_args(rest[1:])  # UsageError for an option that does not exist
+
+
+@pytest.mark.parametrize("name", ["indexer", "web"])
+def test_settings_are_read_by_our_own_reader(name: str) -> None:
+    path = ROOT / "deploy" / "settings" / f"{name}.toml"
+    search = parse_settings(path.read_bytes(), str(path)).search
+    mounted = [volume.split(":")[1] for volume in SERVICES["services"][name]["volumes"]]
+    for file in (search.api_key_file, search.ca_file):
+        assert any(str(file).startswith(f"{place}/") for place in mounted)
+    host = str(search.url).split("//")[1].split(":")[0]
+    assert host in SERVICES["services"]
+
+
+def test_images_are_the_official_one_and_our_own() -> None:
+    images = {one["image"] for one in SERVICES["services"].values()}
+    tested = [f"elasticsearch:${{ELASTICSEARCH_VERSION:-{one.version}}}"
+              for one in pinned_versions()]  # fmt: skip
+    assert images == {tested[0], OURS}
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    ports = [p for s in SERVICES["services"].values() for p in s.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_named_volume_secret_and_file_is_there() -> None:
+    for service in SERVICES["services"].values():
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).exists()
+            else:
+                assert source in SERVICES["volumes"]
+        assert set(service.get("secrets", ())) <= set(SERVICES["secrets"])
+        assert set(service.get("depends_on", ())) <= set(SERVICES["services"])
+    for name in PROGRAM:
+        service = SERVICES["services"][name]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["read_only"] is True
+
+
+def test_scripts_are_sound_and_copied_folders_exist() -> None:
+    for path in (ROOT / "deploy").glob("*.sh"):
+        subprocess.run(["bash", "-n", str(path)], check=True)
+        assert f"/deploy/{path.name}" in json.dumps(SERVICES)
+    for line in (ROOT / "deploy" / "Dockerfile").read_text("ascii").splitlines():
+        if line.startswith("COPY"):
+            assert all((ROOT / name).exists() for name in line.split()[1:-1])
+
+
+def test_roles_are_those_of_the_decision() -> None:
+    decision = (ROOT / "docs/adr/0030-elasticsearch-at-scale.md").read_text("utf-8")
+    for name in ("indexer", "reader"):
+        text = (ROOT / "deploy" / "elasticsearch" / f"{name}.json").read_text("ascii")
+        ((_, role),) = json.loads(text)["role_descriptors"].items()
+        assert role["cluster"] == []
+        (indices,) = role["indices"]
+        assert indices["names"] == ["evidence-*"]
+        assert all(f"`{right}`" in decision for right in indices["privileges"])
