@@ -5,10 +5,11 @@ archived content, cleaned. Neither knows cookies, scripts, sessions or an access
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, abort, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from archive.errors import (
     ArchiveMissing,
@@ -16,6 +17,7 @@ from archive.errors import (
     EvidenceError,
 )
 from web.headers import FixedHeaders, app_headers, replay_headers
+from web.limits import cost_of
 from web.messages import text_of
 from web.prefix import LanguagePrefix
 from web.replay.frame import frame_note
@@ -50,6 +52,8 @@ FORM_PARTS = 20
 """Fields of a form; ours have one."""
 FOREIGN_SITES = frozenset(("cross-site", "same-site"))
 """Sec-Fetch-Site of forms that are not ours; an absent header is allowed."""
+LOCAL = "127.0.0.1"
+"""Stands for a reader whose address the server does not know."""
 _LOG = logging.getLogger("web")
 
 
@@ -125,6 +129,7 @@ def _pages(site: Site) -> QuietFlask:
     Mementos(site).register(app)
     Cdx(site).register(app)
     app.before_request(_refuse_foreign_forms)
+    app.before_request(_limiter(site))
 
     def on_status(error: HTTPException) -> Response:
         status = known_status(error.code or 500)
@@ -132,9 +137,7 @@ def _pages(site: Site) -> QuietFlask:
             code = ERROR_CODES[status]
             return error_json(status, code, text_of(f"error.{code}.title"), "")
         response = error_page(site, status)
-        if status == 405:
-            response.headers["Allow"] = _methods_of(error)
-        return response
+        return _with_hints(response, error)
 
     def on_removed(error: Removed) -> Response:
         return page(site, "gone.html", status=410, tombstone=error.tombstone)
@@ -149,12 +152,11 @@ def _pages(site: Site) -> QuietFlask:
 def _replay(site: Site) -> QuietFlask:
     app = _flask("web.replay", site.settings.replay_host)
     Replay(site).register(app)
+    app.before_request(_limiter(site))
 
     def on_status(error: HTTPException) -> Response:
         response = _note(known_status(error.code or 500))
-        if error.code == 405:
-            response.headers["Allow"] = _methods_of(error)
-        return response
+        return _with_hints(response, error)
 
     def on_altered(error: EvidenceError) -> Response:
         _LOG.error("web.slice %s", type(error).__name__)
@@ -170,6 +172,27 @@ def _replay(site: Site) -> QuietFlask:
 def _note(status: int) -> Response:
     code = ERROR_CODES[status]
     return answer(frame_note([text_of(f"error.{code}.title")]), status=status)
+
+
+def _limiter(site: Site) -> Callable[[], None]:
+    """Turn away who asks too often; what is remembered names nobody."""
+
+    def limit() -> None:
+        address = request.remote_addr or LOCAL
+        seconds = site.limiter.admit(address, cost_of(request.endpoint))
+        if seconds:
+            raise TooManyRequests(retry_after=seconds)
+
+    return limit
+
+
+def _with_hints(response: Response, error: HTTPException) -> Response:
+    """Add the header a status asks for: methods, or when to come back."""
+    if error.code == 405:
+        response.headers["Allow"] = _methods_of(error)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _methods_of(error: HTTPException) -> str:

@@ -19,6 +19,7 @@ from archive.store.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
 from search.service import ExtractedText, Hit
 from web.access import may_show
+from web.limits import RateLimiter
 from web.overview import Overview, key_of
 from web.rendering import Renderer
 from web.replay.links import PartTable
@@ -56,6 +57,7 @@ class Site:
     overview: Overview
     sweep: Sweep
     queries: QueryStore
+    limiter: RateLimiter
     renderer: Renderer
 
     @classmethod
@@ -67,6 +69,9 @@ class Site:
             overview=Overview(settings.access),
             sweep=Sweep(services.verify_archive, clock=services.clock),
             queries=QueryStore(
+                monotonic=services.monotonic, random_bytes=services.random_bytes
+            ),
+            limiter=RateLimiter(
                 monotonic=services.monotonic, random_bytes=services.random_bytes
             ),
             renderer=Renderer(),

@@ -13,6 +13,15 @@ from web.site import Removed, Site
 from web.views.answers import error_json, json_answer
 from web.views.listing import history_of
 from web.views.record import build_record
+from web.views.shapes import (
+    AddressAnswer,
+    HitShape,
+    RecordAnswer,
+    SearchAnswer,
+    SnippetShape,
+    StatusAnswer,
+)
+from web.views.twins import Twins
 
 HIT_LIMIT = 100
 """Most hits of one answer."""
@@ -35,6 +44,7 @@ class Api:
             ("/api/v1/status", "api-status", self.status, "GET"),
         ):
             app.add_url_rule(rule, name, self._guarded(view), methods=[method])
+        Twins(self._site).register(app, self._guarded)
 
     def _guarded(self, view: Callable[..., Response]) -> Callable[..., Response]:
         def guarded(**values: str) -> Response:
@@ -82,12 +92,12 @@ class Api:
                 503, "no-index", "There is no index.", "Run evidence index."
             )
         return json_answer(
-            {
-                "query": found.query,
-                "total": found.total,
-                "hits": _hits(site, found.hits),
-                "some_missing": _hits(site, found.some_missing),
-            }
+            SearchAnswer(
+                query=found.query,
+                total=found.total,
+                hits=_hits(site, found.hits),
+                some_missing=_hits(site, found.some_missing),
+            )
         )
 
     def record(self, capture_id: str) -> Response:
@@ -95,24 +105,24 @@ class Api:
         record = build_record(self._site, self._site.get_capture(capture_id))
         capture = record.capture
         return json_answer(
-            {
-                "id": capture.capture_id,
-                "short_id": capture.short_id,
-                "capture": capture,
-                "title": record.title,
-                "language": record.language,
-                "page": record.page.short_id if record.page else None,
-                "report": record.report,
-                "connection": record.connection,
-                "request_head": record.heads.request,
-                "response_head": record.heads.response,
-                "records": record.records,
-                "parts": record.parts,
-                "artifacts": record.artifacts,
-                "banners": record.banners,
-                "citation": record.citation_text,
-                "raw": f"{self._site.settings.replay_origin}/raw/{capture.short_id}",
-            }
+            RecordAnswer(
+                id=capture.capture_id,
+                short_id=capture.short_id,
+                capture=capture,
+                title=record.title,
+                language=record.language,
+                page=record.page.short_id if record.page else None,
+                report=record.report,
+                connection=record.connection,
+                request_head=record.heads.request,
+                response_head=record.heads.response,
+                records=record.records,
+                parts=record.parts,
+                artifacts=record.artifacts,
+                banners=record.banners,
+                citation=record.citation_text,
+                raw=f"{self._site.settings.replay_origin}/raw/{capture.short_id}",
+            )
         )
 
     def address(self, key: str) -> Response:
@@ -120,23 +130,24 @@ class Api:
         uri = self._site.up_to_date().find_address(key)
         if uri is None:
             return _not_found()
-        return json_answer({"uri": uri, "captures": history_of(self._site, uri)})
+        return json_answer(AddressAnswer(uri=uri, captures=history_of(self._site, uri)))
 
     def status(self) -> Response:
         """Counts, checkpoint and the last check of the whole archive."""
         site = self._site
         sweep = site.sweep.state
+        identity = site.services.archive.identity
         return json_answer(
-            {
-                "archive": site.services.archive.identity.archive_id,
-                "name": site.services.archive.identity.name,
-                "origin": site.services.archive.identity.origin,
-                "counts": site.up_to_date().counts(),
-                "checkpoint": site.checkpoint(),
-                "sweep": sweep.state,
-                "outcome": None if sweep.report is None else str(sweep.report.outcome),
-                "headline": None if sweep.report is None else sweep.report.headline,
-            }
+            StatusAnswer(
+                archive=identity.archive_id,
+                name=identity.name,
+                origin=identity.origin,
+                counts=site.up_to_date().counts(),
+                checkpoint=site.checkpoint(),
+                sweep=sweep.state,
+                outcome=None if sweep.report is None else str(sweep.report.outcome),
+                headline=None if sweep.report is None else sweep.report.headline,
+            )
         )
 
 
@@ -151,24 +162,24 @@ def _is_search(query: object, limit: object, offset: object) -> bool:
     )
 
 
-def _hits(site: Site, hits: Sequence[Hit]) -> list[dict[str, object]]:
+def _hits(site: Site, hits: Sequence[Hit]) -> list[HitShape]:
     return [
-        {
-            "id": hit.capture_id,
-            "short_id": hit.short_id,
-            "uri": hit.uri,
-            "title": hit.title,
-            "language": hit.language,
-            "captured_at": hit.captured_at,
-            "captures": hit.captures,
-            "imported": hit.is_imported,
-            "score": hit.score,
-            "missing": list(hit.missing),
-            "snippets": [
-                {"text": one.text, "marks": [list(mark) for mark in one.marks]}
+        HitShape(
+            id=hit.capture_id,
+            short_id=hit.short_id,
+            uri=hit.uri,
+            title=hit.title,
+            language=hit.language,
+            captured_at=hit.captured_at,
+            captures=hit.captures,
+            imported=hit.is_imported,
+            score=hit.score,
+            missing=list(hit.missing),
+            snippets=[
+                SnippetShape(text=one.text, marks=[list(mark) for mark in one.marks])
                 for one in hit.snippets
             ],
-        }
+        )
         for hit in site.shown_hits(hits)
     ]
 
