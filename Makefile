@@ -91,9 +91,8 @@ lock: $(DEV) ## pin requirements/*.in again; no address is recorded
 	        --no-emit-options --output-file $$name.txt $$name.in || exit 1; \
 	done
 
-screenshots: $(RUNTIME) ## the pictures of the documents, from the demonstration (needs chromium)
-	$(BIN)/evidence demo --once --archive $(DEMO) >/dev/null
-	$(BIN)/python tests/make/screenshots.py $(DEMO) docs/images
+screenshots: $(DEV) ## pictures of every page for docs/tour.md (needs chromium)
+	$(BIN)/python -m tests.make.screenshots docs/images
 
 bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy, wget, warcprox and a Scrapy archiver
 	$(BIN)/python benchmarks/capture.py

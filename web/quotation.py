@@ -1,5 +1,6 @@
-"""Quotation: a place in a kept text, its link, and the place found again (pure).
+"""Quotation links: a place in a kept text, and the place found again (pure).
 
+What a quotation is, `search.quote` says; this is its link, and what other tools read.
 The link holds offsets in Unicode code points, the extractor and the beginning of the
 quote's digest: it does not say what is quoted, and never leads to other words.
 """
@@ -9,15 +10,15 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from search.quote import Quotation
+
 QUOTE_LIMIT_CHARS = 4_000
 """A page of print; who quotes more cites the capture."""
-CONTEXT_CHARS = 32
-"""Before and after, as in W3C TextQuoteSelector."""
 DIGEST_BYTES = 8
-PLACES_LIMIT = 20
-"""Places of the same words that are offered."""
 SEARCHED_CHARS = 400_000
 """Of a text with other offsets, looked through by digest."""
+FRAGMENT_WORDS = 5
+"""Words at either end of a longer quote."""
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 
@@ -38,45 +39,37 @@ class Place:
         return urlencode({"t": span, "x": self.extractor, "d": self.digest})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotation:
-    """Quoted words with what stands around them."""
-
-    place: Place
-    exact: str
-    prefix: str
-    suffix: str
-
-    @property
-    def selectors(self) -> list[dict[str, object]]:
-        """W3C Web Annotation selectors, as JSON objects."""
-        return [
-            {
-                "type": "TextQuoteSelector",
-                "exact": self.exact,
-                "prefix": self.prefix,
-                "suffix": self.suffix,
-            },
-            {
-                "type": "TextPositionSelector",
-                "start": self.place.start,
-                "end": self.place.end,
-            },
-        ]
-
-    @property
-    def fragment(self) -> str:
-        """A text fragment, by which a browser shows the words on the live page."""
-        words = self.exact.split()
-        if len(words) <= 2 * FRAGMENT_WORDS:
-            return ":~:text=" + _encoded(" ".join(words))
-        first = _encoded(" ".join(words[:FRAGMENT_WORDS]))
-        last = _encoded(" ".join(words[-FRAGMENT_WORDS:]))
-        return f":~:text={first},{last}"
+def place_of(quoted: Quotation) -> Place:
+    """The place that a link to a quotation names."""
+    return Place(
+        start=quoted.start,
+        end=quoted.end,
+        extractor=quoted.extractor,
+        digest=digest_of(quoted.exact),
+    )
 
 
-FRAGMENT_WORDS = 5
-"""Words at either end of a longer quote."""
+def selectors_of(quoted: Quotation) -> list[dict[str, object]]:
+    """W3C Web Annotation selectors, as JSON objects."""
+    return [
+        {
+            "type": "TextQuoteSelector",
+            "exact": quoted.exact,
+            "prefix": quoted.prefix,
+            "suffix": quoted.suffix,
+        },
+        {"type": "TextPositionSelector", "start": quoted.start, "end": quoted.end},
+    ]
+
+
+def fragment_of(exact: str) -> str:
+    """A text fragment, by which a browser shows the words on the live page."""
+    words = exact.split()
+    if len(words) <= 2 * FRAGMENT_WORDS:
+        return ":~:text=" + _encoded(" ".join(words))
+    first = _encoded(" ".join(words[:FRAGMENT_WORDS]))
+    last = _encoded(" ".join(words[-FRAGMENT_WORDS:]))
+    return f":~:text={first},{last}"
 
 
 def _encoded(text: str) -> str:
@@ -86,31 +79,6 @@ def _encoded(text: str) -> str:
 def digest_of(words: str) -> str:
     """First 8 bytes of SHA-256 of the words, hex."""
     return hashlib.sha256(words.encode()).digest()[:DIGEST_BYTES].hex()
-
-
-def find_words(text: str, words: str) -> list[tuple[int, int]]:
-    """Where words stand: exactly, else with any white space between them."""
-    words = words.strip()[:QUOTE_LIMIT_CHARS]
-    if not words:
-        return []
-    exact = [match.span() for match in re.finditer(re.escape(words), text)]
-    if exact:
-        return exact[:PLACES_LIMIT]
-    loose = r"\s+".join(map(re.escape, words.split()))
-    return [match.span() for match in re.finditer(loose, text)][:PLACES_LIMIT]
-
-
-def quote_at(text: str, span: tuple[int, int], *, extractor: str) -> Quotation:
-    """The quotation of a span of a text."""
-    start, end = span
-    exact = text[start:end]
-    place = Place(start=start, end=end, extractor=extractor, digest=digest_of(exact))
-    return Quotation(
-        place=place,
-        exact=exact,
-        prefix=text[max(start - CONTEXT_CHARS, 0) : start],
-        suffix=text[end : end + CONTEXT_CHARS],
-    )
 
 
 def parse_place(span: str, extractor: str, digest: str) -> Place | None:

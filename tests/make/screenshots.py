@@ -1,82 +1,140 @@
-"""Make the pictures of the documents from the served demonstration, by a browser.
+"""Make the pictures of the documents: every page of the interface, by a real browser.
 
-usage: python tests/make/screenshots.py ARCHIVE OUT     (needs chromium)
+usage: python tests/make/screenshots.py OUT     (needs chromium)
 
-ARCHIVE is the example that `make demo ONCE=1` made; writes OUT/record.png.
+The archive shown is the campaign of `tests/support/showcase.py`; JavaScript is off.
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-RECORD = "an article with its pictures"
-"""What `evidence demo` calls the sight that is shown first in the README."""
-WINDOW = "1280,960"
-SECONDS = 120
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from crawlers.demo.content import DemoSites
+from tests.support.served import Served, serve_archive
+from tests.support.showcase import (
+    HOST,
+    OBSERVERS,
+    RESULTS,
+    Showcase,
+    make_showcase,
+)
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT = 1120, 760
+PHONE = 320
+LINK_BASE = "https://archive.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One picture; `search` is typed into the search form first."""
+
+    path: str
+    search: str = ""
+    dark: bool = False
+    width: int = WIDTH
+    height: int = HEIGHT
+    scroll: str = ""
+    """A selector that is brought to the top."""
+
+
+def shots(case: Showcase, served: Served) -> Mapping[str, Shot]:
+    """What is shown, by the name of its file."""
+    key_of = served.applications.site.key_of
+    main, before = case.named["main 8"].short_id, case.named["main 6"].short_id
+    page = case.named["page 8"].short_id
+    failed = case.named["14 http://observers.example/be/"].short_id
+    observers = key_of(OBSERVERS)
+    return {
+        "start": Shot(path="/"),
+        "start-be": Shot(path="/be/", dark=True),
+        "coverage": Shot(path="/", scroll="#coverage", height=420),
+        "results": Shot(path="/", search="выбары"),
+        "record": Shot(path=f"/c/{page}", height=900),
+        "record-dark": Shot(path=f"/ru/c/{page}", dark=True, height=900),
+        "record-phone": Shot(path=f"/c/{page}", width=PHONE, height=720),
+        "failure": Shot(path=f"/c/{failed}", height=620),
+        "picture": Shot(path=f"/c/{page}/picture", scroll=".views", height=560),
+        "text": Shot(path=f"/c/{main}/text", scroll=".views", height=560),
+        "source-bytes": Shot(path=f"/c/{main}/source", scroll=".views"),
+        "parts": Shot(path=f"/c/{page}/parts", scroll=".views", height=340),
+        "proof": Shot(path=f"/c/{main}/proof", scroll=".views"),
+        "cite": Shot(path=f"/c/{main}/cite", scroll=".views"),
+        "bundle": Shot(path=f"/c/{main}/bundle", scroll=".views", height=560),
+        "address": Shot(path=f"/u/{key_of(RESULTS)}"),
+        "compare": Shot(path=f"/compare/{before}/{main}"),
+        "compare-beside": Shot(path=f"/compare/{before}/{main}/beside"),
+        "sources": Shot(path="/sources", height=520),
+        "source": Shot(path=f"/s/{observers}"),
+        "failures": Shot(path="/failures", height=560),
+        "verify": Shot(path="/verify"),
+        "claims": Shot(path="/claims"),
+        "status": Shot(path="/status"),
+        "help": Shot(path="/help", height=560),
+    }
 
 
 def main() -> int:
-    """Serve, take the pictures, stop."""
-    archive, out = Path(sys.argv[1]), Path(sys.argv[2])
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
+    """Write the campaign, serve it, take the pictures."""
+    out = Path(sys.argv[1])
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
         print("no browser: install chromium, then run this again", file=sys.stderr)
         return 1
     out.mkdir(parents=True, exist_ok=True)
-    with served(archive) as (base, record):
-        urllib.request.urlopen(base + record, timeout=SECONDS).close()
-        take(browser, base + record, out / "record.png")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"]
+        ) as browser,
+        make_showcase(Path(folder), picture=picture_of_page(browser)) as case,
+        serve_archive(case.root, case.trust, link_base=LINK_BASE) as served,
+    ):
+        served.applications.site.sweep.run()
+        for name, shot in shots(case, served).items():
+            take(browser, served.app, shot, out / f"{name}.png")
     return 0
 
 
-@contextmanager
-def served(archive: Path) -> Iterator[tuple[str, str]]:
-    """The address of the pages, and the path of the record page."""
-    command = [sys.executable, "-u", "-c", "from archive.cli.root import main; main()"]
-    words = ["demo", "--archive", str(archive), "--port", "0", "--replay-port", "0"]
-    process = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True)
-    if process.stdout is None:
-        raise AssertionError("a pipe was asked for")
-    try:
-        record, wanted = "", False
-        for line in process.stdout:
-            if wanted and not record:
-                record = line.strip()
-            wanted = RECORD in line
-            if line.startswith("open "):
-                yield line.split()[1].rstrip("/"), record
-                return
-        raise SystemExit("the demonstration was not served")
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
+def picture_of_page(browser: Browser) -> bytes:
+    """The page of results as this browser shows it."""
+    sites = DemoSites()
+    page = browser.new_page(viewport={"width": 800, "height": 700})
+    body, sheet = (
+        sites.reply(HOST, path, visit=2).data.partition(b"\r\n\r\n")[2].decode()
+        for path in ("/be/results.html", "/style.css")
+    )
+    page.set_content(f"{body}<style>{sheet}</style>")
+    data = page.screenshot()
+    page.close()
+    return data
 
 
-def take(browser: str, address: str, path: Path) -> None:
-    """One picture of one page, by a browser with a profile of its own."""
-    with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--hide-scrollbars",
-                f"--user-data-dir={profile}",
-                f"--window-size={WINDOW}",
-                f"--screenshot={path}",
-                address,
-            ],
-            check=True,
-            capture_output=True,
-            timeout=SECONDS,
-        )
+def take(browser: Browser, base: str, shot: Shot, path: Path) -> None:
+    """One picture, with a profile of its own."""
+    context = browser.new_context(
+        viewport={"width": shot.width, "height": shot.height},
+        color_scheme="dark" if shot.dark else "light",
+        java_script_enabled=False,
+        locale="en-US",
+    )
+    page: Page = context.new_page()
+    page.goto(base + shot.path)
+    if shot.search:
+        page.fill("#q", shot.search)
+        page.press("#q", "Enter")
+        page.wait_for_url("**/r/*")
+    if shot.scroll:
+        page.locator(shot.scroll).first.evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(800)
+    page.screenshot(path=path)
+    context.close()
 
 
 if __name__ == "__main__":

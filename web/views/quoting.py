@@ -1,20 +1,23 @@
 """Quoting: the text of a capture, a place in it, and its citation in every format."""
 
 import json
+from dataclasses import dataclass
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
+from search.quote import Quotation, find_words, format_quotation, make_quotation
 from search.service import ExtractedText
 from web.citation import FORMATS
 from web.quotation import (
     QUOTE_LIMIT_CHARS,
-    Quotation,
+    Place,
     find_again,
-    find_words,
+    fragment_of,
     parse_place,
-    quote_at,
+    place_of,
+    selectors_of,
 )
 from web.rendering import cut
 from web.site import Site
@@ -22,8 +25,22 @@ from web.views.answers import error_page
 from web.views.captures import record_page
 from web.views.record import build_record
 
+PLACES_SHOWN = 20
+"""Places of the same words that are offered."""
 TEXT_LIMIT_CHARS = 2_000_000
 """Characters of extracted text on one page; longer texts are cut and say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotationView:
+    """A quotation with its link and what other tools read."""
+
+    quoted: Quotation
+    place: Place
+    fragment: str
+    selectors: str
+    line: str
+    """For `evidence quote check`."""
 
 
 class QuotePages:
@@ -87,8 +104,9 @@ class QuotePages:
         text = self._text_of(capture)
         if text is None or not words:
             return self._cite(capture, words, [])
-        spans = find_words(text.text, words)
-        found = [quote_at(text.text, span, extractor=text.extractor) for span in spans]
+        main = self._site.page_of(capture).main
+        spans = find_words(text.text, words)[:PLACES_SHOWN]
+        found = [make_quotation(main.capture_id, text, span) for span in spans]
         return self._cite(capture, words, found)
 
     def _cite(
@@ -104,10 +122,17 @@ class QuotePages:
             record,
             formats=formats,
             words=words,
-            quotations=found,
-            selectors=[
-                json.dumps(one.selectors, ensure_ascii=False, indent=2)
-                for one in found or ()
-            ],
+            quotations=None if found is None else list(map(_view, found)),
             link_base=site.settings.link_base or site.settings.app_origin,
         )
+
+
+def _view(quoted: Quotation) -> QuotationView:
+    selectors = selectors_of(quoted)
+    return QuotationView(
+        quoted=quoted,
+        place=place_of(quoted),
+        fragment=fragment_of(quoted.exact),
+        selectors=json.dumps(selectors, ensure_ascii=False, indent=2),
+        line=format_quotation(quoted).decode(),
+    )

@@ -4,34 +4,43 @@ import hashlib
 
 import pytest
 
+from archive.digest import Digest
+from search.quote import Quotation, find_words, make_quotation
+from search.results import ExtractedText
 from web.quotation import (
     QUOTE_LIMIT_CHARS,
     Place,
     digest_of,
     find_again,
-    find_words,
+    fragment_of,
     parse_place,
-    quote_at,
+    place_of,
+    selectors_of,
 )
 
 TEXT = "Вынікі 😀 выбараў.\nКандыдат А: 905\u00a0галасоў. Кандыдат Б: 611 галасоў."
 
 
-def place_of(words: str, text: str = TEXT) -> Place:
-    return quote_at(text, find_words(text, words)[0], extractor="html 1").place
+def quoted(words: str) -> Quotation:
+    made = ExtractedText(
+        text=TEXT,
+        main_end=len(TEXT),
+        title=None,
+        extractor="html 1",
+        text_digest=Digest.of(TEXT.encode()),
+        charset=None,
+        declared_charset=None,
+        language="be",
+    )
+    return make_quotation("a" * 64, made, find_words(TEXT, words)[0])
 
 
-def test_words_are_found_exactly_or_with_other_white_space() -> None:
-    assert find_words(TEXT, "Кандыдат А") == [(18, 28)]
-    assert find_words(TEXT, "  выбараў. Кандыдат ") == [(9, 26)]
-    assert len(find_words(TEXT, "Кандыдат")) == 2
-    assert find_words(TEXT, "кандыдат") == []
-    assert find_words(TEXT, " ") == []
-    assert find_words("a.b", "a?b") == []
+def link(words: str) -> Place:
+    return place_of(quoted(words))
 
 
 def test_offsets_are_code_points_and_the_link_says_nothing() -> None:
-    place = place_of("Кандыдат Б")
+    place = link("Кандыдат Б")
     assert TEXT[place.start : place.end] == "Кандыдат Б"
     assert place.digest == hashlib.sha256("Кандыдат Б".encode()).hexdigest()[:16]
     assert "андыдат" not in place.query
@@ -57,7 +66,7 @@ def test_a_link_is_read_only_in_the_form_it_is_written_in() -> None:
 
 
 def test_the_words_are_found_again_in_a_text_extracted_anew() -> None:
-    place = place_of("Кандыдат Б: 611")
+    place = link("Кандыдат Б: 611")
     assert find_again(place, TEXT) == (place.start, place.end)
     anew = "Меню\n\n" + TEXT
     assert find_again(place, anew) == (place.start + 6, place.end + 6)
@@ -65,7 +74,7 @@ def test_the_words_are_found_again_in_a_text_extracted_anew() -> None:
 
 @pytest.mark.parametrize("shift", [-1, 1, 7])
 def test_another_place_is_never_guessed(shift: int) -> None:
-    place = place_of("Кандыдат Б: 611")
+    place = link("Кандыдат Б: 611")
     altered = TEXT.replace("611", "612")
     assert find_again(place, altered) is None
     moved = Place(
@@ -80,13 +89,13 @@ def test_another_place_is_never_guessed(shift: int) -> None:
 
 
 def test_selectors_and_fragment_name_the_words_and_what_stands_around() -> None:
-    quotation = quote_at(TEXT, find_words(TEXT, "Кандыдат Б: 611")[0], extractor="x")
-    quote, position = quotation.selectors
+    one = quoted("Кандыдат Б: 611")
+    quote, position = selectors_of(one)
     assert quote["exact"] == "Кандыдат Б: 611"
     assert str(quote["prefix"]).endswith("галасоў. ")
     assert quote["suffix"] == " галасоў."
-    assert position["start"] == quotation.place.start
-    assert quotation.fragment.startswith(":~:text=%D0%9A")
-    long = quote_at("w-" * 9 + " a b c d e f g h i j k l", (0, 42), extractor="x")
-    assert "," in long.fragment
-    assert "-" not in long.fragment
+    assert position["start"] == place_of(one).start
+    assert fragment_of(one.exact).startswith(":~:text=%D0%9A")
+    long = fragment_of("w-" * 9 + " a b c d e f g h i j k l")
+    assert "," in long
+    assert "-" not in long
