@@ -16,10 +16,11 @@ from search.alike import find_alike
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import STATED, CaptureRows
 from search.counting import Counts, add_up, make_facet
-from search.engines.base import Clause, SearchEngine, Sorting, Tally
-from search.engines.fields import CAPTURED_US, CLAIMED_US
+from search.engines.base import Clause, OneOf, SearchEngine, Sorting, Tally
+from search.engines.fields import CAPTURED_US, CLAIMED_US, ORDER
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
+from search.extract.dates import Claimed
 from search.extract.result import main_end_of
 from search.grouping import grouped_tier
 from search.highlight import Snippet
@@ -29,7 +30,7 @@ from search.options import EVERYTHING, SearchOptions, Variants
 from search.query.nodes import Filter, Node, When
 from search.query.parser import parse_query
 from search.results import Alike, ExtractedText, Hit, ResultPage
-from search.showing import list_hit, show
+from search.showing import claimed_in, list_hit, show
 from search.tiers import (
     Found,
     Window,
@@ -199,6 +200,15 @@ class SearchService:
                 return found
         return None
 
+    def claimed_of(self, capture_id: str) -> Claimed | None:
+        """The date that the text of a capture claims; hex id. None: none was read."""
+        self.catch_up()
+        for archive in self._archives:
+            found = archive.use(partial(_claimed_of, capture_id=capture_id))
+            if found is not None:
+                return found
+        return None
+
 
 def _clean(text: str) -> str:
     """Half a surrogate pair (a shell may pass one) is no character anywhere below."""
@@ -278,6 +288,17 @@ def _plan(
         as_written=variants is Variants.NONE,
     )
     return planner.plan(tree)
+
+
+def _claimed_of(
+    engine: SearchEngine, rows: CaptureRows, *, capture_id: str
+) -> Claimed | None:
+    row = rows.find_capture(capture_id)
+    if row is None:
+        return None
+    clause = guarded(OneOf(field=ORDER, values=(row.order_key,)))
+    hits = engine.search(clause, limit=1).hits
+    return claimed_in(hits[0].stored["claimed"]) if hits else None
 
 
 def _text_of(

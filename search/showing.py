@@ -57,7 +57,7 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
         http_status=status if isinstance(status, int) else None,
         missing=(),
         warnings=_words(stored["warnings"]),
-        claimed=_claimed(stored["claimed"]),
+        claimed=claimed_in(stored["claimed"]),
         capture_class=str(stored["class"]),
     )
 
@@ -82,7 +82,8 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _claimed(value: object) -> Claimed | None:
+def claimed_in(value: object) -> Claimed | None:
+    """The claimed date as it is stored with a document."""
     return Claimed(**value) if isinstance(value, dict) else None
 
 

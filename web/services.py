@@ -18,6 +18,7 @@ from archive.store.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.report import Report
 from search.counting import Counts
+from search.extract.dates import Claimed
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, ResultPage
 
@@ -126,6 +127,10 @@ class SearchSource(Protocol):
 
     def counts(self, text: str) -> Counts:
         """Count what a query finds by facet and day; errors as of `search`."""
+        ...
+
+    def claimed_of(self, capture_id: str) -> Claimed | None:
+        """The date that the text of a capture claims; None where none was read."""
         ...
 
     def text_of(self, capture_id: str) -> ExtractedText | None:

@@ -17,6 +17,7 @@ from archive.errors import (
 from archive.log.checkpoint import Checkpoint
 from archive.store.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
+from search.extract.dates import Claimed
 from search.service import ExtractedText, Hit
 from web.access import may_show
 from web.limits import RateLimiter
@@ -123,6 +124,15 @@ class Site:
             return None
         try:
             return self.services.search.text_of(capture.capture_id)
+        except SearchUnavailable:
+            return None
+
+    def claimed_of(self, capture: Capture) -> Claimed | None:
+        """The date a page claims; None also where there is no index."""
+        if capture.http_status is None:
+            return None
+        try:
+            return self.services.search.claimed_of(capture.capture_id)
         except SearchUnavailable:
             return None
 

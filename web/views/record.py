@@ -23,6 +23,7 @@ from web.replay.links import PartTable
 from web.site import PageCapture, Site
 from web.views.values import (
     FAILED,
+    ClaimedDate,
     Connection,
     FindingView,
     Heads,
@@ -67,7 +68,7 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         title=citation.title,
         language=text.language if text else None,
         text=text,
-        claims=(),
+        claims=_claims(site, main),
         report=report,
         connection=_connection(exchange.metadata if exchange else {}),
         heads=Heads(
@@ -84,6 +85,14 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         citation_text=format_text(citation),
         key=site.key_of(main.target_uri),
     )
+
+
+def _claims(site: Site, capture: Capture) -> tuple[ClaimedDate, ...]:
+    """The date the page gives itself: its word, no proof."""
+    claimed = site.claimed_of(capture)
+    if claimed is None:
+        return ()
+    return (ClaimedDate(text=claimed.value, method=claimed.method),)
 
 
 def _read(site: Site, capture: Capture) -> RecordedExchange | None:

@@ -39,6 +39,7 @@ from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.warc.slice import ResourceBlock
 from search.counting import Counts, make_facet
+from search.extract.dates import Claimed
 from search.highlight import Snippet
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, Hit, ResultPage
@@ -153,6 +154,7 @@ class FakeIndex:
     hits: list[Hit] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     broken: bool = False
+    claims: dict[str, Claimed] = field(default_factory=dict)
     more: Counter[str] = field(default_factory=Counter)
     """Further values of the facet `lang`."""
 
@@ -160,6 +162,11 @@ class FakeIndex:
         if self.broken:
             raise SearchUnavailable("no index")
         return self.texts.get(capture_id)
+
+    def claimed_of(self, capture_id: str) -> Claimed | None:
+        if self.broken:
+            raise SearchUnavailable("no index")
+        return self.claims.get(capture_id)
 
     def counts(self, text: str) -> Counts:
         self.asked.append(text)
