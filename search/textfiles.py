@@ -4,9 +4,9 @@ A text is named by its digest, so its order does not matter; what names it is st
 only after `settle`.
 """
 
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -25,14 +25,25 @@ class TextFiles:
     def __init__(self, root: Path) -> None:
         self._write = partial(write_text, root)
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="texts")
-        self._waiting: deque[Future[Digest]] = deque()
+        self._waiting: deque[tuple[str, Future[Digest]]] = deque()
+        self._lock = threading.Lock()
+        self._begun: set[str] = set()
 
     def write(self, text: str) -> str:
-        """Begin to write a text; its hex digest."""
-        self._waiting.append(self._pool.submit(self._write, text))
+        """Begin to write a text; its hex digest.
+
+        Pages with one text may come at the same time: two writers of one file would
+        take each other's temporary name away.
+        """
+        digest = Digest.of(text.encode()).hex
+        with self._lock:
+            if digest in self._begun:
+                return digest
+            self._begun.add(digest)
+            self._waiting.append((digest, self._pool.submit(self._write, text)))
         if len(self._waiting) > WAITING_MAX:
             self._finish_one()
-        return Digest.of(text.encode()).hex
+        return digest
 
     def settle(self) -> None:
         """Wait until all texts begun are durable; raises what a write raised."""
@@ -40,8 +51,13 @@ class TextFiles:
             self._finish_one()
 
     def _finish_one(self) -> None:
-        with suppress(IndexError):  # another thread waits for the last one
-            self._waiting.popleft().result()
+        try:
+            digest, waiting = self._waiting.popleft()
+        except IndexError:  # another thread waits for the last one
+            return
+        waiting.result()
+        with self._lock:
+            self._begun.discard(digest)
 
     def close(self) -> None:
         """Finish writing; what failed was not waited for, so nothing names it."""

@@ -17,6 +17,8 @@ from search.analysis.spellings import VARIANTS
 from search.analysis.tokens import exact_form, tokenize
 
 KINDS = ("person", "given", "place", "org", "term")
+VOCABULARY = "term"
+"""Words of a language, not names: another word of the same sound is another word."""
 TABLES = ("gazetteer.tsv", "terms.tsv")
 """Names and offices; general vocabulary."""
 LEMMA_COMBINATIONS = 64
@@ -63,6 +65,13 @@ class Gazetteer:
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self.entries = entries
+        self.names = frozenset(
+            form
+            for entry in entries
+            if entry.kind != VOCABULARY
+            for _, form in entry.forms
+        )
+        """Forms that name somebody or something: known by any sound, short or long."""
         self._places: dict[Place, list[Entry]] = {}
         for entry in entries:
             for language, form in entry.forms:

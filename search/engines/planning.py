@@ -34,6 +34,7 @@ from search.engines.fields import (
 )
 from search.engines.readings import (
     FIELDS_OF_EXACT,
+    SOUND_FIELDS,
     distinct,
     exact_readings,
     name_readings,
@@ -58,6 +59,8 @@ from search.query.nodes import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUANTITY = "number"
 """Entry of the words that ask for a number."""
+VOCABULARY_SYMBOLS = 5
+"""Sounds of ordinary words have so many symbols at least: VETN is Vietnam, too."""
 EXPANSION_FORMS = 40
 """Forms one gazetteer entry may add to a word."""
 _TIMES = {"captured": CAPTURED_US, "claimed": CLAIMED_US}
@@ -253,7 +256,7 @@ class Planner:
         clauses = list(self._readings(words))
         if not self._as_written:
             clauses += number_readings(text)
-        clauses += _expansions(others)
+        clauses += self._expansions(others)
         clauses += self._figures(text)
         return Leaf(label=node.text, clauses=distinct(clauses), other_words=others)
 
@@ -262,7 +265,7 @@ class Planner:
         others: tuple[str, ...] = ()
         if node.slop is None or len(words) < 2:
             others = self._other_words(node.text)
-            clauses = [*self._readings(words), *_expansions(others)]
+            clauses = [*self._readings(words), *self._expansions(others)]
         else:
             clauses = [
                 replace(reading, slop=node.slop)
@@ -287,15 +290,27 @@ class Planner:
             return ()
         return tuple(self._gazetteer.other_forms(text)[:EXPANSION_FORMS])
 
+    def _expansions(self, others: Iterable[str]) -> list[Tokens]:
+        """Readings of other forms: as written, base form, sound.
 
-def _expansions(others: Iterable[str]) -> list[Tokens]:
-    """Readings of the gazetteer's other forms: as written, base form, key."""
-    return [
-        replace(reading, boost=reading.boost * EXPANSION_BOOST)
-        for form in others
-        for reading in readings(words_of(form))
-        if reading.field != LOOSE
-    ]
+        A short sound of an ordinary word is that of too many others, of a name not.
+        """
+        names = frozenset() if self._gazetteer is None else self._gazetteer.names
+        return [
+            replace(reading, boost=reading.boost * EXPANSION_BOOST)
+            for form in others
+            for reading in readings(words_of(form))
+            if reading.field != LOOSE
+            and (form in names or not _is_short_sound(reading))
+        ]
+
+
+def _is_short_sound(reading: Tokens) -> bool:
+    return (
+        reading.field in SOUND_FIELDS
+        and len(reading.values) == 1
+        and (len(reading.values[0]) < VOCABULARY_SYMBOLS)
+    )
 
 
 def _name(text: str, others: Iterable[str]) -> Iterator[Tokens]:

@@ -72,6 +72,21 @@ def test_gazetteer_forms_weigh_less() -> None:
     assert boosts[("цик",)] == boosts[("cec",)] / 2
 
 
+def test_short_sounds_of_the_vocabulary_are_not_looked_for() -> None:
+    table = "cec\torg\ten:CEC; ru:ЦИК\nprisoner\tterm\ten:prisoner; be:вязень\n"
+    planner = Planner(
+        gazetteer=Gazetteer(parse_gazetteer(table)),
+        stop_words=frozenset(),
+        seen_again=nothing,
+    )
+    term, name = planner.plan(parse_query("prisoner CEC")).leaves
+    assert ("вязень",) in tokens(term, "exact")
+    assert tokens(term, "key") == {
+        values for values in tokens(term, "key") if values[0].startswith("PR")
+    }
+    assert ("TIK",) in tokens(name, "cap") | tokens(name, "key")
+
+
 def test_function_words_are_not_required_unless_asked_for() -> None:
     assert [leaf.label for leaf in plan("the list of names").leaves] == [
         "list",
