@@ -166,7 +166,7 @@ class Stamps:
 
     def _take(self, collector: Collector, anchor: StoredAnchor, size: int) -> None:
         if self._trust is None:
-            return
+            raise AssertionError("without trust no token is judged")
         checkpoint = open_checkpoint(anchor.note, self._trust.log_vkey, verify_ed25519)
         if checkpoint.size != size:
             raise FormatError(f"holds a checkpoint of size {checkpoint.size}")

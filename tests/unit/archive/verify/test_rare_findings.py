@@ -3,33 +3,43 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from archive.attest.keys import P256Signer
+from archive.attest.statement import format_cosigned
 from archive.attest.trust import TrustSet
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.errors import FormatError, LimitExceeded, StoreError
+from archive.errors import DigestMismatch, FormatError, LimitExceeded, StoreError
+from archive.log.fields import format_base64
+from archive.store.foreign import examine, import_file
 from archive.store.layout import hold_lock
 from archive.store.reader import ArchiveReader
 from archive.verify import capture as capture_module
 from archive.verify.anchors import Anchors
+from archive.verify.bracket import Brackets
 from archive.verify.capture import verify_capture
+from archive.verify.capturetime import _find_named
 from archive.verify.collector import NOTICES_LISTED, Collector
+from archive.verify.cosigns import Cosigns
 from archive.verify.files import FolderFiles
 from archive.verify.folder import verify_archive
 from archive.verify.keys import follow_history
 from archive.verify.looking import digest_file
 from archive.verify.packagefiles import parse_resources, read_limited
 from archive.verify.policy import Wishes
-from archive.verify.report import Outcome, Report
+from archive.verify.report import NO_BRACKET, Bracket, Outcome, Report
 from archive.verify.revisits import Revisits
+from archive.verify.stamps import Stamps, _keep_earliest
+from archive.verify.statements import _check_import
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.foreign import exchange
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.tamper import Victim
 
@@ -206,6 +216,108 @@ def test_a_kind_in_no_form_of_ours_is_not_checked_and_has_no_leaf(
     assert report.outcome is not Outcome.VERIFIED
 
 
+def test_an_anchor_that_does_not_hold_says_nothing(stamped: StampedArchive) -> None:
+    stamps = Stamps(stamped.trust())
+    brackets = Brackets(Collector(), stamps)
+    statement = SimpleNamespace(kind="anchor", predicate={}, seq=0)
+    brackets.note(cast("Any", statement), holds=False, subject="entry 0")
+    assert brackets._newest is None
+
+
+def test_approvals_are_named_up_to_ten_and_then_counted() -> None:
+    def notices(count: int) -> list[str]:
+        collector = Collector()
+        cosigns = Cosigns(collector)
+        cosigns._found = [(Digest.of(bytes([n])), f"who {n}") for n in range(count)]
+        cosigns.finish({Digest.of(b"\0")})
+        return collector.notices
+
+    assert len(notices(10)) == 10
+    assert notices(1) == [f"who 0 vouches for {Digest.of(bytes(1))}"]
+    assert notices(2)[1].endswith("of another archive")
+    assert notices(11)[10] == "1 more approvals are not listed"
+
+
+def test_an_approval_whose_signature_does_not_hold_is_named() -> None:
+    other = P256Signer.from_scalar(1_000_039)
+    words = {"name": "Another", "role": "observer", "words": "I saw it."}
+    statement = str(Digest.of(b"a statement"))
+    message = format_cosigned(statement=statement, **words)
+    predicate = {
+        **words,
+        "statement": statement,
+        "spki": format_base64(other.spki_der),
+        "signature": format_base64(other.sign(message)),
+    }
+    collector = Collector()
+    cosigns = Cosigns(collector)
+    cosigns.note(predicate, subject="entry 3")
+    assert not collector.has_failed(4)
+    cosigns.note({**predicate, "words": "I did not."}, subject="entry 4")
+    assert collector.has_failed(4)
+    cosigns.finish(set())
+    assert [note[:7] for note in collector.notices] == ["Another"]
+
+
+def test_a_bracket_is_told_under_its_own_names() -> None:
+    early = datetime(2025, 1, 26, 8, tzinfo=UTC)
+    late = early + timedelta(seconds=90)
+    assert Bracket(not_before=early, existed_by=late).as_json() == {
+        "not_before": "2025-01-26T08:00:00.000000Z",
+        "existed_by": "2025-01-26T08:01:30.000000Z",
+        "bracket_seconds": 90,
+    }
+    assert set(NO_BRACKET.as_json().values()) == {None}
+
+
+def test_each_checkpoint_has_the_earliest_time_of_those_behind_it() -> None:
+    day = datetime(2025, 1, 26, tzinfo=UTC)
+    hours = [5, 3, 4, 2, 6]
+    times = [(size, day + timedelta(hours=hour)) for size, hour in enumerate(hours)]
+    _keep_earliest(times)
+    assert [(at - day).seconds // 3600 for _size, at in times] == [2, 2, 2, 2, 6]
+
+
+def test_imported_records_of_another_file_are_refused() -> None:
+    predicate = {"file": {"sha256": "ab" * 32}}
+
+    def record(uri: str | None) -> Any:
+        return SimpleNamespace(header=SimpleNamespace(target_uri=uri))
+
+    _check_import(predicate, [])
+    _check_import(predicate, [record(None)])
+    _check_import(predicate, [record("http://a.example/")])
+    _check_import(predicate, [record("urn:evidence:import:" + "ab" * 32)])
+    with pytest.raises(DigestMismatch, match="not of the file"):
+        _check_import(predicate, [record("urn:evidence:import:" + "cd" * 32)])
+
+
+def test_an_import_is_verified_like_every_entry(
+    made: MadeArchive, tmp_path: Path
+) -> None:
+    path = tmp_path / "received.warc"
+    path.write_bytes(b"".join([*exchange(), *exchange(number=2)]))
+    reader = ArchiveReader.open(made.root)
+    with made.open_writer() as writer:
+        found = examine(path, tmp_path)
+        import_file(path, found, writer=writer, reader=reader, at=made.clock())
+    reader.close()
+    assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
+    imported = captures(made)[-1]
+    assert imported.kind == "import"
+    assert judge(made, imported).outcome is Outcome.VERIFIED
+
+
+def test_what_waits_is_noted_and_what_is_none_is_named(made: MadeArchive) -> None:
+    spool = made.root / "spool"
+    (spool / "waiting-00000000.drafts").write_bytes(b"evidence-waiting/v1\n")
+    report = verify_archive(made.root, trust=made.trust())
+    assert "17 waiting-unsigned" in codes(report, Outcome.NOT_CHECKED)
+    (spool / "waiting-00000000.drafts").write_bytes(b"something else altogether")
+    report = verify_archive(made.root, trust=made.trust())
+    assert "17 waiting-malformed" in codes(report, Outcome.FAILED)
+
+
 # One capture
 
 
@@ -300,6 +412,32 @@ def test_a_lower_bound_by_nobody_trusted_bounds_nothing(
         )
     report = judge(copied.made, second, trust)
     assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_a_lower_bound_of_another_time_or_root_is_bad(copied: StampedArchive) -> None:
+    _first, second = captures(copied.made)
+    reader = ArchiveReader.open(copied.made.root)
+    named = dict(reader.entry(second)[1].predicate["not_before"])
+    for change in (
+        {"gen_time": "2001-01-01T00:00:00.000000Z"},
+        {"root": "AAAA"},
+        {"token": "sha256:" + "ab" * 32},
+    ):
+        collector = Collector()
+        stamps = Stamps(copied.trust())
+        told = {**named, **change}
+        assert _find_named(collector, reader, told, stamps, "entry") is None
+        assert collector.has_failed(13), change
+    reader.close()
+
+
+def test_a_token_without_a_list_is_judged_all_the_same(copied: StampedArchive) -> None:
+    _first, second = captures(copied.made)
+    for path in copied.anchors.rglob("*.crl"):
+        path.unlink()
+    report = judge(copied.made, second, copied.trust())
+    assert "12 revocation-none" in codes(report, Outcome.NOT_CHECKED)
+    assert report.outcome is Outcome.VERIFIED
 
 
 def test_too_few_stamps_bound_nothing_from_above(copied: StampedArchive) -> None:
