@@ -36,7 +36,7 @@ def sign(ctx: CommandContext, yes: bool, as_json: bool) -> None:
     if not yes:
         _ask(len(waiting))
     with ctx.open_writer() as writer:
-        count = sign_waiting(writer, ctx.clock)
+        count = sign_waiting(writer, ctx.clock, approved=waiting)
     say(f"{count} entries signed")
 
 

@@ -8,7 +8,7 @@ a draft was stated and is not stated again. The file goes when all of it is on d
 import io
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from archive.attest.kinds import UnknownKind
+from archive.digest import Digest
 from archive.errors import FormatError, MalformedStatement, VerificationError
 from archive.store.drafts import Draft, format_rows
 from archive.store.follow import CAPTURE_KINDS
@@ -52,17 +53,26 @@ def check_waiting(root: Path) -> list[WaitingEntry]:
     return found
 
 
-def sign_waiting(writer: ArchiveWriter, clock: Callable[[], datetime]) -> int:
-    """State everything that was checked, file by file, in order; says how much."""
+def sign_waiting(
+    writer: ArchiveWriter,
+    clock: Callable[[], datetime],
+    *,
+    approved: Sequence[WaitingEntry],
+) -> int:
+    """State what was approved, file by file, in order; says how much.
+
+    What came, or was changed, since somebody looked stays where it is, unsigned.
+    """
+    wanted = {entry.identity for entry in approved}
     count = 0
     for file in list_waiting(writer.spool_folder):
-        count += _sign_file(writer, file)
+        count += _sign_file(writer, file, wanted)
     for closing in find_killed_jobs(writer.root, clock):
         writer.close_job(closing).result()
     return count
 
 
-def _sign_file(writer: ArchiveWriter, file: WaitingFile) -> int:
+def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) -> int:
     if file.first_leaf is None:
         leaf = _begin_of_last_segment(writer.root)
         begun = file.begun_at(leaf)
@@ -70,11 +80,14 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile) -> int:
         file = replace(file, path=begun, first_leaf=leaf)
     stated = _stated_since(writer.root, file.first_leaf or 0)
     waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
-    count, end = 0, len(MAGIC)
+    count, end, is_all = 0, len(MAGIC), True
     with ExitStack() as opened:
         for entry in read_waiting(file.path):
             end = entry.end_bytes
             if entry.salt in stated:
+                continue
+            if entry.identity not in wanted:
+                is_all = False
                 continue
             stream = opened.enter_context(_open_slice(file.path, entry))
             waiting.append((writer.state(_draft(entry, stream)), stream))
@@ -83,7 +96,8 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile) -> int:
                 _settle(waiting)
         while waiting:
             _settle(waiting)
-    _put_away(writer, file.path, end)
+    if is_all:
+        _put_away(writer, file.path, end)
     return count
 
 

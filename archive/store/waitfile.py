@@ -67,6 +67,21 @@ class WaitingEntry:
         return self.start + self.length_bytes
 
     @property
+    def identity(self) -> Digest:
+        """What was looked at is what is signed: all that a statement will say."""
+        header = format_waiting_header(
+            Draft(
+                kind=self.kind,
+                slice=None,
+                facts=self.facts,
+                predicate=dict(self.predicate),
+                subjects=self.subjects,
+            ),
+            self.salt,
+        )
+        return Digest.of(header)
+
+    @property
     def facts(self) -> SliceDraft:
         """What a statement says of the slice."""
         return SliceDraft(

@@ -43,9 +43,9 @@ def keep(made: MadeArchive, count: int) -> list[Capture]:
 
 
 def sign(made: MadeArchive) -> int:
-    check_waiting(made.root)
+    approved = check_waiting(made.root)
     with made.open_writer() as writer:
-        return sign_waiting(writer, made.clock)
+        return sign_waiting(writer, made.clock, approved=approved)
 
 
 def ids(made: MadeArchive) -> list[str]:
@@ -251,6 +251,27 @@ def test_the_quota_stops_the_capturing_with_a_clear_reason(
     assert "wait unsigned" in str(problem)
     assert sign(made) == kept >= 10
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
+
+
+def test_what_comes_after_somebody_looked_is_not_signed(made: MadeArchive) -> None:
+    kept = keep(made, 1)
+    approved = check_waiting(made.root)
+    keep(made, 2)
+    (first, _second) = list_waiting(made.root / "spool")
+    rewritten(first.path, _later)
+    with made.open_writer() as writer:
+        assert sign_waiting(writer, made.clock, approved=approved) == 2
+    assert ids(made) == []
+    left = [entry.kind for entry in check_waiting(made.root)]
+    assert left.count("capture") == 3
+    assert kept[0].capture_id in {e.slice_sha256 for e in check_waiting(made.root)}
+    sign(made)
+    assert len(ids(made)) == 3
+
+
+def _later(header: dict[str, Any], data: bytes) -> bytes:
+    header["predicate"]["source_id"] = "somebody-else"
+    return data
 
 
 def test_a_job_that_was_killed_while_waiting_is_closed_when_signed(
