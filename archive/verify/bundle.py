@@ -39,6 +39,7 @@ from archive.verify.bundletimes import Bracket, BundleTimes
 from archive.verify.bundletree import BundleTree
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.lookalikes import LookAlikes
 from archive.verify.policy import headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, NO_BRACKET, Report
 from archive.verify.report import Bracket as ProvenBracket
@@ -101,19 +102,21 @@ def judge_files(
     prefixes = sorted({p for name in files.names if (p := prefix_of(name)) is not None})
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
     trust = _find_trust(parts, trust_of)
-    tree = BundleTree(collector, files)
+    tree, lookalikes = BundleTree(collector, files), LookAlikes()
     proven, witnesses = NO_BRACKET, set[int]()
     for prefix, found in parts.items():
         node = _Node(collector, files, prefix=prefix, trust=trust)
         checked, bracket = node.check(found)
         if checked is not None:
             tree.note(prefix, checked)
+            lookalikes.note(checked.statement.predicate.get("host_alabel"))
         if bracket is not None:
             witnesses.add(bracket.witnesses)
             _tell_bracket(collector, prefix, bracket)
             if prefix == "" and trust is not None:
                 proven = bracket.proven(trust.token_quorum)
     tree.finish(prefixes)
+    collector.notices.extend(lookalikes.notices())
     if trust is None:
         _tell_untrusted(collector)
     fewest = min(witnesses, default=0)

@@ -31,6 +31,7 @@ from archive.verify.capturetime import check_times
 from archive.verify.chain import read_head
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.lookalikes import describe_host
 from archive.verify.moved import trace_records
 from archive.verify.policy import NO_WISHES, Wishes, headline, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, Report
@@ -65,6 +66,8 @@ def verify_capture(
         subject = f"entry {capture.leaf}"
         checked = check_entry(collector, entry, subject=subject, trust=trust)
         if checked is not None:
+            told = describe_host(checked.statement.predicate.get("host_alabel") or "")
+            collector.notices += [told] if told else []
             _check_place(collector, reader, capture, checked)
             _check_inclusion(collector, reader, checked, head)
             _check_original(collector, reader, checked, head=head, trust=trust)

@@ -31,6 +31,7 @@ from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history, counts
+from archive.verify.lookalikes import LookAlikes
 from archive.verify.overrides import Overrides
 from archive.verify.policy import (
     ANCHOR_STEP,
@@ -112,6 +113,7 @@ class _Verification:
         self._brackets = Brackets(self._collector, self._stamps)
         self._history: list[dict[str, object]] = []
         self._overrides = Overrides()
+        self._lookalikes = LookAlikes()
         self._is_locked = _is_being_written(root)
         self._all_bytes = self._done_bytes = self._shown_bytes = 0
 
@@ -279,6 +281,7 @@ class _Verification:
             self._jobs.note_capture(statement.slice.sha256.hex)
             self._revisits.note(checked, subject=subject)
             self._overrides.note(predicate["connection"] or {})
+            self._lookalikes.note(predicate["host_alabel"])
 
     def _judge_times(self) -> None:
         """Checks 11 to 13, and of 20 whether everything is stamped by now."""
@@ -307,6 +310,7 @@ class _Verification:
 
     def _report(self) -> Report:
         self._collector.notices.extend(self._overrides.notices())
+        self._collector.notices.extend(self._lookalikes.notices())
         bracket = Bracket(not_before=None, existed_by=self._stamps.newest)
         required = required_steps(
             ARCHIVE_REQUIRED,
