@@ -285,6 +285,8 @@ class Capture:
     override: str | None
     """`connect_to` or `allow_network` value of a test set-up."""
     location: SliceLocation
+    record_id: str | None = None
+    """`urn:uuid:...` of its response record; None where no response could be read."""
 
     @property
     def short_id(self) -> str:

@@ -110,12 +110,22 @@ def table(fields: Table) -> Validator:
 
 def check_table(fields: Table, value: Any, path: str) -> None:
     """Refuse an object that lacks a key, has one more, or a value out of form."""
+    check_keys(fields, value, path)
+    check_values(fields, value, path)
+
+
+def check_keys(fields: Table, value: Any, path: str) -> None:
+    """Refuse what is no object with exactly these keys."""
     if not isinstance(value, dict):
         raise refuse(path, "is not an object")
     if value.keys() != fields.keys():
         missing = sorted(fields.keys() - value.keys())
         surplus = sorted(value.keys() - fields.keys())
         raise refuse(path, f"lacks {missing}, has unknown {[k[:40] for k in surplus]}")
+
+
+def check_values(fields: Table, value: Any, path: str) -> None:
+    """Refuse a value out of its form, of an object that has these keys."""
     for key, validator in fields.items():
         try:
             validator(value[key], "")

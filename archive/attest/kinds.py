@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.attest.fields import Table, check_table
+from archive.attest.fields import Table, check_keys, check_table, check_values
 from archive.attest.predicates import (
     ANCHOR,
     CAPTURE,
@@ -92,13 +92,28 @@ def check_common_fields(predicate: Any) -> None:
 
 def check_predicate(kind: str, predicate: Any) -> None:
     """Refuse a predicate that is not exactly of its kind; UnknownKind for no kind."""
-    known = KINDS.get(kind)
-    if known is None:
-        raise UnknownKind(f"statement kind {kind[:80]!r} is not known to this version")
+    known = find_kind(kind)
     check_table(known.table, predicate, "predicate")
     check_common(predicate)
     for rule in known.rules:
         rule(predicate)
+
+
+def check_own_fields(kind: str, predicate: Any) -> None:
+    """The same for a predicate whose common fields were checked before."""
+    known = find_kind(kind)
+    check_keys(known.table, predicate, "predicate")
+    check_values(known.fields, predicate, "predicate")
+    for rule in known.rules:
+        rule(predicate)
+
+
+def find_kind(kind: str) -> Kind:
+    """Look a kind up; UnknownKind if it is none."""
+    known = KINDS.get(kind)
+    if known is None:
+        raise UnknownKind(f"statement kind {kind[:80]!r} is not known to this version")
+    return known
 
 
 def subjects_of(kind: str, predicate: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

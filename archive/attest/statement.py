@@ -17,6 +17,7 @@ from archive.attest.kinds import (
     SLICE_NAME,
     UnknownKind,
     check_common_fields,
+    check_own_fields,
     check_predicate,
     subjects_of,
 )
@@ -167,7 +168,7 @@ def parse_statement(payload: bytes) -> Statement:
     if match is None:
         raise UnknownKind(f"predicateType {statement.kind[:120]!r} is not known")
     kind = match[1]
-    check_predicate(kind, statement.predicate)
+    check_own_fields(kind, statement.predicate)
     if statement.subjects != subjects_of(kind, statement.predicate):
         raise MalformedStatement(f"subjects are not those of a {kind} statement")
     return Statement(

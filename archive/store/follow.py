@@ -252,6 +252,7 @@ def read_capture(
         role=_role(context),
         override=_override(predicate["connection"]),
         location=location,
+        record_id=main.header.record_id if head else None,
     )
 
 
@@ -277,6 +278,7 @@ def _read_import(
         role="page",
         override=None,
         location=location,
+        record_id=header.record_id if head else None,
     )
 
 

@@ -3,6 +3,7 @@
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.drafts import Draft, PageDraft
 from archive.store.ledger import Committed
+from archive.warc.slice import SliceDraft
 
 
 def captured(exchange: Exchange, draft: Draft, committed: Committed) -> Capture:
@@ -27,7 +28,13 @@ def captured(exchange: Exchange, draft: Draft, committed: Committed) -> Capture:
         role=exchange.context.role,
         override=_override(exchange),
         location=committed.location,
+        record_id=_response_id(exchange, facts),
     )
+
+
+def _response_id(exchange: Exchange, facts: SliceDraft) -> str | None:
+    """The response comes first in its slice, where there is one."""
+    return facts.first_record_id if exchange.http_status is not None else None
 
 
 def _override(exchange: Exchange) -> str | None:

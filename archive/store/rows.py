@@ -13,7 +13,7 @@ from archive.store.tombstones import Tombstone
 CAPTURE_COLUMNS = (
     "leaf, capture_id, kind, target_uri, captured_at, outcome, http_status, "
     "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
-    "override, segment, offset_bytes, length_bytes"
+    "override, segment, offset_bytes, length_bytes, record_id"
 )
 
 TOMBSTONE_COLUMNS = "entry, leaf, capture_id, reason, authority, removed_at"
@@ -49,7 +49,7 @@ def to_capture(row: Sequence[object]) -> Capture:
     (leaf, capture_id, kind, uri, at, outcome, status, media_type, source, job) = row[
         :10
     ]
-    (payload, block, refers_to, role, override, segment, offset, length) = row[10:]
+    (payload, block, refers_to, role, override, segment, offset, length) = row[10:18]
     return Capture(
         leaf=_count(leaf),
         capture_id=Digest(str(capture_id)).hex,
@@ -71,6 +71,7 @@ def to_capture(row: Sequence[object]) -> Capture:
             offset_bytes=_count(offset),
             length_bytes=_count(length),
         ),
+        record_id=_optional(row[18]),
     )
 
 

@@ -239,10 +239,14 @@ def parse_header(data: bytes) -> RecordHeader:
         text = data[len(VERSION_LINE) : -len(RECORD_END)].decode("ascii")
     except UnicodeDecodeError as error:
         raise MalformedRecord("a byte beyond ASCII in a record header") from error
-    return RecordHeader(tuple(map(_parse_line, text.split("\r\n"))))
+    return RecordHeader(tuple([_parse_line(line) for line in text.split("\r\n")]))
 
 
 def _parse_line(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(": ")
+    # The values of known names have forms of their own: those are looked at later.
+    if colon and value and name in FIELDS:
+        return name, value
     match = _LINE.fullmatch(line)
     if match is None:
         raise MalformedRecord(f"not a header line `Name: value`: {line[:80]!r}")

@@ -73,6 +73,7 @@ def describe_capture(capture: Capture) -> dict[str, Any]:
     return {
         "capture_id": capture.capture_id,
         "short_id": capture.short_id,
+        "record_id": capture.record_id,
         "segment": capture.location.segment,
         "offset": capture.location.offset_bytes,
         "length": capture.location.length_bytes,

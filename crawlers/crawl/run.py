@@ -25,6 +25,8 @@ from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
 
 CHILD = ("-m", "crawlers.crawl.start")
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
+INTERRUPTED = 130
+"""Exit code of a child that a signal stopped before its first crawl."""
 READ_BYTES = 1 << 16
 Message = dict[str, Any]
 
@@ -115,6 +117,8 @@ def run_crawl(
                 else:
                     result = CrawlResult.from_json(message["result"])
         code = child.wait()
+    if result is None and code in (INTERRUPTED, -signal.SIGINT):
+        raise KeyboardInterrupt  # it was told so through us
     if result is None:
         raise EvidenceError(
             f"the crawl of {order.source_id} ended early (code {code});"

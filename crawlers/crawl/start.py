@@ -1,13 +1,20 @@
 """Starts the child process of a crawl, without collecting garbage while it imports.
 
 What is imported stays till the end: looking through it again and again while it grows
-took a tenth of the start (`child.main` turns collection on).
+took a tenth of the start (`child.main` turns collection on). Ctrl-C while it imports
+ends it without a word: whoever started it says so.
 """
 
 import gc
+import sys
+
+INTERRUPTED = 130
+"""`child.INTERRUPTED`, for whoever cannot import it yet."""
 
 if __name__ == "__main__":
     gc.disable()
-    from crawlers.crawl.child import main
-
+    try:
+        from crawlers.crawl.child import main
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     main()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
+from archive.store.segment import open_slice
+from archive.warc.reading import read_records
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = """
@@ -125,7 +127,11 @@ def test_a_spider_is_told_which_capture_a_response_is(
     reader = ArchiveReader.open(evidence.archive)
     capture = reader.get_capture(told["capture_id"])
     reader.close()
+    with open_slice(evidence.archive / "segments", capture.location) as stream:
+        response = next(iter(read_records(stream)))
     assert capture.short_id == told["short_id"]
+    assert response.header.type == "response"
+    assert response.header.record_id == told["record_id"] == capture.record_id
     segment = evidence.archive / "segments" / told["segment"]
     data = segment.with_name(segment.name + ".open").read_bytes()
     part = data[told["offset"] : told["offset"] + told["length"]]

@@ -99,6 +99,7 @@ def test_a_response_reaches_the_spider_with_its_capture(
     assert set(warc) == {
         "capture_id",
         "short_id",
+        "record_id",
         "segment",
         "offset",
         "length",
