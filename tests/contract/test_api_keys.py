@@ -52,8 +52,11 @@ def secured(
     folder = tmp_path_factory.mktemp("users")
     for name in ("elasticsearch.yml", "users", "users_roles"):
         (folder / name).write_bytes((home / "config" / name).read_bytes())
-    roles = {f"try-{name}": role_of(name) for name in ("indexer", "reader")}
-    (folder / "roles.yml").write_text(json.dumps(roles))  # JSON is YAML
+    lines = []
+    for name in ("indexer", "reader"):
+        lines.append(f"try-{name}:")  # the server looks for one name a line
+        lines += [f"  {k}: {json.dumps(v)}" for k, v in role_of(name).items()]
+    (folder / "roles.yml").write_text("\n".join(lines) + "\n")
     for name in ("indexer", "reader"):
         subprocess.run(
             [str(home / "bin" / "elasticsearch-users"), "useradd", name,
