@@ -1,5 +1,6 @@
 """Web pages to text: nothing visible is ever hidden by clean-up."""
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from benchmarks.quality.articles import measure
 from search.extract.html import HTML_LIBRARIES, extract_html
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, main_end_of
+from search.extract.stated import stated_article
 
 LONG = "Камісія паведаміла вынікі галасавання на ўсіх участках краіны. " * 8
 
@@ -159,3 +161,39 @@ def test_articles_reach_their_bars(corpus: Path) -> None:
     for figure in figures:
         print(*figure.row(), sep=" | ")
     assert [figure for figure in figures if figure.reached is False] == []
+
+
+ARTICLE = [
+    f"Абзац {n} пра тое, як лічылі галасы на ўчастку нумар {n}." for n in range(9)
+]
+
+
+def stated_page(body: str, shown: list[str]) -> str:
+    data = json.dumps({"@type": "NewsArticle", "articleBody": body})
+    aside = "".join(f"<footer><div>{line}</div></footer>" for line in shown)
+    return (
+        f'<html><head><script type="application/ld+json">{data}</script></head><body>'
+        f"<p>{'Кароткая нататка пра выбары і больш нічога тут няма. ' * 5}</p>{aside}"
+    )
+
+
+def test_the_article_that_a_page_states_is_found_among_what_it_shows() -> None:
+    made = extract_html(stated_page(" ".join(ARTICLE), ARTICLE))
+    assert made.text[: made.main_end].split("\n") == ARTICLE
+    assert "Кароткая нататка" in made.text
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (" ".join(ARTICLE), ARTICLE[:4]),
+        (" ".join(ARTICLE), ["зусім іншае"]),
+        ("x" * 900, ARTICLE),
+        ("\\ud800" * 90, ARTICLE),
+        ("", ARTICLE),
+    ],
+)
+def test_a_stated_article_that_is_not_shown_decides_nothing(
+    body: str, shown: list[str]
+) -> None:
+    assert stated_article(stated_page(body, shown), "\n".join(shown)) == ""
