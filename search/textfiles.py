@@ -26,7 +26,7 @@ class TextFiles:
         self._write = partial(write_text, root)
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="texts")
         self._waiting: deque[tuple[str, Future[Digest]]] = deque()
-        self._lock = threading.Lock()
+        self._finished = threading.Condition()
         self._begun: set[str] = set()
 
     def write(self, text: str) -> str:
@@ -36,7 +36,7 @@ class TextFiles:
         take each other's temporary name away.
         """
         digest = Digest.of(text.encode()).hex
-        with self._lock:
+        with self._finished:
             if digest in self._begun:
                 return digest
             self._begun.add(digest)
@@ -49,15 +49,20 @@ class TextFiles:
         """Wait until all texts begun are durable; raises what a write raised."""
         while self._waiting:
             self._finish_one()
+        with self._finished:  # another thread may wait for the last one
+            self._finished.wait_for(lambda: not self._begun)
 
     def _finish_one(self) -> None:
         try:
             digest, waiting = self._waiting.popleft()
         except IndexError:  # another thread waits for the last one
             return
-        waiting.result()
-        with self._lock:
-            self._begun.discard(digest)
+        try:
+            waiting.result()
+        finally:
+            with self._finished:
+                self._begun.discard(digest)
+                self._finished.notify_all()
 
     def close(self) -> None:
         """Finish writing; what failed was not waited for, so nothing names it."""
