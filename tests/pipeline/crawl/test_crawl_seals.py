@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.store.reader import ArchiveReader
-from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = """
@@ -95,7 +95,7 @@ def test_no_scheme_but_http_is_fetched_and_no_file_is_opened(
                 *(sys.executable, "-m", "tests.support.watched"),
                 *(str(log), "crawlers.crawl.child"),
             ],
-            input=json.dumps(order.as_json()),
+            input=f"{json.dumps(order.as_json())}\n{END_OF_ORDERS.decode()}",
             env=evidence.environment(),
             cwd=REPOSITORY,
             capture_output=True,
