@@ -50,7 +50,7 @@ class BundleTree:
         """A folder is called by the short id of its slice."""
         match = _LAST.fullmatch(prefix)
         if match is None:
-            return  # no name of a bundle: check 17 says so
+            raise AssertionError("prefixes are folders of captures")
         checked = self._nodes.get(prefix)
         if checked is None:
             return

@@ -135,6 +135,7 @@ def _check_row(
     for field, value in actual.items():
         if row[field] != value:
             raise DigestMismatch(f"{place}: {field} is not the one that was signed")
+    raise AssertionError("a row that is not the signed one differs somewhere")
 
 
 def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:

@@ -404,6 +404,7 @@ def test_each_fault_of_a_package_is_named(
             "package-signature-bad",
         ),
         "no pages": (sign(no_pages), "package-missing"),
+        "altered": ({**packed, INDEX: packed[INDEX] + b"x"}, "package-altered"),
         "spaced": (damaged, "package-altered"),
         "unknown file": (sign({**packed, "other.txt": b"x"}), "package-unproven"),
         "no description": (
