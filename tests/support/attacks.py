@@ -7,12 +7,13 @@ from archive.attest.trust import read_trust
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
 from tests.support.archives import MadeArchive
+from tests.support.sound import assert_sound
 
 
 def verify(made: MadeArchive) -> Report:
     """What the maker's reader is told."""
     trust = read_trust(made.trust_folder, made.identity.origin)
-    return verify_archive(made.root, trust=trust)
+    return assert_sound(verify_archive(made.root, trust=trust))
 
 
 def assert_refused(made: MadeArchive, place: str, *steps: int) -> Report:

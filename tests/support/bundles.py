@@ -44,6 +44,7 @@ from archive.verify.report import Outcome, Report
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
 from tests.support.archives import SOFTWARE, MadeArchive, make_archive, make_exchange
+from tests.support.sound import assert_sound
 from tests.support.stampers import Stamper
 
 Files_ = dict[str, bytes]
@@ -187,7 +188,9 @@ def resum(files: Mapping[str, bytes]) -> Files_:
 
 def ask_program(folder: Path, trust: Path) -> Report:
     """What `evidence verify bundle` says."""
-    return verify_bundle(folder, trust_of=lambda origin: read_trust(trust, origin))
+    return assert_sound(
+        verify_bundle(folder, trust_of=lambda origin: read_trust(trust, origin))
+    )
 
 
 def ask_script(folder: Path, trust: Path, *, origin: str, shell: str = "sh") -> str:

@@ -44,6 +44,7 @@ from archive.verify.report import ONE_WITNESS, Outcome, Report
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import SOFTWARE, START, FixedRandom
+from tests.support.sound import assert_sound
 
 FIRST, SECOND, OPEN = range(3)
 """The segments of the golden archive: two sealed, one open."""
@@ -299,6 +300,7 @@ def fired(report: Report) -> list[str]:
     The optional checks of witnesses, tokens and earlier heads are left out: this
     version never makes them, and every report lists them.
     """
+    assert_sound(report)
     optional = OPTIONAL - report.required
     found = {
         (finding.step, finding.code, finding.outcome)

@@ -22,6 +22,7 @@ from tests.support.forged_packages import (
     warc_forgeries,
     write_package,
 )
+from tests.support.sound import assert_sound
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,9 @@ def packages(
 
 def judge(path: Path, world: World) -> Report:
     trust = world.trust_folder(world.trust, "good")
-    return verify_wacz(path, trust_of=lambda origin: read_trust(trust, origin))
+    return assert_sound(
+        verify_wacz(path, trust_of=lambda origin: read_trust(trust, origin))
+    )
 
 
 def codes(report: Report) -> set[str]:

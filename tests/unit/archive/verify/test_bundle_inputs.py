@@ -37,6 +37,7 @@ from archive.verify.report import Outcome, Report
 from archive.zipped import write_zip
 from tests.support.bundles import Files_, World, make_world, resum, write_folder
 from tests.support.forged_packages import Entries, describe, pack, sign, write_package
+from tests.support.sound import assert_sound
 from tests.support.spoiling import all_cases
 
 
@@ -60,6 +61,7 @@ def judge(world: World, files: Files_, trust: TrustSet | None = None) -> Report:
 
 
 def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
+    assert_sound(report)
     return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
@@ -270,7 +272,7 @@ def test_every_case_of_the_corpus_gets_its_verdict(
             )
         except EvidenceError:
             continue
-        verified = report.outcome is Outcome.VERIFIED
+        verified = assert_sound(report).outcome is Outcome.VERIFIED
         if case.good is not None and verified is not case.good:
             wrong.append(case.name)
     assert wrong == []

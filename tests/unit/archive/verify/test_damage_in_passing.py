@@ -26,6 +26,7 @@ from archive.verify.report import Outcome, Report
 from archive.verify.statements import _check_headers, _check_revisit, check_records
 from tests.support.archives import MadeArchive, make_archive, make_page
 from tests.support.bundles import World, make_world
+from tests.support.sound import assert_sound
 from tests.support.tamper import flip
 
 
@@ -50,6 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, require_program: Any) -> Wor
 
 
 def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
+    assert_sound(report)
     return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 

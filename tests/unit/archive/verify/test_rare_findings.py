@@ -40,6 +40,7 @@ from archive.verify.statements import _check_import
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.foreign import exchange
+from tests.support.sound import assert_sound
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.tamper import Victim
 
@@ -59,6 +60,7 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StampedArchive
 
 
 def codes(report: Report, outcome: Outcome) -> set[str]:
+    assert_sound(report)
     return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
