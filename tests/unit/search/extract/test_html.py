@@ -164,7 +164,7 @@ def test_articles_reach_their_bars(corpus: Path) -> None:
 
 
 ARTICLE = [
-    f"Абзац {n} пра тое, як лічылі галасы на ўчастку нумар {n}." for n in range(9)
+    f"Абзац {n} пра тое, як лічылі галасы на ўчастку нумар {n}." for n in range(15)
 ]
 
 
