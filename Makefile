@@ -33,7 +33,7 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
 	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages \
-	bench-search bench-search-scale bench-capture bench-append bench-web
+	bench-search bench-search-scale bench-capture bench-append bench-web bench-crawl
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -96,6 +96,9 @@ screenshots: $(DEV) ## pictures of every page for docs/tour.md (needs chromium)
 
 bench-capture: $(DEV) ## CPU and memory of a crawl against plain Scrapy, wget, warcprox and a Scrapy archiver
 	$(BIN)/python benchmarks/capture.py
+
+bench-crawl: $(DEV) ## forty sources due at once: pages a second, CPU, memory, politeness
+	$(BIN)/python benchmarks/crawl.py
 
 bench-append: $(DEV) ## captures a second signed, logged and synced; proofs made and checked
 	$(BIN)/python benchmarks/append.py

@@ -14,7 +14,7 @@ from archive.capture import (
     CaptureOutcome,
     SliceLocation,
 )
-from archive.errors import FormatError, VerificationError
+from archive.errors import FormatError, StoreError, VerificationError
 from archive.instant import parse_instant
 from archive.store.catalog import Catalog, HeadFacts, Progress
 from archive.store.jobrows import JobFacts
@@ -30,6 +30,8 @@ HEAD_BYTES = 64 * 1024
 METADATA_BYTES = 4 * 1024 * 1024
 """Bytes of a metadata record kept: some kB for a capture, more for a large page."""
 CAPTURE_KINDS = ("capture", "page")
+LOOKS = 5
+"""A writer renames a segment when it seals it, and may do so while we look."""
 IMPORT_KIND = "import"
 LISTED_KINDS = (*CAPTURE_KINDS, IMPORT_KIND)
 """What the catalog lists: captures, and what others captured and we took in."""
@@ -49,6 +51,18 @@ def catch_up(catalog: Catalog, segments: Path) -> None:
     Waits for another process that is at it; then there is nothing left to do.
     Entries that do not hold end the walk: `verify` says why, the catalog does not.
     """
+    for left in reversed(range(LOOKS)):
+        try:
+            _catch_up(catalog, segments)
+        except (FileNotFoundError, StoreError) as error:
+            gone = error if isinstance(error, OSError) else error.__cause__
+            if not left or not isinstance(gone, FileNotFoundError):
+                raise
+        else:
+            return
+
+
+def _catch_up(catalog: Catalog, segments: Path) -> None:
     found = list_segments(segments)
     if not found or _is_current(catalog, found[-1]):
         return

@@ -147,7 +147,8 @@ def seal_segment(folder: Path, name: SegmentName, *, files: Files = DISK) -> Pat
 
 def find_segment(folder: Path, name: SegmentName) -> Path:
     """The file of a segment, sealed or open; CaptureNotFound if there is neither."""
-    for path in (name.sealed_path(folder), name.open_path(folder)):
+    sealed, open_ = name.sealed_path(folder), name.open_path(folder)
+    for path in (sealed, open_, sealed):  # it may be sealed while we look
         if path.is_file():
             return path
     raise CaptureNotFound(f"segment {name} is missing from the archive")
@@ -193,6 +194,12 @@ class FileWindow(io.RawIOBase):
 
 def open_slice(folder: Path, location: SliceLocation) -> BinaryIO:
     """Open a slice for reading; nothing is checked here."""
-    path = find_segment(folder, parse_segment_name(location.segment))
-    window = FileWindow(path, location.offset_bytes, location.length_bytes)
+    name = parse_segment_name(location.segment)
+    place = (location.offset_bytes, location.length_bytes)
+    try:
+        window = FileWindow(find_segment(folder, name), *place)
+    except StoreError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        window = FileWindow(find_segment(folder, name), *place)  # sealed meanwhile
     return io.BufferedReader(window)

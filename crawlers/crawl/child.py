@@ -77,6 +77,7 @@ def serve(orders: "Orders") -> None:
 async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     """Begin each order as it comes; end when no more come and all are done."""
     running: set[asyncio.Task[None]] = set()
+    broken = asyncio.Event()
 
     def begin(order: CrawlOrder) -> None:
         task = asyncio.create_task(crew.run_order(order))
@@ -86,6 +87,8 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     def forget(task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
             running.discard(task)
+        else:  # a bug of ours: whoever sent the order must not wait for ever
+            broken.set()
 
     begin(first)
     orders.follow(begin)
@@ -94,7 +97,7 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     ]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     orders.leave()
-    if orders.is_orphaned:  # whoever sent us is gone: nobody waits for the rest
+    if orders.is_orphaned or broken.is_set():  # nobody waits for the rest
         crew.loop.stop()
     for end in ends:
         end.cancel()

@@ -23,6 +23,14 @@ class Start:
     turn: OrderedTurn
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A run that goes on, whatever the registry says meanwhile."""
+
+    began_at: datetime
+    hosts: frozenset[str]
+
+
 @dataclass(slots=True, kw_only=True)
 class Roster:
     """The sources that are watched; `begin` and `end` tell it what happens."""
@@ -32,8 +40,7 @@ class Roster:
     campaign: Campaign = NO_CAMPAIGN
     places: int = 4
     """Sources at a time."""
-    running: dict[str, datetime] = field(default_factory=dict)
-    """When each began."""
+    running: dict[str, Running] = field(default_factory=dict)
     held: dict[str, datetime] = field(default_factory=dict)
     """Not before then: the run before could not begin."""
 
@@ -42,7 +49,7 @@ class Roster:
         chosen = choose(
             self._waiting(now),
             now=now,
-            busy=frozenset().union(*map(self._hosts, self.running)),
+            busy=frozenset().union(*(run.hosts for run in self.running.values())),
             places=self.places - len(self.running),
         )
         return [self._start(one, now) for one in chosen]
@@ -53,7 +60,7 @@ class Roster:
         """A run ended, or was cut short."""
         before = self.standings[source_id]
         self.standings[source_id] = Standing(
-            began_at=self.running.pop(source_id),
+            began_at=self.running.pop(source_id).began_at,
             cuts=before.cuts + 1 if cut else 0,
             chance=chance,
             recheck_at=before.recheck_at if cut else recheck_at,
@@ -72,7 +79,7 @@ class Roster:
     def _start(self, one: Waiting, now: datetime) -> Start:
         phase = self.campaign.phase_at(now)
         every = self.sources[one.source_id].schedule.every_at(now, phase)
-        self.running[one.source_id] = now
+        self.running[one.source_id] = Running(began_at=now, hosts=one.hosts)
         self.held.pop(one.source_id, None)
         return Start(
             source_id=one.source_id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import queue
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,7 +57,7 @@ action = "fetch"
 [schedule]
 every = "{calm}"
 jitter = "{jitter}"
-recheck = ["7d"]
+recheck = ["{recheck}"]
 
 [schedule.phases]
 election-day = "{day}"
@@ -108,6 +110,13 @@ class WorldServer:
         """What the command's clock is wrong by: the world goes on by the right one."""
         self.asked: list[tuple[float, str, str]] = []
         """Steady time, host, path of each request."""
+        self.served: dict[tuple[str, str, str], datetime] = {}
+        """By host, path and digest of the body: when it was served first."""
+        self.busiest: Counter[str] = Counter()
+        self._talking: Counter[str] = Counter()
+        """By host: requests being answered now; the most there ever were."""
+        self.seconds = 0.0
+        """Of each answer."""
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -133,29 +142,48 @@ class WorldServer:
             server = await asyncio.start_server(self._talk, sock=self._listening)
             await self._stop.wait()
             server.close()
+            talks = asyncio.all_tasks() - {asyncio.current_task()}
+            for talk in talks:
+                talk.cancel()
+            await asyncio.gather(*talks, return_exceptions=True)
+            await asyncio.sleep(0)  # sockets are closed in the next turn
 
         self._loop.run_until_complete(main())
+        self._loop.close()
 
     async def _talk(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                reply = self._reply(head)
-                if reply is None:
-                    break
-                writer.write(reply)
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                while True:
+                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                    reply = await self._answer(head)
+                    if reply is None:
+                        break
+                    writer.write(reply)
+                    await writer.drain()
+        finally:
+            writer.close()
 
-    def _reply(self, head: str) -> bytes | None:
+    async def _answer(self, head: str) -> bytes | None:
         line, *fields = head.split("\r\n")
-        path = line.split(" ")[1]
         values = {k.lower(): v for k, _, v in (f.partition(": ") for f in fields)}
-        host = values["host"]
+        host, path = values["host"], line.split(" ")[1]
         self.asked.append((time.monotonic(), host, path))
-        answer = self.world.answer(host, path, self.now())
+        self._talking[host] += 1
+        self.busiest[host] = max(self.busiest[host], self._talking[host])
+        try:
+            await asyncio.sleep(self.seconds)
+            return self._reply(host, path, values)
+        finally:
+            self._talking[host] -= 1
+
+    def _reply(self, host: str, path: str, values: dict[str, str]) -> bytes | None:
+        now = self.now()
+        answer = self.world.answer(host, path, now)
+        digest = hashlib.sha256(answer.body).hexdigest()
+        self.served.setdefault((host, path, digest), now)
         if answer.status is None:
             return None
         lines = [f"Content-Type: {answer.media_type}", f"ETag: {answer.etag}"]
@@ -179,6 +207,7 @@ class CampaignRun:
     day: str = "2h"
     night: str = "10m"
     jitter: str = "10m"
+    recheck: str = "3d"
     delay_ms: int = 0
     jobs: int = 8
     watch: "subprocess.Popen[str] | None" = None
@@ -222,6 +251,7 @@ class CampaignRun:
                 group="official" if source.official else "independent",
                 calm=self.calm,
                 jitter=self.jitter,
+                recheck=self.recheck,
                 day=self.day,
                 night=self.night if source.official else self.day,
                 delay_ms=self.delay_ms,
@@ -252,16 +282,17 @@ class CampaignRun:
 
     def start(self) -> None:
         """Start the real command."""
-        self.watch = subprocess.Popen(
-            [
-                *(*COMMAND, "--archive", str(self.archive)),
-                *("watch", "--json", *self.choice()),
-            ],
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with self.words_path.open("a") as words:
+            self.watch = subprocess.Popen(
+                [
+                    *(*COMMAND, "--archive", str(self.archive)),
+                    *("watch", "--json", *self.choice()),
+                ],
+                env=self.environment(),
+                stdout=subprocess.PIPE,
+                stderr=words,
+                text=True,
+            )
         self.events = queue.Queue()
         threading.Thread(
             target=_read_events, args=(self.watch, self.events), daemon=True
@@ -315,16 +346,20 @@ class CampaignRun:
         deadline = time.monotonic() + SECONDS
         while True:
             event = self.events.get(timeout=max(0.1, deadline - time.monotonic()))
-            assert event is not None, self.process().stderr and self.last_words()
+            assert event is not None, self.last_words()
             self._note(event)
             at = datetime.fromisoformat(event["at"])
             if event["event"] == "waiting" and from_now <= at <= self.clock.now():
                 return
 
+    @property
+    def words_path(self) -> Path:
+        """What the command says on standard error."""
+        return self.root / "watch.err"
+
     def last_words(self) -> str:
-        """What the command said on standard error."""
-        stream = self.process().stderr
-        return stream.read() if stream else ""
+        """The end of it."""
+        return self.words_path.read_text()[-2000:]
 
     def drain(self) -> None:
         """Take in the events that came meanwhile."""
@@ -342,8 +377,9 @@ def _read_events(
     process: "subprocess.Popen[str]", events: "queue.Queue[dict[str, Any] | None]"
 ) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        events.put(json.loads(line))
+    with process.stdout as lines:
+        for line in lines:
+            events.put(json.loads(line))
     events.put(None)
 
 

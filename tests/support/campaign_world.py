@@ -15,7 +15,7 @@ ELECTION = START + timedelta(days=45, hours=5)
 COUNT = ELECTION + timedelta(hours=12)
 RESULT = COUNT + timedelta(hours=12)
 END = START + timedelta(days=60)
-LISTED = 6
+LISTED = 4
 """Newest articles on a front page."""
 PAGE = (
     "<!doctype html><html lang=be><head><meta charset=utf-8><title>{title}</title>"
@@ -50,6 +50,7 @@ class SimSource:
     pages: dict[str, list[State]] = field(default_factory=dict)
     """By path, states in order of time."""
     outages: list[Outage] = field(default_factory=list)
+    listed: int = LISTED
 
     @property
     def host(self) -> str:
@@ -70,7 +71,7 @@ class SimSource:
             for path, states in self.pages.items()
             if path.startswith("/news/") and states[0].since <= now
         ]
-        newest = sorted(born, reverse=True)[:LISTED]
+        newest = sorted(born, reverse=True)[: self.listed]
         return [path for _, path in newest if self.mark_at(path, now) is not None]
 
 
@@ -114,8 +115,13 @@ class World:
         mark = source.mark_at(path, now)
         if mark is None:
             return Answer(status=404, body=_page("Not found", "No such page."))
-        words = f"This page is in the state {mark}. " + "Words of the page. " * 20
-        return Answer(status=200, body=_page(f"{source.name}{path}", words))
+        return Answer(status=200, body=state_body(source, path, mark))
+
+
+def state_body(source: SimSource, path: str, mark: str) -> bytes:
+    """What a page is made of in a state."""
+    words = f"This page is in the state {mark}. " + "Words of the page. " * 20
+    return _page(f"{source.name}{path}", words)
 
 
 def _page(title: str, text: str) -> bytes:
@@ -130,59 +136,75 @@ def _front(source: SimSource, now: datetime) -> bytes:
     return _page(source.name, f"<ul>{items}</ul>")
 
 
-def build_world(*, sources: int, seed: int = 1) -> World:
-    """Plan every publication, edit, correction, removal and outage."""
+def build_world(
+    *, sources: int, calm: timedelta = timedelta(days=1), seed: int = 1
+) -> World:
+    """Plan every publication, edit, correction, removal and outage.
+
+    Each state lasts longer than the interval at which it is looked at.
+    """
     chance = random.Random(seed)
     made = {}
     for number in range(sources):
         source = SimSource(name=f"sim-{number:02}", official=number % 10 < 1)
-        _plan_articles(source, chance)
-        _plan_watched(source, chance)
+        _plan_articles(source, chance, calm)
+        _plan_watched(source, chance, calm)
         _plan_outages(source, number)
         made[source.host] = source
     return World(sources=made)
 
 
-def _plan_articles(source: SimSource, chance: random.Random) -> None:
-    """One article every few days; every second is edited, every fifth goes."""
-    at, number = START + timedelta(hours=chance.uniform(1, 90)), 1
-    while at < END - timedelta(days=3):
+def busy_world(*, sources: int, articles: int) -> World:
+    """Sources that have so many articles from the first day on; nothing changes."""
+    made = {}
+    for number in range(sources):
+        source = SimSource(name=f"sim-{number:02}", official=False, listed=articles)
+        for path in ["/election", *(f"/news/{n}" for n in range(1, articles + 1))]:
+            source.pages[path] = [State(since=START, mark=_mark(source, path, 0))]
+        made[source.host] = source
+    return World(sources=made)
+
+
+def _plan_articles(source: SimSource, chance: random.Random, calm: timedelta) -> None:
+    """An article every few intervals; every second is edited, every third goes."""
+    at, number = START + calm * chance.uniform(0.1, 3), 1
+    while at < END - 3 * calm:
         path = f"/news/{number}"
         states = [State(since=at, mark=_mark(source, path, 0))]
         if number % 2 == 0:
-            later = at + timedelta(hours=chance.uniform(30, 60))
+            later = at + calm * chance.uniform(1.6, 2.4)
             states.append(State(since=later, mark=_mark(source, path, 1)))
-        if number % 5 == 0:
-            gone = at + timedelta(days=chance.uniform(4, 6))
+        if number % 3 == 0:
+            gone = at + calm * chance.uniform(2.5, 2.9)
             states.append(State(since=gone, mark=None))
-        source.pages[path] = states
-        at += timedelta(hours=chance.uniform(60, 120))
+        source.pages[path] = sorted(states, key=lambda state: state.since)
+        at += calm * chance.uniform(2.5, 5)
         number += 1
 
 
-def _plan_watched(source: SimSource, chance: random.Random) -> None:
+def _plan_watched(source: SimSource, chance: random.Random, calm: timedelta) -> None:
     """A page on the election; those of offices are corrected all night long."""
     path = "/election"
-    times = [START, START + timedelta(days=20), ELECTION + timedelta(hours=1)]
+    times = [START, START + timedelta(days=20), ELECTION - 2 * calm]
     if source.official:
-        at = COUNT + timedelta(minutes=chance.uniform(15, 30))
-        while at < RESULT - timedelta(minutes=30):
+        at = COUNT + timedelta(minutes=chance.uniform(30, 45))
+        while at < RESULT - timedelta(minutes=90):
             times.append(at)
-            at += timedelta(minutes=chance.uniform(25, 70))
-    times.append(RESULT + timedelta(days=1, hours=chance.uniform(0, 12)))
+            at += timedelta(minutes=chance.uniform(35, 70))
+    times.append(RESULT + timedelta(hours=chance.uniform(1, 12)))
     states = [
         State(since=at, mark=_mark(source, path, number))
         for number, at in enumerate(times)
     ]
     if source.official:  # the aftermath: what was published is taken down
-        states.append(State(since=RESULT + timedelta(days=8), mark=None))
+        states.append(State(since=RESULT + 1.5 * calm, mark=None))
     source.pages[path] = states
 
 
 def _plan_outages(source: SimSource, number: int) -> None:
     day = timedelta(days=1)
     if number % 4 == 1:
-        since = START + (5 + number) * day
+        since = START + (5 + number % 30) * day
         source.outages.append(Outage(since=since, until=since + 2 * day, kind="down"))
     if number % 4 == 2:
         since = START + (8 + number // 2) * day

@@ -68,3 +68,12 @@ def test_a_run_that_was_cut_short_is_gone_on_with() -> None:
     assert [s.source_id for s in roster.begin(NOW)] == ["viasna"]
     end(roster, "viasna", cut=True)
     assert roster.begin(NOW) == [], "twice in a row: not at once"
+
+
+def test_a_source_may_leave_the_registry_while_it_runs() -> None:
+    roster = make_roster("tg-bajmedia", "tg-viasnainfo")
+    roster.begin(NOW)
+    roster.sources = {"tg-viasnainfo": roster.sources["tg-viasnainfo"]}
+    assert roster.begin(NOW) == [], "its host is busy all the same"
+    end(roster, "tg-bajmedia")
+    assert [s.source_id for s in roster.begin(NOW)] == ["tg-viasnainfo"]

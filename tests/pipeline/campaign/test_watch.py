@@ -1,0 +1,117 @@
+"""`watch` and `crawl --due` as they are used: alone, stopped, reloaded, refused."""
+
+import json
+import queue
+import signal
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.store.reader import ArchiveReader
+from tests.support.campaign_run import SECONDS, CampaignRun, open_campaign
+from tests.support.campaign_world import START, build_world
+
+
+def wait_for(run: CampaignRun, event: str) -> dict[str, Any]:
+    """The next event of that name."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            found = run.events.get(timeout=max(0.1, deadline - time.monotonic()))
+        except queue.Empty:
+            pytest.fail(f"no {event} came")
+        assert found is not None, run.last_words()
+        if found["event"] == event:
+            return found
+
+
+def signals_of(run: CampaignRun, source_id: str) -> list[set[str]]:
+    """The signals of each job of a source, the newest job first."""
+    reader = ArchiveReader.open(run.archive)
+    try:
+        jobs = reader.last_jobs(source_id, 9)
+        return [
+            set(reader.read_closing(job.closing).signals) if job.closing else {"open"}
+            for job in jobs
+        ]
+    finally:
+        reader.close()
+
+
+def test_a_watch_is_alone_reloads_stops_and_goes_on(tmp_path: Path) -> None:
+    world = build_world(sources=3)
+    with open_campaign(tmp_path, world) as run:
+        run.start()
+        run.settle()
+        for verb in (["watch"], ["crawl", "--due"]):
+            second = run.run(*verb, *run.choice())
+            assert second.returncode == 6
+            assert "watches sources" in second.stderr
+            assert "Traceback" not in second.stderr
+
+        file = tmp_path / "sources" / "sim-00.toml"
+        sound = file.read_text()
+        file.write_text(sound + "\ncolour = 1\n")
+        run.process().send_signal(signal.SIGHUP)
+        assert "colour" in wait_for(run, "problem")["message"]
+        campaign = tmp_path / "campaign.toml"
+        names = '["sim-00", "sim-01", "sim-02"]'
+        text = campaign.read_text()
+        assert names in text
+        file.write_text(sound)
+        campaign.write_text(text.replace(names, '["sim-00"]'))
+        run.process().send_signal(signal.SIGHUP)
+        while wait_for(run, "waiting")["source_id"] != "sim-00":
+            pass  # of the moment before
+        assert run.stop() == 0
+
+        campaign.write_text(text)
+        run.clock.set(START + timedelta(days=3))
+        due = run.run("crawl", "--due", "--json", *run.choice())
+        assert due.returncode == 0, due.stderr
+        rows = [json.loads(line) for line in due.stdout.splitlines()]
+        assert sorted(row["source_id"] for row in rows) == [
+            *("sim-00", "sim-01", "sim-02")
+        ]
+        again = run.run("crawl", "--due", "--json", *run.choice())
+        assert (again.returncode, again.stdout) == (0, "")
+
+
+def test_a_stop_in_the_midst_closes_every_job_and_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    world = build_world(sources=2)
+    with open_campaign(tmp_path, world) as run:
+        run.server.seconds = 0.4
+        run.start()
+        while len(run.server.asked) < 2:  # both are at it
+            time.sleep(0.01)
+        assert run.stop() == 0
+        assert signals_of(run, "sim-00")[0] >= {"stopped"}
+        run.server.seconds = 0.0
+        run.start()
+        run.settle()
+        assert run.stop() == 0
+        newest, before = signals_of(run, "sim-00")[:2]
+        assert "stopped" not in newest
+        assert "stopped" in before
+
+
+def test_a_wrong_choice_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with open_campaign(tmp_path, build_world(sources=1)) as run:
+        for arguments, word in (
+            (["watch"], "nothing to watch"),
+            (["watch", "nosuch"], "nosuch"),
+            (["watch", "--shard", "3/2", "viasna"], "--shard"),
+            (["watch", "--campaign", str(tmp_path / "none")], "none"),
+            (["crawl"], "--due"),
+            (["crawl", "--all"], "--due"),
+        ):
+            done = run.run(*arguments)
+            assert done.returncode == 2, arguments
+            assert word in done.stderr
+            assert "Traceback" not in done.stderr
+        assert run.server.asked == []
