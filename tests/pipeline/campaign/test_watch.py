@@ -104,10 +104,7 @@ def test_a_wrong_choice_is_refused_before_anything_is_asked(tmp_path: Path) -> N
     with open_campaign(tmp_path, build_world(sources=1)) as run:
         for arguments, word in (
             (["watch"], "nothing to watch"),
-            (["watch", "nosuch"], "nosuch"),
             (["watch", "--shard", "3/2", "viasna"], "--shard"),
-            (["watch", "--campaign", str(tmp_path / "none")], "none"),
-            (["crawl"], "--due"),
             (["crawl", "--all"], "--due"),
         ):
             done = run.run(*arguments)

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archive.errors import UsageProblem
+from search.report.report_command import read_window
 from tests.support.lists import make_people, number, xlsx
 
 SOURCE = """
@@ -79,28 +82,27 @@ def publish(site: Any, visit: int) -> None:
     site.serve("/", front("/page/1", "/page/2", "/page/3", "/page/4", "/list/b2"))
 
 
+PERSONS = SOURCE.replace("a.example", "p.example").replace("dead.", "gone.")
+
+
 @pytest.fixture
 def crawled(
     site: Any, evidence: Any, sources: Callable[..., Path]
-) -> Callable[..., Any]:
-    """Crawls both visits of a source; gives the findings of the second."""
-
-    def run(name: str, extra: str = "") -> dict[str, Any]:
-        folder = sources(name, SOURCE, extra)
-        arguments = (
-            *("crawl", name, "--sources", str(folder)),
-            *site.connect_to("a.example"),
-            *("--connect-to", "dead.example:80=127.0.0.1:1"),
-        )
-        publish(site, 1)
+) -> dict[str, dict[str, Any]]:
+    """Crawls both visits of an outlet and of a list of persons: the report on both."""
+    sources("outlet", SOURCE)
+    folder = sources("persons", PERSONS, RESTRICTED)
+    arguments = (
+        *("crawl", "outlet", "persons", "--sources", str(folder)),
+        *site.connect_to("a.example", "p.example"),
+        *("--connect-to", "dead.example:80=127.0.0.1:1"),
+        *("--connect-to", "gone.example:80=127.0.0.1:1"),
+    )
+    for visit in (1, 2):
+        publish(site, visit)
         evidence.run(*arguments)
-        publish(site, 2)
-        evidence.run(*arguments)
-        _, (report,) = evidence.rows("report", "--since", "1h", "--json")
-        (source,) = report["sources"]
-        return dict(source)
-
-    return run
+    _, (report,) = evidence.rows("report", "--since", "1h", "--json")
+    return {source["source_id"]: source for source in report["sources"]}
 
 
 def by_code(source: dict[str, Any], code: str) -> dict[str, Any]:
@@ -112,9 +114,9 @@ def by_code(source: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 def test_the_morning_report_says_what_happened_and_where_it_is_kept(
-    crawled: Callable[..., Any], evidence: Any
+    crawled: dict[str, dict[str, Any]], evidence: Any
 ) -> None:
-    source = crawled("outlet")
+    source = crawled["outlet"]
     changed = by_code(source, "changed")
     assert set(changed) == {"/", "/page/1"}, "a headline beside the text is no change"
     (line,) = changed["/page/1"]["change"]["lines"]
@@ -136,25 +138,23 @@ def test_the_morning_report_says_what_happened_and_where_it_is_kept(
     assert text.returncode == 5, "a source could not be reached"
     assert "[-60-]{+87+}" in text.stdout
     assert f"https://ui.example/c/{changed['/page/1']['captures'][0]}" in text.stdout
-    html = evidence.run("report", "--since", "1h", "--format", "html").stdout
-    assert html.startswith("<!doctype html>")
-    assert "{+87+}" in html
-    assert "<script" not in html
     quiet = evidence.run("report", "--until", "2020-01-01T00:00:00Z")
     assert quiet.returncode == 0, quiet.stdout
 
-
-def test_what_lists_of_persons_say_is_shown_on_request_alone(
-    crawled: Callable[..., Any], evidence: Any
-) -> None:
-    source = crawled("persons", RESTRICTED)
-    moved = by_code(source, "list-at-new-address")["/list/b2"]
+    # What lists of persons say is shown on request alone.
+    persons = crawled["persons"]
+    moved = by_code(persons, "list-at-new-address")["http://p.example/list/b2"]
     assert moved["change"]["counts"] == {"added": 12, "removed": 3, "corrected": 2}
-    assert all(not (f["change"] or {}).get("lines") for f in source["findings"])
+    assert all(not (f["change"] or {}).get("lines") for f in persons["findings"])
     name = make_people(1, first=600)[0][0]
-    assert name not in evidence.run("report", "--since", "1h").stdout
-    shown = evidence.run("report", "--since", "1h", "--show-restricted").stdout
-    assert name in shown
+    assert name in json.dumps(source, ensure_ascii=False)
+    assert name not in json.dumps(persons, ensure_ascii=False)
+    arguments = ("report", "--since", "1h", "--source", "persons", "--format", "html")
+    hidden = evidence.run(*arguments).stdout
+    assert hidden.startswith("<!doctype html>")
+    assert "<script" not in hidden
+    assert name not in hidden
+    assert name in evidence.run(*arguments, "--show-restricted").stdout
 
 
 def test_two_places_are_compared_address_by_address(
@@ -183,16 +183,21 @@ def test_two_places_are_compared_address_by_address(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("since", "until"),
     [
-        ("--since", "yesterday"),
-        ("--since", "2030-01-01T00:00:00"),
-        ("--since", "2030-01-02T00:00:00Z", "--until", "2030-01-01T00:00:00Z"),
+        ("yesterday", None),
+        ("2030-01-01T00:00:00", None),
+        ("2030-01-02T00:00:00Z", "2030-01-01T00:00:00Z"),
     ],
 )
-def test_a_span_that_is_none_is_refused(
-    evidence: Any, arguments: tuple[str, ...]
-) -> None:
-    done = evidence.run("report", *arguments)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+def test_a_span_that_is_none_is_refused(since: str, until: str | None) -> None:
+    with pytest.raises(UsageProblem):
+        read_window(since, until, now=datetime(2030, 1, 3, tzinfo=UTC))
+
+
+def test_a_span_goes_back_from_the_end() -> None:
+    now = datetime(2030, 1, 3, tzinfo=UTC)
+    assert read_window("90m", None, now=now).since == now - timedelta(minutes=90)
+    window = read_window("7d", "2030-01-01T03:00:00+03:00", now=now)
+    assert window.until == datetime(2030, 1, 1, tzinfo=UTC)
+    assert window.since == datetime(2029, 12, 25, tzinfo=UTC)

@@ -8,7 +8,7 @@ from search.extract.result import Extract
 from search.extract.worker import Worker
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def worker() -> Iterator[Worker]:
     with Worker() as made:
         yield made
