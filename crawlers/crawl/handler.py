@@ -99,8 +99,10 @@ class EvidenceHandler(BaseDownloadHandler):
     async def _keep_pace(self, request: Request) -> None:
         """Wait as long as the host wants, or leave it alone."""
         pacing, host = self._services.pacing, host_of(request.url)
-        is_seed = "seed" in request.cb_kwargs and RECHECK_KEY not in request.meta
-        if pacing.is_down(host) and not is_seed:
+        meta = request.meta
+        is_seed = "seed" in request.cb_kwargs and RECHECK_KEY not in meta
+        is_first = is_seed and not meta.get("retry_times")
+        if pacing.is_down(host) and not is_first:
             self._services.log.signal(HOST_DOWN)
             raise RequestRefused(HOST_DOWN)
         end = time.monotonic() + pacing.pause_of(host)

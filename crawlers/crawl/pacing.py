@@ -2,7 +2,7 @@
 
 A host that asks for patience (429, 503) gets it, as long as it says. One that fails
 again and again is left alone for the rest of the run: its seeds alone are still tried,
-so that each failure of theirs is a capture, and the next run asks again.
+once each, so that each failure of theirs is a capture, and the next run asks again.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,15 @@ from archive.capture import CaptureOutcome
 PATIENCE_STATUSES = frozenset({429, 503})
 FIRST_PAUSE_SECONDS = 2.0
 """After one answer that asks for patience; doubles with each further one in a row."""
+DOUBLED_SECONDS = 16.0
+"""The longest pause that a host did not ask for."""
 PAUSE_SECONDS = 120.0
 """The longest pause; who asks for more is left alone for this run."""
 FAILURES_IN_ROW = 6
 """Two addresses with all their attempts: then the host is down."""
-PATIENCE_IN_ROW = 8
-"""Answers in a row that ask for patience until the host counts as down."""
+PATIENCE_IN_ROW = 5
+"""Answers in a row that ask for patience until the host counts as down: half a minute
+was waited then, and other sources want the place."""
 HOST_DOWN = "host-down"
 """Signal, and reason, of what was not asked because its host is down."""
 _NO_CONTACT = frozenset(
@@ -81,7 +84,8 @@ class HostPacing:
             return
         known.patience += 1
         asked = parse_retry_after(retry_after)
-        pause = FIRST_PAUSE_SECONDS * 2 ** (known.patience - 1)
+        doubled = FIRST_PAUSE_SECONDS * 2 ** (known.patience - 1)
+        pause = min(DOUBLED_SECONDS, doubled)
         known.too_long = asked is not None and asked > PAUSE_SECONDS
         wait = min(PAUSE_SECONDS, pause if asked is None else asked)
         known.not_before = self.clock() + wait

@@ -172,11 +172,13 @@ class SourceSpider(Spider):
         trail = tuple(notes_of(request).trail)
         problem = refusal_code(failure.value) or str(failure.value)
         whole = bool(trail) and trail[-1].outcome is CaptureOutcome.COMPLETE
-        if whole and problem != REDIRECT_LIMIT:
+        if whole and problem == HOST_DOWN:
+            problem = ""  # its last answer stands; it is not asked again
+        elif whole and problem != REDIRECT_LIMIT:
             # The capture is safe; only our own reading of its body failed.
             self.services.log.signal("undecodable-body")
             problem = ""
-        if seed is not None and problem == HOST_DOWN:
+        if seed is not None and problem == HOST_DOWN and not trail:
             self.services.log.settle(seed, "not-reached", captures=(), reason=HOST_DOWN)
         elif seed is not None and problem != STOPPED:  # else it was not reached
             self.services.log.settle_trail(seed, trail, problem=problem)

@@ -206,7 +206,7 @@ def _plan_outages(source: SimSource, number: int) -> None:
     if number % 4 == 1:
         since = START + (5 + number % 30) * day
         source.outages.append(Outage(since=since, until=since + 2 * day, kind="down"))
-    if number % 4 == 2:
+    if number % 20 == 2:  # a host in trouble is waited for, in real time
         since = START + (8 + number // 2) * day
         source.outages.append(Outage(since=since, until=since + day, kind="error"))
     if source.official:

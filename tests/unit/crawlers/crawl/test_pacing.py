@@ -7,6 +7,7 @@ import pytest
 from archive.capture import CaptureOutcome
 from crawlers.crawl.pacing import (
     FAILURES_IN_ROW,
+    PATIENCE_IN_ROW,
     PAUSE_SECONDS,
     HostPacing,
     parse_retry_after,
@@ -35,10 +36,12 @@ def test_a_host_that_asks_for_patience_is_given_twice_as_much_each_time(
     pacing: HostPacing, steady: Steady
 ) -> None:
     pauses = []
-    for _ in range(5):
+    for _ in range(PATIENCE_IN_ROW):
+        assert not pacing.is_down("a")
         pacing.note("a", CaptureOutcome.COMPLETE, status=429)
         pauses.append(pacing.pause_of("a"))
-    assert pauses == [2, 4, 8, 16, 32]
+    assert pauses == [2, 4, 8, 16, 16]
+    assert pacing.is_down("a")
     assert pacing.pause_of("b") == 0, "each host for itself"
     steady.now += 40
     assert pacing.pause_of("a") == 0

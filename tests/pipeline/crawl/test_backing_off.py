@@ -1,0 +1,54 @@
+"""A host in trouble: waited for, then left alone; every promise has its outcome."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SOURCE = """
+[[host]]
+name = "a.example"
+role = "main"
+known = "test"
+
+[[seed]]
+url = "http://a.example/"
+spider = "listing"
+item = "li"
+
+[[seed]]
+url = "http://a.example/second"
+spider = "page"
+
+[[scope]]
+path = '/.*'
+action = "fetch"
+
+[limits]
+delay_ms = 0
+concurrency = 1
+"""
+BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_host_that_wants_an_hour_is_left_alone_after_its_seeds(
+    site: Any, evidence: Any, sources: Callable[..., Path]
+) -> None:
+    """Thirty articles stand on its front page; none of them is asked for."""
+    folder = sources("outlet", SOURCE)
+    items = "".join(f"<li><a href=/news/{n}>Title {n}</a>" for n in range(30))
+    site.serve("/robots.txt", "User-agent: *\nAllow: /", "X: 1")
+    site.serve("/", items)
+    for n in range(30):
+        site.serve_in_turn(f"/news/{n}", BUSY % b"3600")
+    site.serve_in_turn("/second", BUSY % b"0")
+    began = time.monotonic()
+    arguments = ("crawl", "outlet", "--json", "--sources", str(folder))
+    _, (result,) = evidence.rows(*arguments, *site.connect_to("a.example"))
+    assert time.monotonic() - began < 80
+    asked = [path for path in site.paths if path.startswith("/news/")]
+    assert 1 <= len(set(asked)) <= 3
+    assert result["signals"]["host-down"] >= 25
+    assert [seed["state"] for seed in result["seeds"]] == ["captured", "captured"]
+    assert site.paths.count("/second") >= 1
+    assert evidence.verified() == "VERIFIED"
