@@ -32,24 +32,34 @@ _NEWEST_BEFORE = (
     "and captured_at < ? order by captured_at desc, leaf desc limit 1"
 )
 
+_ASKED = "source_id = ? and leaf >= ? and kind = 'capture' and role = 'page' "
 _ARTICLES = (
-    "select target_uri, min(captured_at), max(captured_at) from capture c "
-    "where source_id = ? and captured_at >= ? and kind = 'capture' and role = 'page' "
+    "select g.target_uri, f.job_id, f.captured_at, l.job_id, l.captured_at from "  # noqa: S608 - constants only
+    f"(select target_uri, min(leaf) a, max(leaf) b from capture c where {_ASKED}"
     "and (? or override is null) and not exists (select 1 from capture e "
-    "where e.target_uri = c.target_uri and e.captured_at < ?) "
+    "where e.target_uri = c.target_uri and e.leaf < ?) "
     "group by target_uri having max(http_status is 200 and outcome = 'complete') "
-    "order by min(leaf) desc limit ?"
+    "order by a desc limit ?) g "
+    "join capture f on f.leaf = g.a join capture l on l.leaf = g.b"
 )
-"""Addresses first asked for since then that held something: newest first."""
+"""Addresses first asked for behind an entry that held something: newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """When an address was asked for, by the clock then, and in which job."""
+
+    job_id: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAddress:
-    """An address of a source: when it was first and last asked for."""
+    """An address of a source: when it was first and last asked for, by the log."""
 
     target_uri: str
-    first: datetime
-    last: datetime
+    first: Asked
+    last: Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,20 +104,19 @@ class EarlierCaptures:
         return Validators(earlier=earlier, etag=row[5], last_modified=row[6])
 
     def new_addresses(
-        self, source_id: str, *, since: datetime, limit: int
+        self, source_id: str, *, since_leaf: int, limit: int
     ) -> list[AskedAddress]:
-        """Addresses that a source's jobs asked for since then and never before."""
-        start = format_instant(since)
+        """Addresses that a source's jobs asked for from an entry on, never before."""
         rows = self.connection.execute(
-            _ARTICLES, (source_id, start, self.overrides, start, limit)
+            _ARTICLES, (source_id, since_leaf, self.overrides, since_leaf, limit)
         )
         return [
             AskedAddress(
-                target_uri=row[0],
-                first=parse_instant(row[1]),
-                last=parse_instant(row[2]),
+                target_uri=uri,
+                first=Asked(job_id=first_job, at=parse_instant(first)),
+                last=Asked(job_id=last_job, at=parse_instant(last)),
             )
-            for row in rows
+            for uri, first_job, first, last_job, last in rows
         ]
 
     def _one(

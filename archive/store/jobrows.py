@@ -11,7 +11,7 @@ from archive.store.rows import to_place
 
 _COLUMNS = (
     "job_id, source_id, opened_at, segment, offset_bytes, length_bytes, "
-    "close_segment, close_offset_bytes, close_length_bytes"
+    "close_segment, close_offset_bytes, close_length_bytes, leaf"
 )
 
 
@@ -20,6 +20,8 @@ class JobPlaces:
     """One job as the catalog knows it: its records hold the rest."""
 
     job_id: str
+    leaf: int
+    """Entry of its opening."""
     source_id: str | None
     opened_at: datetime
     """When the opening was signed, by the operator's clock."""
@@ -101,6 +103,7 @@ class JobFacts:
 def _to_job(row: Sequence[object]) -> JobPlaces:
     return JobPlaces(
         job_id=str(row[0]),
+        leaf=int(str(row[9])),
         source_id=None if row[1] is None else str(row[1]),
         opened_at=parse_instant(str(row[2])),
         opening=_to_location(row[3:6]),

@@ -1,17 +1,21 @@
 """Articles to be fetched again at certain ages: so edits and removals are found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive.store.earlier import Asked
 from archive.store.reader import ArchiveReader
 from crawlers.engine.request import parse_target
-from crawlers.sources.schedule import SeenAddress, recheck_at
+from crawlers.sources.schedule import SeenAddress, recheck_at, right_times
 from crawlers.sources.source import Source
 
 RECHECKS = 200
 """Addresses of one run, the longest due first; the others come with the next run."""
 ADDRESSES = 20_000
 """Newest addresses of a source that are looked at: a month of a busy outlet."""
+JOBS = 10_000
+"""Of a source, the newest: a run every five minutes for a month."""
 SLACK = timedelta(days=2)
 """So long after its last age an address that was missed is still fetched."""
 
@@ -35,13 +39,25 @@ def find_rechecks(
     ages = source.schedule.recheck
     if not ages:
         return NO_RECHECKS
+    jobs = reader.last_jobs(source.id, JOBS)[::-1]
+    right = right_times([job.opened_at for job in jobs], now)
+    start = now - max(ages) - SLACK
+    leaves = [job.leaf for job, at in zip(jobs, right, strict=True) if at >= start]
+    if not leaves:
+        return NO_RECHECKS
+    clock = {
+        job.job_id: (job.opened_at, at) for job, at in zip(jobs, right, strict=True)
+    }
     seeds = {parse_target(seed.url).target_uri for seed in source.seeds}
-    found = reader.earlier(overrides=overrides).new_addresses(
-        source.id, since=now - max(ages) - SLACK, limit=ADDRESSES
-    )
     times: list[tuple[datetime, str]] = []
-    for asked in found:
-        seen = SeenAddress(uri=asked.target_uri, first=asked.first, last=asked.last)
+    for asked in reader.earlier(overrides=overrides).new_addresses(
+        source.id, since_leaf=leaves[0], limit=ADDRESSES
+    ):
+        seen = SeenAddress(
+            uri=asked.target_uri,
+            first=_right(asked.first, clock),
+            last=_right(asked.last, clock),
+        )
         at = recheck_at(seen, ages)
         if at is not None and asked.target_uri not in seeds:
             times.append((at, asked.target_uri))
@@ -50,3 +66,9 @@ def find_rechecks(
         due=tuple(uri for at, uri in times[:RECHECKS] if at <= now),
         first_at=times[0][0] if times else None,
     )
+
+
+def _right(asked: Asked, clock: Mapping[str, tuple[datetime, datetime]]) -> datetime:
+    """When it was, by the clock then, or as the log puts it where that was wrong."""
+    opened, right = clock.get(asked.job_id or "", (None, None))
+    return asked.at if right is None or opened == right else right

@@ -6,6 +6,7 @@ being looked at.
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,6 +115,43 @@ def recheck_at(seen: SeenAddress, ages: Sequence[timedelta]) -> datetime | None:
     """When it is to be fetched again; None where its last age has passed."""
     due = (seen.first + age for age in sorted(ages))
     return next((at for at in due if at > seen.last), None)
+
+
+def right_times(times: Sequence[datetime], now: datetime) -> list[datetime]:
+    """Times of runs in the order they were made, without those of a wrong clock.
+
+    The log gives the order. What lies in the future was a clock set forwards; what
+    lies before what came before it was one set back: as few of them as possible are
+    taken for wrong. A wrong one is given the time of the last right one before it.
+    """
+    kept = _longest_rise([None if t > now + CLOCK_TOLERANCE else t for t in times])
+    corrected: list[datetime] = []
+    right, is_right = (times[kept[0]] if kept else now), frozenset(kept)
+    for place, time in enumerate(times):
+        if place in is_right:
+            right = time
+        corrected.append(right)
+    return corrected
+
+
+def _longest_rise(times: Sequence[datetime | None]) -> tuple[int, ...]:
+    """Places of a longest run of times that never fall; None is passed over."""
+    tails: list[datetime] = []
+    places: list[int] = []
+    before: dict[int, int | None] = {}
+    for place, time in enumerate(times):
+        if time is None:
+            continue
+        at = bisect_right(tails, time)
+        before[place] = places[at - 1] if at else None
+        tails[at:] = [time, *tails[at + 1 :]]
+        places[at:] = [place, *places[at + 1 :]]
+    chain: list[int] = []
+    last: int | None = places[-1] if places else None
+    while last is not None:
+        chain.append(last)
+        last = before[last]
+    return tuple(reversed(chain))
 
 
 def in_shard(source_id: str, *, shard: int, shards: int) -> bool:

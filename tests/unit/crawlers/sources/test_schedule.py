@@ -17,6 +17,7 @@ from crawlers.sources.schedule import (
     in_shard,
     next_turn,
     recheck_at,
+    right_times,
 )
 from crawlers.sources.timing import DEFAULT_RECHECK, Phase, Schedule, ScheduleWindow
 
@@ -92,6 +93,20 @@ def test_an_article_is_fetched_again_at_each_age_once() -> None:
     assert found == list(DEFAULT_RECHECK)
     missed = SeenAddress(uri="u", first=NOW, last=NOW + 8 * DAY)
     assert recheck_at(missed, DEFAULT_RECHECK) == NOW + 30 * DAY
+
+
+def test_times_of_a_wrong_clock_are_known_by_the_order_of_the_log() -> None:
+    def days(*numbers: int) -> list[datetime]:
+        return [NOW + number * DAY for number in numbers]
+
+    now = NOW + 9 * DAY
+    assert right_times(days(1, 2, 3), now) == days(1, 2, 3)
+    assert right_times(days(1, 5, -90, 6), now) == days(1, 5, 5, 6), "set back"
+    assert right_times(days(1, 400, 401, 402, 2), now) == days(1, 1, 1, 1, 2)
+    assert right_times(days(1, 7, 2, 3, 4), now) == days(1, 1, 2, 3, 4), "forwards"
+    assert right_times(days(-90, 1, 2), now) == days(-90, 1, 2), "nobody can know"
+    assert right_times([], now) == []
+    assert right_times(days(400), now) == [now]
 
 
 def test_the_longest_due_comes_first_and_no_host_is_spoken_to_twice() -> None:
