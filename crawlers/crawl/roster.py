@@ -29,6 +29,7 @@ class Running:
 
     began_at: datetime
     hosts: frozenset[str]
+    rechecks_only: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,8 +60,10 @@ class Roster:
     ) -> None:
         """A run ended, or was cut short."""
         before = self.standings[source_id]
+        run = self.running.pop(source_id)
         self.standings[source_id] = Standing(
-            began_at=self.running.pop(source_id).began_at,
+            began_at=before.began_at if run.rechecks_only else run.began_at,
+            last_at=run.began_at,
             cuts=before.cuts + 1 if cut else 0,
             chance=chance,
             recheck_at=before.recheck_at if cut else recheck_at,
@@ -79,14 +82,17 @@ class Roster:
     def _start(self, one: Waiting, now: datetime) -> Start:
         phase = self.campaign.phase_at(now)
         every = self.sources[one.source_id].schedule.every_at(now, phase)
-        self.running[one.source_id] = Running(began_at=now, hosts=one.hosts)
+        rechecks_only = one.turn.rechecks_only
+        self.running[one.source_id] = Running(
+            began_at=now, hosts=one.hosts, rechecks_only=rechecks_only
+        )
         self.held.pop(one.source_id, None)
         return Start(
             source_id=one.source_id,
             turn=OrderedTurn(
                 every_s=every // ONE_SECOND,
                 phase=str(phase) if phase else None,
-                rechecks_only=one.turn.rechecks_only,
+                rechecks_only=rechecks_only,
             ),
         )
 

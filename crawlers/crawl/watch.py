@@ -25,6 +25,7 @@ from archive.errors import (
     StoreError,
 )
 from archive.instant import format_instant, parse_instant
+from archive.store.jobrows import JobPlaces
 from archive.store.layout import hold_watch
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.order import CrawlOrder, CrawlResult
@@ -46,8 +47,9 @@ LOCKED_SECONDS = 5.0
 """Until the archive is tried again that somebody else writes to."""
 FAILED_SECONDS = 60.0
 """The same after another failure of the archive: a full disk, say."""
-LOOKED_BACK = 8
-"""Jobs of a source that are read to count how many in a row were cut short."""
+LOOKED_BACK = 50
+"""Jobs of a source that are read to find the last one from its seeds, and to count how
+many in a row were cut short."""
 CHANCE_BYTES = 6
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_SIGNALS = (signal.SIGCONT,)
@@ -354,5 +356,12 @@ def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standi
         if job.closing and UNFINISHED_SIGNALS.isdisjoint(signals):
             break
         cuts += 1
-    began_at = jobs[0].opened_at if jobs else None
-    return Standing(began_at=began_at, cuts=cuts, chance=chance)
+    full = (job for job in jobs if not _is_for_rechecks(reader, job))
+    began_at = next((job.opened_at for job in full), None)
+    last_at = jobs[0].opened_at if jobs else None
+    return Standing(began_at=began_at, last_at=last_at, cuts=cuts, chance=chance)
+
+
+def _is_for_rechecks(reader: ArchiveReader, job: JobPlaces) -> bool:
+    turn = reader.read_opening(job.opening).source.get("turn")
+    return isinstance(turn, dict) and turn.get("rechecks_only") is True

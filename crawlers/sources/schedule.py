@@ -29,7 +29,9 @@ class Standing:
     """What is known of a source's runs."""
 
     began_at: datetime | None = None
-    """Of the last run, by the order of the log; None = never."""
+    """Of the last run from the seeds, by the order of the log; None = never."""
+    last_at: datetime | None = None
+    """Of the last run of any kind: one for rechecks alone does not stand for both."""
     cuts: int = 0
     """Runs in a row that were killed or stopped."""
     chance: float = 0.0
@@ -50,16 +52,16 @@ def next_turn(
     schedule: Schedule, standing: Standing, *, now: datetime, phase: Phase | None
 ) -> Turn:
     """The next turn as things stand at `now`; it may lie in the past."""
-    began = standing.began_at
-    if began is None or began > now + CLOCK_TOLERANCE:
+    began, last = standing.began_at, standing.last_at or standing.began_at
+    if began is None or last is None or max(began, last) > now + CLOCK_TOLERANCE:
         return Turn(due_at=now)
     every = schedule.every_at(now, phase)
     if standing.cuts:
-        return Turn(due_at=began + _retry_after(standing.cuts, every))
+        return Turn(due_at=last + _retry_after(standing.cuts, every))
     due_at = began + every + standing.chance * min(schedule.jitter, every / 2)
     recheck = standing.recheck_at
     if recheck is not None:
-        recheck = max(recheck, began + RECHECK_PAUSE)
+        recheck = max(recheck, last + RECHECK_PAUSE)
         if recheck < due_at:
             return Turn(due_at=recheck, rechecks_only=True)
     return Turn(due_at=due_at)

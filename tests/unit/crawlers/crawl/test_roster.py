@@ -77,3 +77,13 @@ def test_a_source_may_leave_the_registry_while_it_runs() -> None:
     assert roster.begin(NOW) == [], "its host is busy all the same"
     end(roster, "tg-bajmedia")
     assert [s.source_id for s in roster.begin(NOW)] == ["tg-viasnainfo"]
+
+
+def test_a_run_for_rechecks_is_none_from_the_seeds() -> None:
+    roster = make_roster("viasna")
+    roster.begin(NOW)
+    roster.end("viasna", cut=False, chance=0.0, recheck_at=NOW + HOUR)
+    (start,) = roster.begin(NOW + HOUR)
+    assert start.turn.rechecks_only
+    end(roster, "viasna")
+    assert roster.next_due(NOW + HOUR) == (NOW + 6 * HOUR, "viasna")

@@ -84,6 +84,15 @@ def test_rechecks_come_between_two_runs_but_not_at_their_heels() -> None:
     assert not next_turn(SCHEDULE, late, now=NOW, phase=None).rechecks_only
 
 
+def test_a_run_for_rechecks_does_not_put_the_next_run_off() -> None:
+    standing = Standing(began_at=NOW, last_at=NOW + 5 * HOUR, recheck_at=NOW + 4 * HOUR)
+    turn = next_turn(SCHEDULE, standing, now=NOW + 5.9 * HOUR, phase=None)
+    assert turn == Turn(due_at=NOW + 5.5 * HOUR, rechecks_only=True)
+    later = Standing(began_at=NOW, last_at=NOW + 5.8 * HOUR, recheck_at=NOW)
+    turn = next_turn(SCHEDULE, later, now=NOW + 5.9 * HOUR, phase=None)
+    assert turn == Turn(due_at=NOW + 6 * HOUR)
+
+
 def test_an_article_is_fetched_again_at_each_age_once() -> None:
     seen, found = NOW, []
     at = recheck_at(SeenAddress(uri="u", first=NOW, last=seen), DEFAULT_RECHECK)
