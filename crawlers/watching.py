@@ -8,7 +8,8 @@ from archive.cli.root import CommandContext
 from archive.errors import UsageProblem
 from crawlers.crawl.order import CrawlOrder
 from crawlers.crawl.roster import Roster
-from crawlers.crawl.watch import Tell, Tools, Watch, WatchPlan, read_standings
+from crawlers.crawl.standings import read_standings
+from crawlers.crawl.watch import Tell, Tools, Watch, WatchPlan
 from crawlers.sources.campaign import NO_CAMPAIGN, Campaign, read_campaign
 from crawlers.sources.registry import find_source, read_registry
 from crawlers.sources.schedule import in_shard
@@ -78,7 +79,13 @@ def open_watch(
     for source in sources.values():
         order.via.label_for(source)
     tools = Tools(clock=context.clock, random_bytes=context.random_bytes, tell=tell)
-    standings = read_standings(context.archive, sources, tools, overrides=order.is_test)
+    standings = read_standings(
+        context.archive,
+        sources,
+        now=context.clock(),
+        chance=tools.chance,
+        overrides=order.is_test,
+    )
     roster = Roster(
         sources=sources, standings=standings, campaign=campaign, places=choice.places
     )

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from archive.errors import (
     ArchiveLocked,
@@ -25,16 +24,11 @@ from archive.errors import (
     StoreError,
 )
 from archive.instant import format_instant, parse_instant
-from archive.store.jobrows import JobPlaces
 from archive.store.layout import hold_watch
-from archive.store.reader import ArchiveReader
 from crawlers.crawl.order import CrawlOrder, CrawlResult
-from crawlers.crawl.rechecks import find_rechecks
 from crawlers.crawl.roster import Roster
 from crawlers.crawl.run import CrewProcess, Message, Waker, rebuild_error
-from crawlers.crawl.unfinished import UNFINISHED_SIGNALS
 from crawlers.sources.campaign import Campaign
-from crawlers.sources.schedule import Standing
 from crawlers.sources.source import Source
 
 LOOK_SECONDS = 1.0
@@ -47,9 +41,6 @@ LOCKED_SECONDS = 5.0
 """Until the archive is tried again that somebody else writes to."""
 FAILED_SECONDS = 60.0
 """The same after another failure of the archive: a full disk, say."""
-LOOKED_BACK = 50
-"""Jobs of a source that are read to find the last one from its seeds, and to count how
-many in a row were cut short."""
 CHANCE_BYTES = 6
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_SIGNALS = (signal.SIGCONT,)
@@ -325,43 +316,3 @@ class Child:
         code = self.process.wait()
         self.process.close()
         return code
-
-
-def read_standings(
-    archive: Path,
-    sources: Mapping[str, Source],
-    tools: Tools,
-    *,
-    overrides: bool,
-) -> dict[str, Standing]:
-    """What the archive says of each source's last runs."""
-    now = tools.clock()
-    reader = ArchiveReader.open(archive)
-    found: dict[str, Standing] = {}
-    try:
-        for source_id, source in sources.items():
-            standing = _standing(reader, source_id, chance=tools.chance())
-            rechecks = find_rechecks(reader, source, now=now, overrides=overrides)
-            found[source_id] = replace(standing, recheck_at=rechecks.first_at)
-    finally:
-        reader.close()
-    return found
-
-
-def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standing:
-    jobs = reader.last_jobs(source_id, LOOKED_BACK)
-    cuts = 0
-    for job in jobs:
-        signals = reader.read_closing(job.closing).signals if job.closing else {}
-        if job.closing and UNFINISHED_SIGNALS.isdisjoint(signals):
-            break
-        cuts += 1
-    full = (job for job in jobs if not _is_for_rechecks(reader, job))
-    began_at = next((job.opened_at for job in full), None)
-    last_at = jobs[0].opened_at if jobs else None
-    return Standing(began_at=began_at, last_at=last_at, cuts=cuts, chance=chance)
-
-
-def _is_for_rechecks(reader: ArchiveReader, job: JobPlaces) -> bool:
-    turn = reader.read_opening(job.opening).source.get("turn")
-    return isinstance(turn, dict) and turn.get("rechecks_only") is True
