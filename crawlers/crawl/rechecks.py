@@ -1,10 +1,8 @@
 """Articles to be fetched again at certain ages: so edits and removals are found."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.store.earlier import Asked
 from archive.store.reader import ArchiveReader
 from crawlers.engine.request import parse_target
 from crawlers.sources.schedule import SeenAddress, recheck_at, right_times
@@ -42,11 +40,13 @@ def find_rechecks(
     jobs = reader.last_jobs(source.id, JOBS)[::-1]
     right = right_times([job.opened_at for job in jobs], now)
     start = now - max(ages) - SLACK
-    leaves = [job.leaf for job, at in zip(jobs, right, strict=True) if at >= start]
+    leaves = [job.leaf for job, at in zip(jobs, right, strict=True) if at[1] >= start]
     if not leaves:
         return NO_RECHECKS
-    clock = {
-        job.job_id: (job.opened_at, at) for job, at in zip(jobs, right, strict=True)
+    clock: dict[str | None, tuple[datetime, datetime]] = {
+        job.job_id: at
+        for job, at in zip(jobs, right, strict=True)
+        if at != (job.opened_at, job.opened_at)
     }
     seeds = {parse_target(seed.url).target_uri for seed in source.seeds}
     times: list[tuple[datetime, str]] = []
@@ -55,8 +55,9 @@ def find_rechecks(
     ):
         seen = SeenAddress(
             uri=asked.target_uri,
-            first=_right(asked.first, clock),
-            last=_right(asked.last, clock),
+            # Where a clock was wrong: rather fetched too often than too early.
+            first=clock.get(asked.first.job_id, (asked.first.at,) * 2)[1],
+            last=clock.get(asked.last.job_id, (asked.last.at,) * 2)[0],
         )
         at = recheck_at(seen, ages)
         if at is not None and asked.target_uri not in seeds:
@@ -66,9 +67,3 @@ def find_rechecks(
         due=tuple(uri for at, uri in times[:RECHECKS] if at <= now),
         first_at=times[0][0] if times else None,
     )
-
-
-def _right(asked: Asked, clock: Mapping[str, tuple[datetime, datetime]]) -> datetime:
-    """When it was, by the clock then, or as the log puts it where that was wrong."""
-    opened, right = clock.get(asked.job_id or "", (None, None))
-    return asked.at if right is None or opened == right else right

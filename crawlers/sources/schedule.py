@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from crawlers.sources.timing import Phase, Schedule
 
@@ -119,21 +120,23 @@ def recheck_at(seen: SeenAddress, ages: Sequence[timedelta]) -> datetime | None:
     return next((at for at in due if at > seen.last), None)
 
 
-def right_times(times: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Times of runs in the order they were made, without those of a wrong clock.
+def right_times(
+    times: Sequence[datetime], now: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Between which times runs were made, in their order; equal where a clock is right.
 
     The log gives the order. What lies in the future was a clock set forwards; what
     lies before what came before it was one set back: as few of them as possible are
-    taken for wrong. A wrong one is given the time of the last right one before it.
+    taken for wrong. A wrong one was between the right ones around it, or now.
     """
-    kept = _longest_rise([None if t > now + CLOCK_TOLERANCE else t for t in times])
-    corrected: list[datetime] = []
-    right, is_right = (times[kept[0]] if kept else now), frozenset(kept)
-    for place, time in enumerate(times):
-        if place in is_right:
-            right = time
-        corrected.append(right)
-    return corrected
+    kept = frozenset(
+        _longest_rise([None if t > now + CLOCK_TOLERANCE else t for t in times])
+    )
+    right = [time if place in kept else None for place, time in enumerate(times)]
+    first = next((time for time in right if time is not None), now)
+    low = accumulate(right, lambda before, time: time or before, initial=first)
+    high = accumulate(reversed(right), lambda behind, time: time or behind, initial=now)
+    return list(zip(list(low)[1:], list(high)[:0:-1], strict=True))
 
 
 def _longest_rise(times: Sequence[datetime | None]) -> tuple[int, ...]:

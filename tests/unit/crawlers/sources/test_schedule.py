@@ -108,14 +108,20 @@ def test_times_of_a_wrong_clock_are_known_by_the_order_of_the_log() -> None:
     def days(*numbers: int) -> list[datetime]:
         return [NOW + number * DAY for number in numbers]
 
+    def at(*numbers: int | tuple[int, int]) -> list[tuple[datetime, ...]]:
+        pairs = [(n, n) if isinstance(n, int) else n for n in numbers]
+        return [tuple(days(*pair)) for pair in pairs]
+
     now = NOW + 9 * DAY
-    assert right_times(days(1, 2, 3), now) == days(1, 2, 3)
-    assert right_times(days(1, 5, -90, 6), now) == days(1, 5, 5, 6), "set back"
-    assert right_times(days(1, 400, 401, 402, 2), now) == days(1, 1, 1, 1, 2)
-    assert right_times(days(1, 7, 2, 3, 4), now) == days(1, 1, 2, 3, 4), "forwards"
-    assert right_times(days(-90, 1, 2), now) == days(-90, 1, 2), "nobody can know"
+    assert right_times(days(1, 2, 3), now) == at(1, 2, 3)
+    assert right_times(days(1, 5, -90, 6), now) == at(1, 5, (5, 6), 6), "set back"
+    forwards = at(1, (1, 2), (1, 2), (1, 2), 2)
+    assert right_times(days(1, 400, 401, 402, 2), now) == forwards
+    assert right_times(days(1, 7, 2, 3, 4), now) == at(1, (1, 2), 2, 3, 4)
+    assert right_times(days(-90, 1, 2), now) == at(-90, 1, 2), "nobody can know"
+    assert right_times(days(5, 400), now) == at(5, (5, 9)), "no later than now"
     assert right_times([], now) == []
-    assert right_times(days(400), now) == [now]
+    assert right_times(days(400), now) == [(now, now)]
 
 
 def test_the_longest_due_comes_first_and_no_host_is_spoken_to_twice() -> None:
