@@ -269,6 +269,7 @@ def check(run: CampaignRun, pace: Pace) -> dict[str, Any]:
     return {"changes": expected, "jobs": jobs, "promised": promised}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_forty_sources_over_sixty_days_lose_no_change(tmp_path: Path) -> None:
     """Coarse steps, for every day: sources are looked at every four days."""
