@@ -1,6 +1,7 @@
 """The index follows the log, and made anew it gives the same answers."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from archive.attest.extract import parse_extract
 from archive.capture import CaptureOutcome
 from archive.digest import Digest
-from archive.errors import SearchUnavailable
+from archive.errors import EvidenceError, SearchUnavailable
 from archive.store.segment import list_segments
 from archive.store.texts import find_text
 from archive.store.tombstones import RemovalOrder
@@ -315,3 +316,36 @@ def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
     for words in ("слова0", "Назва0", "назва0"):
         assert not [one for one in index if words.encode() in one.read_bytes()]
     assert not archive.index().rebuilt
+
+
+def test_R12_readers_get_answers_all_the_time_an_index_is_made_anew(
+    archive: Any,
+) -> None:
+    for number in range(20):
+        archive.page(f"https://a.example/{number}", f"<p>Узровень яўкі {number}")
+    archive.index()
+    service, stop, totals = archive.service(), threading.Event(), set[int]()
+    problems: list[Exception] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            service._archives[0].refresh(now=0.0, force=True)
+            try:
+                totals.add(service.search("exact:яўкі", limit=3).total)
+                assert len(list(service.stream("exact:яўкі"))) == 20
+            except (EvidenceError, AssertionError) as problem:
+                problems.append(problem)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(3):
+            archive.index(rebuild=True)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join(60)
+    assert problems == []
+    assert totals == {20}
