@@ -139,6 +139,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("web.citation",),
             ("web.mementos",),
             ("web.schema",),
+            ("web.frozen",),
         ),
         (
             ("web.cdx",),
@@ -153,7 +154,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("web.views",),),
         (("web.replay.responses",), ("web.wiring",)),
         (("web.app",),),
-        (("web.serving",),),
+        (("web.serving",), ("web.freeze",)),
         (("web.cli",),),
     ),
 }
@@ -192,6 +193,7 @@ LIBRARIES = {
             "archive.cli.signing",
             "archive.cli.trust",
             "archive.cli.witness",
+            "archive.cli.subverbs",
             "archive.cli.timestamp",
             "archive.cli.writing",
             "crawlers.cli",
@@ -261,6 +263,7 @@ LIBRARIES = {
             "crawlers.sources.signs",
             "search.extract.html",
             "search.extract.visible",
+            "web.frozen",
             "web.replay.tree",
         ),
         reason="trees for four ends: main text, all text, signs, and what may be shown",
@@ -325,6 +328,7 @@ LIBRARIES = {
     "werkzeug": Library(
         modules=(
             "web.app",
+            "web.freeze",
             "web.replay.responses",
             "web.views.addresses",
             "web.views.api",

@@ -1,9 +1,10 @@
-"""Verbs `serve` and `cite`: parse, call one function, print."""
+"""Verbs `serve`, `cite` and `export static`: parse, call one function, print."""
 
 import logging
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -12,6 +13,8 @@ from archive.cli.root import CommandContext
 from archive.errors import SettingsError
 from web.app import create_app
 from web.citation import FORMATS
+from web.freeze import FreezeRequest, freeze
+from web.languages import CODES, DEFAULT
 from web.serving import Listeners, Server, listen
 from web.settings import WebSettings, check_settings, is_loopback
 from web.site import Site
@@ -92,6 +95,42 @@ def cite(
     site = Site.create(settings, open_services(_places(ctx), sweep=False))
     capture = site.services.archive.get_capture(capture_id)
     click.echo(FORMATS[name](cite_capture(site, capture)).rstrip("\r\n"))
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--language",
+    type=click.Choice(CODES),
+    default=DEFAULT,
+    show_default=True,
+    help="Of the pages.",
+)
+@click.option("--no-bundles", is_flag=True, help="Leave the evidence bundles out.")
+@click.pass_obj
+def static(ctx: CommandContext, folder: Path, language: str, no_bundles: bool) -> None:
+    """Write the archive as plain files: for mirrors, onion hosts, a stick.
+
+    Calendars and lists instead of search; bundles verify without this program.
+
+    Exit codes: 0 written, 2 wrong use, 6 the folder is there already, or no archive.
+    """
+    settings = WebSettings(
+        app_origin=f"http://{LOOPBACK}", replay_origin=f"http://{REPLAY_NAME}"
+    )
+    services = open_services(_places(ctx), sweep=False)
+    request = FreezeRequest(target=folder, language=language, bundles=not no_bundles)
+    done = freeze(create_app(settings, services), request)
+    click.echo(
+        f"{folder}: {done.pages} pages of {done.captures} captures, "
+        f"{done.bundles} bundles; open {folder / 'index.html'}"
+    )
+    if done.too_large:
+        click.echo(
+            f"{done.too_large} captures are too large for a bundle here; "
+            "`evidence export bundle` makes those",
+            err=True,
+        )
 
 
 def check_options(options: ServeOptions) -> None:

@@ -11,7 +11,7 @@ from archive.errors import (
     EvidenceError,
     FormatError,
     LogError,
-    SearchUnavailable,
+    SearchError,
     StoreError,
 )
 from archive.log.checkpoint import Checkpoint
@@ -124,7 +124,7 @@ class Site:
             return None
         try:
             return self.services.search.text_of(capture.capture_id)
-        except SearchUnavailable:
+        except SearchError:  # none, or one of another version: there is no text
             return None
 
     def claimed_of(self, capture: Capture) -> Claimed | None:

@@ -10,6 +10,7 @@ from archive.capture import Capture
 from archive.cli.logexport import listing, log_command
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
+from archive.cli.subverbs import SubVerbs
 from archive.errors import KeyProblem
 from archive.export.bundle import (
     AGE_END,
@@ -36,7 +37,7 @@ from archive.version import SOFTWARE
 _OUT = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=SubVerbs)
 def export() -> None:
     """Hand evidence out: bundles, and packages for other programs.
 

@@ -148,7 +148,8 @@ class EntryPointGroup(click.Group):
     """A click group whose verbs are loaded from entry points when asked for."""
 
     def _points(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
+        found = entry_points(group=COMMANDS_GROUP)
+        return {point.name: point for point in found if "." not in point.name}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, sorted; nothing is imported."""
