@@ -133,7 +133,7 @@ class Site:
             return None
         try:
             return self.services.search.claimed_of(capture.capture_id)
-        except SearchUnavailable:
+        except SearchError:
             return None
 
     def shown_hits(self, hits: Iterable[Hit]) -> list[Hit]:
