@@ -32,14 +32,14 @@ action = "follow"
 delay_ms = 0
 concurrency = 8
 requests = {budget}
-depth = 8
+depth = 12
 """
 PARTS = 'parts = "none"'
 
 
 @pytest.fixture
 def trap() -> Iterator[tuple[int, list[str]]]:
-    """Real pages 20 a list; each page also names ten more days of a calendar."""
+    """Real pages 20 a list, lists in a chain; each page names ten days of a calendar."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -76,10 +76,12 @@ def page(path: str) -> str:
     day = sum(map(ord, path)) * 1009 % 1_000_000
     links = [f"/calendar?day={(day + n * 7919) % 1_000_000}" for n in range(10)]
     if path == "/":
-        links += [f"/list/{n}" for n in range(REAL // 20)]
-    elif path.startswith("/list/"):
+        links += ["/list/0"]
+    elif path.startswith("/list/") and path[-1].isdigit():
+        # Behind the flood: each list is only named by the one before it.
         number = int(path.removeprefix("/list/"))
         links += [f"/real/{20 * number + n}" for n in range(20)]
+        links += [f"/list/{number + 1}"] if number + 1 < REAL // 20 else []
     return "".join(f"<a href='{link}'>x</a>" for link in links)
 
 
