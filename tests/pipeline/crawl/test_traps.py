@@ -39,7 +39,7 @@ PARTS = 'parts = "none"'
 
 @pytest.fixture
 def trap() -> Iterator[tuple[int, list[str]]]:
-    """Real pages 20 a list, lists in a chain; each page names ten days of a calendar."""
+    """Real pages 20 a list, lists in a chain; each page names ten more days."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
