@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archive.capture import EarlierCapture
 from archive.digest import Digest
@@ -20,11 +20,12 @@ _WHOLE = (
 """Captures that stand for the content of their address."""
 _WITH_PAYLOAD = (
     f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
-    "and payload_digest = ? and refers_to is null order by leaf limit 1"
+    "and payload_digest = ? and captured_at <= ? and refers_to is null "
+    "order by leaf limit 1"
 )
 _NEWEST = (
     f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
-    "and source_id is ? and captured_at >= ? "
+    "and source_id is ? and captured_at >= ? and captured_at <= ? "
     "order by captured_at desc, leaf desc limit 1"
 )
 _NEWEST_BEFORE = (
@@ -32,6 +33,7 @@ _NEWEST_BEFORE = (
     "and captured_at < ? order by captured_at desc, leaf desc limit 1"
 )
 
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _ASKED = "source_id = ? and leaf >= ? and kind = 'capture' and role = 'page' "
 _ARTICLES = (
     "select g.target_uri, f.job_id, f.captured_at, l.job_id, l.captured_at from "  # noqa: S608 - constants only
@@ -78,9 +80,14 @@ class EarlierCaptures:
     connection: sqlite3.Connection
     overrides: bool
 
-    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
-        """The first capture that holds this payload of this address itself."""
-        row = self._one(_WITH_PAYLOAD, target_uri, str(payload))
+    def with_payload(
+        self, target_uri: str, payload: Digest, *, until: datetime = END_OF_TIME
+    ) -> EarlierCapture | None:
+        """The first capture that holds this payload of this address itself.
+
+        None of a later time than `until`: a clock was set back since.
+        """
+        row = self._one(_WITH_PAYLOAD, target_uri, str(payload), format_instant(until))
         return None if row is None else _earlier(row)
 
     def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
@@ -89,15 +96,22 @@ class EarlierCaptures:
         return None if row is None else _earlier(row)
 
     def validators(
-        self, target_uri: str, *, source_id: str | None, since: datetime
+        self,
+        target_uri: str,
+        *,
+        source_id: str | None,
+        since: datetime,
+        until: datetime = END_OF_TIME,
     ) -> Validators | None:
-        """Those of the newest content of an address, if it was fetched since then."""
-        row = self._one(_NEWEST, target_uri, source_id, format_instant(since))
+        """Those of the newest content of an address, fetched in `[since, until]`."""
+        times = (format_instant(since), format_instant(until))
+        row = self._one(_NEWEST, target_uri, source_id, *times)
         if row is None or not (row[5] or row[6]):
             return None
         earlier = _earlier(row)
         if row[7] is not None:  # a revisit never refers to a revisit
-            first = self.with_payload(target_uri, earlier.payload_digest)
+            digest = earlier.payload_digest
+            first = self.with_payload(target_uri, digest, until=until)
             if first is None:
                 return None
             earlier = first

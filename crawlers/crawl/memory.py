@@ -42,7 +42,7 @@ class ArchiveMemory:
     def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
         """The capture of that address that holds this payload."""
         earlier = self.reader.earlier(overrides=self.overrides)
-        return earlier.with_payload(target_uri, payload)
+        return earlier.with_payload(target_uri, payload, until=self.clock())
 
     def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
         """The newest content of an address from before then, of whatever job."""
@@ -52,8 +52,10 @@ class ArchiveMemory:
     def validators(self, target_uri: str, source_id: str) -> Validators | None:
         """By which its server may say "not modified"; None = fetch it in full."""
         earlier = self.reader.earlier(overrides=self.overrides)
-        since = self.clock() - FULL_FETCH_EVERY
-        return earlier.validators(target_uri, source_id=source_id, since=since)
+        now = self.clock()
+        return earlier.validators(
+            target_uri, source_id=source_id, since=now - FULL_FETCH_EVERY, until=now
+        )
 
     def original(self, capture: Capture) -> Capture:
         """The capture that holds the payload: itself, or what a revisit refers to."""

@@ -167,9 +167,16 @@ class Recorder:
     def _find(
         self, exchange: Exchange, head: HttpHead | None, base: EarlierCapture | None
     ) -> EarlierCapture | None:
-        """What a response may repeat; whether it does, the archive says."""
-        if exchange.http_status == 304:
-            return base
+        """What a response may repeat; whether it does, the archive says.
+
+        Never what was captured later, by a clock that was set back since.
+        """
+        found = base if exchange.http_status == 304 else self._same(exchange, head)
+        if found is None or found.captured_at > exchange.started_at:
+            return None
+        return found
+
+    def _same(self, exchange: Exchange, head: HttpHead | None) -> EarlierCapture | None:
         payload = exchange.payload_digest
         if self._memory is None or payload is None or not may_repeat(exchange, head):
             return None

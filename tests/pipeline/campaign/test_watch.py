@@ -100,6 +100,20 @@ def test_a_stop_in_the_midst_closes_every_job_and_is_gone_on_with(
         assert "stopped" in before
 
 
+def test_a_clock_set_forwards_and_back_leaves_a_sound_archive(tmp_path: Path) -> None:
+    """What was captured in the future is never what a later capture repeats."""
+    with open_campaign(tmp_path, build_world(sources=1)) as run:
+        run.start()
+        run.settle()
+        for wrong in (timedelta(days=400), timedelta(days=-20), timedelta()):
+            run.server.truth = wrong
+            run.go_to(START + timedelta(hours=1))
+        assert run.crawled == 4
+        assert run.stop() == 0
+        done = run.run("verify", "--json")
+        assert json.loads(done.stdout)["outcome"] == "VERIFIED"
+
+
 def test_a_wrong_choice_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with open_campaign(tmp_path, build_world(sources=1)) as run:
         for arguments, word in (

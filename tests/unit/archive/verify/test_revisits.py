@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,10 @@ def test_the_newest_full_fetch_gives_the_validators_of_the_original(
     assert found.earlier.capture_id == first.capture_id
     late = three[2].captured_at
     assert earlier.validators(URI, source_id=None, since=late) is None
+    before = first.captured_at - timedelta(seconds=1)  # the clock was set back
+    since = before - timedelta(days=1)
+    times = {"since": since, "until": before}
+    assert earlier.validators(URI, source_id=None, **times) is None
     assert earlier.validators(URI, source_id="x1", since=first.captured_at) is None
 
 
