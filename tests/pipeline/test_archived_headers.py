@@ -1,0 +1,93 @@
+"""W4: of 60 and more headers of an archived response not one is sent again."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from archive.capture import MemoryBytes
+from archive.digest import Digest
+from tests.support.archives import FixedRandom, make_archive, make_exchange
+from tests.support.rig.hostile import ARCHIVED_HEADERS
+from web.app import create_app
+from web.headers import replay_headers
+from web.serving import Server, listen
+from web.settings import WebSettings
+from web.wiring import Places, open_services
+
+BODY = b"<!doctype html><p>Page with headers.</p>"
+OURS = {
+    *("content-type", "content-length", "date"),
+    *("content-disposition", "accept-ranges"),
+    *("link", "memento-datetime"),
+}
+"""Set by us for the content, the download and the memento."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+    """Both origins on real sockets, and the id of the capture."""
+    folder: Path = tmp_path_factory.mktemp("headers")
+    made = make_archive(folder)
+    lines = "".join(f"{line}\r\n" for line in ARCHIVED_HEADERS)
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{lines}"
+        f"Content-Length: {len(BODY)}\r\n\r\n"
+    ).encode()
+    usual = make_exchange("http://h.example/", BODY, made)
+    assert usual.framing is not None
+    exchange = replace(
+        usual,
+        response=MemoryBytes(head + BODY),
+        wire_digest=Digest.of(head + BODY),
+        framing=replace(usual.framing, head_bytes=len(head)),
+    )
+    with made.open_writer() as writer:
+        capture = writer.capture(exchange).result()
+    places = Places(
+        archive=made.root,
+        trust=made.trust_folder,
+        clock=lambda: datetime(2025, 2, 1, tzinfo=UTC),
+        random_bytes=FixedRandom(),
+    )
+    listeners = listen("127.0.0.1", port=0, replay_port=0)
+    app = f"http://127.0.0.1:{listeners.app_port}"
+    replay = f"http://localhost:{listeners.replay_port}"
+    settings = WebSettings(app_origin=app, replay_origin=replay)
+    services = open_services(places, sweep=False)
+    server = Server(create_app(settings, services), listeners)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield app, replay, capture.short_id
+    server.stop()
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/v/{}", "/raw/{}", "/raw/{}/wire", "/raw/{}/slice"])
+def test_W4_only_the_fixed_set_is_on_the_wire(
+    served: tuple[str, str, str], path: str
+) -> None:
+    app, replay, short_id = served
+    assert len(ARCHIVED_HEADERS) >= 60
+    split = urlsplit(replay)
+    link = http.client.HTTPConnection("127.0.0.1", split.port, timeout=60)
+    with closing(link):
+        link.request("GET", path.format(short_id), None, {"Host": split.netloc})
+        answer = link.getresponse()
+        answer.read()
+    assert answer.status == 200
+    pairs = [(name.lower(), value) for name, value in answer.getheaders()]
+    fixed = replay_headers(app_origin=app, replay_origin=replay).usual
+    ours = [pair for pair in pairs if pair[0] not in OURS]
+    assert sorted(ours) == sorted((name.lower(), value) for name, value in fixed)
+    assert len({name for name, _ in pairs}) == len(pairs)
+    said = " ".join(value for name, value in pairs if name in OURS)
+    assert "x.example" not in said
+    assert "x.html" not in said
+    assert "1970" not in said
