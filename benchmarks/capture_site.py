@@ -28,6 +28,8 @@ MARKUP = (
 )
 TITLE = b"<title>Results, station"
 """Each page has its number in its place: no site has the same page at two addresses."""
+LETTERS = bytes.maketrans(b"0123456789", b"abcdefghij")
+"""A number in letters: counters and times in digits make no other page."""
 WORDS = 6_000
 COMMON_WORDS = 250
 
@@ -103,11 +105,10 @@ def _serve(
             while request := await reader.readuntil(b"\r\n\r\n"):
                 path = request.split(b" ", 2)[1]
                 status, body = b"200 OK", links
-                if path.startswith(b"/page/"):
+                if path[6:].isdigit():
                     number = int(path[6:])
-                    body = bodies[number % len(bodies)].replace(
-                        TITLE, b"<title>Results %08d" % number, 1
-                    )
+                    title = b"<title>Results " + path[6:].zfill(8).translate(LETTERS)
+                    body = bodies[number % len(bodies)].replace(TITLE, title, 1)
                     served.value += 1
                 elif path != b"/":
                     status, body = b"404 Not Found", b""

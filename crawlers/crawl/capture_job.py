@@ -2,12 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-)
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
@@ -24,12 +20,11 @@ from crawlers.crawl.order import DIRECT
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.single import ListCapture
+from crawlers.crawl.stopping import STOP_SIGNALS, noted_stops
 from crawlers.engine.client import Client
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import ConnectTo, EngineSettings
 from crawlers.sources.source import DEFAULT_ACCEPT_LANGUAGE, PartsMode
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +139,9 @@ def capture_list(
         seeds=tuple(parse_target(line.url).target_uri for line in order.lines),
     )
     overrides = bool(order.connect_to or order.allow_networks)
+    context.ask_passphrase()  # Ctrl-C there means now
     with (
-        _restored_signals(),
+        noted_stops() as heard,
         context.open_capturing() as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=overrides
@@ -162,30 +158,24 @@ def capture_list(
             memory=memory,
         )
         try:
-            asyncio.run(_run(open_run(tools), order.lines, emit))
+            asyncio.run(_run(open_run(tools), order.lines, emit, heard=heard))
         finally:
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # from here on the job is closed
     return log
 
 
-@contextmanager
-def _restored_signals() -> Iterator[None]:
-    """Leave the handlers of signals as they were."""
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 async def _run(
     opening: AbstractAsyncContextManager[CaptureRun],
     lines: Sequence[CaptureLine],
     emit: Callable[[Capture], None],
+    *,
+    heard: Sequence[int],
 ) -> None:
-    """Run until done; SIGTERM and SIGINT stop the job, which keeps what came."""
+    """Run until done; SIGTERM and SIGINT stop the job, which keeps what came.
+
+    `heard`: signals that came before.
+    """
     loop = asyncio.get_running_loop()
     stopping: set[asyncio.Task[None]] = set()
     async with opening as job:
@@ -195,4 +185,6 @@ async def _run(
 
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, stop)
+        if heard:
+            stop()
         await job.run(lines, emit)

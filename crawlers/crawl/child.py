@@ -21,6 +21,7 @@ from crawlers.crawl.crew import Crew, answer, describe_error
 from crawlers.crawl.memory import open_memory
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder
 from crawlers.crawl.scrapy_run import CrawlLoop
+from crawlers.crawl.stopping import noted_stops
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
@@ -39,7 +40,7 @@ INPUT = 0
 
 def main() -> None:
     """Do what is ordered, answer each order with a result or an error."""
-    # Until Scrapy runs, SIGTERM unwinds the stack, so that an open job is closed.
+    # Until there is an order, SIGTERM ends it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.getLogger().addHandler(OneLineHandler())
     gc.freeze()  # modules, classes, functions: there for good
@@ -63,6 +64,7 @@ def serve(orders: "Orders") -> None:
     context = make_context(first)
     # Opening the writer closes the jobs of a process that was killed.
     with (
+        noted_stops() as heard,
         context.open_capturing() as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=first.is_test
@@ -71,7 +73,7 @@ def serve(orders: "Orders") -> None:
         loop = CrawlLoop()
         crew = Crew(context=context, writer=writer, memory=memory, loop=loop)
 
-        loop.run(partial(_work, crew, orders, first))
+        loop.run(partial(_work, crew, orders, first), heard=heard)
 
 
 async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:

@@ -6,7 +6,7 @@ A Twisted reactor starts once per process, so there is one loop, and crawls come
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from scrapy import signals
@@ -20,6 +20,7 @@ from crawlers.crawl.services import (
     CrawlServices,
     attach_services,
 )
+from crawlers.crawl.stopping import STOP_SIGNALS
 from crawlers.sources.source import Source
 from crawlers.spiders.base import SourceSpider
 
@@ -27,7 +28,6 @@ STOP_SECONDS = 20
 """Running exchanges may end within this after SIGTERM; then they are cut and kept."""
 CONCURRENT_REQUESTS = 16
 """Over all hosts of a source, or more where one host alone may have more."""
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 RETRIED = [
     "scrapy.exceptions.CannotResolveHostError",
     "scrapy.exceptions.DownloadConnectionRefusedError",
@@ -56,14 +56,24 @@ class CrawlLoop:
         self.stopped = asyncio.Event()
         """Set by the first signal: what runs may end, nothing more is begun."""
 
-    def run(self, body: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run until the body is done; what it raises is raised."""
+    def run(
+        self,
+        body: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        heard: Sequence[int] = (),
+    ) -> None:
+        """Run until the body is done; what it raises is raised.
+
+        `heard`: signals that came before, see `stopping`.
+        """
         from twisted.internet import reactor
 
         async def follow() -> None:
             loop = asyncio.get_running_loop()
             for number in STOP_SIGNALS:
                 loop.add_signal_handler(number, self.stop)
+            if heard:
+                self.stop()
             try:
                 await body()
             finally:
