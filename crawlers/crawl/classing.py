@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from archive.capture import Capture, Exchange
+from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.capture_class import CaptureClass, ClassNote
 from archive.warc.payload import HttpHead, decode_payload
 from crawlers.crawl.joblog import JobLog
@@ -51,6 +51,10 @@ class ClassDesk:
         identity = self._identify(capture.target_uri)
         if role == "probe":
             self._note(capture, replace(MADE_UP, key=_name(identity)), identity)
+            return
+        if not self.reads_bodies and role == "page" and _is_page(exchange, head):
+            # The spider looks at it in a moment, and that is what stands then.
+            self._note(capture, replace(NOT_READ, key=_name(identity)), identity)
             return
         answer = Answer(
             uri=capture.target_uri,
@@ -106,6 +110,12 @@ def read_body(answer: Answer, body: bytes, *, head: HttpHead) -> Answer:
         content_type = (head.find("Content-Type") or b"").decode("latin-1")
         signs = Signs(read_tree(data, content_type=content_type))
     return replace(answer, beginning=beginning, body_bytes=len(data), signs=signs)
+
+
+def _is_page(exchange: Exchange, head: HttpHead | None) -> bool:
+    """Whether this is a whole HTML document, whatever it says."""
+    whole = exchange.outcome is CaptureOutcome.COMPLETE and exchange.http_status == 200
+    return whole and head is not None and head.media_type in HTML_TYPES
 
 
 def _name(identity: Identity | None) -> str | None:

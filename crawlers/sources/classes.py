@@ -8,7 +8,7 @@ is what was expected; what fits nothing is `unknown` and counts as no page.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from archive.capture import CaptureOutcome
@@ -36,6 +36,7 @@ CUT_SHORT = frozenset(
 AS_EXPECTED = "as-expected"
 PLAIN_CHARACTERS = 8_000
 """Of visible text at the beginning of a page: no rule for short texts fits any more."""
+STATUSES_KEPT = 64
 GONE = frozenset({404, 410})
 """The status says all; error pages carry forms and offers of every kind."""
 SAID_BY_STATUS = frozenset({CaptureClass.SOFT_404, CaptureClass.ERROR})
@@ -119,7 +120,8 @@ def _by_rules(answer: Answer, own: Sequence[ClassRule]) -> Found | None:
     if answer.expected is CaptureClass.ROBOTS:
         return None
     status = answer.http_status or 0
-    general = () if status in GONE else general_rules()
+    is_read = answer.signs is not None
+    general = () if status in GONE else _general_rules_for(status, is_read=is_read)
     for rule in (*own, *general):
         if not 200 <= status < 300 and rule.capture_class in SAID_BY_STATUS:
             continue
@@ -199,6 +201,17 @@ def _is_feed_text(answer: Answer) -> bool:
 def general_rules() -> tuple[ClassRule, ...]:
     """Those of `class_rules.toml`; SourceError if somebody broke it."""
     return read_class_file(RULES_FILE)
+
+
+@lru_cache(maxsize=STATUSES_KEPT)
+def _general_rules_for(status: int, *, is_read: bool) -> tuple[ClassRule, ...]:
+    """Those that may fit an answer of this status, whose body was read or was not."""
+    return tuple(
+        rule
+        for rule in general_rules()
+        if (not rule.statuses or status in rule.statuses)
+        and (is_read or not rule.looks_inside)
+    )
 
 
 def _fits(rule: ClassRule, answer: Answer) -> str | None:
