@@ -11,7 +11,8 @@ from archive.errors import (
     EvidenceError,
     FormatError,
     LogError,
-    SearchError,
+    SchemaMismatch,
+    SearchUnavailable,
     StoreError,
 )
 from archive.log.checkpoint import Checkpoint
@@ -28,6 +29,9 @@ from web.results import QueryStore
 from web.services import Services
 from web.settings import WebSettings
 from web.sweep import Sweep
+
+NO_INDEX = (SearchUnavailable, SchemaMismatch)
+"""No index, or one of another version: evidence is shown without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,7 @@ class Site:
             return None
         try:
             return self.services.search.text_of(capture.capture_id)
-        except SearchError:  # none, or one of another version: there is no text
+        except NO_INDEX:
             return None
 
     def claimed_of(self, capture: Capture) -> Claimed | None:
@@ -133,7 +137,7 @@ class Site:
             return None
         try:
             return self.services.search.claimed_of(capture.capture_id)
-        except SearchError:
+        except NO_INDEX:
             return None
 
     def shown_hits(self, hits: Iterable[Hit]) -> list[Hit]:

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from archive.errors import CaptureNotFound, InvalidQuery, SearchUnavailable
+from archive.errors import CaptureNotFound, InvalidQuery
 from archive.store.tombstones import Tombstone
 from search.service import Hit
-from web.site import Removed, Site
+from web.site import NO_INDEX, Removed, Site
 from web.views.answers import error_json, json_answer
 from web.views.listing import history_of
 from web.views.record import build_record
@@ -87,7 +87,7 @@ class Api:
             found = site.services.search.search(query, limit=limit, offset=offset)
         except InvalidQuery as error:
             return error_json(400, "invalid-query", str(error), "Correct the query.")
-        except SearchUnavailable:
+        except NO_INDEX:
             return error_json(
                 503, "no-index", "There is no index.", "Run evidence index."
             )

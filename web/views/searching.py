@@ -11,14 +11,14 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.digest import Digest, is_hex_digest, is_short_id
-from archive.errors import InvalidQuery, SearchUnavailable, StoreError
+from archive.errors import InvalidQuery, StoreError
 from search.counting import Counts
 from search.service import ResultPage, SearchOptions, Sorting
 from web.charts import Chart, bin_days, make_chart
 from web.checking import ids_named
 from web.replay.links import normal_form
 from web.results import Asked, Narrowing
-from web.site import Site
+from web.site import NO_INDEX, Site
 from web.views.answers import page, see_other
 
 PAGE_HITS = 10
@@ -95,7 +95,7 @@ class SearchPages:
             counts = site.services.search.counts(asked.text)
         except InvalidQuery as error:
             problem = str(error)
-        except SearchUnavailable:
+        except NO_INDEX:
             return page(site, "unavailable.html", status=503, query=asked.query)
         return page(
             site,
@@ -125,10 +125,17 @@ class SearchPages:
             options=SearchOptions(sorting=Sorting(asked.sorting)),
         )
 
+    def _counts(self, asked: Asked) -> Counts:
+        """What the links of a page of results named; NotFound if it is not there."""
+        try:
+            return self._site.services.search.counts(asked.text)
+        except (InvalidQuery, *NO_INDEX) as error:
+            raise NotFound from error
+
     def narrow(self, token: str, name: str, number: int) -> Response:
         """Only the documents with one value of a facet, by its number."""
         asked = self._asked(token)
-        counts = self._site.services.search.counts(asked.text)
+        counts = self._counts(asked)
         facet = counts.facets.get(name) if name in FACETS else None
         if facet is None or not 0 <= number < len(facet.values):
             raise NotFound
@@ -138,7 +145,7 @@ class SearchPages:
     def narrow_days(self, token: str, number: int) -> Response:
         """Only the documents captured in one bar of the histogram, by its number."""
         asked = self._asked(token)
-        counts = self._site.services.search.counts(asked.text)
+        counts = self._counts(asked)
         _, bins = bin_days(_days(counts))
         if not 0 <= number < len(bins):
             raise NotFound

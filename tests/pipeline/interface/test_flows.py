@@ -154,6 +154,14 @@ def test_the_keyboard_is_enough(page: Page, shown: Shown) -> None:
     page.wait_for_url("**/c/*")
 
 
+def test_the_start_page_fits_a_phone(
+    open_context: Callable[..., Any], shown: Shown
+) -> None:
+    page = open_context(viewport={"width": 320, "height": 700}).new_page()
+    page.goto(f"{shown.served.app}/ru/")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 768, 1920])
 def test_no_page_is_wider_than_the_screen(

@@ -30,7 +30,7 @@ from archive.capture import (
     Timings,
 )
 from archive.digest import Digest
-from archive.errors import InvalidQuery, SearchUnavailable
+from archive.errors import InvalidQuery, SearchError, SearchUnavailable
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.reader import ArchiveReader
@@ -155,23 +155,24 @@ class FakeIndex:
     asked: list[str] = field(default_factory=list)
     broken: bool = False
     claims: dict[str, Claimed] = field(default_factory=dict)
+    problem: SearchError = field(default_factory=lambda: SearchUnavailable("no index"))
     more: Counter[str] = field(default_factory=Counter)
     """Further values of the facet `lang`."""
 
     def text_of(self, capture_id: str) -> ExtractedText | None:
         if self.broken:
-            raise SearchUnavailable("no index")
+            raise self.problem
         return self.texts.get(capture_id)
 
     def claimed_of(self, capture_id: str) -> Claimed | None:
         if self.broken:
-            raise SearchUnavailable("no index")
+            raise self.problem
         return self.claims.get(capture_id)
 
     def counts(self, text: str) -> Counts:
         self.asked.append(text)
         if self.broken:
-            raise SearchUnavailable("no index")
+            raise self.problem
         values = Counter(hit.language or "" for hit in self.hits)
         return Counts(
             total=len(self.hits),
@@ -190,7 +191,7 @@ class FakeIndex:
     ) -> ResultPage:
         self.asked.append(text)
         if self.broken:
-            raise SearchUnavailable("no index")
+            raise self.problem
         if text == "-only":
             raise InvalidQuery("only negatives", column=1)
         return ResultPage(

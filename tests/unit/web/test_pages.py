@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from archive.attest.trust import read_trust
 from archive.claim import CLAIM
+from archive.errors import SchemaMismatch, SearchUnavailable
 from archive.store.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder
 from archive.verify.capture import verify_capture
@@ -155,8 +156,11 @@ def test_a_query_that_cannot_be_read_is_explained(reader: Reader) -> None:
     assert "only negatives" in html
 
 
-def test_without_an_index_the_next_step_is_named(world: Any, reader: Reader) -> None:
-    world.index.broken = True
+@pytest.mark.parametrize("problem", [SearchUnavailable("x"), SchemaMismatch("x")])
+def test_without_an_index_the_next_step_is_named(
+    world: Any, reader: Reader, problem: Exception
+) -> None:
+    world.index.broken, world.index.problem = True, problem
     assert "evidence index" in reader.get(reader.post("/search", q="x"), 503)
     assert "VERIFIED" in reader.get(f"/c/{world.named['main'].short_id}")
 
