@@ -41,6 +41,7 @@ PEER_VERSION = "pywb==2.10.0"
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 DAYS = ("first", "later")
 START_SECONDS = 120.0
+PAGE_LINE = '"mime": "text/html", "status"'
 TICKS = os.sysconf("SC_CLK_TCK")
 BARS_MS = {"record page": 60.0, "search": 80.0, "calendar": 60.0, "TimeMap": 60.0}
 REPLAY_MS, REPLAY_CPU_SECONDS = 15.0, 20.0
@@ -228,15 +229,18 @@ def peer_rows(made: BenchArchive) -> list[Row]:
         folder.mkdir(exist_ok=True)
         manager = str(PEER / "bin" / "wb-manager")
         subprocess.run([manager, "init", "all"], cwd=folder, check=True)
-        found = sorted((made.root / "segments").rglob("*.warc.gz*"))
+        segments = sorted((made.root / "segments").rglob("*.warc.gz*"))
         target = folder / "collections" / "all" / "archive"
-        for number, path in enumerate(found):
+        for number, path in enumerate(segments):
             (target / f"{number}.warc.gz").symlink_to(path)
         names = [str(path) for path in sorted(target.iterdir())]
         indexer = str(PEER / "bin" / "cdx-indexer")
         index = folder / "collections" / "all" / "indexes" / "index.cdxj"
-        with index.open("w") as stream:
-            subprocess.run([indexer, "-j", "-s", *names], stdout=stream, check=True)
+        asked = [indexer, "-j", "-s", *names]
+        found = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True)
+        # Its indexer takes metadata records for answers: only pages are for replay.
+        pages = [line for line in found.stdout.splitlines(True) if PAGE_LINE in line]
+        index.write_text("".join(pages))
     rows = []
     with _pywb(folder) as server:
         for kind, keep in (("kept", True), ("new", False)):
@@ -245,9 +249,9 @@ def peer_rows(made: BenchArchive) -> list[Row]:
             cpu = server.cpu_seconds()
             for one in made.news:
                 begun = time.perf_counter()
-                status, _, _ = link.ask(f"/all/{START:%Y}1228mp_/{one.uri}")
+                status, _, body = link.ask(f"/all/{START:%Y}1228mp_/{one.uri}")
                 times.append(1000 * (time.perf_counter() - begun))
-                failures += status != http.HTTPStatus.OK
+                failures += status != http.HTTPStatus.OK or b"<" not in body
             cpu = server.cpu_seconds() - cpu
             rows.append(_row(f"pywb replay, {kind}", times, failures, cpu))
     return rows
