@@ -106,6 +106,8 @@ class CrawlLoop:
         finally:
             del self._running[crawler]
             self._started.discard(crawler)
+            # It refers to the crawler, which the services hang on: neither would go.
+            services.count_queued = lambda: 0
             self._started.discard(crawler)
         if services.fatal is not None:
             raise services.fatal
