@@ -6,6 +6,7 @@ from typing import Any
 from archive.attest.fields import (
     Table,
     array,
+    as_text,
     check_required,
     hex_digest,
     integer,
@@ -44,14 +45,17 @@ _CLASSES: Table = {
 
 
 def format_classes(notes: Mapping[str, ClassNote], *, rules: int) -> dict[str, Any]:
-    """The JSON value; `rules` is the version of the rules that gave the classes."""
+    """The JSON value; `rules` is the version of the rules that gave the classes.
+
+    Words of a body and keys of addresses are strangers' words: made to fit.
+    """
     return {
         "captures": [
             {
                 "capture": capture_id,
                 "class": note.capture_class,
-                "found": note.found,
-                "key": note.key,
+                "found": as_text(note.found, limit=FOUND_LIMIT),
+                "key": None if note.key is None else as_text(note.key, limit=KEY_LIMIT),
                 "rule": note.rule,
             }
             for capture_id, note in sorted(notes.items())

@@ -40,6 +40,12 @@ def text(*, limit: int, low: int = 1, lines: bool = False) -> Validator:
     return check
 
 
+def as_text(value: str, *, limit: int) -> str:
+    """Make words of a stranger fit `text`: what it refuses becomes U+FFFD, then cut."""
+    plain = _CONTROLS.sub("\ufffd", value).encode("utf-8", "replace").decode()
+    return plain[:limit]
+
+
 def pattern(expression: str, meaning: str) -> Validator:
     """Text that the regular expression matches as a whole (ASCII rules)."""
     compiled = re.compile(expression, re.ASCII)

@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ INTERRUPTED = 130
 """Exit code of a process that a signal stopped before its first crawl."""
 INPUT = 0
 """Descriptor of standard input, read without a buffer of Python's."""
+ANSWERS = 1
+"""Descriptor of standard output."""
 
 
 def main() -> None:
@@ -59,7 +62,7 @@ def main() -> None:
 def serve(orders: "Orders") -> None:
     """Open the archive that the first order names, and work through all of them."""
     first = orders.first()
-    if first is None:
+    if first is None or is_unheard(ANSWERS):
         return
     context = make_context(first)
     # Opening the writer closes the jobs of a process that was killed.
@@ -104,6 +107,17 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     for end in ends:
         end.cancel()
     await asyncio.gather(*running)
+
+
+def is_unheard(descriptor: int) -> bool:
+    """Whether nobody can read what is written there any more: our command is gone.
+
+    A crawl that was to begin then would write into an archive that somebody else may
+    have made anew at the same place.
+    """
+    watched = select.poll()
+    watched.register(descriptor, 0)
+    return any(events & select.POLLERR for _descriptor, events in watched.poll(0))
 
 
 class Orders:

@@ -30,7 +30,7 @@ def read_seed(table: Table) -> Seed:
     table.finish()
     if isinstance(rules, ArchiveRules):
         url = fill_archive_url(rules.url, page=rules.first)
-    elif "{" in url:
+    elif PLACEHOLDERS.intersection(_PLACEHOLDER.findall(url)):
         table.fail("url", 'placeholders are for spider = "archive"')
     return Seed(url=url, spider=spider, rules=rules)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from archive.attest.canonical import dump_canonical
+from archive.attest.classes import FOUND_LIMIT, format_classes, parse_classes
 from archive.attest.job import (
     JobClosing,
     JobOpening,
@@ -16,6 +17,7 @@ from archive.attest.job import (
     parse_job_close,
     parse_job_open,
 )
+from archive.capture_class import ClassNote
 from archive.digest import Digest
 from archive.errors import FormatError, MalformedStatement
 
@@ -146,3 +148,12 @@ def test_json_that_is_no_object_is_refused() -> None:
             parse_job_open(data)
         with pytest.raises(FormatError):
             parse_job_close(data)
+
+
+def test_words_of_strangers_in_a_class_never_keep_a_job_from_being_closed() -> None:
+    words = "a\x00b\u202ec\ud800" + "d" * FOUND_LIMIT
+    note = ClassNote(capture_class="page", rule="r", found=words, key="s:/\x85\n")
+    value = format_classes({"0" * 64: note}, rules=1)
+    (kept,) = parse_classes(value)[0].values()
+    assert kept.found == ("a\ufffdb\ufffdc?" + "d" * FOUND_LIMIT)[:FOUND_LIMIT]
+    assert kept.key == "s:/\ufffd\ufffd"
