@@ -31,7 +31,9 @@ ALONE = "alone"
 """After a target: its tests measure time or memory, so they run one after the other."""
 ALL = "all"
 """After a target: not only its slow tests, and with all examples of each property."""
-WORDS = frozenset((ALONE, ALL))
+PATIENT = "patient"
+"""After a target: many browsers or a whole campaign; not run where somebody waits."""
+WORDS = frozenset((ALONE, ALL, PATIENT))
 TOGETHER = ("-n", "2", "--dist", "worksteal")
 """All other suites run on both cores, test by test."""
 
@@ -71,14 +73,19 @@ def environ_for(suite: Suite) -> dict[str, str]:
     return {**os.environ, **({"EXAMPLES": "all"} if ALL in suite.words else {})}
 
 
-def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
+def run_suites(
+    suites: list[Suite], *, budget_minutes: float, is_patient: bool = True
+) -> int:
     """Run what fits, one after the other; returns the exit code."""
     end = time.monotonic() + budget_minutes * 60
     failed, left_out = [], []
     for suite in suites:
+        if PATIENT in suite.words and not is_patient:
+            left_out.append(f"{suite.target}: is run by hand, with make test-slow")
+            continue
         left_seconds = end - time.monotonic()
         if suite.minutes * 60 > left_seconds:
-            left_out.append(f"{suite.target}: needs {suite.minutes:g} minutes")
+            left_out.append(f"{suite.target}: did not fit, {suite.minutes:g} minutes")
             continue
         print("slow suite:", suite.target, flush=True)
         try:
@@ -94,7 +101,7 @@ def run_suites(suites: list[Suite], *, budget_minutes: float) -> int:
     ran = len(suites) - len(left_out)
     print(f"slow suites: {ran} of {len(suites)} ran, {len(failed)} failed")
     for name in left_out:
-        print("not run, did not fit:", name)
+        print("not run:", name)
     for name in failed:
         print("failed:", name)
     return 1 if failed else 0
@@ -116,7 +123,11 @@ def main() -> int:
     except ValueError as error:
         print(f"{SUITES_FILE.name}: {error}", file=sys.stderr)
         return 2
-    return run_suites(suites, budget_minutes=minutes)
+    return run_suites(
+        suites,
+        budget_minutes=minutes,
+        is_patient=STARTED_VARIABLE not in os.environ,
+    )
 
 
 if __name__ == "__main__":

@@ -79,8 +79,18 @@ def test_what_does_not_fit_the_budget_is_named_and_the_rest_runs(
     short = suite(slow, tmp_path / "test_short.py", 0.1, "pass")
     assert slow["run_suites"]([long, short], budget_minutes=5) == 0
     said = capfd.readouterr().out
-    assert f"not run, did not fit: {long.target}" in said
+    assert f"not run: {long.target}: did not fit, 99 minutes" in said
     assert "1 of 2 ran, 0 failed" in said
+
+
+def test_patient_suites_are_named_where_somebody_waits_and_run_elsewhere(
+    slow: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = suite(slow, tmp_path / "test_long.py", 0.1, "assert False")
+    patient = slow["parse_suite"]("1", made.target, "patient")
+    assert slow["run_suites"]([patient], budget_minutes=5, is_patient=False) == 0
+    assert f"not run: {made.target}: is run by hand" in capfd.readouterr().out
+    assert slow["run_suites"]([patient], budget_minutes=5) == 1
 
 
 def test_the_budget_shrinks_so_that_the_whole_run_ends_in_time(
