@@ -507,6 +507,9 @@ class NoSearch:
     def text_of(self, _capture_id: str) -> None:
         """No text."""
 
+    def claimed_of(self, _capture_id: str) -> None:
+        """No date."""
+
 
 @pytest.fixture
 def page_of(made: MadeArchive) -> Iterator[Any]:
@@ -521,6 +524,7 @@ def page_of(made: MadeArchive) -> Iterator[Any]:
             search=NoSearch(),  # type: ignore[arg-type]
             verify=lambda one: verify_capture(reader, one, trust=trust),
             verify_archive=None,
+            bundle=None,
             trust=TrustState(fingerprint="f" * 64),
             clock=lambda: START,
             monotonic=lambda: 0.0,

@@ -94,7 +94,7 @@ def test_one_socket_listens_on_loopback_and_none_afterwards(
     site.gate.set()
     _, errors = job.communicate(timeout=SECONDS)
     assert job.returncode == 0, errors
-    assert not [pid for pid in processes if is_running(pid)]
+    wait_until(lambda: not any(map(is_running, processes)))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
     assert site.paths("page.test").count("/") == 1  # the stranger got nothing through
@@ -115,7 +115,7 @@ def test_sigterm_ends_the_browser_and_keeps_what_came(
     _, errors = job.communicate(timeout=20)
     assert job.returncode == 5, errors
     assert "Traceback" not in errors
-    assert not [pid for pid in processes if is_running(pid)]
+    wait_until(lambda: not any(map(is_running, processes)))
     records = read(evidence.archive)
     assert records.pages == []
     outcomes = {c.target_uri: str(c.outcome) for c in records.captures}
@@ -147,7 +147,7 @@ def test_a_browser_that_dies_takes_no_evidence_with_it(
     _, errors = job.communicate(timeout=SECONDS)
     assert job.returncode == 5
     assert "the browser process ended early" in errors
-    assert not [pid for pid in processes if is_running(pid)]
+    wait_until(lambda: not any(map(is_running, processes)))
     records = read(evidence.archive)
     assert [page.target_uri for page, _ in records.pages] == ["http://page.test/next"]
     outcomes = {c.target_uri: str(c.outcome) for c in records.captures}
