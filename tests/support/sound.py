@@ -28,7 +28,8 @@ def assert_sound(report: Report) -> Report:
 def _assert_words(text: object) -> None:
     assert isinstance(text, str), text
     assert text.strip(), "nothing is said"
-    assert "XX" not in text, text
+    assert not text.startswith("XX"), text  # mutmut's mark; inside may be base64
+    assert not text.endswith("XX"), text
     letters = [sign for sign in text if sign.isalpha()]
     assert len(letters) < 12 or any(sign.islower() for sign in letters), text
     assert "None" not in text, text
