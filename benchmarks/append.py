@@ -17,22 +17,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from exchanges import CONNECTION, complete_exchange
+
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import (
-    CaptureOutcome,
-    ConnectionFacts,
     DnsFacts,
     Exchange,
     ExchangeContext,
-    Framing,
-    MemoryBytes,
-    Timings,
 )
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.files import DISK
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, read_root, verify_inclusion
@@ -81,38 +78,11 @@ def _exchange(number: int, job_id: str) -> Exchange:
     body = text.encode()[:PAGE_BYTES]
     head = HEAD % len(body)
     uri = f"http://bench.example/page/{number}"
-    return Exchange(
-        target_uri=uri,
-        as_given=uri,
-        method="GET",
-        started_at=_now(),
-        outcome=CaptureOutcome.COMPLETE,
-        phase=None,
-        detail="",
-        flags=(),
-        request=REQUEST,
-        response=MemoryBytes(head + body),
-        interim=(),
-        framing=Framing(
-            kind="length",
-            declared_length=len(body),
-            head_bytes=len(head),
-            body_bytes=len(body),
-            trailer_bytes=0,
-            surplus_bytes=0,
-        ),
-        http_status=200,
-        wire_digest=Digest.of(head + body),
-        payload_digest=Digest.of(body),
-        payload_bytes=len(body),
-        timings=Timings(sent_us=100, first_byte_us=900, ended_us=1_000),
-        connection=ConnectionFacts(
-            connection_id="0123456789abcdef",
+    return replace(
+        complete_exchange(uri, head, body, request=REQUEST, at=_now()),
+        connection=replace(
+            CONNECTION,
             sequence=number,
-            peer="192.0.2.7:80",
-            proxy=None,
-            connect_to=None,
-            allow_network=None,
             dns=DnsFacts(
                 origin="dns",
                 addresses=("192.0.2.7",),
@@ -120,7 +90,6 @@ def _exchange(number: int, job_id: str) -> Exchange:
                 age_seconds=1,
                 answer=b"answer of a name server",
             ),
-            tls=None,
         ),
         context=ExchangeContext(job_id=job_id, source_id="bench"),
     )

@@ -20,22 +20,17 @@ import sys
 import tempfile
 import time
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from exchanges import CONNECTION, complete_exchange
 
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
 from archive.capture import (
-    CaptureOutcome,
-    ConnectionFacts,
     Exchange,
-    ExchangeContext,
-    Framing,
-    MemoryBytes,
-    Timings,
 )
-from archive.digest import Digest
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
 from archive.store.segment import list_segments
@@ -117,42 +112,15 @@ def exchange(number: int, media: str, body: bytes) -> Exchange:
         f"HTTP/1.1 200 OK\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n"
         "Server: nginx\r\nCache-Control: max-age=60\r\n\r\n"
     ).encode()
-    return Exchange(
-        target_uri=f"http://bench.example/{number}",
-        as_given=f"http://bench.example/{number}",
-        method="GET",
-        started_at=datetime.now(UTC),
-        outcome=CaptureOutcome.COMPLETE,
-        phase=None,
-        detail="",
-        flags=(),
-        request=b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n",
-        response=MemoryBytes(head + body),
-        interim=(),
-        framing=Framing(
-            kind="length",
-            declared_length=len(body),
-            head_bytes=len(head),
-            body_bytes=len(body),
-            trailer_bytes=0,
-            surplus_bytes=0,
+    return replace(
+        complete_exchange(
+            f"http://bench.example/{number}",
+            head,
+            body,
+            request=b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n",
+            at=datetime.now(UTC),
         ),
-        http_status=200,
-        wire_digest=Digest.of(head + body),
-        payload_digest=Digest.of(body),
-        payload_bytes=len(body),
-        timings=Timings(),
-        connection=ConnectionFacts(
-            connection_id="0" * 16,
-            sequence=number,
-            peer="192.0.2.1:80",
-            proxy=None,
-            connect_to=None,
-            allow_network=None,
-            dns=None,
-            tls=None,
-        ),
-        context=ExchangeContext(),
+        connection=replace(CONNECTION, sequence=number),
     )
 
 

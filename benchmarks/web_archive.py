@@ -14,25 +14,20 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from exchanges import complete_exchange
 from lxml import html
 
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import (
     Capture,
-    CaptureOutcome,
-    ConnectionFacts,
     Exchange,
     ExchangeContext,
-    Framing,
-    MemoryBytes,
-    Timings,
 )
-from archive.digest import Digest
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
@@ -100,41 +95,9 @@ def exchange(
     ).encode()
     split = urlsplit(uri)
     path = (split.path or "/") + (f"?{split.query}" if split.query else "")
-    return Exchange(
-        target_uri=uri,
-        as_given=uri,
-        method="GET",
-        started_at=at,
-        outcome=CaptureOutcome.COMPLETE,
-        phase=None,
-        detail="",
-        flags=(),
-        request=f"GET {path} HTTP/1.1\r\nHost: {split.netloc}\r\n\r\n".encode(),
-        response=MemoryBytes(head + body),
-        interim=(),
-        framing=Framing(
-            kind="length",
-            declared_length=len(body),
-            head_bytes=len(head),
-            body_bytes=len(body),
-            trailer_bytes=0,
-            surplus_bytes=0,
-        ),
-        http_status=200,
-        wire_digest=Digest.of(head + body),
-        payload_digest=Digest.of(body),
-        payload_bytes=len(body),
-        timings=Timings(sent_us=100, first_byte_us=900, ended_us=1_000),
-        connection=ConnectionFacts(
-            connection_id="0123456789abcdef",
-            sequence=0,
-            peer="192.0.2.7:443",
-            proxy=None,
-            connect_to=None,
-            allow_network=None,
-            dns=None,
-            tls=None,
-        ),
+    request = f"GET {path} HTTP/1.1\r\nHost: {split.netloc}\r\n\r\n".encode()
+    return replace(
+        complete_exchange(uri, head, body, request=request, at=at),
         context=ExchangeContext(source_id=source, role=role),
     )
 

@@ -9,20 +9,15 @@ from = 2030-01-10T00:00:00+03:00
 until = 2030-02-20T00:00:00+03:00
 """
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from archive.errors import SourceError
 from crawlers.sources.entry import SOURCE_ID
 from crawlers.sources.timing import Phase
-from crawlers.sources.toml_table import Table
+from crawlers.sources.toml_table import Table, parse_table, read_file
 
-FILE_BYTES = 256 * 1024
-"""It is written by hand; a larger one is something else."""
 PHASES_MAX = 100
 """Spans of one campaign."""
 
@@ -56,24 +51,12 @@ NO_CAMPAIGN = Campaign()
 
 def read_campaign(path: Path) -> Campaign:
     """Read the file strictly; SourceError names file and line."""
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(FILE_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > FILE_BYTES:
-        raise SourceError(f"{path}: larger than {FILE_BYTES} bytes")
-    return parse_campaign(data, path)
+    return parse_campaign(read_file(path), path)
 
 
 def parse_campaign(data: bytes, path: Path) -> Campaign:
     """Parse the bytes of the file; `path` is the place of errors."""
-    try:
-        text = data.decode("utf-8")
-        values: dict[str, Any] = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{path}: {error}") from error
-    top = Table(path=path, text=text, values=values)
+    top = parse_table(data, path)
     campaign = Campaign(
         title=top.text_of("title"),
         source_ids=top.texts("sources", pattern=SOURCE_ID),

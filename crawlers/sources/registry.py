@@ -4,13 +4,11 @@ An unknown key, a missing key, a seed outside the scope, a rule that can never m
 one host in two sources: each is a SourceError naming file and line.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from archive.errors import SourceError, UnknownSource
 from crawlers.sources.dates import ANY_DAY, seeds_at
@@ -24,11 +22,9 @@ from crawlers.sources.source import (
     ScopeRule,
     Source,
 )
-from crawlers.sources.toml_table import Table
+from crawlers.sources.toml_table import Table, parse_table, read_file
 
 SHIPPED_FOLDER = Path(__file__).parent / "entries"
-FILE_BYTES = 256 * 1024
-"""A registry file is written by hand; a larger one is something else."""
 
 
 def read_registry(folders: Sequence[Path] = ()) -> dict[str, Source]:
@@ -85,24 +81,12 @@ def read_one_source(source_id: str, folders: Sequence[Path] = ()) -> Source:
 
 def read_source(path: Path) -> Source:
     """Read one file; SourceError names file and line."""
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(FILE_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > FILE_BYTES:
-        raise SourceError(f"{path}: larger than {FILE_BYTES} bytes")
-    return parse_source(data, path)
+    return parse_source(read_file(path), path)
 
 
 def parse_source(data: bytes, path: Path) -> Source:
     """Parse the bytes of one file; `path` gives the id and the place of errors."""
-    try:
-        text = data.decode("utf-8")
-        values: dict[str, Any] = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{path}: {error}") from error
-    top = Table(path=path, text=text, values=values)
+    top = parse_table(data, path)
     source = read_entry(top)
     top.finish()
     _check_hosts(source, top)

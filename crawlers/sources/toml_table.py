@@ -4,6 +4,7 @@ Every error names the file, the line and the key.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,6 +18,9 @@ from archive.errors import SourceError
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Kind = TypeVar("Kind")
+
+FILE_BYTES = 256 * 1024
+"""These files are written by hand; a larger one is something else."""
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([smhd])")
 _SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -244,3 +248,25 @@ _KIND_NAMES: dict[type, str] = {
     dict: "a table",
     list: "a list",
 }
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file written by hand; SourceError where it cannot be one."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > FILE_BYTES:
+        raise SourceError(f"{path}: larger than {FILE_BYTES} bytes")
+    return data
+
+
+def parse_table(data: bytes, path: Path) -> Table:
+    """The top table of a file; `path` is the place that SourceError names."""
+    try:
+        text = data.decode("utf-8")
+        values = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{path}: {error}") from error
+    return Table(path=path, text=text, values=values)
