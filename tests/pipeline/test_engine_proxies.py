@@ -10,18 +10,14 @@ import pytest
 
 from archive.capture import CaptureOutcome as O
 from archive.capture import ExchangeContext, Phase
-from crawlers.engine.client import FetchRequest, parse_connect_to
+from crawlers.engine.client import parse_connect_to
 from crawlers.engine.proxy import parse_proxy
+from tests.support.asking import OK, get
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CANARY = "canary-hunter2"
 KINDS = ("connect", "socks5")
 Turns = tuple[tuple[bytes | float | str, ...], ...]
-
-
-def get(uri: str, **rest: Any) -> FetchRequest:
-    return FetchRequest(uri=uri, timeout_seconds=rest.pop("timeout_seconds", 5), **rest)
 
 
 # -- answers that open no tunnel -------------------------------------------------------
