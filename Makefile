@@ -40,11 +40,11 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test everyday check test-slow lint types docs \
 	goldens lock fuzz coverage mutants screenshots system-packages clean bench-packages \
-	bench-search bench-search-scale bench-capture bench-append bench-web bench-crawl
+	bench-search bench-search-scale bench-capture bench-append bench-web bench-crawl bench-verify
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
 setup: $(RUNTIME) ## make .venv with the command .venv/bin/evidence
 

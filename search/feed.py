@@ -7,6 +7,7 @@ of their capture, and say the address as words.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from xml.sax.saxutils import escape
 
 from archive.instant import format_instant
@@ -14,13 +15,14 @@ from search.results import Hit
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 _EPOCH = "1970-01-01T00:00:00Z"
+_OF_THE_RUN = frozenset({"upto", "since", "extractors", "index_version"})
+"""What a head says about one run; the id of a feed must outlive it."""
 
 
 def format_atom(head: Mapping[str, object], hits: Iterable[Hit]) -> Iterator[str]:
     """The feed, an entry a document; `head` says what was asked, in its subtitle."""
     asked = json.dumps(head, ensure_ascii=False)
-    question = {name: value for name, value in head.items() if name != "upto"}
-    name = hashlib.sha256(json.dumps(question).encode()).hexdigest()
+    name = hashlib.sha256(json.dumps(_question(head)).encode()).hexdigest()
     newest = _EPOCH
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
     yield f'<feed xmlns="{NAMESPACE}">\n'
@@ -32,6 +34,15 @@ def format_atom(head: Mapping[str, object], hits: Iterable[Hit]) -> Iterator[str
         yield from _entry(hit)
     # Order means nothing in a feed, and only now the newest entry is known.
     yield f"<updated>{newest}</updated>\n</feed>\n"
+
+
+def _question(head: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked, the same in every run."""
+    return {
+        name: [*map(_question, value)] if name == "searches" else value
+        for name, value in head.items()
+        if name not in _OF_THE_RUN
+    }
 
 
 def _entry(hit: Hit) -> Iterator[str]:

@@ -71,8 +71,10 @@ class _Groups:
 
 def grouped_tier(
     asked: Asked, *, limit: int, offset: int, sorting: Sorting
-) -> tuple[int, list[Group]]:
-    """The exact total of documents, and the groups `[offset, offset + limit)`."""
+) -> tuple[int, int, list[Group]]:
+    """The exact total of documents, how many groups there are up to `offset + limit`,
+    and the groups `[offset, offset + limit)`.
+    """
     wanted = min(offset + limit, GROUPS_MAX)
     for step in POOL_STEPS:
         total, pool = _pool(asked, step, sorting)
@@ -84,7 +86,7 @@ def grouped_tier(
         if len(groups.made) >= wanted or len(pool) >= total:
             break
     shown = groups.made[offset : offset + limit]
-    return total, _with_stored(asked, shown)
+    return total, len(groups.made), _with_stored(asked, shown)
 
 
 def _pool(asked: Asked, size: int, sorting: Sorting) -> tuple[int, list[Found]]:

@@ -26,6 +26,11 @@ INDEXED_ROLES = frozenset({"page", "hop"})
 """Style sheets, images and robots.txt are found through their page."""
 
 
+def is_indexed(capture: Capture) -> bool:
+    """Whether a search must find it; a page capture is found by its main capture."""
+    return capture.kind != "page" and capture.role in INDEXED_ROLES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """A capture and either its text or the earlier capture it repeats."""
@@ -83,7 +88,7 @@ class Intake:
         for capture in self._reader.captures(start):
             if capture.leaf >= end:
                 break
-            if capture.kind == "page" or capture.role not in INDEXED_ROLES:
+            if not is_indexed(capture):
                 continue
             window.append((capture, self._begin(capture)))
             if len(window) > self._ahead:

@@ -15,7 +15,7 @@ from archive.store.reader import ArchiveReader
 from search.captures import CaptureRow, CaptureRows
 from search.document import microseconds
 from search.engines.base import AllOf, EngineHit, SearchEngine
-from search.intake import INDEXED_ROLES
+from search.intake import is_indexed
 from search.kept import stated_lines
 
 EVERYTHING = AllOf(wanted=())
@@ -87,7 +87,7 @@ def _signed_captures(reader: ArchiveReader, upto: int) -> dict[str, Capture]:
     return {
         one.capture_id: one
         for one in reader.captures(0)
-        if one.leaf < upto and one.kind == "capture" and one.role in INDEXED_ROLES
+        if one.leaf < upto and is_indexed(one)
     }
 
 

@@ -187,6 +187,8 @@ def _check_choices(choices: dict[str, Any]) -> None:
     written = choices["new_since"]
     if choices["remember"] and (written is None or written.isdigit()):
         raise click.UsageError("--remember needs a file: --new-since FILE --remember")
+    if choices["remember"] and choices["upto"] is not None:
+        raise click.UsageError("--remember goes without --upto: the rest would be lost")
 
 
 def _since(

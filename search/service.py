@@ -234,17 +234,18 @@ def _answer(
     limit, offset = window.limit, window.offset
     alike: dict[int, int] = {}
     if options.grouped:
-        total, groups = grouped_tier(
+        total, first, groups = grouped_tier(
             asked, limit=limit, offset=offset, sorting=options.sorting
         )
         shown = [group.found for group in groups]
         alike = {number: group.alike for number, group in enumerate(groups)}
     else:
         total, shown = _first_hits(asked, window, options.sorting)
+        first = total
     if total >= FIRST_TIER_ENOUGH:
         return total, shown, [], alike
     second = [found for one, plan in asked for found in second_tier(one, plan)]
-    skipped = max(0, offset - total)
+    skipped = max(0, offset - first)  # what earlier pages showed of the second
     room = limit - len(shown)
     return total, shown, ordered(second)[skipped : skipped + room], alike
 

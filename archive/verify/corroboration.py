@@ -20,6 +20,8 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 
+SAME_OPERATOR = "the same operator: another place of his, not another witness"
+"""Why a capture that verifies is not counted."""
 WINDOW = timedelta(hours=24)
 """How far apart two captures of one page may be; later ones show change, not doubt."""
 CANDIDATES = 50
@@ -215,7 +217,7 @@ def _mark(comparison: Comparison, *, is_own: bool) -> Comparison:
         operator=comparison.operator,
         agreement=comparison.agreement,
         capture=comparison.capture,
-        not_counted="the same operator: another place of his, not another witness",
+        not_counted=SAME_OPERATOR,
     )
 
 

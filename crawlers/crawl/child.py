@@ -98,7 +98,8 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
     begin(first)
     orders.follow(begin)
     ends = [
-        asyncio.create_task(event.wait()) for event in (orders.ended, crew.loop.stopped)
+        asyncio.create_task(event.wait())
+        for event in (orders.ended, crew.loop.stopped, broken)
     ]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     orders.leave()

@@ -61,7 +61,10 @@ def find_html_references(
 
 def read_tree(body: bytes, *, content_type: str | None) -> Selector:
     """The tree of an HTML body, read as browsers read it; at most HTML_BYTES of it."""
-    _, text = html_to_unicode(content_type, body[:HTML_BYTES])
+    try:
+        _, text = html_to_unicode(content_type, body[:HTML_BYTES])
+    except (LookupError, UnicodeError):  # a codec of Python's that is no charset
+        text = body[:HTML_BYTES].decode("utf-8", "replace")
     return Selector(text=text, type="html")
 
 

@@ -1,9 +1,10 @@
 """A recorded attempt as Scrapy's response, and as the `warc` entry of its meta."""
 
 import ipaddress
+import re
 from typing import Any
 
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Headers, Request, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from archive.capture import Capture, CaptureOutcome, Exchange
@@ -18,6 +19,8 @@ BODY_ELSEWHERE = "body_in_warc_only"
 
 GONE_WITH_CODINGS = ("Content-Encoding", "Transfer-Encoding", "Content-Length")
 """They describe the body as it was on the wire."""
+DECLARED_BYTES = 4096
+"""Within so many a body may name its charset."""
 
 
 def read_headers(head: HttpHead | None) -> Headers:
@@ -38,14 +41,16 @@ def make_response(recorded: Recorded, request: Request) -> Response:
         flags.append("dataloss")
     body = recorded.body or b""
     kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
-    return kind(
-        url=request.url,
-        status=exchange.http_status or 0,
-        headers=headers,
-        body=body,
-        flags=flags,
-        ip_address=_peer_address(exchange),
-        protocol="HTTP/1.1",
+    return _readable(
+        kind(
+            url=request.url,
+            status=exchange.http_status or 0,
+            headers=headers,
+            body=body,
+            flags=flags,
+            ip_address=_peer_address(exchange),
+            protocol="HTTP/1.1",
+        )
     )
 
 
@@ -57,15 +62,34 @@ def make_archived(content: Content, request: Request, *, flag: str) -> Response:
     body = content.body or b""
     kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
     flags = [flag] if content.body is not None else [flag, BODY_ELSEWHERE]
-    return kind(
-        url=request.url,
-        status=content.head.status or 0,
-        headers=headers,
-        body=body,
-        flags=flags,
-        request=request,
-        protocol="HTTP/1.1",
+    return _readable(
+        kind(
+            url=request.url,
+            status=content.head.status or 0,
+            headers=headers,
+            body=body,
+            flags=flags,
+            request=request,
+            protocol="HTTP/1.1",
+        )
     )
+
+
+def _readable(made: Response) -> Response:
+    """The same; where it names a charset no text can be in, it is read as UTF-8.
+
+    `charset=hex` is a codec to Python, and would end whatever reads the text.
+    """
+    if not isinstance(made, TextResponse):
+        return made
+    named = (made.headers.get("Content-Type") or b"") + made.body[:DECLARED_BYTES]
+    if not re.search(rb"(?i)charset|encoding", named):
+        return made
+    try:
+        b"a".decode(made.encoding, "replace")  # for b"" Python looks up nothing
+    except (LookupError, UnicodeError):
+        return made.replace(encoding="utf-8")
+    return made
 
 
 def describe_capture(capture: Capture) -> dict[str, Any]:

@@ -108,7 +108,6 @@ class CrawlLoop:
             self._started.discard(crawler)
             # It refers to the crawler, which the services hang on: neither would go.
             services.count_queued = lambda: 0
-            self._started.discard(crawler)
         if services.fatal is not None:
             raise services.fatal
         if crawler.stats.get_value("finish_reason") == "closespider_timeout":

@@ -15,6 +15,7 @@ from archive.capture import CaptureOutcome
 from archive.capture_class import CaptureClass, ClassNote
 from crawlers.sources.class_file import read_class_file
 from crawlers.sources.needles import search
+from crawlers.sources.scope import path_of
 from crawlers.sources.signs import Signs
 from crawlers.sources.source import ClassRule
 
@@ -157,7 +158,7 @@ def _by_body(answer: Answer) -> Found | None:
 
 def _by_address(answer: Answer) -> Found | None:
     """A deep address that only led to the front page is not there any more."""
-    asked, came = _path(answer.asked), _path(answer.uri)
+    asked, came = path_of(answer.asked), path_of(answer.uri)
     deep = len([part for part in asked.split("/") if part]) > 1
     is_home = len([part for part in came.split("/") if part]) == 0
     if deep and is_home and "?" not in answer.uri:
@@ -236,7 +237,7 @@ def _fits(rule: ClassRule, answer: Answer) -> str | None:
 
 
 def _outer_words(rule: ClassRule, answer: Answer) -> str | None:
-    if rule.moved and _path(answer.asked) == _path(answer.uri):
+    if rule.moved and path_of(answer.asked) == path_of(answer.uri):
         return None
     if rule.address is None:
         return ""
@@ -266,11 +267,6 @@ def _inner_words(rule: ClassRule, signs: Signs) -> Iterator[str | None]:
 def _search(pattern: re.Pattern[str], text: str) -> str | None:
     match = pattern.search(text)
     return None if match is None else match.group()
-
-
-def _path(url: str) -> str:
-    rest = url.partition("://")[2]
-    return "/" + rest.partition("/")[2].partition("?")[0]
 
 
 def _one_line(words: str) -> str:

@@ -114,3 +114,9 @@ def _first_match(source: Source, host: str, *, parts: SplitResult) -> Verdict:
             continue
         return Verdict(action=rule.action, rule=rule.name, signal=False)
     return _refuse("no-rule")
+
+
+def path_of(url: str) -> str:
+    """The path of an address, without its query."""
+    rest = url.partition("://")[2]
+    return "/" + rest.partition("/")[2].partition("?")[0]

@@ -285,6 +285,7 @@ class SourceSpider(Spider):
         for href in links[:LINKS].getall():
             try:
                 url = response.urljoin(href.strip()).partition("#")[0]
+                urlsplit(url).port, url.encode()
             except ValueError:
                 self.services.log.signal("malformed-link")
                 continue

@@ -14,6 +14,7 @@ from typing import Any
 
 import feedparser
 
+from crawlers.sources.scope import path_of
 from crawlers.sources.seeds import FeedRules
 from crawlers.spiders.reading import (
     ENTRIES,
@@ -21,7 +22,6 @@ from crawlers.spiders.reading import (
     Entry,
     Reading,
     join,
-    path_of,
     read_instant,
     too_long,
 )
@@ -62,12 +62,15 @@ def _is_wanted(entry: Entry, rules: FeedRules, signals: Counter[str]) -> bool:
 def _read_xml(body: bytes, *, url: str, content_type: str) -> list[Entry] | None:
     """None where the bytes are no feed at all."""
     headers = {"content-type": content_type or "application/xml"}
-    parsed: Any = feedparser.parse(
-        BytesIO(body),
-        response_headers=headers,
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    try:
+        parsed: Any = feedparser.parse(
+            BytesIO(body),
+            response_headers=headers,
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except (LookupError, ValueError):  # a codec of Python's that is no charset
+        return None
     entries = parsed.get("entries") or []
     if not entries and not parsed.get("version"):
         return None

@@ -6,6 +6,7 @@ from collections import Counter
 
 from scrapy.http import TextResponse
 
+from crawlers.sources.scope import path_of
 from crawlers.sources.seeds import FilesRules
 from crawlers.spiders.reading import (
     ENTRIES,
@@ -13,7 +14,6 @@ from crawlers.spiders.reading import (
     Entry,
     Reading,
     join,
-    path_of,
     too_long,
 )
 

@@ -9,6 +9,7 @@ from scrapy.http import Request, Response
 
 from archive.capture import Capture
 from archive.digest import Digest
+from archive.errors import EvidenceError
 from crawlers.crawl.middleware import NOT_MODIFIED
 from crawlers.crawl.response import make_archived
 from crawlers.crawl.services import CrawlServices
@@ -111,8 +112,11 @@ class ListFollower:
         earlier, memory = self._services.newest(response.url), self._services.memory
         if earlier is None or memory is None or response.request is None:
             return Reading()
-        capture = memory.reader.get_capture(earlier.capture_id)
-        content = memory.content(capture)
+        try:
+            content = memory.content(memory.reader.get_capture(earlier.capture_id))
+        except EvidenceError:  # removed or damaged: `verify` says so
+            self._services.log.signal("previous-unreadable")
+            return Reading()
         if content is None:
             return Reading()
         before = make_archived(content, response.request, flag=PREVIOUS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import TextResponse
 
+from crawlers.sources.scope import path_of
 from crawlers.sources.seeds import ListingRules
 from crawlers.spiders.reading import (
     ENTRIES,
@@ -22,7 +23,6 @@ from crawlers.spiders.reading import (
     Reading,
     join,
     merge_adjacent,
-    path_of,
     read_instant,
     too_long,
 )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 ENTRIES = 5_000
@@ -65,15 +65,10 @@ def join(base: str, href: str | None) -> str | None:
         return None
     try:
         url = urljoin(base, href.strip()).partition("#")[0]
+        urlsplit(url).port, url.encode()
     except ValueError:
         return None
     return url if url.startswith(("http://", "https://")) else None
-
-
-def path_of(url: str) -> str:
-    """The path of an address, without its query."""
-    rest = url.partition("://")[2]
-    return "/" + rest.partition("/")[2].partition("?")[0]
 
 
 def read_instant(text: str | None, timezone: str) -> datetime | None:

@@ -9,8 +9,9 @@ from itertools import islice
 
 from scrapy.utils.sitemap import Sitemap
 
+from crawlers.sources.scope import path_of
 from crawlers.sources.seeds import SitemapRules
-from crawlers.spiders.reading import Entry, Reading, join, path_of, read_instant
+from crawlers.spiders.reading import Entry, Reading, join, read_instant
 
 SITEMAP_ENTRIES = 50_000
 """Of one sitemap, as the protocol has it."""

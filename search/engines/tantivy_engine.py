@@ -243,7 +243,6 @@ def _fetch(searcher: Any, query: Any, limit: int, sorting: Sorting) -> Any:
     )
 
 
-_Row = tuple[float, int, Any]
 _FAST_SORTS = {
     Sorting.NEWEST: (CAPTURED_US, _Order.Desc),
     Sorting.OLDEST: (CAPTURED_US, _Order.Asc),

@@ -89,7 +89,7 @@ class Judge:
         """Address by address, in the order they were first asked for."""
         by_uri: defaultdict[str, list[Attempt]] = defaultdict(list)
         for attempt in period.attempts:
-            if not _is_hop(attempt):
+            if not attempt.is_hop:
                 by_uri[attempt.capture.target_uri].append(attempt)
         left = CHANGES_COMPARED
         for uri, attempts in by_uri.items():
@@ -203,12 +203,6 @@ class AddressHistory:
 def _is_restricted(period: SourcePeriod) -> bool:
     sensitivity = period.description.get("sensitivity")
     return isinstance(sensitivity, dict) and sensitivity.get("restricted") is True
-
-
-def _is_hop(attempt: Attempt) -> bool:
-    """A redirect has no content of its own; where it leads is captured, too."""
-    status = attempt.capture.http_status
-    return status is not None and 300 <= status < 400 and status != 304
 
 
 def _same_bytes(before: Capture, after: Capture) -> bool:

@@ -64,8 +64,3 @@ class SourceReport:
     def of(self, kind: Kind) -> tuple[Finding, ...]:
         """The findings of one kind."""
         return tuple(one for one in self.findings if one.kind is kind)
-
-    @property
-    def has_problems(self) -> bool:
-        """Whether a person has to look at it."""
-        return any(one.kind in PROBLEMS for one in self.findings)

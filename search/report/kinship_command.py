@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from archive.capture import Capture
+from archive.capture_class import CaptureClass
 from archive.cli.root import CommandContext
 from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
@@ -58,8 +59,8 @@ def mirrors(
         reader = ctx.open_reader()
         stack.callback(reader.close)
         texts = _open_texts(ctx, reader, stack)
-        captures = _newest(reader, source_ids, window.since)
-        sightings = list(_sightings(reader, captures, texts))
+        shown = _newest(reader, source_ids, window.since)
+        sightings = list(_sightings(reader, shown, texts))
     found = list(find_mirrors(sightings))
     if copies:
         found += find_copies(sightings)
@@ -83,7 +84,7 @@ def items(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
         capture = main_capture(reader, reader.get_capture(capture_id))
         note = CaptureClasses(reader).find(capture)
         text = texts.shown_of(reader.original(capture))
-    is_list = note is not None and note.capture_class == "listing"
+    is_list = note is not None and note.capture_class == CaptureClass.LISTING
     found = split_items(text, is_list=is_list)
     copy = judge_copy(text)
     if as_json:
@@ -114,33 +115,37 @@ def _open_texts(ctx: CommandContext, reader: ArchiveReader, stack: ExitStack) ->
 
 def _newest(
     reader: ArchiveReader, source_ids: tuple[str, ...], start: datetime
-) -> list[Capture]:
-    """The newest whole page of each address since then."""
-    found: dict[str, Capture] = {}
+) -> list[tuple[Capture, str]]:
+    """The newest capture of each address since then that shows its page, and its key.
+
+    Newest last; at most `ADDRESSES` of them.
+    """
+    classes = CaptureClasses(reader)
+    found: dict[str, tuple[Capture, str]] = {}
     for capture in reader.captures():
         is_page = capture.kind == "capture" and capture.role == "page"
         if not is_page or capture.captured_at < start:
             continue
         if source_ids and capture.source_id not in source_ids:
             continue
-        found[capture.target_uri] = capture
+        note = classes.find(capture)
+        if note is None or note.key is None or not note.is_content:
+            continue
+        found.pop(capture.target_uri, None)
+        found[capture.target_uri] = (capture, note.key)
     return list(found.values())[-ADDRESSES:]
 
 
 def _sightings(
-    reader: ArchiveReader, captures: list[Capture], texts: Texts
+    reader: ArchiveReader, shown: list[tuple[Capture, str]], texts: Texts
 ) -> Iterator[Sighting]:
-    classes = CaptureClasses(reader)
-    for capture in captures:
-        note = classes.find(capture)
-        if note is None or note.key is None or not note.is_content:
-            continue
+    for capture, key in shown:
         text = texts.main_of(reader.original(capture))
         if text:
             yield Sighting(
                 capture_id=capture.capture_id,
                 uri=capture.target_uri,
-                key=note.key,
+                key=key,
                 text=text,
             )
 

@@ -16,7 +16,6 @@ SUCCESS_STATUS = 200
 NOT_MODIFIED = 304
 GONE_STATUSES = frozenset({404, 410})
 GONE_CLASSES = frozenset({CaptureClass.SOFT_404})
-REDIRECTS = range(301, 309)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,12 @@ class Attempt:
         if self.note is not None:
             return self.note.capture_class in CONTENT_CLASSES
         return self.capture.http_status in (SUCCESS_STATUS, NOT_MODIFIED)
+
+    @property
+    def is_hop(self) -> bool:
+        """A redirect has no content of its own; where it leads is captured, too."""
+        status = self.capture.http_status
+        return status is not None and 300 <= status < 400 and status != NOT_MODIFIED
 
     @property
     def is_gone(self) -> bool:

@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from archive.attest.trust import TrustSet, read_trust
-from archive.capture import Capture
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError, UsageProblem
 from archive.instant import format_instant, parse_instant
 from archive.store.reader import ArchiveReader
-from archive.verify.corroboration import Partner
+from archive.verify.corroboration import Partner, TextOf
+from search.comparing import open_texts
 from search.engines.opening import Engines
 from search.extract.worker import Worker
 from search.report.command import kept_texts
@@ -152,12 +152,13 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
             find_list=texts.find_list,
             show_restricted=order.show_restricted,
         )
+        text_of = stack.enter_context(open_texts())
         own, others = _partners(ctx, reader, order.others, stack)
         sources = []
         for period in gather(reader, order.window, source_ids=order.source_ids):
             judged = judge.judge(period)
             for other in others:
-                judged = _add_sights(judged, period, own, other, worker)
+                judged = _add_sights(judged, period, own, other, text_of)
             sources.append(judged)
         return Report(
             archive_id=reader.identity.archive_id,
@@ -194,12 +195,8 @@ def _add_sights(
     period: SourcePeriod,
     own: Partner,
     other: Partner,
-    worker: Worker,
+    text_of: TextOf,
 ) -> SourceReport:
-    def text_of(reader: ArchiveReader, capture: Capture) -> str | None:
-        texts = Texts(reader=reader, kept=lambda _id: None, worker=worker)
-        return " ".join(texts.main_of(capture).split()) or None
-
     sights = compare_places(own, other, period.attempts, text_of=text_of)
     added = [found for sight in sights if (found := sight.as_finding())]
     return replace(judged, findings=(*judged.findings, *added))

@@ -10,9 +10,15 @@ from datetime import timedelta
 from enum import StrEnum
 
 from archive.capture import Capture
-from archive.capture_class import CONTENT_CLASSES
+from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
-from archive.verify.corroboration import Agreement, Partner, TextOf, corroborate
+from archive.verify.corroboration import (
+    SAME_OPERATOR,
+    Agreement,
+    Partner,
+    TextOf,
+    corroborate,
+)
 from search.report.findings import Finding, Kind
 from search.report.period import Attempt
 
@@ -67,7 +73,7 @@ def compare_places(
     text_of: TextOf,
 ) -> Iterator[Sight]:
     """Compare the last attempt at each address with the nearest one there."""
-    last = {one.capture.target_uri: one for one in attempts if not _is_hop(one)}
+    last = {one.capture.target_uri: one for one in attempts if not one.is_hop}
     for uri, attempt in list(last.items())[:ADDRESSES]:
         there = _nearest(other.reader, attempt.capture)
         yield Sight(
@@ -76,11 +82,6 @@ def compare_places(
             here=attempt.capture,
             there=there,
         )
-
-
-def _is_hop(attempt: Attempt) -> bool:
-    status = attempt.capture.http_status
-    return status is not None and 300 <= status < 400 and status != 304
 
 
 def _judge(
@@ -111,7 +112,7 @@ def _judge(
 
 def _is_unverified(reason: str | None) -> bool:
     """Whether it counts for nothing by itself, not because it is of one operator."""
-    return reason is not None and not reason.startswith("the same operator")
+    return reason is not None and reason != SAME_OPERATOR
 
 
 def _nearest(reader: ArchiveReader, capture: Capture) -> Capture | None:
@@ -130,15 +131,5 @@ def _nearest(reader: ArchiveReader, capture: Capture) -> Capture | None:
 
 def _class_there(reader: ArchiveReader, capture: Capture) -> bool:
     """Whether that capture shows what the source says, by the class of its own job."""
-    attempt = Attempt(capture=capture, note=None)
-    if not attempt.is_content or capture.source_id is None:
-        return attempt.is_content
-    for job in reader.last_jobs(capture.source_id, JOBS_LOOKED_AT):
-        if job.job_id == capture.job_id and job.closing is not None:
-            note = reader.read_closing(job.closing).classes.get(capture.capture_id)
-            return note is None or note.capture_class in CONTENT_CLASSES
-    return True
-
-
-JOBS_LOOKED_AT = 500
-"""Jobs of a source there, newest first, to find the one of a capture."""
+    note = CaptureClasses(reader).find(capture)
+    return Attempt(capture=capture, note=note).is_content

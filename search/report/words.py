@@ -126,9 +126,14 @@ def _source_lines(source: SourceReport, links: Links) -> Iterator[str]:
             yield from _finding_lines(finding, links)
         if len(found) > LISTED:
             yield f"    and {len(found) - LISTED} more"
-    quiet = [f"{code} {times}" for code, times in source.signals.items()]
-    if quiet:
-        yield f"  signals: {one_line(', '.join(quiet))}"
+    if quiet := _quiet(source):
+        yield f"  signals: {quiet}"
+
+
+def _quiet(source: SourceReport) -> str:
+    """Signals that are only counted, in one line; may be empty."""
+    counts = [f"{code} {times}" for code, times in source.signals.items()]
+    return one_line(", ".join(counts))
 
 
 def _finding_lines(finding: Finding, links: Links) -> Iterator[str]:
@@ -172,6 +177,8 @@ def _html_source(source: SourceReport, links: Links) -> Iterator[str]:
             yield _html_finding(finding, links)
         yield f"<li>and {len(found) - LISTED} more" if len(found) > LISTED else ""
         yield "</ul>"
+    if quiet := _quiet(source):
+        yield f"<p>signals: {escape(quiet)}</p>"
 
 
 def _html_finding(finding: Finding, links: Links) -> str:
@@ -183,6 +190,8 @@ def _html_finding(finding: Finding, links: Links) -> str:
         if change
         else ""
     )
+    if change and change.lines and change.more:
+        lines += f"\nand {change.more} more"
     shown = f"<pre>{lines}</pre>" if lines else ""
     return f"<li>{place}{escape(sentence(finding))} {named}{shown}"
 

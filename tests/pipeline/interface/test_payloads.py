@@ -185,7 +185,10 @@ def watch(browser: Browser) -> Iterator[Watch]:
 
 def test_the_watch_sees_what_runs(watch: Watch) -> None:
     watch.page.goto("data:text/html," + quote("<img src=x onerror=ran('x')>"))
-    watch.page.wait_for_timeout(500)
+    for _ in range(600):  # a minute at most
+        if watch.ran:
+            break
+        watch.page.wait_for_timeout(100)
     assert watch.ran == ["x"]
     with pytest.raises(AssertionError):
         watch.inspect("data:")

@@ -71,4 +71,5 @@ def test_t22_a_run_that_saw_only_walls_has_failed_though_every_seed_was_captured
         for row in evidence.rows("list", "--json")[1]
         if "/news/" in row["uri"]
     }
+    assert reasons
     assert all(reasons.values())

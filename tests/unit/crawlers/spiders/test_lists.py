@@ -66,7 +66,8 @@ def test_227_feeds_in_odd_encodings_are_read_or_counted(corpus_dir: Path) -> Non
     "body", [b"", b"<html><p>x", b"{", b"[]", b'{"items": 3}', b"\xff\xfe\x00", b"<rss"]
 )
 def test_a_body_that_is_no_feed_is_a_signal(body: bytes) -> None:
-    assert feed(body).signals["feed-unreadable"] == 1 or feed(body).entries == ()
+    found = feed(body)
+    assert (found.signals["feed-unreadable"], found.entries) == (1, ())
 
 
 def test_a_feed_is_never_an_address_or_a_file_for_its_parser() -> None:
