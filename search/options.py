@@ -33,6 +33,8 @@ class SearchOptions:
     """Show equal and near-identical texts once: pages are of groups, totals are not."""
     since: Mapping[str, int] = field(default_factory=dict)
     upto: Mapping[str, int] = field(default_factory=dict)
+    hidden_sources: frozenset[str] = frozenset()
+    """Documents captured for one of these are neither found nor counted."""
 
 
 EVERYTHING = SearchOptions()

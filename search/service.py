@@ -27,7 +27,7 @@ from search.highlight import Snippet
 from search.looked_for import make_searched
 from search.opened import OpenIndex
 from search.options import EVERYTHING, SearchOptions, Variants
-from search.query.nodes import Filter, Node, When
+from search.query.nodes import And, Filter, Node, Not, When
 from search.query.parser import parse_query
 from search.results import Alike, ExtractedText, Hit, ResultPage
 from search.showing import claimed_in, list_hit, show
@@ -173,6 +173,7 @@ class SearchService:
 
     def _plan(self, tree: Node, options: SearchOptions) -> list[tuple[OpenIndex, Plan]]:
         self.catch_up()
+        tree = _without(tree, options.hidden_sources)
         made = []
         for one in self._archives:
             plan = one.use(partial(_plan, tree=tree, variants=options.variants))
@@ -268,6 +269,15 @@ def _first_hits(
 
 def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:
     return int(rows.get_progress("next_leaf") or 0)
+
+
+def _without(tree: Node, sources: frozenset[str]) -> Node:
+    """The query as if its writer had added `-source:` of these."""
+    if not sources:
+        return tree
+    hidden = Not(item=Filter(field="source", values=tuple(sorted(sources))))
+    items = tree.items if isinstance(tree, And) else (tree,)
+    return And(items=(*items, hidden))
 
 
 def _plan(

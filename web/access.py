@@ -8,6 +8,7 @@ says what was removed and why.
 from dataclasses import dataclass
 
 from archive.capture import Capture
+from search.service import SearchOptions, Sorting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,13 @@ class AccessPolicy:
 
     restricted_sources: frozenset[str] = frozenset()
     """Source ids whose captures are kept but not published."""
+
+
+def search_options(
+    policy: AccessPolicy, sorting: Sorting = Sorting.SCORE
+) -> SearchOptions:
+    """How the index is asked: totals and facets tell nothing of what is not shown."""
+    return SearchOptions(sorting=sorting, hidden_sources=policy.restricted_sources)
 
 
 def may_show(capture: Capture, policy: AccessPolicy) -> bool:

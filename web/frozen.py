@@ -70,7 +70,7 @@ def freeze_page(html: str, *, page: str, file_of: FileOf, words: Words) -> bytes
     for element in list(root.iter("form")):
         _replace_form(element, words)
     for element in list(root.iter("iframe")):
-        _replace_frame(element, page, file_of, words)
+        _replace_frame(element, file_of, words)
     for name in ("href", "src"):
         for element in root.iter("a", "link", "img"):
             value = element.get(name)
@@ -134,7 +134,7 @@ def _replace_form(element: lxml.html.HtmlElement, words: Words) -> None:
 
 
 def _replace_frame(
-    element: lxml.html.HtmlElement, page: str, file_of: FileOf, words: Words
+    element: lxml.html.HtmlElement, file_of: FileOf, words: Words
 ) -> None:
     target = file_of(element.get("src", ""))
     parent = element.getparent()

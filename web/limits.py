@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from web.settings import is_loopback
 
+QUERY_LIMIT_CHARS = 1_000
+"""Of one query, by form or API."""
 ENTRY_LIMIT = 10_000
 """Buckets kept; the ones used longest ago go first."""
 KEY_SECONDS = 24 * 60 * 60
@@ -28,7 +30,14 @@ COSTS = {
     "api-search": 25,
     "cdx": 25,
     "timemap": 25,
+    "results-page": 25,
+    "narrow": 25,
+    "narrow-days": 25,
+    "quote": 25,
+    "timegate": 25,
     "compare": 50,
+    "compare-beside": 50,
+    "api-compare": 50,
     "check": 50,
     "verify-again": 500,
     "bundle-file": 150,

@@ -125,7 +125,7 @@ class SearchSource(Protocol):
         """Answer a query; InvalidQuery, SearchUnavailable."""
         ...
 
-    def counts(self, text: str) -> Counts:
+    def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:
         """Count what a query finds by facet and day; errors as of `search`."""
         ...
 

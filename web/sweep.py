@@ -77,13 +77,14 @@ class Sweep:
         if self._check is None:
             return
         self._state = replace(self._state, state="running", started_at=self._clock())
+        state, report = "stopped", None
         try:
             report = self._check()
+            state = "done"
         except (EvidenceError, OSError) as error:
             _LOG.warning("web.sweep-stopped", extra={"error": type(error).__name__})
-            self._end("stopped", None)
-            return
-        self._end("done", report)
+        finally:  # whatever happened: else it would be "running" for ever
+            self._end(state, report)
 
     def _end(self, state: str, report: Report | None) -> None:
         self._state = replace(

@@ -145,7 +145,9 @@ def hostile_documents() -> dict[str, tuple[str, Callable[[], bytes]]]:
         ),
         "docx-bomb": (
             word,
-            _zip({"word/document.xml": f'<w:p xmlns:w="{_WORD}">' + "a" * 60_000_000}),
+            lambda: _zip(
+                {"word/document.xml": f'<w:p xmlns:w="{_WORD}">' + "a" * 60_000_000}
+            ),
         ),
         "docx-laughs": (word, lambda: _zip({"word/document.xml": _laughs("a")})),
         "docx-deep": (word, lambda: _zip({"word/document.xml": "<a>" * 200_000})),
@@ -155,7 +157,7 @@ def hostile_documents() -> dict[str, tuple[str, Callable[[], bytes]]]:
         "pdf-nested": (pdf, lambda: _pdf(_page(b"[" * 300_000 + b"]" * 300_000))),
         "pdf-count": (
             pdf,
-            _pdf([b"<</Pages 2 0 R>>", b"<</Kids[2 0 R]/Count 2000000000>>"]),
+            lambda: _pdf([b"<</Pages 2 0 R>>", b"<</Kids[2 0 R]/Count 2000000000>>"]),
         ),
         "pdf-strings": (pdf, lambda: _pdf(_page(_stream(b"BT " + b"(((" * 900_000)))),
     }

@@ -9,6 +9,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from archive.errors import CaptureNotFound, InvalidQuery
 from archive.store.tombstones import Tombstone
 from search.service import Hit
+from web.access import search_options
+from web.limits import QUERY_LIMIT_CHARS
 from web.site import NO_INDEX, Removed, Site
 from web.views.answers import error_json, json_answer
 from web.views.listing import history_of
@@ -25,7 +27,6 @@ from web.views.twins import Twins
 
 HIT_LIMIT = 100
 """Most hits of one answer."""
-QUERY_LIMIT_CHARS = 1_000
 
 
 class Api:
@@ -84,7 +85,12 @@ class Api:
                 "Send a JSON object with these members.",
             )
         try:
-            found = site.services.search.search(query, limit=limit, offset=offset)
+            found = site.services.search.search(
+                query,
+                limit=limit,
+                offset=offset,
+                options=search_options(site.settings.access),
+            )
         except InvalidQuery as error:
             return error_json(400, "invalid-query", str(error), "Correct the query.")
         except NO_INDEX:

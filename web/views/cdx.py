@@ -51,6 +51,9 @@ class Cdx:
         self._site.services.archive.catch_up()
         scan = _Scan(self._site, query)
         found = list(_ordered(query, choose(query, scan.lines())))
+        if scan.is_cut and not query.shows_key:
+            words = "too many captures to look through; narrow url, or showResumeKey"
+            return answer(f"400 {words}\n", media_type=OUTPUTS["text"], status=400)
         body = "".join(format_cdx_line(line, query) for line in found)
         is_full = len(found) == query.limit or scan.is_cut
         if query.shows_key and is_full and scan.place is not None:

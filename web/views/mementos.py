@@ -35,12 +35,13 @@ from web.mementos import (
     parse_pwid,
 )
 from web.site import Site
-from web.views.answers import JSON, TEXT, answer, json_answer
+from web.views.answers import JSON, TEXT, answer, json_answer, see_other
 
 PAGE_MEMENTOS = 1_000
 """Mementos of one page of a TimeMap."""
 ROWS_AT_A_TIME = 8
 """Rows looked at while the nearest memento is looked for."""
+MOST_ROWS = 1_000
 MEMENTO_LIMIT = 100_000
 """Mementos of one address that are counted for its pages."""
 FIRST_TIME = datetime.min.replace(tzinfo=UTC)
@@ -133,10 +134,7 @@ class Mementos:
         if len(found) > 1:
             rows = [{"record": f"/c/{one.short_id}"} for one in found]
             return json_answer({"captures": rows}, status=300)
-        response = answer("", status=303)
-        response.headers["Location"] = f"/c/{found[0].short_id}"
-        response.autocorrect_location_header = False
-        return response
+        return see_other(f"/c/{found[0].short_id}")
 
 
 def origins_of(site: Site) -> Origins:
@@ -195,12 +193,13 @@ def _later(site: Site, urlkey: str, at: datetime) -> Iterator[Capture]:
 
 
 def _walk(site: Site, ask: Callable[..., list[KeyedCapture]]) -> Iterator[Capture]:
-    offset = 0
-    while rows := ask(limit=ROWS_AT_A_TIME, offset=offset):
+    offset, limit = 0, ROWS_AT_A_TIME
+    while rows := ask(limit=limit, offset=offset):
         for row in rows:
             if _is_memento(site, row.capture):
                 yield row.capture
         offset += len(rows)
+        limit = min(limit * 4, MOST_ROWS)  # a site that failed for months
 
 
 def add_memento_headers(response: Response, site: Site, capture: Capture) -> Response:

@@ -14,8 +14,10 @@ from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import InvalidQuery, StoreError
 from search.counting import Counts
 from search.service import ResultPage, SearchOptions, Sorting
+from web.access import search_options
 from web.charts import Chart, bin_days, make_chart
 from web.checking import ids_named
+from web.limits import QUERY_LIMIT_CHARS
 from web.replay.links import normal_form
 from web.results import Asked, Narrowing
 from web.site import NO_INDEX, Site
@@ -24,7 +26,6 @@ from web.views.answers import page, see_other
 PAGE_HITS = 10
 """Hits on one page of results."""
 PAGES_MAX = 1_000
-QUERY_LIMIT_CHARS = 1_000
 """The query language's own bound."""
 FIND_LIMIT_CHARS = 16_000
 FACETS = ("source", "lang", "class", "outcome", "host")
@@ -92,7 +93,7 @@ class SearchPages:
         problem, found, counts = "", None, None
         try:
             found = self._search(asked, number)
-            counts = site.services.search.counts(asked.text)
+            counts = site.services.search.counts(asked.text, options=self._options())
         except InvalidQuery as error:
             problem = str(error)
         except NO_INDEX:
@@ -122,13 +123,18 @@ class SearchPages:
             asked.text,
             limit=PAGE_HITS,
             offset=offset,
-            options=SearchOptions(sorting=Sorting(asked.sorting)),
+            options=self._options(Sorting(asked.sorting)),
         )
+
+    def _options(self, sorting: Sorting = Sorting.SCORE) -> SearchOptions:
+        return search_options(self._site.settings.access, sorting)
 
     def _counts(self, asked: Asked) -> Counts:
         """What the links of a page of results named; NotFound if it is not there."""
         try:
-            return self._site.services.search.counts(asked.text)
+            return self._site.services.search.counts(
+                asked.text, options=self._options()
+            )
         except (InvalidQuery, *NO_INDEX) as error:
             raise NotFound from error
 

@@ -4,6 +4,7 @@ The check of the whole archive runs behind the pages; its page counts the second
 it is being read, without a script, and ends by itself.
 """
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,6 @@ from archive.digest import Digest, is_hex_digest
 from archive.errors import EvidenceError, StoreError
 from archive.verify.steps import STEPS
 from web.checking import CITATION_LIMIT_CHARS, Judgement, ids_named, judge
-from web.languages import LANGUAGES
 from web.site import Removed, Site
 from web.views.answers import HTML, here, page, see_other
 from web.views.archive_state import state_of_archive
@@ -30,7 +30,7 @@ class VerifyPages:
     def __init__(self, site: Site) -> None:
         """Views hold nothing but the site."""
         self._site = site
-        self._counting = 0
+        self._counting = threading.Lock()
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
@@ -104,7 +104,7 @@ class VerifyPages:
         site = self._site
         if site.services.verify_archive is None:
             raise NotFound
-        if site.sweep.state.state != "running" or self._counting:
+        if site.sweep.state.state != "running" or self._counting.locked():
             return page(site, "verify_archive.html", ticks=(), **state_of_archive(site))
         choice = here()
         stream = site.renderer.stream(
@@ -117,12 +117,13 @@ class VerifyPages:
             **state_of_archive(site),
         )
         response = Response(stream, content_type=HTML)
-        response.headers["Content-Language"] = LANGUAGES[choice.code].code
+        response.headers["Content-Language"] = choice.code
         return response
 
     def _ticks(self) -> Iterator[int]:
-        self._counting += 1
+        if not self._counting.acquire(blocking=False):
+            return  # another reader's page counts already
         try:
             yield from self._site.sweep.progress(seconds=PROGRESS_SECONDS)
         finally:
-            self._counting -= 1
+            self._counting.release()

@@ -337,3 +337,23 @@ def test_cut_reply_is_indexed_as_far_as_it_came(archive: Any, article: Article) 
     archive.index()
     (hit,) = archive.service().search("яўка outcome:disconnect").hits
     assert "truncated" in hit.warnings
+
+
+def test_hidden_sources_are_neither_found_nor_counted(
+    new_archive: Callable[[], Any],
+) -> None:
+    box = new_archive()
+    box.capture(
+        box.exchange("https://a.example/1", "<p>яўка вырасла", source_id="open"),
+        box.exchange("https://a.example/2", "<p>яўка ўпала", source_id="inside"),
+    )
+    box.index()
+    service = box.service()
+    hiding = SearchOptions(hidden_sources=frozenset({"inside"}))
+    for query in ("яўка", "яўка | source:inside", "host:a.example", "source:inside"):
+        open_total = service.search(query).total
+        found = service.search(query, options=hiding)
+        assert found.total == len(found.hits) == open_total - 1, query
+        counts = service.counts(query, options=hiding)
+        assert counts.total == found.total
+        assert "inside" not in dict(counts.facets["source"].values)

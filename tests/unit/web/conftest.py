@@ -169,13 +169,18 @@ class FakeIndex:
             raise self.problem
         return self.claims.get(capture_id)
 
-    def counts(self, text: str) -> Counts:
+    def _shown(self, options: SearchOptions) -> list[Hit]:
+        hidden = options.hidden_sources
+        return [hit for hit in self.hits if hit.source_id not in hidden]
+
+    def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:
         self.asked.append(text)
         if self.broken:
             raise self.problem
-        values = Counter(hit.language or "" for hit in self.hits)
+        shown = self._shown(options)
+        values = Counter(hit.language or "" for hit in shown)
         return Counts(
-            total=len(self.hits),
+            total=len(shown),
             facets={"lang": make_facet([values | self.more])},
             captured_days={20114: 2, 20120: 1},
             claimed_days={},
@@ -196,8 +201,8 @@ class FakeIndex:
             raise InvalidQuery("only negatives", column=1)
         return ResultPage(
             query=text,
-            total=len(self.hits),
-            hits=tuple(self.hits[offset : offset + limit]),
+            total=len(self._shown(options)),
+            hits=tuple(self._shown(options)[offset : offset + limit]),
             some_missing=(),
             searched=(),
             took_ms=1,
