@@ -17,6 +17,7 @@ from archive.errors import (
     EvidenceError,
 )
 from web.headers import FixedHeaders, app_headers, replay_headers
+from web.languages import LANGUAGES
 from web.limits import cost_of
 from web.messages import text_of
 from web.prefix import LanguagePrefix
@@ -31,6 +32,7 @@ from web.views.answers import (
     answer,
     error_json,
     error_page,
+    here,
     known_status,
     page,
 )
@@ -87,7 +89,7 @@ def create_app(settings: WebSettings, services: Services) -> Applications:
     }
     return Applications(
         app=FixedHeaders(LanguagePrefix(_pages(site)), app_headers(**origins)),
-        replay=FixedHeaders(_replay(site), replay_headers(**origins)),
+        replay=FixedHeaders(LanguagePrefix(_replay(site)), replay_headers(**origins)),
         site=site,
     )
 
@@ -155,23 +157,28 @@ def _replay(site: Site) -> QuietFlask:
     app.before_request(_limiter(site))
 
     def on_status(error: HTTPException) -> Response:
-        response = _note(known_status(error.code or 500))
+        response = _note_of_status(known_status(error.code or 500))
         return _with_hints(response, error)
 
     def on_altered(error: EvidenceError) -> Response:
         _LOG.error("web.slice %s", type(error).__name__)
-        return answer(frame_note([text_of("replay.altered")]), status=500)
+        return _note(LANGUAGES[here().code].text("replay.altered"), 500)
 
     app.register_error_handler(HTTPException, on_status)
-    app.register_error_handler(Removed, lambda _: _note(410))
-    app.register_error_handler(CaptureNotFound, lambda _: _note(404))
+    app.register_error_handler(Removed, lambda _: _note_of_status(410))
+    app.register_error_handler(CaptureNotFound, lambda _: _note_of_status(404))
     app.register_error_handler(EvidenceError, on_altered)
     return app
 
 
-def _note(status: int) -> Response:
-    code = ERROR_CODES[status]
-    return answer(frame_note([text_of(f"error.{code}.title")]), status=status)
+def _note_of_status(status: int) -> Response:
+    language = LANGUAGES[here().code]
+    return _note(language.text(f"error.{ERROR_CODES[status]}.title"), status)
+
+
+def _note(words: str, status: int) -> Response:
+    """What the replay origin says itself, in the reader's language."""
+    return answer(frame_note([words], LANGUAGES[here().code]), status=status)
 
 
 def _limiter(site: Site) -> Callable[[], None]:

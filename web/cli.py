@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -48,15 +48,24 @@ class ServeOptions:
 @click.option("--replay-origin", help="The same for archived content; another site.")
 @click.option("--allow-public", is_flag=True, help="Let --bind leave this machine.")
 @click.option("--no-sweep", is_flag=True, help="Do not check the whole archive.")
+@click.option(
+    "--with",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Another archive, or your mirror of it, compared on record pages; repeatable.",
+)
 @click.pass_obj
-def serve(ctx: CommandContext, /, no_sweep: bool, **options: object) -> None:
+def serve(
+    ctx: CommandContext, /, no_sweep: bool, others: tuple[Path, ...], **options: object
+) -> None:
     """Serve search and records; archived content on an origin of its own.
 
     Exit codes: 0 stopped, 2 unsafe or impossible settings, 6 no archive.
     """
     chosen = ServeOptions(**options)  # type: ignore[arg-type]
     check_options(chosen)
-    services = open_services(_places(ctx), sweep=not no_sweep)
+    services = open_services(_places(ctx, others), sweep=not no_sweep)
     listeners = listen(chosen.bind, port=chosen.port, replay_port=chosen.replay_port)
     settings = settings_of(chosen, listeners)
     applications = create_app(settings, services)
@@ -65,7 +74,7 @@ def serve(ctx: CommandContext, /, no_sweep: bool, **options: object) -> None:
     click.echo(f"open {settings.app_origin}/")
     click.echo(f"archived content on {settings.replay_origin}; stop with Ctrl-C")
     signal.signal(signal.SIGTERM, _stop)
-    with suppress(KeyboardInterrupt):
+    with closing(services), suppress(KeyboardInterrupt):
         Server(applications, listeners).run()
 
 
@@ -163,13 +172,14 @@ def settings_of(options: ServeOptions, listeners: Listeners) -> WebSettings:
     return settings
 
 
-def _places(ctx: CommandContext) -> Places:
+def _places(ctx: CommandContext, others: tuple[Path, ...] = ()) -> Places:
     return Places(
         archive=ctx.archive,
         trust=ctx.trust(),
         clock=ctx.clock,
         random_bytes=ctx.random_bytes,
         search=ctx.settings.search,
+        others=others,
     )
 
 

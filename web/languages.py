@@ -7,8 +7,9 @@ are written once per plural form, `hits.one`, `hits.few`, after the rules of CLD
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -20,6 +21,8 @@ DEFAULT = "en"
 CODES = ("en", "be", "ru")
 """Languages of the interface, in the order they are offered in."""
 UNIT_STEP = 1024
+OLD_NAMES = {"Europe/Kyiv": "Europe/Kiev"}
+"""Zones whose new name the tables of languages do not know yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,32 @@ class Language:
     def second(self, moment: datetime) -> str:
         """`2025-01-26 18:04:11`, alike everywhere; the page says that it is UTC."""
         return format_second(moment)
+
+    def place(self, zone: ZoneInfo) -> str:
+        """The city a time zone is named after."""
+        name = OLD_NAMES.get(zone.key, zone.key)
+        city = self.locale.time_zones.get(name, {}).get("city")
+        return str(city or zone.key.rpartition("/")[2].replace("_", " "))
+
+    def local(self, moment: datetime, zone: ZoneInfo) -> str:
+        """`Minsk: 21:04:11, UTC+3`; with the date where it is another one there."""
+        there = moment.astimezone(zone)
+        other_day = there.date() != moment.date()
+        written = f"{there:%Y-%m-%d %H:%M:%S}" if other_day else f"{there:%H:%M:%S}"
+        offset = format_offset(there.utcoffset() or timedelta())
+        return self.text(
+            "time.local", place=self.place(zone), time=written, offset=offset
+        )
+
+
+def format_offset(offset: timedelta) -> str:
+    """Write `UTC+3`, `UTC-3:30`, `UTC`."""
+    minutes = round(offset.total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "+" if minutes > 0 else "\N{MINUS SIGN}"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def format_second(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """Messages: English texts by symbolic id, for what is the same in every language.
 
-Citations, the JSON API and the replay origin speak English. Pages take their words from
-a `Language`; all of them are in `translations/`, one file a language. A test compares
+Citations and the JSON API speak English. Pages and frames take their words from a
+`Language`; all of them are in `translations/`, one file a language. A test compares
 the ids used in templates and code with those of each catalog, both ways.
 """
 

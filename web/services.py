@@ -16,6 +16,7 @@ from archive.store.layout import ArchiveIdentity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
+from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
 from search.counting import Counts
 from search.extract.dates import Claimed
@@ -148,6 +149,10 @@ class TrustState:
     tokens: int = 0
 
 
+def _nothing() -> None:
+    """Close nothing: what a service without children needs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything a view may use."""
@@ -167,3 +172,7 @@ class Services:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     random_bytes: Callable[[int], bytes]
+    compare: Callable[[Capture], Corroboration | None] | None = None
+    """What other archives captured of the same; None: none were named to compare."""
+    close: Callable[[], None] = _nothing
+    """End child processes and close other archives; with the server."""

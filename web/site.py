@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from archive.capture import Capture
 from archive.digest import is_short_id
@@ -29,6 +30,7 @@ from web.results import QueryStore
 from web.services import Services
 from web.settings import WebSettings
 from web.sweep import Sweep
+from web.zones import Zones
 
 NO_INDEX = (SearchUnavailable, SchemaMismatch)
 """No index, or one of another version: evidence is shown without it."""
@@ -64,6 +66,7 @@ class Site:
     queries: QueryStore
     limiter: RateLimiter
     renderer: Renderer
+    zones: Zones = field(default_factory=Zones)
 
     @classmethod
     def create(cls, settings: WebSettings, services: Services) -> "Site":
@@ -143,6 +146,10 @@ class Site:
     def shown_hits(self, hits: Iterable[Hit]) -> list[Hit]:
         """The hits whose capture may be shown."""
         return [hit for hit in hits if self.find_capture(hit.capture_id) is not None]
+
+    def zone_of(self, source_id: str | None) -> ZoneInfo | None:
+        """Where the clocks of a source stand, as far as its job records say."""
+        return self.zones.find(self.services.archive, source_id)
 
     def checkpoint(self) -> Checkpoint | None:
         """The newest checkpoint as published by the archive."""

@@ -15,11 +15,13 @@ from archive.export.bundle import BundleRequest, export_bundle
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
+from archive.verify.corroboration import Partner
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.report import Report
 from search.engines.opening import Engines
 from search.service import SearchService
+from web.others import Others
 from web.services import Services, TrustState
 
 BUNDLE_LIMIT_BYTES = 64 << 20
@@ -35,6 +37,8 @@ class Places:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     search: SearchSettings = field(default_factory=SearchSettings)
+    others: tuple[Path, ...] = ()
+    """Other archives, or mirrors of them, to compare captures with."""
 
 
 def open_services(places: Places, *, sweep: bool = True) -> Services:
@@ -53,6 +57,8 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
     def bundle(capture: Capture) -> bytes:
         return make_bundle(reader, capture, trust)
 
+    others = Others(reader, trust, _open_others(places))
+
     return Services(
         archive=reader,
         search=SearchService.open([places.archive], Engines(settings=places.search)),
@@ -63,7 +69,18 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         clock=places.clock,
         monotonic=time.monotonic,
         random_bytes=places.random_bytes,
+        compare=others.compare if places.others else None,
+        close=others.close,
     )
+
+
+def _open_others(places: Places) -> list[Partner]:
+    """The other archives, each with what this trust folder knows of its log."""
+    readers = [ArchiveReader.open(root) for root in places.others]
+    return [
+        Partner(reader=one, trust=read_trust(places.trust, one.identity.origin))
+        for one in readers
+    ]
 
 
 def make_bundle(

@@ -20,8 +20,6 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 
-SAME_OPERATOR = "the same operator: another place of his, not another witness"
-"""Why a capture that verifies is not counted."""
 WINDOW = timedelta(hours=24)
 """How far apart two captures of one page may be; later ones show change, not doubt."""
 CANDIDATES = 50
@@ -41,6 +39,21 @@ class Agreement(StrEnum):
     """Attempted there, and it failed: a block, perhaps."""
 
 
+class NotCounted(StrEnum):
+    """Why what another archive has counts for nothing, as the command says it."""
+
+    SAME_OPERATOR = "the same operator: another place of his, not another witness"
+    NOTHING_THERE = "no capture of that address within the time"
+    UNKNOWN_LOG = "nothing is known about that log in your trust folder"
+    FAILED = "it is FAILED"
+    NOT_CHECKED = "it is NOT CHECKED"
+
+    @property
+    def code(self) -> str:
+        """The stable code: `same-operator`, `unknown-log` and so on."""
+        return self.name.lower().replace("_", "-")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
     """An archive to compare with, and what the reader believes about its log."""
@@ -57,7 +70,7 @@ class Comparison:
     operator: str
     agreement: Agreement | None
     capture: Capture | None
-    not_counted: str | None = None
+    not_counted: NotCounted | None = None
     """Why it counts for nothing; None if it counts."""
 
 
@@ -126,7 +139,8 @@ class _Comparing:
         self._text_of = text_of
         self._window = window
         self._content = _decoded(reader, capture)
-        self._text = text_of(reader, capture) if text_of else None
+        self._text: str | None = None
+        self._is_read = False
 
     def compare(self, partner: Partner) -> Comparison:
         """The best that one archive has; what does not verify is named, not counted."""
@@ -150,7 +164,7 @@ class _Comparing:
             operator=identity.name,
             agreement=None,
             capture=None,
-            not_counted="no capture of that address within the time",
+            not_counted=NotCounted.NOTHING_THERE,
         )
 
     def _near(self, reader: ArchiveReader) -> list[Capture]:
@@ -174,9 +188,16 @@ class _Comparing:
         if content is not None and content == self._content:
             return Agreement.SAME_PAYLOAD
         text = self._text_of(reader, other) if self._text_of else None
-        if text is not None and text == self._text:
+        if text is not None and text == self._own_text():
             return Agreement.SAME_TEXT
         return Agreement.DIFFERS
+
+    def _own_text(self) -> str | None:
+        """Ours, extracted only once some payload differs."""
+        if not self._is_read and self._text_of is not None:
+            self._text = self._text_of(self._reader, self._capture)
+            self._is_read = True
+        return self._text
 
 
 def _decoded(reader: ArchiveReader, capture: Capture) -> Digest | None:
@@ -199,14 +220,16 @@ def _rank(found: Comparison) -> tuple[bool, int]:
     return found.not_counted is not None, ranks.index(agreement)
 
 
-def _why_not(partner: Partner, capture: Capture) -> str | None:
+def _why_not(partner: Partner, capture: Capture) -> NotCounted | None:
     """Why a capture elsewhere counts for nothing: only what verifies does."""
     report = verify_capture(partner.reader, capture, trust=partner.trust)
     if report.outcome is Outcome.VERIFIED:
         return None
     if partner.trust is None:
-        return "nothing is known about that log in your trust folder"
-    return f"it is {report.outcome}"
+        return NotCounted.UNKNOWN_LOG
+    if report.outcome is Outcome.FAILED:
+        return NotCounted.FAILED
+    return NotCounted.NOT_CHECKED
 
 
 def _mark(comparison: Comparison, *, is_own: bool) -> Comparison:
@@ -217,7 +240,7 @@ def _mark(comparison: Comparison, *, is_own: bool) -> Comparison:
         operator=comparison.operator,
         agreement=comparison.agreement,
         capture=comparison.capture,
-        not_counted=SAME_OPERATOR,
+        not_counted=NotCounted.SAME_OPERATOR,
     )
 
 

@@ -13,8 +13,8 @@ from archive.capture import Capture
 from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import (
-    SAME_OPERATOR,
     Agreement,
+    NotCounted,
     Partner,
     TextOf,
     corroborate,
@@ -112,7 +112,7 @@ def _judge(
 
 def _is_unverified(reason: str | None) -> bool:
     """Whether it counts for nothing by itself, not because it is of one operator."""
-    return reason is not None and reason != SAME_OPERATOR
+    return reason is not None and reason is not NotCounted.SAME_OPERATOR
 
 
 def _nearest(reader: ArchiveReader, capture: Capture) -> Capture | None:

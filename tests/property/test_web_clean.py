@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
+from web.languages import ENGLISH
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
 from web.replay.markup import TAGS
+from web.replay.tree import GapWords
 
 PIECES = [
     "<script>", "</script>", "alert(1)", "<!--", "-->", "--!>", "<![CDATA[", "]]>",
@@ -70,9 +72,9 @@ def test_no_mixture_of_pieces_gets_through(html: str) -> None:
         html,
         base="http://site.example/",
         parts=TABLE,
-        words=lambda kind, gap: f"{kind} {gap.reason}",
+        words=GapWords(language="en", write=lambda kind, gap: f"{kind} {gap.reason}"),
     )
-    document = frame_page(page).decode()
+    document = frame_page(page, ENGLISH).decode()
     for tag, attributes in Tags(document).found:
         assert tag in TAGS | OURS
         for name, value in attributes:

@@ -26,7 +26,11 @@ class Served:
 
 @contextmanager
 def serve_archive(
-    archive: Path, trust: Path, *, link_base: str | None = None
+    archive: Path,
+    trust: Path,
+    *,
+    link_base: str | None = None,
+    others: tuple[Path, ...] = (),
 ) -> Iterator[Served]:
     """Serve on free ports of loopback until the body ends."""
     places = Places(
@@ -34,6 +38,7 @@ def serve_archive(
         trust=trust,
         clock=lambda: datetime.now(UTC),
         random_bytes=os.urandom,
+        others=others,
     )
     listeners = listen("127.0.0.1", port=0, replay_port=0)
     settings = WebSettings(
@@ -41,7 +46,8 @@ def serve_archive(
         replay_origin=f"http://localhost:{listeners.replay_port}",
         link_base=link_base,
     )
-    applications = create_app(settings, open_services(places))
+    services = open_services(places)
+    applications = create_app(settings, services)
     server = Server(applications, listeners)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -54,6 +60,7 @@ def serve_archive(
     finally:
         server.stop()
         thread.join(60)
+        services.close()
 
 
 def wait_for_sweep(served: Served, seconds: float = 120) -> None:

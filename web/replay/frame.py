@@ -7,6 +7,7 @@ taken over as they are: the first comes from nh3, the second holds no `<`.
 from collections.abc import Iterable
 from html import escape
 
+from web.languages import Language
 from web.replay.clean import CleanPage
 from web.replay.tree import Sheet
 
@@ -25,16 +26,15 @@ _NOTE_STYLE = (
     "font:13px/1.5 ui-monospace,monospace}p{max-width:38em}"
     "img{display:block;max-width:100%;height:auto}"
 )
-_TITLE = "Archived copy"
 
 
-def frame_page(page: CleanPage) -> bytes:
+def frame_page(page: CleanPage, language: Language) -> bytes:
     """The document of a cleaned page."""
     doctype = "<!doctype html>" if page.has_doctype else ""
     head = (
         '<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{_TITLE}</title><style>{_GAP_STYLE}</style>"
+        f"<title>{_title(language)}</title><style>{_GAP_STYLE}</style>"
         f"{''.join(_sheet(sheet) for sheet in page.sheets)}</head>"
     )
     html = f"<html{_attributes(page.html_attributes)}>"
@@ -42,27 +42,32 @@ def frame_page(page: CleanPage) -> bytes:
     return f"{doctype}{html}{head}{body}</html>\n".encode()
 
 
-def frame_text(text: str) -> bytes:
-    """A document that shows plain text, escaped."""
-    return _document(f"<pre>{escape(text)}</pre>")
+def frame_text(text: str, language: Language) -> bytes:
+    """A document that shows plain text of an archived file, escaped."""
+    return _document(f'<pre lang="" dir="auto">{escape(text)}</pre>', language)
 
 
-def frame_note(paragraphs: Iterable[str]) -> bytes:
+def frame_note(paragraphs: Iterable[str], language: Language) -> bytes:
     """A document with our own words."""
-    return _document("".join(f"<p>{escape(one)}</p>" for one in paragraphs))
+    return _document("".join(f"<p>{escape(one)}</p>" for one in paragraphs), language)
 
 
-def frame_picture(path: str) -> bytes:
+def frame_picture(path: str, language: Language) -> bytes:
     """A document that shows one picture of this origin, as wide as the frame."""
-    return _document(f'<img src="{escape(path)}" alt="{_TITLE}">')
+    words = escape(language.text("picture.frame"))
+    return _document(f'<img src="{escape(path)}" alt="{words}">', language)
 
 
-def _document(body: str) -> bytes:
+def _document(body: str, language: Language) -> bytes:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{_TITLE}</title><style>{_NOTE_STYLE}</style></head>"
+        f'<!doctype html><html lang="{language.code}"><head><meta charset="utf-8">'
+        f"<title>{_title(language)}</title><style>{_NOTE_STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     ).encode()
+
+
+def _title(language: Language) -> str:
+    return escape(language.text("view.frame"))
 
 
 def _sheet(sheet: Sheet) -> str:

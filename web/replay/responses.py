@@ -18,7 +18,7 @@ from archive.digest import READ_BYTES, Digest
 from archive.errors import DigestMismatch
 from archive.store.recorded import PageArtifact, Payload
 from archive.warc.payload import Problem
-from web.messages import text_of
+from web.languages import LANGUAGES, Language
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
@@ -26,8 +26,9 @@ from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_sheet
+from web.replay.tree import GapWords
 from web.site import Site
-from web.views.answers import answer
+from web.views.answers import answer, here
 from web.views.mementos import add_memento_headers
 from web.views.values import PICTURE
 
@@ -102,13 +103,13 @@ class Replay:
         if request.headers.get("Sec-Fetch-Dest") == "document":
             response = answer("", status=303)
             response.headers["Location"] = (
-                f"{self._site.settings.app_origin}/c/{capture.short_id}"
+                f"{self._site.settings.app_origin}{here().base}/c/{capture.short_id}"
             )
             return response
         found = self._site.page_of(capture)
         table, main = found.parts, found.main
         if main.http_status is None:
-            return answer(frame_note([text_of("replay.no-response")]))
+            return _note(language_here().text("replay.no-response"))
         self._check(main)
         return add_memento_headers(self._by_type(main, table), self._site, main)
 
@@ -122,9 +123,9 @@ class Replay:
         payload = self._payload(main, PAGE_LIMIT_BYTES)
         target = _redirect_target(self._site, main)
         if target is not None:
-            return answer(frame_note([text_of("replay.redirect"), target]))
+            return _note(language_here().text("replay.redirect"), target)
         if payload.problem in TOO_LARGE:
-            return answer(frame_note([text_of("replay.too-large")]))
+            return _note(language_here().text("replay.too-large"))
         kind = media.image_type(payload.data)
         if kind is not None:
             return answer(payload.data, media_type=kind, status=status)
@@ -132,18 +133,18 @@ class Replay:
             return answer(self._cleaned(main, table, payload), status=status)
         if media.is_text(payload.media_type):
             text = self._text(main, payload)
-            return answer(frame_text(text), status=status)
-        return answer(frame_note([text_of("replay.no-view")]), status=status)
+            return answer(frame_text(text, language_here()), status=status)
+        return _note(language_here().text("replay.no-view"), status=status)
 
     def _cleaned(self, main: Capture, table: PartTable, payload: Payload) -> bytes:
         page = clean_page(
             self._text(main, payload),
             base=main.target_uri,
             parts=table,
-            words=gap_words,
+            words=gap_words(language_here()),
             sheets=self._sheets,
         )
-        document = frame_page(page)
+        document = frame_page(page, language_here())
         self._cache.keep(_name_of(main, table), document)
         return document
 
@@ -190,7 +191,8 @@ class Replay:
     def shot(self, capture_id: str) -> Response:
         """The picture of a page, for the frame."""
         page, _ = self._kept(capture_id, PICTURE)
-        return answer(frame_picture(f"/shot/{page.short_id}/view"))
+        path = f"/shot/{page.short_id}/view"
+        return answer(frame_picture(path, language_here()))
 
     def shot_view(self, capture_id: str) -> Response:
         """The picture itself; nothing else is sent under its name."""
@@ -256,17 +258,36 @@ class Replay:
                 raise DigestMismatch("the slice is not the one its id names")
 
 
-def gap_words(kind: str, gap: Gap) -> str:
-    """What stands in a gap box."""
-    what = text_of(f"gap.kind.{kind}")
-    why = text_of(f"gap.reason.{gap.reason}")
-    detail = f" ({gap.detail})" if gap.detail else ""
-    return text_of("gap.box", what=what, why=why, detail=detail)
+def language_here() -> Language:
+    """The reader's language: of the record page around the frame, or as asked for."""
+    return LANGUAGES[here().code]
+
+
+def gap_words(language: Language) -> GapWords:
+    """What stands in gap boxes; outcomes by their words, other details as given."""
+
+    def write(kind: str, gap: Gap) -> str:
+        detail = gap.detail
+        if language.has(f"outcome.{detail}"):
+            detail = language.text(f"outcome.{detail}")
+        return language.text(
+            "gap.box",
+            what=language.text(f"gap.kind.{kind}"),
+            why=language.text(f"gap.reason.{gap.reason}"),
+            detail=f" ({detail})" if detail else "",
+        )
+
+    return GapWords(language=language.code, write=write)
+
+
+def _note(*paragraphs: str, status: int = 200) -> Response:
+    """A document with words of ours, and what belongs to them."""
+    return answer(frame_note(paragraphs, language_here()), status=status)
 
 
 def _name_of(main: Capture, table: PartTable) -> str:
-    """A cleaned page depends on its bytes, its parts list and the cleaner."""
-    return f"{CLEANER_VERSION} {main.capture_id} {table.page_id}"
+    """A cleaned page depends on its bytes, its parts, the cleaner and our words."""
+    return f"{CLEANER_VERSION} {main.capture_id} {table.page_id} {here().code}"
 
 
 def _redirect_target(site: Site, capture: Capture) -> str | None:

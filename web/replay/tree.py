@@ -55,8 +55,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Letters lxml reads, from references such as &#12;, but refuses to write."""
 
 
-GapWords = Callable[[str, Gap], str]
-"""Takes the kind of a part and its gap; gives the line written into the box."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapWords:
+    """What a gap box says, and in which language."""
+
+    language: str
+    write: Callable[[str, Gap], str]
+    """Takes the kind of a part and its gap; gives the line written into the box."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,13 +354,14 @@ class _Cleaner:
         """Put a box of the same size where the part would be."""
         self._note(kind, gap)
         width, height = _pixels(element, "width"), _pixels(element, "height")
-        words = _CONTROL.sub(" ", self._words(kind, gap))
+        words = _CONTROL.sub(" ", self._words.write(kind, gap))
         tail = element.tail
         element.clear()
         element.tag = "span"
         element.tail = tail
         element.set("class", "evidence-gap")
         element.set("title", words)
+        element.set("lang", self._words.language)
         sides = (("width", width), ("height", height))
         size = "".join(f"{side}:{value}px;" for side, value in sides if value)
         if size:

@@ -52,6 +52,7 @@ def page(site: Site, template: str, /, *, status: int = 200, **values: Any) -> R
     """Render a page in the reader's language; every page knows the archive's name."""
     choice = here()
     values.setdefault("archive_name", site.services.archive.identity.name)
+    values.setdefault("zone_of", site.zone_of)
     values.setdefault("path", _place() if status == HTTP_OK else "/")
     response = answer(site.renderer.render(template, choice, **values), status=status)
     response.headers["Content-Language"] = choice.code

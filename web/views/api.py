@@ -110,6 +110,7 @@ class Api:
         """One record: capture, report, parts, records, citation."""
         record = build_record(self._site, self._site.get_capture(capture_id))
         capture = record.capture
+        zone = self._site.zone_of(record.main.source_id)
         return json_answer(
             RecordAnswer(
                 id=capture.capture_id,
@@ -128,6 +129,8 @@ class Api:
                 banners=record.banners,
                 citation=record.citation_text,
                 raw=f"{self._site.settings.replay_origin}/raw/{capture.short_id}",
+                timezone=zone.key if zone else None,
+                corroboration=record.others,
             )
         )
 

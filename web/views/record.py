@@ -16,18 +16,17 @@ from archive.store.recorded import RecordedExchange
 from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
 from search.service import ExtractedText
-from web.access import may_show
 from web.citation import CLOCK, IMPORTED, Citation, format_text
 from web.messages import text_of
 from web.replay.links import PartTable
 from web.site import PageCapture, Site
+from web.views.around import compare_elsewhere, find_neighbours
 from web.views.values import (
     FAILED,
     ClaimedDate,
     Connection,
     FindingView,
     Heads,
-    Neighbours,
     PartView,
     RecordRow,
     RecordView,
@@ -40,8 +39,6 @@ HEAD_LIMIT_BYTES = 64 * 1024
 """Bytes of a request or response head that are printed."""
 LITTLE_TEXT_CHARS = 200
 """A page with less text may be one that only a browser fills."""
-NEIGHBOUR_LIMIT = 10_000
-"""Captures of one address that are looked through for earlier and later ones."""
 
 
 def build_record(site: Site, capture: Capture) -> RecordView:
@@ -78,7 +75,8 @@ def build_record(site: Site, capture: Capture) -> RecordView:
         records=_rows(statement) if statement else (),
         parts=_part_views(found.parts),
         artifacts=found.artifacts,
-        neighbours=_neighbours(site, main),
+        neighbours=find_neighbours(site, main),
+        others=compare_elsewhere(site, main),
         banners=(*_banners(main, exchange), *_doubts(found, text)),
         method=_method(exchange),
         citation=citation,
@@ -282,38 +280,6 @@ def _connection(metadata: Mapping[str, object]) -> Connection:
         detail=_at(metadata, "detail"),
         phase=_at(metadata, "phase"),
     )
-
-
-def _neighbours(site: Site, capture: Capture) -> Neighbours:
-    found = site.services.archive.find_captures(capture.target_uri)[:NEIGHBOUR_LIMIT]
-    shown = [
-        other
-        for other in found
-        if other.kind == capture.kind and may_show(other, site.settings.access)
-    ]
-    shown.sort(key=lambda other: (other.captured_at, other.leaf))
-    ids = [other.capture_id for other in shown]
-    if capture.capture_id not in ids:
-        return Neighbours(
-            earlier=None, later=None, position=1, count=1, same_body=0, failed=0
-        )
-    place = ids.index(capture.capture_id)
-    return Neighbours(
-        earlier=shown[place - 1] if place else None,
-        later=shown[place + 1] if place + 1 < len(shown) else None,
-        position=place + 1,
-        count=len(shown),
-        same_body=_same_body(capture, shown),
-        failed=sum(1 for other in shown if other.http_status is None),
-    )
-
-
-def _same_body(capture: Capture, shown: Sequence[Capture]) -> int:
-    """How many other captures of the address received the same body."""
-    digest = capture.payload_digest
-    if digest is None:
-        return 0
-    return sum(1 for other in shown if other.payload_digest == digest) - 1
 
 
 def _banners(capture: Capture, exchange: RecordedExchange | None) -> tuple[str, ...]:

@@ -12,7 +12,13 @@ from archive.log.checkpoint import Checkpoint
 from archive.store.recorded import PageArtifact
 from web.overview import Counts
 from web.views.listing import HistoryRow, Row
-from web.views.values import Connection, PartView, RecordRow, ReportView
+from web.views.values import (
+    Connection,
+    OthersView,
+    PartView,
+    RecordRow,
+    ReportView,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,10 @@ class RecordAnswer:
     banners: Sequence[str]
     citation: str
     raw: str
+    timezone: str | None
+    """Of the source, as its job records state it."""
+    corroboration: OthersView | None
+    """What other archives received; null: this server knows none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

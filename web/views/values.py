@@ -1,5 +1,6 @@
 """Record values: what the record page and its JSON twin are made from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,6 +85,38 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherArchive:
+    """What one other archive has of the same address within the time."""
+
+    origin: str
+    operator: str
+    agreement: str | None
+    """`same-payload`, `same-text`, `differs`, `unreachable`; None: it has nothing."""
+    id: str | None
+    captured_at: datetime | None
+    not_counted: str | None
+    """Code of why it counts for nothing; None if it counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OthersView:
+    """What other archives captured of the same, each operator counted once."""
+
+    witnesses: int
+    """Operators who state the same payload or text, the one of this archive too."""
+    operators: Mapping[str, int]
+    """Other operators by how what they received compares."""
+    hours: int
+    """How far apart in time captures are compared."""
+    archives: tuple[OtherArchive, ...]
+
+    @property
+    def captured(self) -> int:
+        """How many other archives have a capture or an attempt of it."""
+        return sum(1 for one in self.archives if one.id is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDate:
     """A date the page gives itself, and how it was read there."""
 
@@ -133,6 +166,8 @@ class RecordView:
     artifacts: tuple[PageArtifact, ...]
     """How a browser showed the page, where one did."""
     neighbours: Neighbours
+    others: OthersView | None
+    """None: this server knows no other archive."""
     banners: tuple[str, ...]
     """Codes of what stands above all else."""
     method: str

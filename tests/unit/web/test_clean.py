@@ -8,10 +8,12 @@ import pytest
 
 from archive.capture import CaptureOutcome
 from archive.store.recorded import PagePart
+from web.languages import ENGLISH
 from web.replay.clean import CleanPage, clean_page
 from web.replay.frame import frame_page
 from web.replay.links import Gap, PartTable
 from web.replay.markup import TAGS
+from web.replay.tree import GapWords
 
 BASE = "http://site.example/dir/page"
 PAGE_ID = "a" * 26
@@ -152,12 +154,15 @@ def table() -> PartTable:
     return PartTable(PAGE_ID, parts, capture)  # type: ignore[arg-type]
 
 
-def words(kind: str, gap: Gap) -> str:
+def write_words(kind: str, gap: Gap) -> str:
     return f"missing {kind}: {gap.reason}"
 
 
+WORDS = GapWords(language="be", write=write_words)
+
+
 def clean(html: str) -> CleanPage:
-    return clean_page(html, base=BASE, parts=table(), words=words)
+    return clean_page(html, base=BASE, parts=table(), words=WORDS)
 
 
 class Seen(HTMLParser):
@@ -190,7 +195,7 @@ HARMLESS = set(HARMLESS_NAMES.split())
 
 @pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_hostile_is_left(html: str) -> None:
-    document = frame_page(clean(html)).decode()
+    document = frame_page(clean(html), ENGLISH).decode()
     seen = Seen(document)
     for tag, attributes in seen.tags:
         assert tag in TAGS | OURS
@@ -249,7 +254,7 @@ def test_a_failed_part_says_why() -> None:
         reason="",
     )
     parts = PartTable(PAGE_ID, [part], lambda _: None)
-    page = clean_page("<img src=lost.png>", base=BASE, parts=parts, words=words)
+    page = clean_page("<img src=lost.png>", base=BASE, parts=parts, words=WORDS)
     assert [(gap.reason, gap.detail) for gap in page.gaps] == [("failed", "refused")]
 
 

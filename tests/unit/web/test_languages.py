@@ -107,6 +107,7 @@ UNTRANSLATED = {
     "claim.imported",
     "headline.verbatim",
     "cite.formats",
+    "time.local",
 }
 """Quoted word for word everywhere; names of formats are names."""
 

@@ -168,3 +168,38 @@ def test_the_same_page_is_cleaned_once(
     first = get(client, path).data
     monkeypatch.setattr("web.replay.responses.clean_page", None)
     assert get(client, path).data == first
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "code", "words"),
+    [
+        ("/be/v/", "", "be", "няма часткі: выява, адказ (404)"),
+        ("/v/", "ru-RU, en;q=0.5", "ru", "нет части: изображение, ответ (404)"),
+        ("/en/v/", "ru", "en", "missing part: image, answered (404)"),
+    ],
+)
+def test_gaps_speak_the_language_of_the_reader(
+    path: str, accepted: str, code: str, words: str, world: Any, client: Client
+) -> None:
+    headers = {"Accept-Language": accepted}
+    found = get(client, path + world.named["main"].short_id, **headers)
+    html = found.get_data(as_text=True)
+    assert '<html lang="be" class="site">' in html
+    assert f'lang="{code}"' in html.rpartition("evidence-gap")[2]
+    assert words in html
+
+
+def test_notes_speak_the_language_of_the_reader(world: Any, client: Client) -> None:
+    html = get(client, f"/be/v/{world.named['moved'].short_id}").get_data(as_text=True)
+    assert '<html lang="be">' in html
+    assert "Сервер адказаў перанакіраваннем" in html
+    unknown = get(client, "/ru/v/" + "a" * 26)
+    assert "Не найдено" in unknown.get_data(as_text=True)
+
+
+def test_opened_alone_it_leads_to_the_record_in_the_same_language(
+    world: Any, client: Client
+) -> None:
+    name = world.named["main"].short_id
+    found = get(client, f"/ru/v/{name}", **{"Sec-Fetch-Dest": "document"})
+    assert found.headers["Location"] == f"http://127.0.0.1:8000/ru/c/{name}"
