@@ -1,4 +1,4 @@
-# ruff: noqa: S603  our own commands
+# ruff: noqa: S603, T201  our own commands; says what takes long
 """The archive `web_latency.py` measures on: many small captures, some real news pages.
 
 Small pages stand for a campaign: 1,999 addresses of 40 sources with 49 to 50 captures
@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -230,9 +231,12 @@ def _draft(main: Capture, parts: list[Capture]) -> PageDraft:
 
 
 def build(folder: Path, corpus: Path, captures: int) -> BenchArchive:
-    """Make the archive and its index, or open what an earlier run made."""
+    """Make the archive and its index, or open what an earlier run made whole."""
     listing = folder / "news.json"
     if not listing.exists():
+        for name in ("archive", "keys", "trust", "pywb"):  # of a run that was stopped
+            shutil.rmtree(folder / name, ignore_errors=True)
+        print(f"making an archive of {captures} captures, once", file=sys.stderr)
         news = _fill(folder, corpus, captures)
         made = BenchArchive(folder=folder, news=tuple(news))
         subprocess.run([*EVIDENCE, "index"], env=made.environ, check=True)

@@ -8,8 +8,12 @@ Replay: named pages on a new server, cold; then their captures of the next day, 
 bytes are others and whose style sheets are known by then; then these again. pywb, in an
 environment of its own, serves the same WARC files.
 
+Each line is printed as soon as it is measured. A part that cannot be measured says why
+in its place, and the others are still measured; the exit code is then 2, with a bar
+missed 1.
+
 usage: python benchmarks/web_latency.py --folder DIR [--captures 100000] [--rounds 200]
-                                [--no-peer] [--json]
+                                [--part NAME]... [--no-peer] [--json]
 """
 
 import argparse
@@ -18,26 +22,26 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import time
-import venv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from pywb_peer import PEER, install_pywb
 from web_archive import EVIDENCE, START, WORDS, BenchArchive, build
 
+from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
 from web.overview import key_of
 
 ROOT = Path(__file__).resolve().parent.parent
-PEER = ROOT / ".venv" / "peers" / "pywb"
-PEER_VERSION = "pywb==2.10.0"
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 DAYS = ("first", "later")
 START_SECONDS = 120.0
@@ -45,6 +49,12 @@ PAGE_LINE = '"mime": "text/html", "status"'
 TICKS = os.sysconf("SC_CLK_TCK")
 BARS_MS = {"record page": 60.0, "search": 80.0, "calendar": 60.0, "TimeMap": 60.0}
 REPLAY_MS, REPLAY_CPU_SECONDS = 15.0, 20.0
+STOP_SECONDS = 60.0
+BROKEN = (
+    *(OSError, EvidenceError, subprocess.SubprocessError, http.client.HTTPException),
+    *(ValueError, LookupError),
+)
+"""What may keep one part from being measured; the others are measured all the same."""
 Ask = Callable[["Link"], int]
 """Asks once; gives the status."""
 
@@ -119,17 +129,29 @@ def serving(made: BenchArchive) -> Iterator[Running]:
             raise AssertionError("a pipe was asked for")
         lines = process.stdout.readline() + process.stdout.readline()
         origins = re.findall(r"http://[a-z0-9.]+:\d+", lines)
+        if len(origins) < 2:
+            raise ValueError("`evidence serve` did not start, see above")
         running = Running(pid=process.pid, app=origins[0], replay=origins[1])
         Link(running.app, keep=False).ask("/")
         yield running
     finally:
-        process.terminate()
-        process.wait(timeout=60)
+        _end(process)
 
 
-def measure(name: str, server: Running, origin: str, asks: Sequence[Ask]) -> list[Row]:
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a server; one that does not listen is killed: its figures are had."""
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def measure(
+    name: str, server: Running, origin: str, asks: Sequence[Ask]
+) -> Iterator[Row]:
     """Each request once over a kept connection and once over new ones."""
-    rows = []
     for kind, keep in (("kept", True), ("new", False)):
         link = Link(origin, keep=keep)
         times, failures = [], 0
@@ -140,8 +162,7 @@ def measure(name: str, server: Running, origin: str, asks: Sequence[Ask]) -> lis
             times.append(1000 * (time.perf_counter() - begun))
             failures += status != http.HTTPStatus.OK
         cpu = server.cpu_seconds() - cpu
-        rows.append(_row(f"{name}, {kind}", times, failures, cpu))
-    return rows
+        yield _row(f"{name}, {kind}", times, failures, cpu)
 
 
 def _row(name: str, times: list[float], failures: int, cpu_seconds: float) -> Row:
@@ -168,7 +189,7 @@ def _search(query: str) -> Ask:
     return ask
 
 
-def page_rows(made: BenchArchive, server: Running, rounds: int) -> list[Row]:
+def page_rows(made: BenchArchive, rounds: int) -> Iterator[Row]:
     """Record page, search, calendar, TimeMap."""
     chance = random.Random(11)  # noqa: S311
     reader = ArchiveReader.open(made.root)
@@ -184,16 +205,13 @@ def page_rows(made: BenchArchive, server: Running, rounds: int) -> list[Row]:
         "calendar": [_get(f"/u/{key_of(uri)}") for uri in uris],
         "TimeMap": [_get(f"/timemap/link/{uri}") for uri in uris],
     }
-    return [
-        row
-        for name, asks in kinds.items()
-        for row in measure(name, server, server.app, asks)
-    ]
+    with serving(made) as server:
+        for name, asks in kinds.items():
+            yield from measure(name, server, server.app, asks)
 
 
-def replay_rows(made: BenchArchive) -> list[Row]:
+def replay_rows(made: BenchArchive) -> Iterator[Row]:
     """Named pages on a new server; then those of the next day; then these again."""
-    rows = []
     first, later = ([getattr(one, day) for one in made.news] for day in DAYS)
     for kind, keep in (("kept", True), ("new", False)):
         with serving(made) as server:
@@ -202,8 +220,7 @@ def replay_rows(made: BenchArchive) -> list[Row]:
                 ("replay sheets warm", later),
                 ("replay again", later),
             ):
-                rows.append(_replay(f"{name}, {kind}", ids, server, keep=keep))
-    return rows
+                yield _replay(f"{name}, {kind}", ids, server, keep=keep)
 
 
 def _replay(name: str, ids: Sequence[str], server: Running, *, keep: bool) -> Row:
@@ -218,30 +235,9 @@ def _replay(name: str, ids: Sequence[str], server: Running, *, keep: bool) -> Ro
     return _row(name, times, failures, server.cpu_seconds() - cpu)
 
 
-def peer_rows(made: BenchArchive) -> list[Row]:
+def peer_rows(made: BenchArchive) -> Iterator[Row]:
     """What pywb needs over the same files: index first, then the same pages."""
-    if not (PEER / "bin" / "wayback").exists():
-        venv.create(PEER, with_pip=True)
-        pip = [str(PEER / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, PEER_VERSION], check=True)
-    folder = made.folder / "pywb"
-    if not (folder / "collections").exists():
-        folder.mkdir(exist_ok=True)
-        manager = str(PEER / "bin" / "wb-manager")
-        subprocess.run([manager, "init", "all"], cwd=folder, check=True)
-        segments = sorted((made.root / "segments").rglob("*.warc.gz*"))
-        target = folder / "collections" / "all" / "archive"
-        for number, path in enumerate(segments):
-            (target / f"{number}.warc.gz").symlink_to(path)
-        names = [str(path) for path in sorted(target.iterdir())]
-        indexer = str(PEER / "bin" / "cdx-indexer")
-        index = folder / "collections" / "all" / "indexes" / "index.cdxj"
-        asked = [indexer, "-j", "-s", *names]
-        found = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True)
-        # Its indexer takes metadata records for answers: only pages are for replay.
-        pages = [line for line in found.stdout.splitlines(True) if PAGE_LINE in line]
-        index.write_text("".join(pages))
-    rows = []
+    folder = _peer_folder(made)
     with _pywb(folder) as server:
         for kind, keep in (("kept", True), ("new", False)):
             link = Link(server.app, keep=keep)
@@ -253,8 +249,32 @@ def peer_rows(made: BenchArchive) -> list[Row]:
                 times.append(1000 * (time.perf_counter() - begun))
                 failures += status != http.HTTPStatus.OK or b"<" not in body
             cpu = server.cpu_seconds() - cpu
-            rows.append(_row(f"pywb replay, {kind}", times, failures, cpu))
-    return rows
+            yield _row(f"pywb replay, {kind}", times, failures, cpu)
+
+
+def _peer_folder(made: BenchArchive) -> Path:
+    """The folder of pywb over the same files; it is whole or is made anew."""
+    install_pywb(PEER)
+    folder = made.folder / "pywb"
+    index = folder / "collections" / "all" / "indexes" / "index.cdxj"
+    if index.exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    manager = str(PEER / "bin" / "wb-manager")
+    quiet = subprocess.DEVNULL
+    subprocess.run([manager, "init", "all"], cwd=folder, stdout=quiet, check=True)
+    segments = sorted((made.root / "segments").rglob("*.warc.gz*"))
+    target = folder / "collections" / "all" / "archive"
+    for number, path in enumerate(segments):
+        (target / f"{number}.warc.gz").symlink_to(path.resolve())
+    names = [str(path) for path in sorted(target.iterdir())]
+    asked = [str(PEER / "bin" / "cdx-indexer"), "-j", "-s", *names]
+    found = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True)
+    # Its indexer takes metadata records for answers: only pages are for replay.
+    pages = [line for line in found.stdout.splitlines(True) if PAGE_LINE in line]
+    index.write_text("".join(pages))
+    return folder
 
 
 @contextmanager
@@ -266,6 +286,7 @@ def _pywb(folder: Path) -> Iterator[Running]:
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        text=True,
     )
     end = time.monotonic() + START_SECONDS
     try:
@@ -275,36 +296,66 @@ def _pywb(folder: Path) -> Iterator[Running]:
                 break
             except OSError:
                 time.sleep(0.2)
+        else:
+            raise ValueError("pywb did not start")
         origin = f"http://127.0.0.1:{port}"
         yield Running(pid=process.pid, app=origin, replay=origin)
     finally:
-        process.terminate()
-        process.wait(timeout=60)
+        _end(process)
+
+
+@dataclass(slots=True, kw_only=True)
+class Table:
+    """Prints each row as it comes, so that what was measured is seen in any case."""
+
+    as_json: bool = False
+    rows: list[Row] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def part(self, name: str, rows: Callable[[], Iterable[Row]]) -> None:
+        """Measure one part; if it breaks, say why and go on."""
+        try:
+            for row in rows():
+                self.rows.append(row)
+                if not self.as_json:
+                    print(_line(row), flush=True)
+        except BROKEN as error:
+            self.broken[name] = f"{type(error).__name__}: {error}"
+            told = sys.stderr if self.as_json else sys.stdout
+            print(f"{name}: NOT MEASURED, {self.broken[name]}", file=told, flush=True)
+
+    def finish(self) -> int:
+        """2 where a part broke, 1 where a bar is missed, else 0."""
+        if self.as_json:
+            print(json.dumps([asdict(row) for row in self.rows], indent=1))
+        return 2 if self.broken else int(any(_misses(row) for row in self.rows))
 
 
 def main() -> int:
-    """Print the figures; 1 where a bar is missed."""
+    """Print the figures; 1 where a bar is missed, 2 where a part was not measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True, help="kept between runs")
     parser.add_argument("--captures", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--part", choices=("pages", "replay", "pywb"), action="append")
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
-    made = build(asked.folder, corpus, asked.captures)
-    with serving(made) as server:
-        rows = page_rows(made, server, asked.rounds)
-    rows += replay_rows(made)
-    if not asked.no_peer:
-        rows += peer_rows(made)
-    if asked.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-    else:
-        for row in rows:
-            print(_line(row))
-    return int(any(_misses(row) for row in rows))
+    made = build(asked.folder.resolve(), corpus, asked.captures)
+    parts: dict[str, Callable[[], Iterable[Row]]] = {
+        "pages": lambda: page_rows(made, asked.rounds),
+        "replay": lambda: replay_rows(made),
+        "pywb": lambda: peer_rows(made),
+    }
+    if asked.no_peer:
+        del parts["pywb"]
+    table = Table(as_json=asked.json)
+    for name, rows in parts.items():
+        if asked.part is None or name in asked.part:
+            table.part(name, rows)
+    return table.finish()
 
 
 def _line(row: Row) -> str:

@@ -7,7 +7,7 @@ for name in indexer reader; do
     [ -s "$file" ] && continue
     # The password goes by a pipe: arguments are seen by every process.
     answer=$(printf 'user = "elastic:%s"' "$password" |
-        curl --silent --show-error --fail --config - --cacert /certificates/ca/ca.crt \
+        curl --silent --show-error --fail --config - --cacert /authority/ca.crt \
             --header "Content-Type: application/json" \
             --data "@/deploy/elasticsearch/$name.json" \
             "$ELASTICSEARCH/_security/api_key")

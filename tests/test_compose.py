@@ -70,6 +70,64 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+def test_each_container_sees_only_what_it_needs() -> None:
+    services = SERVICES["services"]
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert not service.get("privileged"), name
+        for volume in service["volumes"]:
+            source, _, *mode = volume.split(":")
+            # The whole folder holds the administrator's password.
+            assert source != "./deploy", name
+            if source.startswith("./"):
+                assert mode == ["ro"], (name, volume)
+    may_write = {
+        source: {
+            name
+            for name, service in services.items()
+            for volume in service["volumes"]
+            if volume.split(":")[0] == source and not volume.endswith(":ro")
+        }
+        for source in SERVICES["volumes"]
+    }
+    assert may_write["archive"] == {"crawler", "indexer"}
+    assert may_write["operator-keys"] == may_write["trust"] == {"crawler"}
+    assert may_write["authority"] == may_write["certificates"] - {"elasticsearch"}
+    assert "certificates" not in json.dumps(services["web"]["volumes"])
+    assert "operator-keys" not in json.dumps(services["web"]["volumes"])
+    has_password = {name for name, one in services.items() if one.get("secrets")}
+    assert has_password == {"elasticsearch", "api-keys"}
+    for service in services.values():
+        for name, value in service.get("environment", {}).items():
+            if re.search("password|secret|token|api.key", name, re.IGNORECASE):
+                assert name.endswith("_FILE"), name
+                assert value.startswith("/run/"), name
+
+
+def test_the_cluster_reaches_no_other_machine() -> None:
+    services = SERVICES["services"]
+    assert SERVICES["networks"]["cluster"] == {"internal": True}
+    assert services["certificates"]["network_mode"] == "none"
+    joined = {name: set(one.get("networks", ())) for name, one in services.items()}
+    assert joined["elasticsearch"] == joined["indexer"] == joined["api-keys"]
+    assert joined["indexer"] == {"cluster"}
+    assert joined["crawler"] == {"outside"}
+    assert joined["web"] == {"cluster", "readers"}
+
+
+def test_the_builder_is_sent_what_the_image_holds_and_nothing_else() -> None:
+    lines = (ROOT / ".dockerignore").read_text("ascii").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    sent = {line[1:] for line in rules if line.startswith("!")}
+    assert rules[0] == "*"
+    copied: set[str] = set()
+    for line in (ROOT / "deploy" / "Dockerfile").read_text("ascii").splitlines():
+        if line.startswith("COPY"):
+            copied |= set(line.split()[1:-1])
+    assert sent == copied
+
+
 def test_every_named_volume_secret_and_file_is_there() -> None:
     for service in SERVICES["services"].values():
         for volume in service["volumes"]:

@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from archive.errors import (
-    ArchiveMissing,
-    CaptureNotFound,
-    EvidenceError,
-)
+from archive.errors import CaptureNotFound, EvidenceError
 from web.headers import FixedHeaders, app_headers, replay_headers
 from web.languages import LANGUAGES
 from web.limits import cost_of
-from web.messages import text_of
 from web.prefix import LanguagePrefix
 from web.replay.frame import frame_note
 from web.replay.responses import Replay
@@ -27,20 +22,13 @@ from web.services import Services
 from web.settings import WebSettings, check_settings
 from web.site import Removed, Site
 from web.views.addresses import AddressPages
-from web.views.answers import (
-    ERROR_CODES,
-    answer,
-    error_json,
-    error_page,
-    here,
-    known_status,
-    page,
-)
+from web.views.answers import ERROR_CODES, answer, here, known_status
 from web.views.api import Api
 from web.views.bundles import BundlePages
 from web.views.captures import CapturePages
 from web.views.cdx import Cdx
 from web.views.comparing import ComparePages
+from web.views.faults import add_hints, register_faults
 from web.views.mementos import Mementos
 from web.views.pages import Pages
 from web.views.quoting import QuotePages
@@ -133,21 +121,7 @@ def _pages(site: Site) -> QuietFlask:
     app.before_request(_refuse_foreign_forms)
     app.before_request(_limiter(site))
 
-    def on_status(error: HTTPException) -> Response:
-        status = known_status(error.code or 500)
-        if request.path.startswith("/api/"):
-            code = ERROR_CODES[status]
-            return error_json(status, code, text_of(f"error.{code}.title"), "")
-        response = error_page(site, status)
-        return _with_hints(response, error)
-
-    def on_removed(error: Removed) -> Response:
-        return page(site, "gone.html", status=410, tombstone=error.tombstone)
-
-    app.register_error_handler(HTTPException, on_status)
-    app.register_error_handler(Removed, on_removed)
-    app.register_error_handler(CaptureNotFound, lambda _: error_page(site, 404))
-    app.register_error_handler(ArchiveMissing, lambda _: error_page(site, 503))
+    register_faults(app, site)
     return app
 
 
@@ -158,7 +132,7 @@ def _replay(site: Site) -> QuietFlask:
 
     def on_status(error: HTTPException) -> Response:
         response = _note_of_status(known_status(error.code or 500))
-        return _with_hints(response, error)
+        return add_hints(response, error)
 
     def on_altered(error: EvidenceError) -> Response:
         _LOG.error("web.slice %s", type(error).__name__)
@@ -191,20 +165,6 @@ def _limiter(site: Site) -> Callable[[], None]:
             raise TooManyRequests(retry_after=seconds)
 
     return limit
-
-
-def _with_hints(response: Response, error: HTTPException) -> Response:
-    """Add the header a status asks for: methods, or when to come back."""
-    if error.code == 405:
-        response.headers["Allow"] = _methods_of(error)
-    if isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _methods_of(error: HTTPException) -> str:
-    valid = getattr(error, "valid_methods", None) or ("GET",)
-    return ", ".join(sorted(valid))
 
 
 def _refuse_foreign_forms() -> None:

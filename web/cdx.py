@@ -4,13 +4,13 @@ Names of parameters and fields are those of pywb. `collapse` folds adjacent line
 whoever counts captures; nothing of it is used when pages are shown.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote, unquote
 
 from archive.errors import FormatError
 from archive.instant import format_instant, parse_instant
@@ -55,6 +55,11 @@ _ALIASES: Final = {
 _MATCHES: Final = ("exact", "prefix", "host", "domain")
 _DIGITS: Final = re.compile(r"[0-9]{1,14}", re.ASCII)
 _COLLAPSE: Final = re.compile(r"([a-z]+)(?::([0-9]{1,3}))?", re.ASCII)
+_RESUME: Final = re.compile(r"[A-Za-z0-9_-]{1,24000}", re.ASCII)
+_PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,18}) (\S{1,40}) (.+)", re.DOTALL)
+_LAST_LEAF: Final = (1 << 63) - 1
+_LAST_LETTER: Final = "\U0010ffff"
+_SURROGATES: Final = range(0xD800, 0xE000)
 _FIRST_STAMP: Final = "00000101000000"
 _LAST_STAMP: Final = "99991231235959"
 _NONE: Final = "-"
@@ -162,7 +167,7 @@ def _span(url: str, match: str | None) -> KeySpan:
         return span_of(key)
     if match == "prefix":
         key += url[-1] if url[-1] in "/?" and not key.endswith(url[-1]) else ""
-        return KeySpan(start=key, end=_after(key))
+        return KeySpan(start=key, end=after(key))
     host = key.partition(")")[0]
     if match == "host":
         return KeySpan(start=f"{host})/", end=f"{host}*")
@@ -170,9 +175,15 @@ def _span(url: str, match: str | None) -> KeySpan:
     return KeySpan(start=start, end=f"{host}-")
 
 
-def _after(key: str) -> str:
-    """The first key that does not begin like this one."""
-    return key[:-1] + chr(ord(key[-1]) + 1)
+def after(key: str) -> str:
+    """The first key, by code points, that does not begin like this one."""
+    stem = key.rstrip(_LAST_LETTER)
+    if not stem:
+        raise CdxRefused("url has no letter that a key could follow")
+    following = ord(stem[-1]) + 1
+    if following in _SURROGATES:
+        following = _SURROGATES.stop
+    return stem[:-1] + chr(following)
 
 
 def _stamp(one: Mapping[str, str], name: str, usual: str) -> str:
@@ -295,23 +306,31 @@ def format_cdx_line(line: Line, query: CdxQuery) -> str:
 
 
 def format_resume_key(place: KeyPlace) -> str:
-    """Write a place as one word."""
-    return quote(f"{place.urlkey} {place.captured_at} {place.leaf}", safe="")
+    """Write a place as one word of letters, digits, `-` and `_`."""
+    written = f"{place.leaf} {place.captured_at} {place.urlkey}"
+    return base64.urlsafe_b64encode(written.encode()).decode("ascii").rstrip("=")
 
 
 def parse_resume_key(text: str) -> KeyPlace:
-    """Read a place; CdxRefused for what we did not write."""
-    parts = unquote(text).rsplit(" ", 2)
+    """Read a place; CdxRefused for what we did not write, letter for letter."""
     try:
-        urlkey, at, leaf = parts
-        place = KeyPlace(
-            urlkey=urlkey,
-            captured_at=format_instant(parse_instant(at)),
-            leaf=int(leaf),
-        )
+        place = _place_of(text)
     except (ValueError, FormatError) as error:
         raise CdxRefused("resumeKey is none of ours") from error
-    # Flask has undone one layer of escapes already; what remains must be ours.
-    if not 0 <= place.leaf < 1 << 63:
+    if format_resume_key(place) != text:
         raise CdxRefused("resumeKey is none of ours")
     return place
+
+
+def _place_of(text: str) -> KeyPlace:
+    if _RESUME.fullmatch(text) is None:
+        raise FormatError("not the letters of a key")
+    padded = text + "=" * (-len(text) % 4)
+    match = _PLACE.fullmatch(base64.urlsafe_b64decode(padded).decode())
+    if match is None or int(match[1]) > _LAST_LEAF:
+        raise FormatError("not leaf, time and key")
+    return KeyPlace(
+        urlkey=match[3],
+        captured_at=format_instant(parse_instant(match[2])),
+        leaf=int(match[1]),
+    )

@@ -129,7 +129,7 @@ def static(ctx: CommandContext, folder: Path, language: str, no_bundles: bool) -
     )
     services = open_services(_places(ctx), sweep=False)
     request = FreezeRequest(target=folder, language=language, bundles=not no_bundles)
-    done = freeze(create_app(settings, services), request)
+    done = freeze(settings, services, request)
     click.echo(
         f"{folder}: {done.pages} pages of {done.captures} captures, "
         f"{done.bundles} bundles; open {folder / 'index.html'}"

@@ -7,15 +7,17 @@ bundle, which verifies without us. The folder appears whole or not at all.
 
 import shutil
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from werkzeug.test import Client, TestResponse
 
 from archive.capture import Capture
 from archive.errors import ArchiveExists, LimitExceeded, StoreError
+from archive.verify.report import Report
 from web.access import may_show
-from web.app import Applications
+from web.app import Applications, create_app
 from web.frozen import (
     ENDINGS,
     INDEX,
@@ -23,15 +25,20 @@ from web.frozen import (
     file_of_path,
     freeze_page,
     freeze_replay,
+    is_plain_path,
 )
 from web.headers import HeaderSets
 from web.languages import LANGUAGES
+from web.services import Services
+from web.settings import WebSettings
 
 FIRST_PAGES = ("/", "/captures", "/failures", "/sources", "/claims", "/help", "/status")
 VIEWS = ("", "/text", "/picture", "/source", "/parts", "/proof", "/cite", "/bundle")
 """Views of one capture that are written."""
 FOLLOWED = ("/captures/", "/failures/", "/s/", "/u/", "/out/", "/verify")
 """Links from page to page that are followed."""
+REPLAYED = ("/v/", "/p/", "/shot/")
+"""What is taken over from the origin of archived content."""
 UNFINISHED = ".unfinished"
 OK = 200
 SERVER_ERROR = 500
@@ -57,6 +64,24 @@ class Frozen:
     bundles: int = 0
     too_large: int = 0
     """Captures whose bundle `evidence export bundle` has to make."""
+
+
+class CheckedOnce:
+    """The live check, kept while the pages of one capture are written.
+
+    A copy shows one moment, and each of its captures on some eight pages.
+    """
+
+    def __init__(self, verify: Callable[[Capture], Report]) -> None:
+        """`verify` is the check itself."""
+        self._verify = verify
+        self._last: tuple[str, Report] | None = None
+
+    def __call__(self, capture: Capture) -> Report:
+        """The report of a capture; made anew when another one was asked for."""
+        if self._last is None or self._last[0] != capture.capture_id:
+            self._last = (capture.capture_id, self._verify(capture))
+        return self._last[1]
 
 
 @dataclass(slots=True)
@@ -137,13 +162,13 @@ class _Freezer:
         if address.startswith(self._replay + "/"):
             return self._replay_file(address[len(self._replay) :])
         path = address.removeprefix(self._app)
-        if not path.startswith("/"):
+        if not is_plain_path(path):
             return None
         if path.endswith("/bundle.zip"):
             return path[1:] if path[1:] in self._written else None
         if path in self._files:
             return self._files[path]
-        if path.startswith(FOLLOWED) and "//" not in path:
+        if path.startswith(FOLLOWED):
             self._waiting.append(path)
             self._files[path] = file_of_path(path)
             return self._files[path]
@@ -155,7 +180,7 @@ class _Freezer:
         if name in self._files:
             return self._files[name]
         self._files[name] = None
-        if not path.startswith(("/v/", "/p/", "/shot/")):
+        if not is_plain_path(path) or not path.startswith(REPLAYED):
             return None
         response = self._ask(self.applications.replay, self._replay, path)
         kind = response.content_type.partition(";")[0]
@@ -202,6 +227,8 @@ class _Freezer:
             self._write(f"server/{name}.nginx.conf", _nginx(sets))
 
     def _write(self, file: str, data: bytes) -> None:
+        if not is_plain_path(f"/{file}"):
+            raise AssertionError("every file lies below the folder")
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -215,7 +242,7 @@ def _nginx(sets: HeaderSets) -> bytes:
     ).encode()
 
 
-def freeze(applications: Applications, request: FreezeRequest) -> Frozen:
+def freeze(settings: WebSettings, services: Services, request: FreezeRequest) -> Frozen:
     """Write the copy; ArchiveExists if the folder is there already."""
     if request.target.exists():
         raise ArchiveExists(f"{request.target} is there already; name a new folder")
@@ -223,6 +250,7 @@ def freeze(applications: Applications, request: FreezeRequest) -> Frozen:
     if unfinished.exists():
         shutil.rmtree(unfinished)
     unfinished.mkdir(parents=True)
-    done = _Freezer(applications, request, unfinished).run()
+    once = replace(services, verify=CheckedOnce(services.verify))
+    done = _Freezer(create_app(settings, once), request, unfinished).run()
     unfinished.rename(request.target)
     return done

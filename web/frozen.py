@@ -37,7 +37,16 @@ ENDINGS = {
     "font/ttf": ".ttf",
 }
 """How a file is called by its type, so that any file server sends it rightly."""
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?|/", re.ASCII)
 _PART = re.compile(r"/(?:p/[a-z2-7]{26}/[0-9]{1,6}|shot/[a-z2-7]{26}/view)")
+_STYLE_OR_TAG = re.compile(
+    r"(?P<open><style[^>]*>)(?P<css>[^<]*)|(?P<tag><[a-z](?:\"[^\"]*\"|[^\">])*>)"
+)
+"""In what `frame.py` and nh3 write: every `<` begins a tag, every value has quotes."""
+_VALUE = re.compile(r"(?<= )(?P<name>src|srcset|href|style)=\"(?P<value>[^\"]*)\"")
+_CSS_PART = re.compile(
+    rf"(?<=url\()(?P<quote>\"|&quot;)(?P<part>{_PART.pattern})(?P=quote)"
+)
 _HEAD = re.compile(r"<head>(<meta charset=\"utf-8\">)?")
 
 
@@ -57,6 +66,11 @@ FileOf = Callable[[str], str | None]
 def file_of_path(path: str) -> str:
     """The file of a page: `/c/ID` is `c/ID/index.html`, so `/c/ID` works anywhere."""
     return posixpath.join(path.strip("/"), INDEX)
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether a path names one file below the folder: no `..`, nothing hidden."""
+    return _PLAIN.fullmatch(path) is not None
 
 
 def relative(target: str, page: str) -> str:
@@ -89,20 +103,40 @@ def freeze_page(html: str, *, page: str, file_of: FileOf, words: Words) -> bytes
 
 
 def freeze_replay(document: bytes, *, page: str, file_of: FileOf) -> bytes:
-    """Rewrite a cleaned page or sheet: its only addresses are those of parts."""
+    """Rewrite a cleaned page or sheet: its only addresses are those of parts.
 
-    def path_of(match: re.Match[str]) -> str:
-        found = file_of(match[0])
-        return match[0] if found is None else relative(found, page)
+    Text that looks like such an address stays what the page said.
+    """
 
-    text = _PART.sub(path_of, document.decode())
-    if page.endswith(INDEX):
-        policy = (
-            f'<meta http-equiv="Content-Security-Policy" content="{REPLAY_POLICY}">'
-            '<meta http-equiv="x-dns-prefetch-control" content="off">'
+    def path_of(address: str) -> str:
+        found = file_of(address)
+        return address if found is None else relative(found, page)
+
+    def css(text: str) -> str:
+        return _CSS_PART.sub(
+            lambda one: f"{one['quote']}{path_of(one['part'])}{one['quote']}", text
         )
-        text = _HEAD.sub(lambda head: head[0] + policy, text, count=1)
-    return text.encode()
+
+    def value(match: re.Match[str]) -> str:
+        if match["name"] == "style":
+            return f'style="{css(match["value"])}"'
+        written = _PART.sub(lambda one: path_of(one[0]), match["value"])
+        return f'{match["name"]}="{written}"'
+
+    def place(match: re.Match[str]) -> str:
+        if match["open"]:
+            return f"{match['open']}{css(match['css'])}"
+        return _VALUE.sub(value, match["tag"])
+
+    text = document.decode()
+    if not page.endswith(INDEX):
+        return css(text).encode()
+    text = _STYLE_OR_TAG.sub(place, text)
+    policy = (
+        f'<meta http-equiv="Content-Security-Policy" content="{REPLAY_POLICY}">'
+        '<meta http-equiv="x-dns-prefetch-control" content="off">'
+    )
+    return _HEAD.sub(lambda head: head[0] + policy, text, count=1).encode()
 
 
 def _parser() -> lxml.html.HTMLParser:

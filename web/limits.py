@@ -12,6 +12,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Final
 
 from web.settings import is_loopback
 
@@ -21,6 +23,8 @@ ENTRY_LIMIT = 10_000
 """Buckets kept; the ones used longest ago go first."""
 KEY_SECONDS = 24 * 60 * 60
 """Life of the key that names buckets."""
+SUBSCRIBER_BITS: Final = 64
+"""Of an IPv6 address: what lies behind them one subscriber chooses at will."""
 USUAL_COST = 5
 COSTS = {
     "static": 0,
@@ -107,7 +111,21 @@ class RateLimiter:
             return len(self._buckets)
 
     def _name(self, address: str) -> bytes:
-        return hmac.digest(self._key, address.encode(), hashlib.sha256)[:16]
+        return hmac.digest(self._key, _reader_of(address), hashlib.sha256)[:16]
+
+
+def _reader_of(address: str) -> bytes:
+    """What stands for one reader: an IPv4 address, the network of an IPv6 address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address.encode()
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        if mapped is None:
+            return found.packed[: SUBSCRIBER_BITS // 8]
+        found = mapped
+    return found.packed
 
 
 def cost_of(route: str | None) -> int:

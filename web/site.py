@@ -134,6 +134,10 @@ class Site:
         except NO_INDEX:
             return None
 
+    def main_text_of(self, capture: Capture) -> ExtractedText | None:
+        """The kept text of a capture, or of the main capture of a page."""
+        return self.text_of(self.page_of(capture).main)
+
     def claimed_of(self, capture: Capture) -> Claimed | None:
         """The date a page claims; None also where there is no index."""
         if capture.http_status is None:

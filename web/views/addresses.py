@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from archive.digest import is_short_id
 from web.charts import Chart, level_of, make_chart, weeks_of
 from web.site import Site
-from web.views.answers import page, see_other
+from web.views.answers import here, page, see_other
 from web.views.listing import Day, HistoryRow, history_of
 
 MONTHS_SHOWN = 24
@@ -44,16 +44,21 @@ class AddressPages:
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
-        app.add_url_rule("/u/<key>", "address", self.address, methods=["GET"])
-        app.add_url_rule("/compare", "compare-two", self.choose, methods=["GET"])
+        for rule, name, view in (
+            ("/u/<key>", "address", self.address),
+            ("/u/<key>/<int:number>", "address-page", self.address),
+            ("/compare", "compare-two", self.choose),
+        ):
+            app.add_url_rule(rule, name, view, methods=["GET"])
 
-    def address(self, key: str) -> Response:
-        """All captures of one address, failures among them."""
+    def address(self, key: str, number: int = 1) -> Response:
+        """All captures of one address, failures among them, by pages."""
         site = self._site
         uri = site.up_to_date().find_address(key)
-        rows = [] if uri is None else history_of(site, uri)
-        if not rows:
+        if uri is None:
             raise NotFound
+        history = history_of(site, uri, number)
+        rows = history.rows
         days: dict[date, list[HistoryRow]] = {}
         for row in reversed(rows):
             days.setdefault(row.captured_at.date(), []).append(row)
@@ -65,6 +70,8 @@ class AddressPages:
             days=[Day(date=day, rows=found) for day, found in days.items()],
             months=months_of(days),
             chart=chart_of(days),
+            history=history,
+            below=f"{here().base}/u/{key}",
             total=len(rows),
             failed=sum(1 for row in rows if row.http_status is None),
             changed=sum(1 for row in rows if row.change == "changed"),

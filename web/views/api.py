@@ -1,17 +1,16 @@
-"""API: the JSON twins of pages below `/api/v1`, and their one error shape."""
+"""API: the JSON twins of pages below `/api/v1`; their errors are those of faults.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from archive.errors import CaptureNotFound, InvalidQuery
-from archive.store.tombstones import Tombstone
+from archive.errors import InvalidQuery
 from search.service import Hit
 from web.access import search_options
 from web.limits import QUERY_LIMIT_CHARS
-from web.site import NO_INDEX, Removed, Site
+from web.site import NO_INDEX, Site
 from web.views.answers import error_json, json_answer
 from web.views.listing import history_of
 from web.views.record import build_record
@@ -42,31 +41,11 @@ class Api:
             ("/api/v1/search", "api-search", self.search, "POST"),
             ("/api/v1/c/<capture_id>", "api-record", self.record, "GET"),
             ("/api/v1/u/<key>", "api-address", self.address, "GET"),
+            ("/api/v1/u/<key>/<int:number>", "api-address-page", self.address, "GET"),
             ("/api/v1/status", "api-status", self.status, "GET"),
         ):
-            app.add_url_rule(rule, name, self._guarded(view), methods=[method])
-        Twins(self._site).register(app, self._guarded)
-
-    def _guarded(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        def guarded(**values: str) -> Response:
-            try:
-                return view(**values)
-            except CaptureNotFound:
-                return _not_found()
-            except Removed as removed:
-                return json_answer(
-                    {
-                        "error": {
-                            "code": "gone",
-                            "message": "The capture was removed.",
-                            "next_step": "Its tombstone in the log stays.",
-                        },
-                        "tombstone": _tombstone(removed.tombstone),
-                    },
-                    status=410,
-                )
-
-        return guarded
+            app.add_url_rule(rule, name, view, methods=[method])
+        Twins(self._site).register(app)
 
     def search(self) -> Response:
         """Answer `{"query", "limit", "offset"}`; the query is in the body only."""
@@ -134,12 +113,21 @@ class Api:
             )
         )
 
-    def address(self, key: str) -> Response:
-        """All captures of one address, oldest first."""
+    def address(self, key: str, number: int = 1) -> Response:
+        """All captures of one address by pages, each of them oldest first."""
         uri = self._site.up_to_date().find_address(key)
         if uri is None:
-            return _not_found()
-        return json_answer(AddressAnswer(uri=uri, captures=history_of(self._site, uri)))
+            raise NotFound
+        found = history_of(self._site, uri, number)
+        return json_answer(
+            AddressAnswer(
+                uri=uri,
+                captures=found.rows,
+                number=found.number,
+                pages=found.pages,
+                total=found.total,
+            )
+        )
 
     def status(self) -> Response:
         """Counts, checkpoint and the last check of the whole archive."""
@@ -191,19 +179,3 @@ def _hits(site: Site, hits: Sequence[Hit]) -> list[HitShape]:
         )
         for hit in site.shown_hits(hits)
     ]
-
-
-def _tombstone(tombstone: Tombstone) -> dict[str, object]:
-    return {
-        "capture_id": tombstone.capture_id,
-        "access": "tombstoned",
-        "leaf": tombstone.leaf,
-        "tombstone": tombstone.entry,
-        "reason": tombstone.reason,
-        "authority": tombstone.authority,
-        "removed_at": tombstone.removed_at,
-    }
-
-
-def _not_found() -> Response:
-    return error_json(404, "not-found", "There is nothing here.", "Check the id.")

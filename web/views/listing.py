@@ -1,15 +1,24 @@
 """Listing: rows of captures for lists, and the history of one address by day."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
 from web.access import may_show
 from web.site import Site
 
-HISTORY_LIMIT = 2_000
-"""Captures of one address on one page; the newest are shown."""
+HISTORY_ROWS = 2_000
+"""Captures of one address on one page."""
+
+
+LIST_ROWS = 50
+"""Captures on one page of a list."""
+Ids = Callable[..., list[str]]
+"""Takes `limit` and `offset`; gives hex ids, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +60,40 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One page of the captures of an address; page 1 holds the newest."""
+
+    rows: list[HistoryRow]
+    """Oldest first."""
+    number: int
+    pages: int
+    total: int
+    """Captures on all pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """Captures of one day, UTC."""
 
     date: date
     rows: list[HistoryRow]
+
+
+def pages_of(total: int, rows: int) -> int:
+    """Pages that many rows fill; an empty list has one, too."""
+    return max(-(-total // rows), 1)
+
+
+def make_listing(
+    site: Site, ids: Ids, *, number: int, total: int, path: str = ""
+) -> Listing:
+    """One page of a list, with the path below which its pages are; NotFound beyond."""
+    pages = pages_of(total, LIST_ROWS)
+    if not 1 <= number <= pages:
+        raise NotFound
+    found = ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
+    rows = list_captures(site, found)
+    return Listing(rows=rows, number=number, pages=pages, total=total, path=path)
 
 
 def list_captures(site: Site, ids: list[str]) -> list[Row]:
@@ -85,18 +123,35 @@ def _row(site: Site, capture: Capture) -> Row:
     )
 
 
-def history_of(site: Site, uri: str) -> list[HistoryRow]:
-    """All captures of an address that may be shown, oldest first."""
+def history_of(site: Site, uri: str, number: int = 1) -> History:
+    """The captures of an address that may be shown, by pages; NotFound beyond."""
     captures = [
         capture
         for capture in site.services.archive.find_captures(uri)
         if capture.kind == "capture" and may_show(capture, site.settings.access)
     ]
+    pages = pages_of(len(captures), HISTORY_ROWS)
+    if not captures or not 1 <= number <= pages:
+        raise NotFound
     captures.sort(key=lambda one: (one.captured_at, one.leaf))
+    end = len(captures) - (number - 1) * HISTORY_ROWS
+    start = max(end - HISTORY_ROWS, 0)
+    return History(
+        rows=_history_rows(captures[:start], captures[start:end]),
+        number=number,
+        pages=pages,
+        total=len(captures),
+    )
+
+
+def _history_rows(
+    earlier: Sequence[Capture], captures: Sequence[Capture]
+) -> list[HistoryRow]:
+    """Rows of captures; `earlier` says what the first of them is compared with."""
     rows: list[HistoryRow] = []
-    before: str | None = None
+    before = next((_body_of(one) for one in reversed(earlier) if _body_of(one)), None)
     for capture in captures:
-        digest = capture.payload_digest.hex if capture.payload_digest else ""
+        digest = _body_of(capture)
         rows.append(
             HistoryRow(
                 short_id=capture.short_id,
@@ -108,7 +163,11 @@ def history_of(site: Site, uri: str) -> list[HistoryRow]:
             )
         )
         before = digest or before
-    return rows[-HISTORY_LIMIT:]
+    return rows
+
+
+def _body_of(capture: Capture) -> str:
+    return capture.payload_digest.hex if capture.payload_digest else ""
 
 
 def _change(before: str | None, digest: str) -> str:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from archive.capture import Capture
 from archive.errors import FormatError
-from archive.store.lookup import KeyedCapture, span_of
+from archive.store.lookup import FIRST_PLACE, KeyedCapture, span_of
 from archive.warc.surt import make_urlkey
 from web.access import may_show
 from web.mementos import (
@@ -42,8 +42,7 @@ PAGE_MEMENTOS = 1_000
 ROWS_AT_A_TIME = 8
 """Rows looked at while the nearest memento is looked for."""
 MOST_ROWS = 1_000
-MEMENTO_LIMIT = 100_000
-"""Mementos of one address that are counted for its pages."""
+"""Rows read from the catalog at once."""
 FIRST_TIME = datetime.min.replace(tzinfo=UTC)
 LAST_TIME = datetime.max.replace(tzinfo=UTC)
 _FORMS = {
@@ -101,12 +100,15 @@ class Mementos:
         page = int(numbered[1]) if numbered else 1
         uri = uri[numbered.end() :] if numbered else uri
         self._site.services.archive.catch_up()
-        captures = list(mementos_of(self._site, make_urlkey(uri)))
         start = (page - 1) * PAGE_MEMENTOS
-        shown = captures[start : start + PAGE_MEMENTOS]
+        shown, count = [], 0
+        for capture in mementos_of(self._site, make_urlkey(uri)):
+            if start <= count < start + PAGE_MEMENTOS:
+                shown.append(capture)
+            count += 1
         if not shown:
             raise NotFound
-        pages = -(-len(captures) // PAGE_MEMENTOS)
+        pages = -(-count // PAGE_MEMENTOS)
         found = TimeMap(uri=uri, page=page, pages=pages, mementos=shown)
         write, media_type = _FORMS[kind]
         return answer(write(self._origins, found), media_type=media_type)
@@ -163,11 +165,14 @@ def asked_address(prefix: str) -> str:
 
 
 def mementos_of(site: Site, urlkey: str) -> Iterator[Capture]:
-    """The mementos of a key, oldest first: answers that may be shown."""
-    found = site.services.archive.captures_of_keys(span_of(urlkey), limit=MEMENTO_LIMIT)
-    for row in found:
-        if _is_memento(site, row.capture):
-            yield row.capture
+    """The mementos of a key, oldest first: all answers that may be shown."""
+    ask = site.services.archive.captures_of_keys
+    behind = FIRST_PLACE
+    while rows := ask(span_of(urlkey), behind=behind, limit=MOST_ROWS):
+        for row in rows:
+            if _is_memento(site, row.capture):
+                yield row.capture
+        behind = rows[-1].place
 
 
 def nearest(site: Site, urlkey: str, at: datetime | None) -> Capture | None:

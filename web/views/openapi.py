@@ -83,6 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
             ("/s/{key}", "source", "Captures of a source", shapes.SourceAnswer),
             ("/s/{key}/{number}", "sourcePage", "A page of", shapes.SourceAnswer),
             ("/u/{key}", "address", "Captures of an address", shapes.AddressAnswer),
+            ("/u/{key}/{number}", "addressPage", "A page of", shapes.AddressAnswer),
             ("/c/{capture_id}", "record", "A capture, checked", shapes.RecordAnswer),
             ("/c/{capture_id}/text", "text", "Extracted text", shapes.TextAnswer),
             ("/c/{capture_id}/cite", "cite", "Citations", shapes.CitationAnswer),

@@ -1,7 +1,5 @@
 """Pages: the start page, lists of captures and failures, texts about the archive."""
 
-from typing import Any
-
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
@@ -10,10 +8,8 @@ from web.replay.links import normal_form
 from web.site import Site
 from web.views.answers import answer, here, page
 from web.views.archive_state import state_of_archive
-from web.views.listing import Listing, list_captures
+from web.views.listing import Ids, Listing, list_captures, make_listing
 
-LIST_ROWS = 50
-"""Captures on one page of a list."""
 NEW_ROWS = 8
 """Captures shown as new on the search page."""
 COVERAGE_DAYS = 14
@@ -72,24 +68,24 @@ class Pages:
         """All page captures, newest first."""
         overview = self._site.up_to_date()
         total = overview.counts().listed
-        ids = _window(overview.newest_ids, number)
-        listing = self._listing(ids, number, total, "/captures")
+        listing = self._listing(overview.newest_ids, number, total, "/captures")
         return page(self._site, "captures.html", listing=listing)
 
     def failures(self, number: int = 1) -> Response:
         """Every attempt that did not end whole, newest first."""
         overview = self._site.up_to_date()
         total = overview.counts().failures
-        ids = _window(overview.failed_ids, number)
+        listing = self._listing(overview.failed_ids, number, total, "/failures")
         return page(
             self._site,
             "failures.html",
-            listing=self._listing(ids, number, total, "/failures"),
+            listing=listing,
             outcomes=overview.outcomes(),
         )
 
-    def _listing(self, ids: list[str], number: int, total: int, path: str) -> Listing:
-        return listing_of(self._site, ids, number=number, total=total, path=path)
+    def _listing(self, ids: Ids, number: int, total: int, path: str) -> Listing:
+        path = here().base + path
+        return make_listing(self._site, ids, number=number, total=total, path=path)
 
     def claims(self) -> Response:
         """What this archive proves and does not prove."""
@@ -118,26 +114,3 @@ class Pages:
         if asset is None:
             raise NotFound
         return answer(asset.data, media_type=asset.media_type)
-
-
-def _window(ids: Any, number: int) -> list[str]:
-    """The ids of one page of a list."""
-    if number < 1:
-        raise NotFound
-    found: list[str] = ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
-    return found
-
-
-def listing_of(
-    site: Site, ids: list[str], *, number: int, total: int, path: str
-) -> Listing:
-    """One page of a list below a path; NotFound beyond its end."""
-    if not ids and number > 1:
-        raise NotFound
-    return Listing(
-        rows=list_captures(site, ids),
-        number=number,
-        pages=max(-(-total // LIST_ROWS), 1),
-        total=total,
-        path=here().base + path,
-    )

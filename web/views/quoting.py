@@ -8,7 +8,6 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from search.quote import Quotation, find_words, format_quotation, make_quotation
-from search.service import ExtractedText
 from web.citation import FORMATS
 from web.quotation import (
     QUOTE_LIMIT_CHARS,
@@ -59,13 +58,10 @@ class QuotePages:
         ):
             app.add_url_rule(rule, name, view, methods=[method])
 
-    def _text_of(self, capture: Capture) -> ExtractedText | None:
-        return self._site.text_of(self._site.page_of(capture).main)
-
     def text(self, capture_id: str) -> Response:
         """The extracted text; with a quotation link, its place in it."""
         capture = self._site.get_capture(capture_id)
-        text = self._text_of(capture)
+        text = self._site.main_text_of(capture)
         if text is None:
             raise NotFound
         names = ("t", "x", "d")
@@ -101,10 +97,10 @@ class QuotePages:
         """Find a pasted sentence and give the link to it; several places: choose."""
         capture = self._site.get_capture(capture_id)
         words = request.form.get("q", "").strip()[:QUOTE_LIMIT_CHARS]
-        text = self._text_of(capture)
+        main = self._site.page_of(capture).main
+        text = self._site.text_of(main)
         if text is None or not words:
             return self._cite(capture, words, [])
-        main = self._site.page_of(capture).main
         spans = find_words(text.text, words)[:PLACES_SHOWN]
         found = [make_quotation(main.capture_id, text, span) for span in spans]
         return self._cite(capture, words, found)

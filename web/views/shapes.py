@@ -120,10 +120,14 @@ class CitationAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressAnswer:
-    """All captures of one address, oldest first."""
+    """One page of the captures of an address; page 1 holds the newest."""
 
     uri: str
     captures: list[HistoryRow]
+    """Oldest first."""
+    number: int
+    pages: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,8 +15,8 @@ from web.charts import Chart, make_chart
 from web.coverage import DayCount
 from web.overview import SourceCount
 from web.site import Site
-from web.views.answers import page
-from web.views.pages import LIST_ROWS, listing_of
+from web.views.answers import here, page
+from web.views.listing import make_listing
 
 GAPS_SHOWN = 12
 """Stretches without an attempt that are listed, the newest first."""
@@ -90,11 +91,8 @@ class SourcePages:
         site = self._site
         overview = site.up_to_date()
         source = overview.find_source(key)
-        if source is None or number < 1:
+        if source is None:
             raise NotFound
-        offset = (number - 1) * LIST_ROWS
-        ids = overview.source_ids(source, limit=LIST_ROWS, offset=offset)
-        total = len(source.ids)
         days = overview.days_of(source.source_id)
         return page(
             site,
@@ -104,7 +102,13 @@ class SourcePages:
             chart=chart_of(days),
             gaps=gaps_of(list(days)),
             run=last_run(site, source.source_id),
-            listing=listing_of(site, ids, number=number, total=total, path=f"/s/{key}"),
+            listing=make_listing(
+                site,
+                partial(overview.source_ids, source),
+                number=number,
+                total=len(source.ids),
+                path=f"{here().base}/s/{key}",
+            ),
         )
 
 

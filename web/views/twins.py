@@ -4,23 +4,22 @@ The same functions as the pages use; other renderers.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from archive.capture import Capture
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.verify.steps import STEPS
 from search.report.changes import ParagraphChange, compare_texts
-from search.service import ExtractedText
 from web.citation import FORMATS
 from web.overview import SourceCount
 from web.site import Site
 from web.views.answers import json_answer
 from web.views.archive_state import state_of_archive
-from web.views.listing import list_captures
+from web.views.listing import Ids, list_captures, make_listing
 from web.views.openapi import make_document
-from web.views.pages import LIST_ROWS, NEW_ROWS
+from web.views.pages import NEW_ROWS
 from web.views.record import cite_capture
 from web.views.shapes import (
     CitationAnswer,
@@ -35,9 +34,6 @@ from web.views.shapes import (
     TextAnswer,
     VerifyAnswer,
 )
-
-Ids = Callable[..., list[str]]
-"""Takes `limit` and `offset`; gives hex ids, newest first."""
 
 
 class Twins:
@@ -68,12 +64,10 @@ class Twins:
             (f"{base}/openapi.json", "api-openapi", self.openapi),
         )
 
-    def register(
-        self, app: Flask, guard: Callable[..., Callable[..., Response]]
-    ) -> None:
-        """Add the routes behind the API's own error answers."""
+    def register(self, app: Flask) -> None:
+        """Add the routes."""
         for rule, name, view in self.routes():
-            app.add_url_rule(rule, name, guard(view), methods=["GET"])
+            app.add_url_rule(rule, name, view, methods=["GET"])
 
     def home(self) -> Response:
         """Figures, and what is new."""
@@ -100,12 +94,10 @@ class Twins:
         return json_answer(self._list(overview.failed_ids, number, total))
 
     def _list(self, ids: Ids, number: int, total: int) -> ListAnswer:
-        pages = max(-(-total // LIST_ROWS), 1)
-        if not 1 <= number <= pages:
-            raise NotFound
-        found = ids(limit=LIST_ROWS, offset=(number - 1) * LIST_ROWS)
-        rows = list_captures(self._site, found)
-        return ListAnswer(captures=rows, number=number, pages=pages, total=total)
+        found = make_listing(self._site, ids, number=number, total=total)
+        return ListAnswer(
+            captures=found.rows, number=number, pages=found.pages, total=total
+        )
 
     def sources(self) -> Response:
         """What is held of each source."""
@@ -119,16 +111,14 @@ class Twins:
         if source is None:
             raise NotFound
 
-        def ids(*, limit: int, offset: int) -> list[str]:
-            return overview.source_ids(source, limit=limit, offset=offset)
-
+        ids = partial(overview.source_ids, source)
         listed = self._list(ids, number, len(source.ids))
         return json_answer(SourceAnswer(source=_source(source), list=listed))
 
     def text(self, capture_id: str) -> Response:
         """The extracted text of a capture."""
         capture = self._site.get_capture(capture_id)
-        text = self._text_of(capture)
+        text = self._site.main_text_of(capture)
         if text is None:
             raise NotFound
         return json_answer(
@@ -142,10 +132,6 @@ class Twins:
             )
         )
 
-    def _text_of(self, capture: Capture) -> ExtractedText | None:
-        """The text of a capture, or of a page's main capture."""
-        return self._site.text_of(self._site.page_of(capture).main)
-
     def cite(self, capture_id: str) -> Response:
         """The citation in every format."""
         capture = self._site.get_capture(capture_id)
@@ -156,7 +142,7 @@ class Twins:
     def compare(self, before: str, after: str) -> Response:
         """What changed between the texts of two captures."""
         captures = [self._site.get_capture(one) for one in (before, after)]
-        texts = [self._text_of(one) for one in captures]
+        texts = [self._site.main_text_of(one) for one in captures]
         if texts[0] is None or texts[1] is None:
             raise NotFound
         changes = compare_texts(texts[0].text, texts[1].text)

@@ -1,12 +1,16 @@
 """The CDX server: names of parameters, order, limits, resuming; one guard for all."""
 
+import base64
 import json
+import re
 from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from archive.store.lookup import KeyPlace
 from web.app import Applications
+from web.cdx import CdxRefused, after, format_resume_key, parse_resume_key
 
 APP = "http://127.0.0.1:8000"
 PAGE = "commission.example/results"
@@ -148,3 +152,77 @@ def test_what_is_not_known_is_refused_in_one_sentence(
     assert response.status_code == 400
     assert told in response.get_data(as_text=True)
     assert response.get_data(as_text=True).count("\n") == 1
+
+
+def resume_key(apps: Applications) -> str:
+    asked = {"url": "example", "matchType": "domain", "limit": 1, "showResumeKey": "1"}
+    return ask(apps, **asked).get_data(as_text=True).rpartition("\n\n")[2].strip()
+
+
+def test_a_resume_key_is_one_word_and_is_written_back_as_it_was_read(
+    apps: Applications,
+) -> None:
+    key = resume_key(apps)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", key)
+    assert format_resume_key(parse_resume_key(key)) == key
+    for urlkey in ("example,a)/?x=100%25 y", "example,a)/%2541", "x-é:\n 5 \U0010ffff"):
+        place = KeyPlace(
+            urlkey=urlkey, captured_at="2025-01-26T18:04:11.250000Z", leaf=7
+        )
+        assert parse_resume_key(format_resume_key(place)) == place
+
+
+def _word(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+AT = "2025-01-26T18:04:11.250000Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "=", f"{_word(f'7 {AT} a')}=", f" {_word(f'7 {AT} a')}"),
+        *(_word(f"{leaf} {AT} a") for leaf in ("+7", "07", "-1", " 7", "1_0", "٧")),
+        _word(f"{1 << 63} {AT} a"),
+        _word("7 2025-01-26T18:04:11Z a"),
+        _word(f"7 {AT} "),
+        _word(f"7 {AT}"),
+        _word(f"7 {AT} a")[:-1] + "h",
+        "%37%20",
+        "_" * 30_000,
+    ],
+)
+def test_a_resume_key_we_did_not_write_is_refused(text: str) -> None:
+    with pytest.raises(CdxRefused):
+        parse_resume_key(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("x-é:\U0010ffff*", 200),
+        ("x-é:\ud7ff*", 200),
+        ("\U0010ffff*", 200),
+        ("x:*", 200),
+        ("*", 200),
+        ("*.", 200),
+    ],
+)
+def test_the_last_letters_end_a_stretch_of_keys_too(
+    apps: Applications, url: str, status: int
+) -> None:
+    assert ask(apps, url=url).status_code == status
+
+
+def test_a_stretch_ends_behind_all_keys_that_begin_alike() -> None:
+    for key, end in (
+        ("ab", "ac"),
+        ("a\U0010ffff", "b"),
+        ("a\ud7ff", "a\ue000"),
+        ("a\U0010ffff\U0010ffff", "b"),
+    ):
+        assert after(key) == end
+        assert key.encode() < (key + "\U0010ffff").encode() < end.encode()
+    with pytest.raises(CdxRefused):
+        after("\U0010ffff")

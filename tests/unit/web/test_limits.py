@@ -50,7 +50,7 @@ def test_buckets_are_bounded_and_forgotten_with_the_key() -> None:
     clock = Clock()
     limiter = make(clock)
     for number in range(ENTRY_LIMIT + 50):
-        limiter.admit(f"2001:db8::{number:x}", COST)
+        limiter.admit(f"2001:db8:0:{number:x}::1", COST)
     assert len(limiter) == ENTRY_LIMIT
     clock.now += KEY_SECONDS
     limiter.admit("203.0.113.1", COST)
@@ -76,3 +76,17 @@ def test_who_asks_too_often_is_told_when_to_come_back(world: Any) -> None:
         assert int(got.headers["Retry-After"]) >= 1
         assert "no-store" in got.headers["Cache-Control"]
         assert client.get(path, base_url=origin).status_code == 200
+
+
+def test_one_subscriber_of_ipv6_has_one_bucket_whatever_address_he_takes() -> None:
+    limiter = make(Clock())
+    for number in range(1, 40):
+        limiter.admit(f"2001:db8:1:2::{number:x}:{number:x}", COST)
+        limiter.admit(f"2001:db8:1:3::{number:x}%eth0", COST)
+    assert len(limiter) == 2
+    limiter.admit("::ffff:203.0.113.1", COST)
+    limiter.admit("203.0.113.1", COST)
+    assert len(limiter) == 3
+    limiter.admit("::ffff:203.0.113.2", COST)
+    limiter.admit("no address", COST)
+    assert len(limiter) == 5

@@ -220,3 +220,12 @@ def test_dates_are_read_back_as_written() -> None:
     assert format_http_date(parse_http_date(FIRST)) == FIRST
     with pytest.raises(FormatError):
         parse_pwid("urn:pwid:x:2025-13-26T18:04:11Z:part:http://x/")
+
+
+def test_a_timemap_leaves_nothing_out_however_many_there_are(
+    apps: Applications, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.views.mementos.MOST_ROWS", 1)
+    found = json.loads(app_get(apps, f"/timemap/json/{URI}").get_data(as_text=True))
+    named = [f"{REPLAY}/v/{world.named[one].short_id}" for one in ("main", "changed")]
+    assert [one["uri"] for one in found["mementos"]["list"]] == named
