@@ -10,9 +10,11 @@ from archive.capture import Capture
 from archive.verify.report import Report
 from web.freeze import FreezeRequest, freeze
 from web.frozen import freeze_replay, is_plain_path
+from web.languages import ENGLISH
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
+from web.replay.responses import gap_words
 from web.settings import WebSettings
 
 APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
@@ -52,8 +54,9 @@ def test_a_hostile_page_cannot_have_its_text_rewritten() -> None:
         f'<i>{PART}</i><textarea> src="{PART}"</textarea>'
     )
     table = PartTable("a" * 26, (), lambda _: None)
-    page = clean_page(html, base="http://a.example/", parts=table, words=lambda *_: "")
-    document = frame_page(page)
+    words = gap_words(ENGLISH)
+    page = clean_page(html, base="http://a.example/", parts=table, words=words)
+    document = frame_page(page, ENGLISH)
     frozen = freeze_replay(document, page=PAGE, file_of=file_of)
     assert document.count(PART.encode()) == 5
     assert frozen.count(PART.encode()) == 5
