@@ -14,7 +14,8 @@ from archive.attest.trust import read_trust
 from archive.store.layout import read_identity
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from tests.support.awkward import Case, body_of, gettable, path_of, sayable
+from tests.support.awkward.case import Case
+from tests.support.awkward.cases import body_of, gettable, path_of, sayable
 from tests.support.blocks import archived, read_by_another, served
 from tests.support.command import Command
 from tests.support.wire import AwkwardSites, Served, Steps, leads, serve_sites

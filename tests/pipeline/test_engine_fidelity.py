@@ -16,7 +16,8 @@ from archive.capture import Exchange
 from archive.digest import Digest
 from crawlers.engine.client import FetchRequest, parse_allow_network
 from crawlers.engine.flags import ENGINE_FLAGS
-from tests.support.awkward import BY_NAME, CASES, Case
+from tests.support.awkward.case import Case
+from tests.support.awkward.cases import BY_NAME, CASES
 
 AT_A_TIME = 8
 """Cases that run together; most of their time is waiting."""

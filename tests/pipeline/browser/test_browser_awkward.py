@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.support.awkward import Case, gettable, path_of
+from tests.support.awkward.case import Case
+from tests.support.awkward.cases import gettable, path_of
 from tests.support.blocks import archived, served
 from tests.support.wire import Steps, leads, serve_sites
 

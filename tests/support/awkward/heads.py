@@ -1,0 +1,122 @@
+"""Odd heads: status lines, no HTTP at all, header lines."""
+
+from archive.capture import CaptureOutcome as O
+from tests.support.awkward.case import (
+    HELLO,
+    LATIN1,
+    LEN5,
+    NOISE,
+    OK,
+    head,
+    opaque,
+    reply,
+)
+
+HEADS = [
+    # status lines
+    head("odd reason", reply(b"HTTP/1.1 200 \xd0\x94\xd0\xb0 \xff!\r\n")),
+    head("no reason", reply(b"HTTP/1.1 200\r\n")),
+    head("status 999", reply(b"HTTP/1.1 999 Denied\r\n"), status=999),
+    head("http/1.0", b"HTTP/1.0 200 OK\r\n\r\nhello", flags=("length-unknown",)),
+    head("icy", b"ICY 200 OK\r\n\r\nx", flags=("odd-status-line", "length-unknown")),
+    head("no status", b"<html>hello</html>", outcome=O.NOT_HTTP, status=None),
+    head("status text", b"HTTP/1.1 abc OK\r\n\r\nx", outcome=O.NOT_HTTP, status=None),
+    head("blank lines first", b"\r\n\r\n" + HELLO, flags=("blank-before-status",)),
+    head("lf only", HELLO.replace(b"\r\n", b"\n"), flags=("bare-lf",)),
+    head("ssh banner", b"SSH-2.0-OpenSSH_9.2\r\n", outcome=O.NOT_HTTP, status=None),
+    head("two spaces", reply(b"HTTP/1.1  200  OK\r\n"), flags=("odd-status-line",)),
+    head("tabs", reply(b"HTTP/1.1\t200\tOK\r\n"), flags=("odd-status-line",)),
+    head("lower case", reply(b"http/1.1 200 ok\r\n"), flags=("odd-status-line",)),
+    head("http/2 in words", reply(b"HTTP/2 200\r\n"), flags=("odd-status-line",)),
+    head("http/1.2", reply(b"HTTP/1.2 200 OK\r\n"), flags=("odd-status-line",)),
+    head("http/0.9", reply(b"HTTP/0.9 200 OK\r\n"), flags=("odd-status-line",)),
+    head("status 000", reply(b"HTTP/1.1 000 Zero\r\n"), status=0),
+    head("status 600", reply(b"HTTP/1.1 600 High\r\n", b"hello"), status=600),
+    head("spaces for a reason", reply(b"HTTP/1.1 200    \r\n")),
+    head(
+        "cr in the reason", reply(b"HTTP/1.1 200 O\rK\r\n"), flags=("odd-status-line",)
+    ),
+    head("nul in the reason", reply(b"HTTP/1.1 200 O\x00K\r\n")),
+    head("reason of 100 KB", reply(b"HTTP/1.1 200 " + b"K" * 100_000 + b"\r\n")),
+    opaque("status of four digits", b"HTTP/1.1 2000 OK\r\n" + LEN5 + b"\r\nhello"),
+    opaque("status of two digits", b"HTTP/1.1 20 OK\r\n\r\n"),
+    opaque("no space behind status", b"HTTP/1.1 200OK\r\n" + LEN5 + b"\r\nhello"),
+    opaque("space before status line", b" HTTP/1.1 200 OK\r\n\r\nhello"),
+    opaque("bom before status line", b"\xef\xbb\xbfHTTP/1.1 200 OK\r\n\r\nhello"),
+    opaque("no version", b"HTTP 200 OK\r\n\r\nhello"),
+    head(
+        "http/1.0 kept alive", reply(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n")
+    ),
+    head(
+        "http/1.0 chunked",
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        flags=("chunked-before-http11",),
+    ),
+    head("205 with body", reply(b"HTTP/1.1 205 Reset\r\n", b"hello"), status=205),
+    head("204 with length", b"HTTP/1.1 204 N\r\nContent-Length: 5\r\n\r\n", status=204),
+    head(
+        "304 with chunks",
+        b"HTTP/1.1 304 N\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        status=304,
+        flags=("surplus",),
+    ),
+    # not HTTP at all
+    opaque("smtp banner", b"220 mail.example ESMTP\r\n"),
+    opaque("http/2 settings frame", bytes(3) + b"\x04" + bytes(5) + b"\x00\x00\x12"),
+    opaque("tls alert in the clear", b"\x15\x03\x03\x00\x02\x02\x28"),
+    opaque("3 MB of noise", NOISE),
+    opaque("bare html", b"<!doctype html>\n<p>hello\n" * 99),
+    opaque("json", b'{"error": "no"}'),
+    opaque("icecast stream", b"OK2\r\nicy-name: x\r\n\r\nmusic"),
+    opaque("zeros", bytes(100)),
+    *(
+        head(f"only {data!r}", data, outcome=O.DISCONNECT, status=None)
+        for data in (
+            b"H",
+            b"HTTP/",
+            b"HTTP/1.1 200 OK",
+            b"\r\n",
+            b"\n\n\n",
+            b"HTTP/1.1 200 OK\r\n",
+        )
+    ),
+    head(
+        "cr for line ends",
+        b"HTTP/1.1 200 OK\rContent-Length: 5\r\rhello",
+        outcome=O.DISCONNECT,
+        status=None,
+    ),
+    # headers
+    head("header case", reply(OK + b"x-lower: 1\r\nX-UPPER: 2\r\n", b"hello")),
+    head("two cookies", reply(OK + b"Set-Cookie: a\r\nSet-Cookie: b\r\n")),
+    head("folded", reply(OK + b"X-A: one\r\n two\r\n\tthree\r\n", b"hello")),
+    head("folded length", OK + b"Content-Length:\r\n 5\r\n\r\nhello"),
+    head("empty value", reply(OK + b"X-A:\r\nX-B:   \r\n")),
+    head("inner spaces", reply(OK + b"X-A:   a   b   \r\n")),
+    head("8-bit", reply(OK + b"X-A: " + LATIN1 + "Ў\r\n".encode())),
+    head("nul", reply(OK + b"X-A: a\x00b\r\n")),
+    head("no colon", reply(OK + b"this is no header\r\n", b"hello")),
+    head("space in name", reply(OK + b"X A: 1\r\n")),
+    head("space before colon", OK + b"Content-Length : 5\r\n\r\nhello"),
+    head("20 KB line", reply(OK + b"X-A: " + b"a" * 20_000 + b"\r\n")),
+    head("nearly 1 MiB head", reply(OK + (b"X-A: " + b"a" * 9_000 + b"\r\n") * 115)),
+    head("64 KB line", reply(OK + b"X-A: " + b"a" * 65_536 + b"\r\n")),
+    head("10,000 lines", reply(OK + b"A: b\r\n" * 10_000)),
+    head("mixed line ends", OK + b"A: b\n" + LEN5 + b"\nhello", flags=("bare-lf",)),
+    head("cr in a value", reply(OK + b"X-A: a\rb\r\n")),
+    head("cr before the name", reply(OK + b"\rX-A: a\r\n")),
+    head("two crs", reply(OK + b"X-A: a\r\r\n")),
+    head("empty name", reply(OK + b": value\r\n")),
+    head("8-bit name", reply(OK + LATIN1 + b": value\r\n")),
+    head("nul in a name", reply(OK + b"X\x00A: 1\r\n")),
+    head("first line folded", OK + b" odd\r\n" + LEN5 + b"\r\nhello"),
+    head("line of spaces", OK + LEN5 + b"   \r\nX: y\r\n\r\nhello"),
+    head("control bytes", reply(OK + b"X-A: \x01\x02\x7f\x1b[31m\r\n")),
+    head(
+        "two locations",
+        reply(b"HTTP/1.1 302 F\r\nLocation: /a\r\nLocation: /b\r\n"),
+        status=302,
+    ),
+    head("http/2 names", reply(OK + b":status: 200\r\n")),
+    head("upper-case length", OK + b"CONTENT-LENGTH:5\r\n\r\nhello"),
+]
