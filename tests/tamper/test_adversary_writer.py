@@ -5,8 +5,6 @@ VERIFIED and nothing acknowledged is lost, or refuses in a sentence and leaves t
 evidence as it was. What it once signed and logged could never be taken back.
 """
 
-import io
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,29 +21,28 @@ from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.merkle import read_root
 from archive.log.note import format_note, sign_note
-from archive.store.reader import ArchiveReader
 from archive.store.texts import text_path, write_text
 from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.verify.statements import leaf_of
-from archive.warc.reading import read_records
 from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.attacked import assert_put_right, captured, edit_catalog, read
 from tests.support.command import Command
+from tests.support.forged_entries import FORGED, FORGERIES, forged_entries
 from tests.support.forgery import (
     Forger,
     append,
-    copy_of,
     entries,
     last_segment,
     pieces,
-    redo_entry,
     rewrite,
     segments,
 )
 
 pytestmark = pytest.mark.timeout(60)
-FORGED = "http://a.example/forged"
+
+
 JOB = format_short_id(bytes(16))
 
 
@@ -60,101 +57,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
     return made
 
 
-@pytest.fixture
-def made(origin: MadeArchive, tmp_path: Path) -> MadeArchive:
-    """A copy to attack."""
-    return copy_of(origin, tmp_path / "archive")
-
-
-def captured(made: MadeArchive) -> list[str]:
-    """Addresses of all captures, from a catalog made anew."""
-    (made.root / "catalog.sqlite").unlink(missing_ok=True)
-    reader = ArchiveReader.open(made.root)
-    try:
-        return [capture.target_uri for capture in reader.captures()]
-    finally:
-        reader.close()
-
-
-def assert_put_right(made: MadeArchive, before: list[str]) -> None:
-    """A writer opens the archive; it is VERIFIED, nothing is lost, nothing forged."""
-    with made.open_writer() as writer:
-        fill(writer, made, 1, job=False)
-    report = verify_archive(made.root, trust=made.trust())
-    assert report.outcome is Outcome.VERIFIED, list(report.of(Outcome.FAILED))
-    assert captured(made) == [*before, "http://a.example/0"]
-
-
-def redo_of(made: MadeArchive) -> Path:
-    """The redo file of the open segment."""
-    (path,) = (made.root / "spool").glob("*.batch")
-    return path
-
-
-def plant(made: MadeArchive, data: bytes, **changes: object) -> None:
-    """Write an entry behind the last one of the redo file."""
-    path = last_segment(made.root)
-    name = path.relative_to(made.root / "segments").as_posix().removesuffix(".open")
-    statement = len(data) - statement_offset(data)
-    entry = redo_entry(name, path.stat().st_size, data, statement=statement)
-    if changes:
-        entry = redo_entry(
-            name, path.stat().st_size, data, statement=statement, **changes
-        )
-    append(redo_of(made), entry)
-
-
-def statement_offset(data: bytes) -> int:
-    """Where the statement record of an entry begins."""
-    spans = [record.span.offset for record in read_records(io.BytesIO(data))]
-    return spans[-1]
-
-
 # Forged statements
 
 
-def forged_entries(made: MadeArchive) -> dict[str, bytes]:
-    """Entries that nobody but the operator could have signed, signed otherwise."""
-    stranger, insider = Forger.stranger(made), Forger.insider(made)
-    borrowed = Forger.stranger(made)
-    borrowed.key.key_id = made.keys().operator.key_id
-    other = "a" * 26
-    zeros = "sha256:" + "0" * 63 + "1"
-    return {
-        "stranger": stranger.entry(stranger.capture(FORGED)),
-        "borrowed-key-id": borrowed.entry(borrowed.capture(FORGED)),
-        "other-archive": insider.entry(insider.capture(FORGED), archive=other),
-        "later-index": insider.entry(insider.capture(FORGED), seq=10**9),
-        "earlier-index": insider.entry(insider.capture(FORGED), seq=3),
-        "other-predecessor": insider.entry(insider.capture(FORGED), prev=zeros),
-        "replayed": pieces(last_segment(made.root))[-2],
-        "replayed-from-sealed": pieces(segments(made.root)[0])[2],
-        "unknown-kind": unknown_kind(stranger),
-    }
-
-
-def unknown_kind(forger: Forger) -> bytes:
-    """A statement of a later version, says a stranger: nobody may write here now."""
-    draft = forger.capture(FORGED)
-    payload = forger.payload(draft).replace(b"/capture/v1", b"/capture/v9")
-    assert draft.slice is not None
-    return draft.slice.read() + forger.record(payload)
-
-
-CASES = [
-    "stranger",
-    "borrowed-key-id",
-    "other-archive",
-    "later-index",
-    "earlier-index",
-    "other-predecessor",
-    "replayed",
-    "replayed-from-sealed",
-    "unknown-kind",
-]
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", FORGERIES)
 def test_a_forged_entry_of_the_segment_is_set_aside(
     made: MadeArchive, case: str
 ) -> None:
@@ -163,26 +69,6 @@ def test_a_forged_entry_of_the_segment_is_set_aside(
     assert_put_right(made, before)
     (tail,) = (made.root / "quarantine").iterdir()
     assert tail.read_bytes() == forged, "kept, and an incident names it"
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_a_forged_entry_of_the_redo_file_is_not_written(
-    made: MadeArchive, case: str
-) -> None:
-    before = captured(made)
-    plant(made, forged_entries(made)[case])
-    assert_put_right(made, before)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_a_forged_entry_of_the_redo_file_does_not_mend_a_cut(
-    made: MadeArchive, case: str
-) -> None:
-    before = captured(made)
-    plant(made, forged_entries(made)[case])
-    path = last_segment(made.root)
-    rewrite(path, path.read_bytes()[:-7])
-    assert_put_right(made, before)
 
 
 def test_an_entry_in_the_log_is_not_replaced_by_another(made: MadeArchive) -> None:
@@ -223,71 +109,6 @@ def test_a_log_that_a_stranger_went_on_with_is_refused(made: MadeArchive) -> Non
     assert last_segment(made.root).read_bytes() == before
 
 
-# Forged redo files
-
-
-@pytest.mark.parametrize(
-    "segment",
-    [
-        "../../../../escaped/00000002-aaaaaaaa.warc.gz",
-        "2025/01/../../../escaped-aaaaaaaa.warc.gz",
-        "/2025/01/00000002-aaaaaaaa.warc.gz",
-        "2025/01/00000000-zzzzzzzz.warc.gz",
-        "2025/01/00000009-zzzzzzzz.warc.gz",
-        "nonsense",
-        "",
-    ],
-)
-def test_a_redo_file_leads_to_no_other_name(made: MadeArchive, segment: str) -> None:
-    before = captured(made)
-    names = {path for path in made.root.parent.rglob("*") if path.is_dir()}
-    data = pieces(last_segment(made.root))[1]
-    statement = len(data) - statement_offset(data)
-    entry = redo_entry(segment, 0, data, statement=statement)
-    path = made.root / "spool" / "00000002.batch"
-    path.write_bytes(b"evidence-spool/v1\n" + entry)
-    assert_put_right(made, before)
-    assert {path for path in made.root.parent.rglob("*") if path.is_dir()} == names
-    assert not list((made.root / "segments").rglob("*zzzzzzzz*"))
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"another magic\n" + b"x" * 100,
-        b"evidence-spool/v1\n" + b"\xff" * 100,
-        b"evidence-spool/v1\n" + b"\0" * 7 + b"\x20" + b"[" * 32,
-        b"evidence-spool/v1\n" + b"\0" * 6 + b"\x0f\xff" + b"[" * 4095,
-        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice=-50),
-        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, offset=-9),
-        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice=1 << 50),
-        b"evidence-spool/v1\n" + redo_entry("x", 0, b"abc", statement=1, slice="1"),
-    ],
-)
-@pytest.mark.parametrize("serial", [1, 2, 7])
-def test_a_damaged_redo_file_changes_nothing(
-    made: MadeArchive, serial: int, data: bytes
-) -> None:
-    before = captured(made)
-    (made.root / "spool" / f"{serial:08d}.batch").write_bytes(data)
-    assert_put_right(made, before)
-
-
-def test_a_redo_file_planted_for_the_next_segment_does_not_spoil_it(
-    made: MadeArchive,
-) -> None:
-    """Written behind foreign bytes, its entries could not be read back."""
-    (made.root / "spool" / "00000002.batch").write_bytes(b"no redo file\n")
-    with made.open_writer() as writer:
-        writer.rotate()
-        fill(writer, made, 2)
-    before, path = captured(made), last_segment(made.root)
-    assert path.name.startswith("00000002")
-    rewrite(path, path.read_bytes()[:3000])
-    assert_put_right(made, before)
-
-
 # Quarantine
 
 
@@ -317,20 +138,12 @@ def test_a_planted_tail_does_not_keep_a_writer_out(
 # The catalog is never a witness
 
 
-def edit(made: MadeArchive, statement: str) -> None:
-    """Change the catalog behind everybody's back."""
-    ArchiveReader.open(made.root).close()
-    db = sqlite3.connect(made.root / "catalog.sqlite")
-    with db:
-        db.execute(statement)
-    db.close()
-
-
 def test_a_job_that_the_catalog_calls_open_is_not_closed_again(
     made: MadeArchive,
 ) -> None:
     before = captured(made)
-    edit(made, "update job set closed = 0")
+    read(made).close()
+    edit_catalog(made, "update job set closed = 0")
     assert_put_right(made, before)
 
 
@@ -348,7 +161,8 @@ def test_a_job_is_closed_with_the_captures_that_are_there(made: MadeArchive) -> 
                 seeds=("http://a.example/0", "http://a.example/lost"),
             )
         ).result()
-    edit(
+    read(made).close()
+    edit_catalog(
         made,
         f"update capture set job_id = '{JOB}', target_uri = 'http://a.example/lost'",
     )

@@ -17,12 +17,10 @@ from tests.support.bundles import (
     make_world,
     write_folder,
 )
-from tests.support.spoiling import (
-    Case,
-    all_cases,
-    changed_certificates,
-    flipped_bits,
-)
+from tests.support.spoiling.case import Case
+from tests.support.spoiling.cases import all_cases
+from tests.support.spoiling.files import flipped_bits
+from tests.support.spoiling.tokens import changed_certificates
 
 EVERY = 18
 """One of so many cases runs each day: some 60."""

@@ -38,7 +38,7 @@ from archive.zipped import write_zip
 from tests.support.bundles import Files_, World, make_world, resum, write_folder
 from tests.support.forged_packages import Entries, describe, pack, sign, write_package
 from tests.support.sound import assert_sound
-from tests.support.spoiling import all_cases
+from tests.support.spoiling.cases import all_cases
 
 
 @pytest.fixture(scope="module")
