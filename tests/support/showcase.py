@@ -5,8 +5,6 @@ without a word, a page as a browser showed it, stamped by two authorities in mem
 Everything is written by the real writer and indexed by the real indexer.
 """
 
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +23,7 @@ from crawlers.demo.content import DemoSites
 from search.index import Indexer
 from tests.support.archives import make_archive, make_exchange, part_row
 from tests.support.authorities import serve_memory
+from tests.support.png import write_png
 from tests.support.stamped import StampedArchive
 
 NAME = "Election observers"
@@ -266,16 +265,6 @@ def _failed(exchange: Any, outcome: CaptureOutcome, phase: Phase, detail: str) -
 
 def draw_picture(width: int, height: int) -> bytes:
     """A PNG that stands for the picture of a page: bars on white."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
-
-    rows = b"".join(
-        b"\0"
-        + (b"\x9a\xb0\xba" if y % 60 in range(20, 34) else b"\xff\xff\xff") * width
-        for y in range(height)
-    )
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = [chunk(b"IHDR", size), chunk(b"IDAT", zlib.compress(rows, 9))]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+    bar, paper = b"\x9a\xb0\xba" * width, b"\xff\xff\xff" * width
+    rows = (bar if y % 60 in range(20, 34) else paper for y in range(height))
+    return write_png(width, rows, effort=9)

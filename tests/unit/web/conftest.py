@@ -5,8 +5,6 @@ only the index is a fake, because its answers are what a test wants to choose.
 """
 
 import itertools
-import struct
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,6 +41,7 @@ from search.extract.dates import Claimed
 from search.highlight import Snippet
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, Hit, ResultPage
+from tests.support.png import plain_png
 from web.access import AccessPolicy
 from web.app import Applications, create_app
 from web.services import Services, TrustState
@@ -65,19 +64,7 @@ body{background:url(seal.png);color:#111}a{background:url(http://outside.example
 
 def png(red: int = 200) -> bytes:
     """A picture of 8 by 8 pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    rows = b"".join(b"\0" + bytes((red, 30, 30)) * 8 for _ in range(8))
-    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    return plain_png(pixel=bytes((red, 30, 30)))
 
 
 def make_exchange(

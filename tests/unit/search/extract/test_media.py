@@ -1,9 +1,7 @@
 """Documents that are no web pages: rows, pages, messages; and hostile ones."""
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +14,7 @@ from search.extract.by_type import extract
 from search.extract.converter import convert
 from search.extract.pdf import PDF_LIBRARIES
 from search.extract.worker import Worker
+from tests.support.png import GREY, write_png
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -240,12 +239,5 @@ def test_a_picture_is_read_only_if_asked_for(
 def png(pixels: Any) -> bytes:
     """A grey picture; rows of one byte a pixel."""
     height, width = pixels.shape[:2]
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    rows = b"".join(b"\0" + pixels[row].tobytes() for row in range(height))
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
-    return start + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    rows = (pixels[row].tobytes() for row in range(height))
+    return write_png(width, rows, colour=GREY)
