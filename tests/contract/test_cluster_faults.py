@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from search.index import Indexer, IndexReport
 from tests.contract.conftest import SERVERS, require_server
 from tests.support.elastic_server import Server, running
 from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.serving import QuietHttpServer, serving
 
 pytestmark = pytest.mark.timeout(600)
 PAGES = 80
@@ -117,16 +118,8 @@ class _Proxy(BaseHTTPRequestHandler):
 def misbehaving(target: str, plan: Callable[[], str]) -> Iterator[str]:
     """The address of a proxy in front of `target`."""
     handler = type("Proxy", (_Proxy,), {"target": target, "plan": staticmethod(plan)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(QuietHttpServer(("127.0.0.1", 0), handler)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -23,22 +23,16 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.command import COMMAND, Command
 from tests.support.pages import Pages, serve_pages
+from tests.support.sources import IGNORE_ROBOTS, host_tables, source_head
 from tests.support.strace import Kill, counted, most_calls, run, spread, traced
 from tests.support.sweeps import rounds
 
 SECONDS = 60
 WORKERS = 2
 HOSTS = [f"h{number}.example" for number in range(4)]
-SOURCE = """
-id = "outlet"
-title = "Outlet"
-publisher = "Test"
-group = "independent"
-jurisdiction = "BY"
-languages = ["be"]
-confidence = "verified"
-timezone = "Europe/Minsk"
-parts = "none"
+SOURCE = (
+    source_head()
+    + """parts = "none"
 
 {hosts}
 
@@ -57,11 +51,9 @@ action = "fetch"
 [limits]
 delay_ms = 0
 concurrency = 4
-
-[network]
-robots = "ignore"
-robots_reason = "test"
 """
+    + IGNORE_ROBOTS
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +109,7 @@ class BySource:
     def command(self, over: Command, left: list[str]) -> list[str]:
         folder = over.home / "sources"
         folder.mkdir(exist_ok=True)
-        hosts = "\n".join(
-            f'[[host]]\nname = "{host}"\nrole = "main"\nknown = "test"\n'
-            for host in HOSTS
-        )
-        text = SOURCE.format(hosts=hosts, count=self.count)
+        text = SOURCE.format(hosts=host_tables(HOSTS), count=self.count)
         (folder / "outlet.toml").write_text(text)
         return ["crawl", "outlet", "--sources", str(folder)]
 

@@ -1,11 +1,9 @@
 """W4: of 60 and more headers of an archived response not one is sent again."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,13 +11,10 @@ import pytest
 
 from archive.capture import MemoryBytes
 from archive.digest import Digest
-from tests.support.archives import FixedRandom, make_archive, make_exchange
+from tests.support.archives import make_archive, make_exchange
 from tests.support.rig.hostile import ARCHIVED_HEADERS
-from web.app import create_app
+from tests.support.served import open_later, serve_services
 from web.headers import replay_headers
-from web.serving import Server, listen
-from web.settings import WebSettings
-from web.wiring import Places, open_services
 
 BODY = b"<!doctype html><p>Page with headers.</p>"
 OURS = {
@@ -50,23 +45,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str,
     )
     with made.open_writer() as writer:
         capture = writer.capture(exchange).result()
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=lambda: datetime(2025, 2, 1, tzinfo=UTC),
-        random_bytes=FixedRandom(),
-    )
-    listeners = listen("127.0.0.1", port=0, replay_port=0)
-    app = f"http://127.0.0.1:{listeners.app_port}"
-    replay = f"http://localhost:{listeners.replay_port}"
-    settings = WebSettings(app_origin=app, replay_origin=replay)
-    services = open_services(places, sweep=False)
-    server = Server(create_app(settings, services), listeners)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield app, replay, capture.short_id
-    server.stop()
-    thread.join()
+    with serve_services(open_later(made.root, made.trust_folder)) as both:
+        yield both.app, both.replay, capture.short_id
 
 
 @pytest.mark.parametrize("path", ["/v/{}", "/raw/{}", "/raw/{}/wire", "/raw/{}/slice"])

@@ -18,19 +18,13 @@ from tests.support.awkward.case import Case
 from tests.support.awkward.cases import body_of, gettable, path_of, sayable
 from tests.support.blocks import archived, read_by_another, served
 from tests.support.command import Command
+from tests.support.sources import IGNORE_ROBOTS, host_tables, seed_table, source_head
 from tests.support.wire import AwkwardSites, Served, Steps, leads, serve_sites
 
 LOOPBACKS = {"IPv4": "127.0.0.1", "IPv6": "[::1]"}
-SOURCE = """
-id = "outlet"
-title = "Outlet"
-publisher = "Test"
-group = "independent"
-jurisdiction = "BY"
-languages = ["be"]
-confidence = "verified"
-timezone = "Europe/Minsk"
-parts = "none"
+SOURCE = (
+    source_head()
+    + """parts = "none"
 
 {hosts}
 
@@ -46,11 +40,9 @@ action = "fetch"
 
 [limits]
 delay_ms = 0
-
-[network]
-robots = "ignore"
-robots_reason = "test"
 """
+    + IGNORE_ROBOTS
+)
 
 
 @pytest.fixture
@@ -148,18 +140,15 @@ def test_every_case_that_a_list_can_ask_for(
 def test_every_case_that_a_crawl_can_ask_for(command: Command) -> None:
     cases = by_host(gettable())
     with serve_sites(steps_of(cases)) as sites:
-        hosts = "\n".join(
-            f'[[host]]\nname = "{host}"\nrole = "main"\nknown = "test"\n'
-            for host in cases
-        )
         seeds = "\n".join(
-            f'[[seed]]\nspider = "page"\nurl = {json.dumps(f"http://{host}{path}")}\n'
+            seed_table(f"http://{host}" + quote(path_of(case), safe=string.punctuation))
             for host, case in cases.items()
-            for path in [quote(path_of(case), safe=string.punctuation)]
         )
         folder = command.home / "sources"
         folder.mkdir()
-        (folder / "outlet.toml").write_text(SOURCE.format(hosts=hosts, seeds=seeds))
+        (folder / "outlet.toml").write_text(
+            SOURCE.format(hosts=host_tables(cases), seeds=seeds)
+        )
         done = command.run(
             *("crawl", "outlet", "--json", "--sources", str(folder)),
             *leads(list(cases), (80, f"127.0.0.1:{sites.port}")),

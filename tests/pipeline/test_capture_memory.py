@@ -9,7 +9,6 @@ import os
 import socketserver
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +24,8 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.bombs import bombs, deflated_zeros
 from tests.support.command import COMMAND, Command
+from tests.support.serving import QuietServer, serving
+from tests.support.sources import IGNORE_ROBOTS, source_head
 
 MEBI = 1 << 20
 GIBI = 1 << 30
@@ -38,16 +39,9 @@ sys.exit(code)
 GROWTH_BYTES = 120 * 10**6
 """At most this over idle, for a body of any size."""
 BOMB_GROWTH_BYTES = 256 * MEBI
-SOURCE = """
-id = "outlet"
-title = "Outlet"
-publisher = "Test"
-group = "independent"
-jurisdiction = "BY"
-languages = ["be"]
-confidence = "verified"
-timezone = "Europe/Minsk"
-
+SOURCE = (
+    source_head()
+    + """
 [[host]]
 name = "a.example"
 role = "main"
@@ -63,11 +57,9 @@ action = "follow"
 delay_ms = 0
 concurrency = 100
 file_bytes = 2_000_000_000
-
-[network]
-robots = "ignore"
-robots_reason = "test"
 """
+    + IGNORE_ROBOTS
+)
 
 
 @dataclass
@@ -118,21 +110,8 @@ def bodies() -> Iterator[Bodies]:
                 for piece in pieces():
                     self.wfile.write(piece)
 
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        allow_reuse_address = True
-        request_queue_size = 256
-
-        def handle_error(self, *_: object) -> None:
-            """A client that has enough is part of these tests."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        made.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(QuietServer(("127.0.0.1", 0), Handler)) as made.port:
         yield made
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

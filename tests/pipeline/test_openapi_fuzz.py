@@ -1,8 +1,6 @@
 """What the OpenAPI document allows, and more, gives no server error; answers fit it."""
 
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 import schemathesis
@@ -14,12 +12,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from search.index import Indexer
-from tests.support.archives import FixedRandom, make_archive
-from web.app import create_app
-from web.serving import Server, listen
-from web.settings import WebSettings
+from tests.support.archives import make_archive
+from tests.support.served import open_later, serve_services
 from web.views.openapi import OPERATIONS, make_document
-from web.wiring import Places, open_services
 
 SECONDS = 200
 """Of one answer: the first search loads models, on a crowded machine slowly."""
@@ -39,24 +34,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server over a small indexed archive."""
     made = make_archive(tmp_path_factory.mktemp("fuzz"))
     made.fill(8)
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=lambda: datetime(2025, 2, 1, tzinfo=UTC),
-        random_bytes=FixedRandom(),
-    )
-    services = open_services(places, sweep=False)
+    services = open_later(made.root, made.trust_folder)
     Indexer(services.archive, workers=1).run(rebuild=False)  # type: ignore[arg-type]
-    listeners = listen("127.0.0.1", port=0, replay_port=0)
-    app = f"http://127.0.0.1:{listeners.app_port}"
-    replay = f"http://localhost:{listeners.replay_port}"
-    found = WebSettings(app_origin=app, replay_origin=replay)
-    server = Server(create_app(found, services), listeners)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield app
-    server.stop()
-    thread.join()
+    with serve_services(services) as served:
+        yield served.app
 
 
 def fuzz(origin: str, name: str, examples: int, *, modes: int = 2) -> None:

@@ -15,6 +15,7 @@ from archive.store.create import CreateRequest, create_archive
 from tests.support.archives import FixedClock, FixedRandom, make_archive
 from tests.support.inside import Done, call
 from tests.support.pages import serve_pages
+from tests.support.sources import IGNORE_ROBOTS, source_head
 
 PASSPHRASE = b"correct horse"
 Evidence = Callable[..., Done]
@@ -166,16 +167,9 @@ def test_a_crawl_without_a_key_waits_too_and_says_so(
     assert rows[-1]["kind"] == "job-close"
 
 
-SOURCE = """
-id = "outlet"
-title = "Outlet"
-publisher = "Test"
-group = "independent"
-jurisdiction = "BY"
-languages = ["be"]
-confidence = "verified"
-timezone = "Europe/Minsk"
-parts = "none"
+SOURCE = (
+    source_head()
+    + """parts = "none"
 
 [[host]]
 name = "h0.example"
@@ -192,8 +186,6 @@ action = "fetch"
 
 [limits]
 delay_ms = 0
-
-[network]
-robots = "ignore"
-robots_reason = "test"
 """
+    + IGNORE_ROBOTS
+)

@@ -8,18 +8,18 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.support.serving import QuietHttpServer, serving
 from web.headers import app_headers, replay_headers
 from web.serving import REQUEST_HEAD_BYTES
 
@@ -89,13 +89,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     made = Archive(folder=folder, captures=[])
     assert made.run("init", "--name", "Observers").returncode == 0
     handler = partial(_Quiet, directory=str(site))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}"
     allow = ("--allow-network", "127.0.0.0/8", "--json")
-    done = made.run("capture", f"{base}/", f"{base}/large.bin", *allow)
-    server.shutdown()
-    server.server_close()
+    with serving(QuietHttpServer(("127.0.0.1", 0), handler)) as port:
+        base = f"http://127.0.0.1:{port}"
+        done = made.run("capture", f"{base}/", f"{base}/large.bin", *allow)
     made.captures = [json.loads(line) for line in done.stdout.splitlines()]
     assert made.captures, done.stderr
     indexed = made.run("index")

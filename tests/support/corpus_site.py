@@ -9,13 +9,14 @@ import gzip
 import html
 import itertools
 import socketserver
-import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.support.serving import QuietServer, serving
 
 PAGES_OF_LARGE_COUNTRIES = {"de": 20, "uk": 16, "us": 16}
 """Of the other countries every page is served; these three are most of the corpus."""
@@ -115,24 +116,14 @@ def serve(pages: tuple[SitePage, ...]) -> Iterator[CorpusSite]:
             while _exchange(self.request, wire, replies):
                 pass
 
-    class Server(socketserver.ThreadingTCPServer):
+    class Server(QuietServer):
+        """A lost connection shows as a difference of the logs."""
+
         # Closing waits for every connection, so that the log is whole.
         daemon_threads = False
-        allow_reuse_address = True
-        request_queue_size = 64
 
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A lost connection shows as a difference of the logs."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        site.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield site
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Server(("127.0.0.1", 0), Handler)) as site.port:
+        yield site
 
 
 def _exchange(

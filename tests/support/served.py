@@ -10,9 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from web.app import Applications, create_app
-from web.serving import Server, listen
+from web.services import Services
+from web.serving import Listeners, Server, listen
 from web.settings import WebSettings
 from web.wiring import Places, open_services
+
+STOP_SECONDS = 60
+LATER = datetime(2025, 2, 1, tzinfo=UTC)
+"""A week after the captures that tests make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ def serve_archive(
     link_base: str | None = None,
     others: tuple[Path, ...] = (),
 ) -> Iterator[Served]:
-    """Serve on free ports of loopback until the body ends."""
+    """Serve at the time of today, with a check of the whole archive, until the end."""
     places = Places(
         archive=archive,
         trust=trust,
@@ -40,27 +45,53 @@ def serve_archive(
         random_bytes=os.urandom,
         others=others,
     )
+    services = open_services(places)
+    with serve_services(services, link_base=link_base) as served:
+        yield served
+
+
+def open_later(archive: Path, trust: Path) -> Services:
+    """What pages are made from a week after the captures, without a check of all."""
+    places = Places(
+        archive=archive, trust=trust, clock=lambda: LATER, random_bytes=os.urandom
+    )
+    return open_services(places, sweep=False)
+
+
+@contextmanager
+def serve_services(
+    services: Services, *, link_base: str | None = None
+) -> Iterator[Served]:
+    """Serve on free ports of loopback until the body ends, then close them."""
     listeners = listen("127.0.0.1", port=0, replay_port=0)
     settings = WebSettings(
         app_origin=f"http://127.0.0.1:{listeners.app_port}",
         replay_origin=f"http://localhost:{listeners.replay_port}",
         link_base=link_base,
     )
-    services = open_services(places)
     applications = create_app(settings, services)
+    try:
+        with running(applications, listeners):
+            yield Served(
+                app=settings.app_origin,
+                replay=settings.replay_origin,
+                applications=applications,
+            )
+    finally:
+        services.close()
+
+
+@contextmanager
+def running(applications: Applications, listeners: Listeners) -> Iterator[None]:
+    """Run the server of the product in a thread."""
     server = Server(applications, listeners)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield Served(
-            app=settings.app_origin,
-            replay=settings.replay_origin,
-            applications=applications,
-        )
+        yield
     finally:
         server.stop()
-        thread.join(60)
-        services.close()
+        thread.join(STOP_SECONDS)
 
 
 def wait_for_sweep(served: Served, seconds: float = 120) -> None:

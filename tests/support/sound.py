@@ -2,7 +2,7 @@
 
 import re
 
-from archive.verify.report import Report
+from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
 
 _CODE = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -23,6 +23,12 @@ def assert_sound(report: Report) -> Report:
         _assert_words(report.headline)
     _assert_keys(report.as_json())
     return report
+
+
+def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
+    """Step and code of every finding of an outcome."""
+    assert_sound(report)
+    return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
 def _assert_words(text: object) -> None:

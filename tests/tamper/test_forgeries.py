@@ -22,7 +22,7 @@ from tests.support.forged_packages import (
     warc_forgeries,
     write_package,
 )
-from tests.support.sound import assert_sound
+from tests.support.sound import assert_sound, codes
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +46,6 @@ def judge(path: Path, world: World) -> Report:
     return assert_sound(
         verify_wacz(path, trust_of=lambda origin: read_trust(trust, origin))
     )
-
-
-def codes(report: Report) -> set[str]:
-    return {
-        f"{one.step} {one.code}"
-        for one in report.findings
-        if one.outcome is Outcome.FAILED
-    }
 
 
 WACZ_ROWS = {

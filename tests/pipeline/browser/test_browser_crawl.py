@@ -13,17 +13,11 @@ import pytest
 
 from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import COMMAND, Command
+from tests.support.sources import source_head
 
-SOURCE = """
-id = "outlet"
-title = "Outlet"
-publisher = "Test"
-group = "independent"
-jurisdiction = "BY"
-languages = ["be"]
-confidence = "verified"
-timezone = "Europe/Minsk"
-parts = "browser"
+SOURCE = (
+    source_head()
+    + """parts = "browser"
 
 [[host]]
 name = "page.test"
@@ -41,6 +35,7 @@ action = "follow"
 [limits]
 delay_ms = 0
 """
+)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
+from tests.support.sources import seed_table
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = """
@@ -52,7 +53,7 @@ def addresses(canary: Path, port: int) -> list[str]:
 
 
 def seed(path: str) -> str:
-    return f'[[seed]]\nurl = "{HOST}{path}"\nspider = "page"\n'
+    return seed_table(HOST + path)
 
 
 def fill(site: Any, found: list[str]) -> list[str]:

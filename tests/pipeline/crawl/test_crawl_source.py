@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
+from tests.support.sources import seed_table
 
 HOSTS = """
 [[host]]
@@ -63,7 +64,7 @@ ROBOTS = "User-agent: *\nDisallow: /private\nDisallow: /no.png"
 
 
 def seed(path: str, host: str = "a.example") -> str:
-    return f'[[seed]]\nurl = "http://{host}{path}"\nspider = "page"\n'
+    return seed_table(f"http://{host}{path}")
 
 
 def fill(site: Any) -> None:

@@ -6,9 +6,7 @@ import socketserver
 import ssl
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from archive.attest.trust import read_trust
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
+from tests.support.serving import serving
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = """
@@ -73,18 +72,6 @@ TABLE = {
     "https://closed.example/": ("tls", "DownloadFailedError"),
     "http://box.internal/": ("policy", "DownloadCancelledError"),
 }
-
-
-@contextmanager
-def serving(server: Any) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class NoSuchName(socketserver.BaseRequestHandler):

@@ -162,7 +162,7 @@ def test_two_places_are_compared_address_by_address(
 ) -> None:
     """Here directly; there one page is another, one is blocked, one host answers."""
     folder = sources("outlet", SOURCE)
-    there = type(evidence)(root=evidence.root, archive=tmp_path / "there")
+    there = type(evidence)(home=evidence.home, archive=tmp_path / "there")
     assert there.run("init", "--name", "Another place").returncode == 0
     publish(site, 1)
     direct = site.connect_to("a.example")

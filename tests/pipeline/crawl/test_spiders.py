@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.sources import seed_table
+
 HOST = """
 parts = "none"
 
@@ -40,8 +42,7 @@ JSON_FEED = """{"version": "https://jsonfeed.org/version/1.1", "title": "J", "it
 
 
 def seed(path: str, spider: str, *settings: str) -> str:
-    lines = "\n".join(settings)
-    return f'[[seed]]\nurl = "http://a.example{path}"\nspider = "{spider}"\n{lines}\n'
+    return seed_table(f"http://a.example{path}", spider, *settings)
 
 
 def crawl(evidence: Any, site: Any, folder: Path) -> dict[str, Any]:

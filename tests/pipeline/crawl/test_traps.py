@@ -1,12 +1,12 @@
 """A site without end: the crawl stops at its budget and has what is real."""
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.serving import QuietHandler, QuietHttpServer, serving
 
 REAL = 200
 BUDGET = 700
@@ -42,32 +42,13 @@ def trap() -> Iterator[tuple[int, list[str]]]:
     """Real pages 20 a list, lists in a chain; each page names ten more days."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            body = page(self.path).encode()
-            head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
-            head += f"Content-Length: {len(body)}\r\n\r\n"
-            self.wfile.write(head.encode() + body)
+            self.answer(page(self.path).encode(), "text/html")
 
-        def log_message(self, *_: object) -> None:
-            """The test reads `asked`."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-        def handle_error(self, *_: object) -> None:
-            """A crawl that stops is part of this test."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server.server_address[1], asked
-        server.shutdown()
-        thread.join()
+    with serving(QuietHttpServer(("127.0.0.1", 0), Handler)) as port:
+        yield port, asked
 
 
 def page(path: str) -> str:

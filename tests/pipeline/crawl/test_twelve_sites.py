@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.bodies import NOT_PAGES
 from tests.support.corpus_site import Reply, SitePage, serve
+from tests.support.sources import host_tables, seed_table
 
 SITES = 12
 RIGHT_LEAST = 0.97
@@ -33,8 +34,6 @@ delay_ms = 0
 concurrency = 4
 requests = 5000
 """
-HOST = '[[host]]\nname = "{0}"\nrole = "main"\nknown = "test"\n'
-SEED = '[[seed]]\nurl = "http://{0}/"\nspider = "listing"\nitem = "li"\n'
 
 
 def reply(body: bytes, status: int = 200) -> Reply:
@@ -98,9 +97,10 @@ def test_97_of_100_answers_of_12_sites_get_their_class_and_no_wall_counts_as_pag
 ) -> None:
     pages, truth = sites(corpus_dir, step)
     hosts = [f"site-{number}.example" for number in range(SITES)]
-    text = SOURCE.format(
-        hosts="".join(map(HOST.format, hosts)), seeds="".join(map(SEED.format, hosts))
+    seeds = "".join(
+        seed_table(f"http://{host}/", "listing", 'item = "li"') for host in hosts
     )
+    text = SOURCE.format(hosts=host_tables(hosts), seeds=seeds)
     folder = sources("twelve", text)
     with serve(tuple(pages)) as site:
         _, (result,) = evidence.rows(

@@ -1,6 +1,5 @@
 """The campaign, served, and a real Chromium whose pages have no JavaScript."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,6 @@ from tests.support.showcase import (
     make_showcase,
 )
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 EVERYDAY_DAYS = 10
 
 
@@ -65,16 +63,6 @@ class Shown:
             "whole archive": "/verify/archive",
             "not found": "/nothing",
         }
-
-
-@pytest.fixture(scope="session")
-def chromium(require_program: Callable[[str], Path]) -> Path:
-    """A browser of this machine, or a skip that names `chromium`."""
-    for name in PROGRAMS[1:]:
-        found = shutil.which(name)
-        if found:
-            return Path(found)
-    return require_program(PROGRAMS[0])
 
 
 @pytest.fixture(scope="session")

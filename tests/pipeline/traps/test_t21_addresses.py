@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.crawl.conftest import evidence, site, sources  # noqa: F401
-
 PATHS = (
     "/news/83287.html",
     "/news/amp/83287.html",
@@ -64,9 +62,9 @@ def page(text: str) -> str:
 
 
 def test_t21_four_hosts_and_four_forms_are_one_article_and_a_clone_is_not(
-    site: Any,  # noqa: F811
-    evidence: Any,  # noqa: F811
-    sources: Callable[..., Path],  # noqa: F811
+    site: Any,
+    evidence: Any,
+    sources: Callable[..., Path],
 ) -> None:
     for path in PATHS:
         site.serve(path, page(STORY))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.crawl.conftest import evidence, site, sources  # noqa: F401
 from tests.support.bodies import CHALLENGE, GEO_BLOCK, PAYWALL_TEASER, SOFT_404
 
 SOURCE = """
@@ -35,9 +34,9 @@ not_page_percent_max = 50
 
 
 def test_t22_a_run_that_saw_only_walls_has_failed_though_every_seed_was_captured(
-    site: Any,  # noqa: F811
-    evidence: Any,  # noqa: F811
-    sources: Callable[..., Path],  # noqa: F811
+    site: Any,
+    evidence: Any,
+    sources: Callable[..., Path],
 ) -> None:
     bodies = (CHALLENGE[2], GEO_BLOCK[0], PAYWALL_TEASER[0], SOFT_404[2])
     links = "".join(f"<li><a href=/news/{n}>A headline</a>" for n in range(len(bodies)))

@@ -16,7 +16,6 @@ from search.extract.listing import Flag, Items, split_items
 from search.extract.worker import Worker
 from search.report.copies import judge_copy
 from search.report.mirrors import Sighting, State, find_copies
-from tests.pipeline.crawl.conftest import evidence, site, sources  # noqa: F401
 from tests.support import seeds
 
 pytestmark = pytest.mark.corpus
@@ -188,9 +187,9 @@ delay_ms = 0
 
 
 def test_T12_T13_T23_crawled_the_pages_give_their_items(
-    site: Any,  # noqa: F811
-    evidence: Any,  # noqa: F811
-    sources: Callable[..., Path],  # noqa: F811
+    site: Any,
+    evidence: Any,
+    sources: Callable[..., Path],
     corpus_dir: Path,
 ) -> None:
     text = seeds.seed_text(corpus_dir, seeds.TAG_PAGE)

@@ -30,8 +30,9 @@ from tests.support.rig.hostile import (
     payloads,
 )
 from tests.support.rig.sinks import Sinks
+from tests.support.served import running
 from web.app import Applications, create_app
-from web.serving import Listeners, Server, listen
+from web.serving import listen
 from web.settings import WebSettings
 from web.wiring import Places, open_services
 
@@ -103,21 +104,9 @@ def serve(made: MadeArchive) -> Iterator[Place]:
     wrapped: Any = _Direct(applications.replay)
     wrapped.sets = applications.replay.sets
     second = Applications(app=wrapped, replay=wrapped, site=applications.site)
-    with _running(applications, listeners), _running(second, extra):
+    with running(applications, listeners), running(second, extra):
         direct = f"http://localhost:{extra.app_port}"
         yield Place(made=made, app=app, replay=replay, direct=direct)
-
-
-@contextmanager
-def _running(applications: Applications, listeners: Listeners) -> Iterator[None]:
-    server = Server(applications, listeners)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.stop()
-        thread.join()
 
 
 @contextmanager

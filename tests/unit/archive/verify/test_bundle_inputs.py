@@ -37,7 +37,7 @@ from archive.verify.report import Outcome, Report
 from archive.zipped import write_zip
 from tests.support.bundles import Files_, World, make_world, resum, write_folder
 from tests.support.forged_packages import Entries, describe, pack, sign, write_package
-from tests.support.sound import assert_sound
+from tests.support.sound import assert_sound, codes
 from tests.support.spoiling.cases import all_cases
 
 
@@ -58,11 +58,6 @@ def judge(world: World, files: Files_, trust: TrustSet | None = None) -> Report:
     planned = PlannedFiles({name: MemoryBytes(data) for name, data in files.items()})
     believed = world.trust if trust is None else trust
     return verify_files(planned, subject="x", trust_of=lambda _origin: believed)
-
-
-def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
-    assert_sound(report)
-    return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
 def test_the_untouched_bundle_is_verified(world: World) -> None:

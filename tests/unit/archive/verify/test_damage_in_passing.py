@@ -22,11 +22,11 @@ from archive.verify.bundletimes import BundleTimes
 from archive.verify.capture import verify_capture
 from archive.verify.collector import Collector
 from archive.verify.files import FolderFiles
-from archive.verify.report import Outcome, Report
+from archive.verify.report import Outcome
 from archive.verify.statements import _check_headers, _check_revisit, check_records
 from tests.support.archives import MadeArchive, make_archive, make_page
 from tests.support.bundles import World, make_world
-from tests.support.sound import assert_sound
+from tests.support.sound import codes
 from tests.support.tamper import flip
 
 
@@ -48,11 +48,6 @@ def reader(made: MadeArchive) -> Iterator[ArchiveReader]:
 def world(tmp_path_factory: pytest.TempPathFactory, require_program: Any) -> World:
     require_program("openssl")
     return make_world(tmp_path_factory.mktemp("world"))
-
-
-def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
-    assert_sound(report)
-    return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
 def first(reader: ArchiveReader) -> Capture:

@@ -40,7 +40,7 @@ from archive.verify.statements import _check_import
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.foreign import exchange
-from tests.support.sound import assert_sound
+from tests.support.sound import codes
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.tamper import Victim
 
@@ -57,11 +57,6 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StampedArchive
     """Two jobs, each stamped by two authorities; the second names a lower bound."""
     with make_stamped(tmp_path_factory.mktemp("stamped"), fills=2) as archive:
         yield archive
-
-
-def codes(report: Report, outcome: Outcome) -> set[str]:
-    assert_sound(report)
-    return {f"{one.step} {one.code}" for one in report.of(outcome)}
 
 
 def judge(made: MadeArchive, capture: Capture, trust: TrustSet | None = None) -> Report:
