@@ -37,7 +37,7 @@ VIEWS = ("", "/text", "/picture", "/source", "/parts", "/proof", "/cite", "/bund
 """Views of one capture that are written."""
 FOLLOWED = ("/captures/", "/failures/", "/s/", "/u/", "/out/", "/verify")
 """Links from page to page that are followed."""
-REPLAYED = ("/v/", "/p/", "/shot/")
+REPLAYED = ("/v/", "/p/", "/page/", "/media/", "/shot/")
 """What is taken over from the origin of archived content."""
 UNFINISHED = ".unfinished"
 OK = 200
@@ -185,7 +185,7 @@ class _Freezer:
         response = self._ask(self.applications.replay, self._replay, path)
         kind = response.content_type.partition(";")[0]
         if kind not in ENDINGS or (
-            path.startswith("/p/") and response.status_code != OK
+            path.startswith(("/p/", "/page/", "/media/")) and response.status_code != OK
         ):
             return None
         ending = ENDINGS[kind]

@@ -31,6 +31,13 @@ ENDINGS = {
     "image/gif": ".gif",
     "image/webp": ".webp",
     "image/x-icon": ".ico",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "audio/mp4": ".m4a",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/wav": ".wav",
     "font/woff": ".woff",
     "font/woff2": ".woff2",
     "font/otf": ".otf",
@@ -38,7 +45,10 @@ ENDINGS = {
 }
 """How a file is called by its type, so that any file server sends it rightly."""
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?|/", re.ASCII)
-_PART = re.compile(r"/(?:p/[a-z2-7]{26}/[0-9]{1,6}|shot/[a-z2-7]{26}/view)")
+_PART = re.compile(
+    r"/(?:(?:p|page)/[a-z2-7]{26}/[0-9]{1,6}|v/[a-z2-7]{26}/from/[0-9]{1,6}"
+    r"|shot/[a-z2-7]{26}/view|media/[a-z2-7]{26})"
+)
 _STYLE_OR_TAG = re.compile(
     r"(?P<open><style[^>]*>)(?P<css>[^<]*)|(?P<tag><[a-z](?:\"[^\"]*\"|[^\">])*>)"
 )

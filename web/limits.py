@@ -30,6 +30,8 @@ COSTS = {
     "static": 0,
     "part": 1,
     "shot-view": 1,
+    "page-picture": 25,
+    "view-from": 25,
     "results": 25,
     "api-search": 25,
     "cdx": 25,

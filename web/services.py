@@ -20,6 +20,7 @@ from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
 from search.counting import Counts
 from search.extract.dates import Claimed
+from search.extract.preview import Preview
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, ResultPage
 
@@ -174,5 +175,7 @@ class Services:
     random_bytes: Callable[[int], bytes]
     compare: Callable[[Capture], Corroboration | None] | None = None
     """What other archives captured of the same; None: none were named to compare."""
+    preview: Callable[[bytes, int], Preview | None] | None = None
+    """Draw a picture, or page N (from 0) of a PDF, anew; None: nothing is drawn."""
     close: Callable[[], None] = _nothing
     """End child processes and close other archives; with the server."""

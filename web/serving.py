@@ -6,6 +6,7 @@ request, a body that is too large) carry the same fixed headers as every other a
 """
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,4 +140,5 @@ class Server:
         """Let `run` return; from any thread."""
         self._stopped = True
         for server in self._servers:
-            server.pull_trigger()
+            with suppress(OSError):  # the loop, woken by the first, has closed it
+                server.pull_trigger()

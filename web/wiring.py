@@ -20,6 +20,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.report import Report
 from search.engines.opening import Engines
+from search.extract.preview import Previews
 from search.service import SearchService
 from web.others import Others
 from web.services import Services, TrustState
@@ -57,6 +58,12 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
     def bundle(capture: Capture) -> bytes:
         return make_bundle(reader, capture, trust)
 
+    previews = Previews()
+
+    def close() -> None:
+        previews.close()
+        others.close()
+
     others = Others(reader, trust, _open_others(places))
 
     return Services(
@@ -70,7 +77,8 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         monotonic=time.monotonic,
         random_bytes=places.random_bytes,
         compare=others.compare if places.others else None,
-        close=others.close,
+        preview=previews.make,
+        close=close,
     )
 
 

@@ -1,8 +1,10 @@
-"""PDF to text, page after page; only importer of pypdfium2.
+"""PDF to text or pixels, page after page; only importer of pypdfium2.
 
 Where each page begins is kept, so that a hit names its page. A document without a text
 layer says so: it is a picture, not an empty paper.
 """
+
+from dataclasses import dataclass
 
 import pypdfium2
 
@@ -27,6 +29,62 @@ _PASSWORD_PROBLEM = 4
 """pdfium's error code for a document that asks for a password."""
 _LINE_HYPHENS = ("\ufffe\n", "\ufffe\r\n", "\x02\n", "\x02\r\n")
 """pdfium writes a hyphen at the end of a line so: the word goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnPage:
+    """One page as pixels, three bytes each, row after row."""
+
+    width: int
+    height: int
+    pixels: bytes
+    pages: int
+    """Of the whole document."""
+
+
+def draw_page(data: bytes, number: int, *, side: int) -> DrawnPage | None:
+    """Draw page `number`, from 0; its longer side has `side` pixels. None: not there.
+
+    Forms and scripts of the document are not started; links are only ink.
+    """
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return None
+    try:
+        if not 0 <= number < len(document):
+            return None
+        return _draw(document, number, side)
+    except pypdfium2.PdfiumError:
+        return None
+    finally:
+        document.close()
+
+
+def _draw(document: pypdfium2.PdfDocument, number: int, side: int) -> DrawnPage:
+    page = document[number]
+    try:
+        scale = side / max(*page.get_size(), 1.0)
+        bitmap = page.render(scale=scale, rev_byteorder=True, may_draw_forms=False)
+        try:
+            rows = bytes(bitmap.buffer)
+            used = bitmap.width * bitmap.n_channels
+            if bitmap.n_channels != len("RGB"):
+                raise AssertionError("pages are drawn without transparency")
+            pixels = b"".join(
+                rows[start : start + used]
+                for start in range(0, bitmap.height * bitmap.stride, bitmap.stride)
+            )
+            return DrawnPage(
+                width=bitmap.width,
+                height=bitmap.height,
+                pixels=pixels,
+                pages=len(document),
+            )
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
 
 
 def extract_pdf(data: bytes) -> Extract:

@@ -5,22 +5,22 @@ child lives on from document to document; after a crash or a timeout a new one s
 and the document says what happened.
 """
 
-import ctypes
 import json
-import os
-import resource
-import selectors
 import signal
-import struct
 import subprocess
 import sys
-import time
 from dataclasses import asdict, replace
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NoReturn, Self
+from typing import Any, Self
 
-from archive.errors import ExtractionError
+from search.extract.child import (
+    HEAD,
+    Conversation,
+    WorkerFailed,
+    end_child,
+    restrict,
+    start_child,
+)
 from search.extract.converter import convert
 from search.extract.result import Extract, read_extract
 
@@ -30,22 +30,11 @@ SECONDS = 30.0
 """Time for one document; the slowest real page seen takes 3 s."""
 PAYLOAD_BYTES = 64 * 1024 * 1024
 """Largest payload sent; larger ones are cut before."""
-ANSWER_BYTES = 64 * 1024 * 1024
-"""Largest answer read: 2,000,000 code points escaped in JSON are 24 MB."""
 RESTART_AFTER = 2_000
 """Documents until a child is replaced, in case a library leaks."""
 
 FAILED = "failed/1"
 Request = dict[str, str | bool | None]
-
-_HEAD = struct.Struct(">IQ")
-_BLOCKED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")
-_UNSHARE_USER_AND_NETWORK = 0x10000000 | 0x40000000
-_READ_BYTES = 1 << 16
-
-
-class WorkerFailed(ExtractionError):
-    """The child gave no answer; the message is the warning of the document."""
 
 
 class Worker:
@@ -117,11 +106,7 @@ class Worker:
         child, self._child, self._done = self._child, None, 0
         if child is None:
             return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                _close_quietly(pipe)
+        end_child(child)
 
     def __enter__(self) -> Self:
         return self
@@ -135,71 +120,11 @@ class Worker:
         self.close()
 
     def _ask(self, request: Request, data: bytes) -> bytes:
-        child = self._started()
-        deadline = time.monotonic() + self._seconds
-        head = json.dumps(request).encode()
-        message = _HEAD.pack(len(head), len(data)) + head + data
-        return _Conversation(child, deadline).run(message)
-
-    def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
-            root = str(Path(__file__).resolve().parents[2])
-            path = os.pathsep.join([root, *filter(None, sys.path)])
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "search.extract.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"PYTHONPATH": path, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
-                bufsize=0,
-            )
-        return self._child
-
-
-class _Conversation:
-    """Write a message and read the answer without blocking on a stuck child."""
-
-    def __init__(self, child: subprocess.Popen[bytes], deadline: float) -> None:
-        if child.stdin is None or child.stdout is None:
-            raise AssertionError("the child was started without pipes")
-        self._in, self._out = child.stdin.fileno(), child.stdout.fileno()
-        self._deadline = deadline
-        os.set_blocking(self._in, False)
-
-    def run(self, message: bytes) -> bytes:
-        """Raise WorkerFailed on timeout, on a closed pipe and on too long an answer."""
-        self._send(memoryview(message))
-        length, _ = _HEAD.unpack(self._receive(_HEAD.size))
-        if length > ANSWER_BYTES:
-            raise WorkerFailed("extractor_crashed")
-        return self._receive(length)
-
-    def _send(self, waiting: memoryview) -> None:
-        while waiting:
-            self._wait(self._in, selectors.EVENT_WRITE)
-            try:
-                waiting = waiting[os.write(self._in, waiting[: 1 << 20]) :]
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise WorkerFailed("extractor_crashed") from error
-
-    def _receive(self, size: int) -> bytes:
-        taken = bytearray()
-        while len(taken) < size:
-            self._wait(self._out, selectors.EVENT_READ)
-            chunk = os.read(self._out, min(size - len(taken), _READ_BYTES))
-            if not chunk:
-                raise WorkerFailed("extractor_crashed")
-            taken += chunk
-        return bytes(taken)
-
-    def _wait(self, descriptor: int, event: int) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, event)
-            left = self._deadline - time.monotonic()
-            if left <= 0 or not selector.select(left):
-                raise WorkerFailed("extractor_timeout")
+            self._child = start_child("search.extract.worker")
+        conversation = Conversation(self._child, self._seconds)
+        answer, _ = conversation.run(json.dumps(request).encode(), data)
+        return answer
 
 
 def _read_answer(answer: bytes) -> Extract:
@@ -222,50 +147,23 @@ def _failed(warning: str) -> Extract:
     )
 
 
-def _close_quietly(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return
-
-
 def serve() -> None:
     """The child's life: warm up, give up what it may not have, answer until EOF."""
     from search.extract.by_type import extract
 
     extract(b"<html><title>a</title><body><p>warm</p></body>", media_type="text/html")
-    _restrict()
+    restrict(MEMORY_BYTES)
     source, target = sys.stdin.buffer, sys.stdout.buffer
-    while head := source.read(_HEAD.size):
-        head_bytes, data_bytes = _HEAD.unpack(head)
+    while head := source.read(HEAD.size):
+        head_bytes, data_bytes = HEAD.unpack(head)
         request = json.loads(source.read(head_bytes))
         data = source.read(data_bytes)
         signal.alarm(int(SECONDS) + 5)
         made = extract(data, **request)
         answer = json.dumps(asdict(made)).encode()
         signal.alarm(0)
-        target.write(_HEAD.pack(len(answer), 0) + answer)
+        target.write(HEAD.pack(len(answer), 0) + answer)
         target.flush()
-
-
-def _restrict() -> None:
-    """Bound memory, forbid writing files, and take the network away."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # An own, empty network name space where the system allows it ...
-    ctypes.CDLL(None, use_errno=True).unshare(_UNSHARE_USER_AND_NETWORK)
-    # ... and in any case no socket and no program from Python code.
-    sys.addaudithook(_refuse)
-
-
-def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    if event.startswith(_BLOCKED_EVENTS):
-        _stop(event)
-
-
-def _stop(event: str) -> NoReturn:
-    raise PermissionError(f"{event} is not allowed while extracting")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ taken over as they are: the first comes from nh3, the second holds no `<`.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 
 from web.languages import Language
@@ -24,8 +25,21 @@ _NOTE_STYLE = (
     "body{margin:0;padding:24px;font:15px/1.55 system-ui,sans-serif;color:#1d2226;"
     "background:#fff}pre{white-space:pre-wrap;overflow-wrap:anywhere;"
     "font:13px/1.5 ui-monospace,monospace}p{max-width:38em}"
-    "img{display:block;max-width:100%;height:auto}"
+    "img,video{display:block;max-width:100%;height:auto}audio{width:100%}"
+    "figure{margin:0 0 20px}figure img{border:1px solid #c9ced3}"
+    "figcaption,.facts{font-size:13px;color:#4a5157}a{color:#0b5a72}"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What stands in the frame of a picture or a document."""
+
+    notes: tuple[str, ...]
+    pictures: tuple[tuple[str, str], ...]
+    """Path and words of each."""
+    links: tuple[tuple[str, str], ...]
+    """Path and words, of this origin: earlier and later pages."""
 
 
 def frame_page(page: CleanPage, language: Language) -> bytes:
@@ -56,6 +70,34 @@ def frame_picture(path: str, language: Language) -> bytes:
     """A document that shows one picture of this origin, as wide as the frame."""
     words = escape(language.text("picture.frame"))
     return _document(f'<img src="{escape(path)}" alt="{words}">', language)
+
+
+def frame_drawn(drawn: Drawn, language: Language) -> bytes:
+    """A document with pictures made here: one image, or some pages."""
+    links = " · ".join(
+        f'<a href="{escape(path)}">{escape(words)}</a>' for path, words in drawn.links
+    )
+    turning = f"<p>{links}</p>" if links else ""
+    pictures = "".join(
+        f'<figure><img src="{escape(path)}" alt="{escape(words)}">'
+        f"<figcaption>{escape(words)}</figcaption></figure>"
+        for path, words in drawn.pictures
+    )
+    return _document(_notes(drawn.notes) + turning + pictures + turning, language)
+
+
+def frame_player(
+    tag: str, path: str, notes: tuple[str, ...], language: Language
+) -> bytes:
+    """A document with the browser's own player; nothing starts by itself."""
+    if tag not in ("audio", "video"):
+        raise AssertionError(f"{tag} is no player")
+    player = f'<{tag} src="{escape(path)}" controls preload="metadata"></{tag}>'
+    return _document(_notes(notes) + player, language)
+
+
+def _notes(notes: Iterable[str]) -> str:
+    return "".join(f'<p class="facts">{escape(one)}</p>' for one in notes)
 
 
 def _document(body: str, language: Language) -> bytes:

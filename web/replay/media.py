@@ -17,6 +17,22 @@ FONT_TYPES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x01\x00\x00", "font/ttf"),
     (b"true", "font/ttf"),
 )
+PLAYED_TYPES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x1a\x45\xdf\xa3", "video/webm"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),
+    (8, b"WAVE", "audio/wav"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+)
+"""Place and first bytes of sound and film, the closer one first."""
+PDF_START = b"%PDF-"
+PDF_TYPE = "application/pdf"
+SNIFF_BYTES = 1024
+"""Where a PDF may begin, as readers of PDFs accept it."""
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 RUNNABLE = frozenset(
     [
@@ -61,6 +77,10 @@ _ENDINGS: dict[str, str] = {
     "image/png": "png",
     "image/gif": "gif",
     "image/webp": "webp",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
     "font/woff": "woff",
     "font/woff2": "woff2",
 }
@@ -82,6 +102,30 @@ def image_type(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in IMAGE_TYPES if data.startswith(magic)), None)
+
+
+def is_drawn(media_type: str | None, data: bytes) -> bool:
+    """Whether it is a picture or a PDF: shown only as a picture of ours.
+
+    A PDF may begin a little later; a text that speaks of PDFs is none.
+    """
+    if image_type(data) is not None or data.startswith(PDF_START):
+        return True
+    return media_type == PDF_TYPE and PDF_START in data[:SNIFF_BYTES]
+
+
+def played_type(media_type: str | None, data: bytes) -> str | None:
+    """Type of sound or film by its magic bytes; None for anything else, and texts."""
+    if is_text(media_type):
+        return None
+    return next(
+        (
+            kind
+            for place, magic, kind in PLAYED_TYPES
+            if data[place : place + len(magic)] == magic
+        ),
+        None,
+    )
 
 
 def font_type(data: bytes) -> str | None:

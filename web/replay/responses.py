@@ -14,11 +14,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
-from archive.digest import READ_BYTES, Digest
-from archive.errors import DigestMismatch
+from archive.digest import READ_BYTES
 from archive.store.recorded import PageArtifact, Payload
 from archive.warc.payload import Problem
-from web.languages import LANGUAGES, Language
+from web.languages import Language
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
@@ -27,6 +26,7 @@ from web.replay.links import Gap, PartTable, Resolved
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_sheet
 from web.replay.tree import GapWords
+from web.replay.viewing import Viewer, check_slice, language_here, lead_to_record
 from web.site import Site
 from web.views.answers import answer, here
 from web.views.mementos import add_memento_headers
@@ -82,6 +82,7 @@ class Replay:
         self._site = site
         self._cache = Cache()
         self._sheets = SheetCache()
+        self._viewer = Viewer(site)
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
@@ -96,21 +97,19 @@ class Replay:
             ("/raw/<capture_id>/kept/<name>", "raw-kept", self.raw_kept),
         ):
             app.add_url_rule(rule, name, view, methods=["GET"])
+        self._viewer.register(app)
 
     def view(self, capture_id: str) -> Response:
         """The cleaned page, for the frame; opened alone it leads to the record."""
         capture = self._site.get_capture(capture_id)
-        if request.headers.get("Sec-Fetch-Dest") == "document":
-            response = answer("", status=303)
-            response.headers["Location"] = (
-                f"{self._site.settings.app_origin}{here().base}/c/{capture.short_id}"
-            )
-            return response
+        alone = lead_to_record(self._site, capture)
+        if alone is not None:
+            return alone
         found = self._site.page_of(capture)
         table, main = found.parts, found.main
         if main.http_status is None:
             return _note(language_here().text("replay.no-response"))
-        self._check(main)
+        check_slice(self._site, main)
         return add_memento_headers(self._by_type(main, table), self._site, main)
 
     def _by_type(self, main: Capture, table: PartTable) -> Response:
@@ -124,11 +123,11 @@ class Replay:
         target = _redirect_target(self._site, main)
         if target is not None:
             return _note(language_here().text("replay.redirect"), target)
+        file = self._viewer.show(main, payload, status=status)
+        if file is not None:
+            return file
         if payload.problem in TOO_LARGE:
             return _note(language_here().text("replay.too-large"))
-        kind = media.image_type(payload.data)
-        if kind is not None:
-            return answer(payload.data, media_type=kind, status=status)
         if media.is_html(payload.media_type, payload.data):
             return answer(self._cleaned(main, table, payload), status=status)
         if media.is_text(payload.media_type):
@@ -167,7 +166,7 @@ class Replay:
         capture = table.capture(number)
         if capture is None:
             raise NotFound
-        self._check(capture)
+        check_slice(self._site, capture)
         payload = self._payload(capture, PART_LIMIT_BYTES)
         kind = media.image_type(payload.data) or media.font_type(payload.data)
         if kind is not None:
@@ -245,22 +244,11 @@ class Replay:
         main = self._site.page_of(capture).main
         if main.http_status is None:
             raise NotFound
-        self._check(main)
+        check_slice(self._site, main)
         return main
 
     def _payload(self, capture: Capture, limit_bytes: int) -> Payload:
         return self._site.services.archive.payload(capture, limit_bytes=limit_bytes)
-
-    def _check(self, capture: Capture) -> None:
-        """Refuse bytes that are not the ones the id names."""
-        with self._site.services.archive.open_slice(capture) as stream:
-            if Digest.of_stream(stream).hex != capture.capture_id:
-                raise DigestMismatch("the slice is not the one its id names")
-
-
-def language_here() -> Language:
-    """The reader's language: of the record page around the frame, or as asked for."""
-    return LANGUAGES[here().code]
 
 
 def gap_words(language: Language) -> GapWords:

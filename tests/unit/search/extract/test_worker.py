@@ -56,7 +56,9 @@ def run_restricted(code: str) -> "subprocess.CompletedProcess[str]":
             sys.executable,
             "-c",
             "import socket, subprocess, os\n"
-            "from search.extract.worker import _restrict\n_restrict()\n" + code,
+            "from search.extract.child import restrict\n"
+            "from search.extract.worker import MEMORY_BYTES\n"
+            "restrict(MEMORY_BYTES)\n" + code,
         ],
         capture_output=True,
         text=True,

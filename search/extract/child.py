@@ -1,0 +1,126 @@
+"""Child processes for hostile bytes: bounded memory and time, no network, no new files.
+
+A parent writes a request and the bytes, and reads an answer and perhaps bytes. What
+crashes or hangs is ended and counts as an answer that failed.
+"""
+
+import ctypes
+import os
+import resource
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, NoReturn
+
+from archive.errors import ExtractionError
+
+HEAD = struct.Struct(">IQ")
+"""Length of the JSON and of the bytes behind it; both ways."""
+ANSWER_BYTES = 64 * 1024 * 1024
+"""Largest answer read: 2,000,000 code points escaped in JSON are 24 MB."""
+_BLOCKED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")
+_UNSHARE_USER_AND_NETWORK = 0x10000000 | 0x40000000
+_READ_BYTES = 1 << 16
+
+
+class WorkerFailed(ExtractionError):
+    """The child gave no answer; the message is the warning of the document."""
+
+
+def start_child(module: str) -> subprocess.Popen[bytes]:
+    """Start a module of ours with an environment of its own."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join([root, *filter(None, sys.path)])
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONPATH": path, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        bufsize=0,
+    )
+
+
+def end_child(child: subprocess.Popen[bytes]) -> None:
+    """End a child and close its pipes."""
+    child.kill()
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            _close_quietly(pipe)
+
+
+class Conversation:
+    """Write a message and read the answer without blocking on a stuck child."""
+
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        if child.stdin is None or child.stdout is None:
+            raise AssertionError("the child was started without pipes")
+        self._in, self._out = child.stdin.fileno(), child.stdout.fileno()
+        self._deadline = time.monotonic() + seconds
+        os.set_blocking(self._in, False)
+
+    def run(self, request: bytes, data: bytes) -> tuple[bytes, bytes]:
+        """Raise WorkerFailed on timeout, on a closed pipe and on too long an answer."""
+        self._send(memoryview(HEAD.pack(len(request), len(data)) + request + data))
+        length, more = HEAD.unpack(self._receive(HEAD.size))
+        if length + more > ANSWER_BYTES:
+            raise WorkerFailed("extractor_crashed")
+        return self._receive(length), self._receive(more)
+
+    def _send(self, waiting: memoryview) -> None:
+        while waiting:
+            self._wait(self._in, selectors.EVENT_WRITE)
+            try:
+                waiting = waiting[os.write(self._in, waiting[: 1 << 20]) :]
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise WorkerFailed("extractor_crashed") from error
+
+    def _receive(self, size: int) -> bytes:
+        taken = bytearray()
+        while len(taken) < size:
+            self._wait(self._out, selectors.EVENT_READ)
+            chunk = os.read(self._out, min(size - len(taken), _READ_BYTES))
+            if not chunk:
+                raise WorkerFailed("extractor_crashed")
+            taken += chunk
+        return bytes(taken)
+
+    def _wait(self, descriptor: int, event: int) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, event)
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                raise WorkerFailed("extractor_timeout")
+
+
+def _close_quietly(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return
+
+
+def restrict(memory_bytes: int) -> None:
+    """In the child: bound memory, forbid writing files, take the network away."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # An own, empty network name space where the system allows it ...
+    ctypes.CDLL(None, use_errno=True).unshare(_UNSHARE_USER_AND_NETWORK)
+    # ... and in any case no socket and no program from Python code.
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith(_BLOCKED_EVENTS):
+        _stop(event)
+
+
+def _stop(event: str) -> NoReturn:
+    raise PermissionError(f"{event} is not allowed while extracting")
