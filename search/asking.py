@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,18 +36,25 @@ class Answer:
     lines: Sequence[str]
 
 
+@contextmanager
+def _pointing(query: str) -> Iterator[None]:
+    """Let InvalidQuery show the wrong character below the query."""
+    try:
+        yield
+    except InvalidQuery as error:
+        pointed = point_at(query, error.column)
+        raise InvalidQuery(f"{error}\n{pointed}", column=error.column) from error
+
+
 def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> Answer:
     """Answer one search; InvalidQuery shows the wrong character of the query."""
-    try:
+    with _pointing(saved.query):
         page = service.search(
             saved.query, limit=shown.limit, offset=shown.offset, options=saved.options
         )
         counts = (
             service.counts(saved.query, options=saved.options) if shown.facets else None
         )
-    except InvalidQuery as error:
-        pointed = point_at(saved.query, error.column)
-        raise InvalidQuery(f"{error}\n{pointed}", column=error.column) from error
     if shown.as_json:
         made = _named(saved) | page_json(page)
         made |= {} if counts is None else counts_json(counts)
@@ -109,13 +117,10 @@ class Listing:
         """Every document of every search; InvalidQuery shows the wrong character."""
         for one in self._searches:
             asked = Asked(name=one.name, query=one.query)
-            try:
+            with _pointing(one.query):
                 for hit in self._service.stream(one.query, options=one.options):
                     self.count += 1
                     yield asked, hit
-            except InvalidQuery as error:
-                shown = point_at(one.query, error.column)
-                raise InvalidQuery(f"{error}\n{shown}", column=error.column) from error
 
     def _head(self, saved: SavedSearch) -> dict[str, Any]:
         options = saved.options

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import SearchUnavailable
+from search.items import PARTS, ItemRows, Place, leaf_of
+from search.items import SCHEMA as ITEM_SCHEMA
 
 BUSY_SECONDS = 10.0
 """How long a reader waits while a batch is being stored."""
@@ -18,7 +20,7 @@ BUSY_SECONDS = 10.0
 NOT_STATED, STATED, SPOOLED = 0, 1, 2
 """Whether a signed `extract` statement names the text of a capture."""
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE document (
     order_key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -39,14 +41,18 @@ CREATE TABLE capture (
     charset TEXT,
     declared_charset TEXT,
     bytes_key TEXT,
-    stated INTEGER NOT NULL
+    stated INTEGER NOT NULL,
+    division INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX capture_by_document ON capture (order_key, captured_us, leaf);
 CREATE INDEX capture_by_bytes ON capture (bytes_key) WHERE bytes_key IS NOT NULL;
 CREATE INDEX repeat_by_time ON capture (captured_us, order_key)
-    WHERE leaf <> order_key;
+    WHERE leaf <> order_key / {PARTS};
 CREATE INDEX repeat_by_source ON capture (lower(source_id), order_key)
-    WHERE leaf <> order_key;
+    WHERE leaf <> order_key / {PARTS};
+CREATE INDEX capture_by_division ON capture (division, captured_us, leaf)
+    WHERE division IS NOT NULL;
+{ITEM_SCHEMA}
 CREATE INDEX capture_unstated ON capture (stated) WHERE stated = 0;
 CREATE TABLE progress (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -59,7 +65,7 @@ class CaptureRow:
     capture_id: str
     leaf: int
     order_key: int
-    """Leaf of the document's first capture."""
+    """Of the document it shows: of its page, or of what items leave of that."""
     captured_us: int
     source_id: str | None
     text_digest: str | None
@@ -70,6 +76,8 @@ class CaptureRow:
     bytes_key: str | None
     """Equal for captures that cannot but give the same document."""
     stated: int
+    division: int | None = None
+    """Leaf whose rows of items hold for this capture; None where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +106,12 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """How often a document was captured, and the latest time."""
+    """How often a document was captured, the latest time, and as what of its page."""
 
     captures: int
     latest: CaptureRow
+    place: Place | None = None
+    """None where the page has no items."""
 
 
 _COLUMNS = ", ".join(CaptureRow.__slots__)
@@ -115,9 +125,9 @@ _LIKENESS_OF = (
 _LIKENESSES = "SELECT order_key, fold, simhash FROM document WHERE fold IS NOT NULL"
 _SIGN, _RANGE = 1 << 63, 1 << 64
 _FROM_SOURCE = (
-    "SELECT DISTINCT c.order_key FROM capture c"
+    "SELECT DISTINCT c.order_key FROM capture c"  # noqa: S608  fixed
     " JOIN document d ON d.order_key = c.order_key"
-    " WHERE c.leaf <> c.order_key AND lower(c.source_id) = ?"
+    f" WHERE c.leaf <> c.order_key / {PARTS} AND lower(c.source_id) = ?"
     " AND c.source_id IS NOT d.source_id"
 )
 
@@ -127,6 +137,7 @@ class CaptureRows:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.items = ItemRows(connection)
 
     @classmethod
     def create(cls, path: Path) -> "CaptureRows":
@@ -243,9 +254,12 @@ class CaptureRows:
         """The first capture with the same bytes, if any."""
         return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
 
-    def first_captures(self) -> Iterator[CaptureRow]:
-        """The first capture of every document, in the order of the log."""
-        return self._captures("leaf = order_key ORDER BY leaf", ())
+    def documents(self) -> Iterator[tuple[int, CaptureRow | None]]:
+        """The order key of every document and its first capture, in their order."""
+        keys = self._db.execute("SELECT order_key FROM document ORDER BY order_key")
+        for (order_key,) in keys:
+            leaf = leaf_of(int(order_key))
+            yield int(order_key), next(self._captures("leaf = ?", (leaf,)), None)
 
     def every_capture(self) -> Iterator[CaptureRow]:
         """All captures, in no order."""
@@ -270,6 +284,8 @@ class CaptureRows:
 
     def sightings(self, order_key: int) -> Sightings | None:
         """How often a document was seen, and its latest capture."""
+        if order_key % PARTS:
+            return self._item_sightings(order_key)
         latest = next(
             self._captures(
                 "order_key = ? ORDER BY captured_us DESC, leaf DESC LIMIT 1",
@@ -282,18 +298,38 @@ class CaptureRows:
         count = self._db.execute(
             "SELECT count(*) FROM capture WHERE order_key = ?", (order_key,)
         ).fetchone()
-        return Sightings(captures=int(count[0]), latest=latest)
+        place = None
+        if latest.division is not None:
+            place = self.items.place(latest.division, 0)
+        return Sightings(captures=int(count[0]), latest=latest, place=place)
+
+    def _item_sightings(self, order_key: int) -> Sightings | None:
+        found = self.items.latest(order_key)
+        if found is None:
+            return None
+        capture_id, leaf, part = found
+        latest = self.find_capture(capture_id)
+        if latest is None:
+            raise AssertionError("a row that was joined is there")
+        return Sightings(
+            captures=self.items.count(order_key),
+            latest=latest,
+            place=self.items.place(leaf, part),
+        )
 
     def seen_again(self, low: int | None, high: int | None) -> tuple[int, ...]:
         """Documents first captured outside `[low, high)` and captured again inside."""
         rows = self._db.execute(
-            "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"
-            " ON f.leaf = c.order_key WHERE c.leaf <> c.order_key"
+            "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"  # noqa: S608  fixed
+            f" ON f.leaf = c.order_key / {PARTS}"
+            f" WHERE c.leaf <> c.order_key / {PARTS}"
             " AND c.captured_us >= ? AND c.captured_us < ?"
             " AND NOT (f.captured_us >= ? AND f.captured_us < ?) ORDER BY 1",
             (*_bounds(low, high), *_bounds(low, high)),
         )
-        return tuple(int(row[0]) for row in rows)
+        found = {int(row[0]) for row in rows}
+        found.update(self.items.seen_again(_bounds(low, high)))
+        return tuple(sorted(found))
 
     def from_sources(self, source_ids: Sequence[str]) -> tuple[int, ...]:
         """Documents that one of the sources captured, though another was first."""
@@ -301,6 +337,7 @@ class CaptureRows:
         for source_id in source_ids:
             rows = self._db.execute(_FROM_SOURCE, (source_id,))
             found.update(int(row[0]) for row in rows)
+            found.update(self.items.from_source(source_id))
         return tuple(sorted(found))
 
     def counts(self) -> tuple[int, int]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archive.capture import Capture
-from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import TextOf
-from search.extract.worker import PAYLOAD_BYTES, Worker
+from search.extract.worker import Worker
+from search.reading import CUT, extract_capture
 
 
 @contextmanager
@@ -20,15 +20,9 @@ def open_texts() -> Iterator[TextOf]:
 
         def text_of(reader: ArchiveReader, capture: Capture) -> str | None:
             """Main text with single blanks; None where there is none, or not all."""
-            try:
-                payload = reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
-            except EvidenceError:
+            made = extract_capture(worker, reader, capture)
+            if made is None or CUT in made.warnings:
                 return None
-            if payload.problem is not None:
-                return None
-            made = worker.extract(
-                payload.data, media_type=payload.media_type, charset=payload.charset
-            )
             return " ".join(made.text[: made.main_end].split()) or None
 
         yield text_of

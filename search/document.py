@@ -29,6 +29,7 @@ from search.engines.fields import (
     LOOSE,
 )
 from search.extract.dates import Claimed
+from search.items import order_of
 from search.passages import read_forms
 
 OUTCOME_WORDS: dict[CaptureOutcome, str] = {
@@ -65,7 +66,7 @@ class Document:
 
     document_id: str
     order: int
-    """Leaf of its first capture: the order key within one archive."""
+    """Order key within one archive: leaf of its first capture, and its part of it."""
     captured_us: int
     """Time of the first capture, microseconds since 1970."""
     claimed_us: int | None
@@ -78,7 +79,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """Text of one capture, ready to be analysed."""
+    """Text of one capture, or of one item of it, ready to be analysed."""
 
     text: str
     main_end: int
@@ -90,6 +91,19 @@ class PageText:
     pages: tuple[int, ...] = ()
     noted_class: str | None = None
     """What the crawl judged it to be; None where it judged nothing, or still runs."""
+    part: int = 0
+    """0 for a page, or for what its items leave of it; else the number of the item."""
+    parts: int = 0
+    """How many items the page has that are documents of their own."""
+    kind: str | None = None
+    """Of an item: `item` or `teaser`."""
+    attribution: str | None = None
+    """Whom an item names as its source."""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the page says anything, be it in its items."""
+        return bool(self.text) or self.parts > 0
 
 
 def fold_digest(text: str) -> str:
@@ -127,14 +141,16 @@ def host_of(uri: str) -> str:
     return parts[0] if parts else ""
 
 
-def document_kind(capture: Capture, text: str) -> str:
-    """`failure`, `page` (has text) or `file`."""
+def document_kind(capture: Capture, page: PageText) -> str:
+    """`failure`, `page` (has text), `file`, or of an item `item` or `teaser`."""
+    if page.kind is not None:
+        return page.kind
     status = capture.http_status
     if capture.outcome is not CaptureOutcome.COMPLETE or status is None:
         return "failure"
     if status >= _ERROR_STATUS:
         return "failure"
-    return "page" if text else "file"
+    return "page" if page.has_text else "file"
 
 
 def capture_class(capture: Capture, page: PageText) -> str:
@@ -144,7 +160,7 @@ def capture_class(capture: Capture, page: PageText) -> str:
     """
     if page.noted_class is not None:
         return page.noted_class
-    kind = document_kind(capture, page.text)
+    kind = document_kind(capture, page)
     media_type = capture.media_type or ""
     if kind == "failure":
         return str(CaptureClass.ERROR)
@@ -154,7 +170,7 @@ def capture_class(capture: Capture, page: PageText) -> str:
         return str(CaptureClass.FEED)
     if media_type and media_type not in _PAGE_TYPES:
         return str(CaptureClass.FILE)
-    return str(CaptureClass.PAGE if page.text else CaptureClass.EMPTY)
+    return str(CaptureClass.PAGE if page.has_text else CaptureClass.EMPTY)
 
 
 def origin_of(capture: Capture) -> tuple[str, ...]:
@@ -171,7 +187,7 @@ def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
         str(capture.http_status) if complete else capture.outcome.value,
         page.extractor,
         fold_digest(page.text),
-        "0",
+        "1" if page.part else "0",
         *origin_of(capture),
     )
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
@@ -190,7 +206,7 @@ def build_document(
     body = body_tokens(page) if body is None else body
     return Document(
         document_id=document_id(archive_id, capture, page),
-        order=capture.leaf,
+        order=order_of(capture.leaf, page.part),
         captured_us=microseconds(capture),
         claimed_us=_claimed_us(page.claimed),
         tokens={**body, **_head_tokens(capture, page)},
@@ -211,10 +227,22 @@ def build_document(
             "source": capture.source_id,
             "outcome": capture.outcome.value,
             "http_status": capture.http_status,
-            "kind": document_kind(capture, page.text),
+            "kind": document_kind(capture, page),
             "class": capture_class(capture, page),
+            **_place(page),
         },
     )
+
+
+def _place(page: PageText) -> dict[str, object]:
+    """What the document is of its page, where that has items."""
+    if not page.parts:
+        return {}
+    return {
+        "part": page.part,
+        "parts": page.parts,
+        "attribution": page.attribution,
+    }
 
 
 def microseconds(capture: Capture) -> int:
@@ -247,6 +275,8 @@ def _head_tokens(capture: Capture, page: PageText) -> dict[str, str]:
 
 
 def _head(capture: Capture, page: PageText) -> str:
+    if page.part:
+        return page.title or ""  # by its address the page is found, once
     words = OUTCOME_WORDS[capture.outcome]
     if capture.http_status is not None and capture.http_status >= _ERROR_STATUS:
         words = f"{words} failure {capture.http_status}"
@@ -262,7 +292,7 @@ def _filters(
         "source": (capture.source_id.lower(),) if capture.source_id else (),
         "host": _host_names(capture.target_uri),
         "lang": (page.language.lower(),) if page.language else (),
-        "type": _types(capture, page.text),
+        "type": _types(capture, page),
         "status": () if status is None else (str(status), f"{status // 100}xx"),
         "outcome": (capture.outcome.value,),
         "class": (capture_class(capture, page),),
@@ -280,8 +310,8 @@ def _host_names(uri: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (host, unicode_host) if name))
 
 
-def _types(capture: Capture, text: str) -> tuple[str, ...]:
-    kind = document_kind(capture, text)
+def _types(capture: Capture, page: PageText) -> tuple[str, ...]:
+    kind = document_kind(capture, page)
     if not capture.media_type:
         return (kind,)
     subtype = capture.media_type.partition("/")[2]

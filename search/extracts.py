@@ -13,7 +13,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,12 +48,13 @@ CREATE TABLE IF NOT EXISTS kept (
 class Kept:
     """An extractor's answer, the hex digest of its text, and its token fields.
 
-    No digest where there is no text; no tokens where another version made them.
+    Of a page of many texts the fields of what items leave of it, then of each item. No
+    digest where there is no text; no tokens where another version made them.
     """
 
     made: Extract
     digest: str | None
-    tokens: Mapping[str, str] | None
+    tokens: Sequence[Mapping[str, str]] | None
 
 
 class ExtractCache:
@@ -139,16 +140,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return rows
 
 
-def _pack(tokens: Mapping[str, str]) -> bytes:
+def _pack(tokens: Sequence[Mapping[str, str]]) -> bytes:
     """Fields in their order, one a line; no token holds a line end."""
-    lines = "\n".join(tokens[field] for field in BODY_FIELDS)
+    lines = "\n".join(one[field] for one in tokens for field in BODY_FIELDS)
     return zlib.compress(lines.encode(), PRESSED)
 
 
-def _unpack(packed: bytes) -> dict[str, str]:
+def _unpack(packed: bytes) -> list[dict[str, str]]:
     """The fields again; ValueError or zlib.error for anything else."""
     unpacker = zlib.decompressobj()
     lines = unpacker.decompress(packed, TOKEN_BYTES)
     if not unpacker.eof:
         raise ValueError("token fields are cut or too long")
-    return dict(zip(BODY_FIELDS, lines.decode().split("\n"), strict=True))
+    fields = lines.decode().split("\n")
+    size = len(BODY_FIELDS)
+    return [
+        dict(zip(BODY_FIELDS, fields[at : at + size], strict=True))
+        for at in range(0, len(fields), size)
+    ]

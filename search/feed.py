@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from archive.instant import format_instant
+from search.lines import one_line
 from search.results import Hit
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
@@ -49,7 +50,8 @@ def _entry(hit: Hit) -> Iterator[str]:
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
     claimed = f"; the page says it is from {hit.claimed.value}" if hit.claimed else ""
     yield "<entry>\n"
-    yield f"<id>urn:sha256:{hit.capture_id}</id>\n"
+    item = f"#item-{hit.part}" if hit.part else ""
+    yield f"<id>urn:sha256:{hit.capture_id}{item}</id>\n"
     yield f"<title>{_text(hit.title or hit.uri)}</title>\n"
     yield f"<updated>{format_instant(hit.captured_at)}</updated>\n"
     yield f"<author><name>{_text(hit.source_id or 'no source')}</name></author>\n"
@@ -60,5 +62,4 @@ def _entry(hit: Hit) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Escaped, and without what XML cannot hold."""
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    return escape(plain, {'"': "&quot;"})
+    return escape(one_line(text), {'"': "&quot;"})

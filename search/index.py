@@ -37,6 +37,7 @@ from search.generations import (
     use_generation,
 )
 from search.intake import Intake, Taken
+from search.parts import Divided
 
 COMMIT_CAPTURES = 1_000
 COMMIT_SECONDS = 15.0
@@ -292,14 +293,34 @@ class _Batch:
         page = taken.page
         if page is None:
             raise AssertionError("a capture is either a repeat or has a page text")
-        found_id = document_id(self._archive_id, taken.capture, page)
-        known = self._rows.find_document(found_id)
+        if taken.divided is None:
+            known = self._document_of(taken.capture, page, taken.tokens[0])
+            self._rows.add_capture(_new_row(taken, page, known.order_key, None))
+        else:
+            self._add_divided(taken, page, taken.divided)
+
+    def _add_divided(self, taken: Taken, page: PageText, divided: Divided) -> None:
+        """Find or make the documents of a page of many texts."""
+        rest, *items = [
+            self._document_of(taken.capture, one, tokens).order_key
+            for one, tokens in zip(divided.pages, taken.tokens, strict=True)
+        ]
+        known = self._rows.items.find_division(rest, taken.text_digest)
         if known is None:
-            known = self._add_document(taken.capture, page, taken.tokens)
-        self._rows.add_capture(_new_row(taken, page, known.order_key))
+            known = taken.capture.leaf
+            self._rows.items.add(known, divided.pieces, (rest, *items))
+        self._rows.add_capture(_new_row(taken, page, rest, known))
+
+    def _document_of(
+        self, capture: Capture, page: PageText, tokens: Mapping[str, str]
+    ) -> DocumentRow:
+        """The document with this text, made if there is none yet."""
+        found_id = document_id(self._archive_id, capture, page)
+        known = self._rows.find_document(found_id)
+        return known or self._add_document(capture, page, tokens)
 
     def _add_document(
-        self, capture: Capture, page: PageText, tokens: Mapping[str, str] | None
+        self, capture: Capture, page: PageText, tokens: Mapping[str, str]
     ) -> DocumentRow:
         document = build_document(self._archive_id, capture, page, tokens)
         self._engine.add([document])
@@ -335,7 +356,9 @@ class _Batch:
             self._rows.set_progress("rejected", str(count))
 
 
-def _new_row(taken: Taken, page: PageText, order_key: int) -> CaptureRow:
+def _new_row(
+    taken: Taken, page: PageText, order_key: int, division: int | None
+) -> CaptureRow:
     return CaptureRow(
         capture_id=taken.capture.capture_id,
         leaf=taken.capture.leaf,
@@ -348,6 +371,7 @@ def _new_row(taken: Taken, page: PageText, order_key: int) -> CaptureRow:
         declared_charset=taken.declared_charset,
         bytes_key=taken.bytes_key,
         stated=0,
+        division=division,
     )
 
 
@@ -364,4 +388,5 @@ def _repeat_row(taken: Taken, known: CaptureRow) -> CaptureRow:
         declared_charset=known.declared_charset,
         bytes_key=taken.bytes_key,
         stated=0,
+        division=known.division,
     )

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -18,10 +18,13 @@ from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
 from search.extracts import ExtractCache, Kept
+from search.parts import Divided, divide
 from search.textfiles import TextFiles
 
 AHEAD_PER_WORKER = 4
 """Documents extracted before their turn: keeps children busy, memory small."""
+MOVED_STATUS = 300
+"""From here on a status says that this is not what was asked for."""
 INDEXED_ROLES = frozenset({"page", "hop"})
 """Style sheets, images and robots.txt are found through their page."""
 
@@ -37,8 +40,10 @@ class Taken:
 
     capture: Capture
     page: PageText | None
-    tokens: Mapping[str, str] | None
-    """Token fields of the page's text."""
+    tokens: Sequence[Mapping[str, str]]
+    """Token fields of the page's text, or of each of its documents."""
+    divided: Divided | None
+    """The documents of a page of many texts."""
     same_as: CaptureRow | None
     text_digest: str | None
     charset: str | None
@@ -140,7 +145,8 @@ class Intake:
             return Taken(
                 capture=capture,
                 page=None,
-                tokens=None,
+                tokens=(),
+                divided=None,
                 same_as=same,
                 text_digest=None,
                 charset=None,
@@ -150,19 +156,32 @@ class Intake:
         kept = waiting.result() if waiting else self._extract(capture)
         noted = self._classes.find(capture)
         page = page_text(kept.made, noted.capture_class if noted else None)
-        if kept.tokens is None:
-            kept = replace(kept, tokens=body_tokens(page))
-            self._cache.keep(capture.capture_id, kept)
+        divided = _divided(capture, page, kept.made)
+        pages = divided.pages if divided else (page,)
+        tokens = kept.tokens
+        if tokens is None or len(tokens) != len(pages):
+            tokens = [body_tokens(one) for one in pages]
+            self._cache.keep(capture.capture_id, replace(kept, tokens=tokens))
         return Taken(
             capture=capture,
             page=page,
-            tokens=kept.tokens,
+            tokens=tokens,
+            divided=divided,
             same_as=None,
             text_digest=kept.digest,
             charset=kept.made.charset,
             declared_charset=kept.made.declared_charset,
             bytes_key=bytes_key(capture),
         )
+
+
+def _divided(capture: Capture, page: PageText, made: Extract) -> Divided | None:
+    """The documents of a page of many texts; a page of an error is none."""
+    complete = capture.outcome is CaptureOutcome.COMPLETE
+    status = capture.http_status or 0
+    if not made.parts or not complete or status >= MOVED_STATUS:
+        return None
+    return divide(page, made.parts)
 
 
 def _without_text(made: Extract) -> Kept:

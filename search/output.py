@@ -32,6 +32,10 @@ COLUMNS = (
     "claimed_as",
     "claimed_by",
     "claimed_confidence",
+    "kind",
+    "part",
+    "parts",
+    "attribution",
 )
 QUERY_COLUMNS = ("search", "query")
 """Before the others in a list of several searches: its name and words."""
@@ -73,6 +77,10 @@ def row_of(hit: Hit) -> Row:
         "claimed_as": claimed.raw if claimed else None,
         "claimed_by": claimed.method if claimed else None,
         "claimed_confidence": claimed.confidence if claimed else None,
+        "kind": hit.kind,
+        "part": hit.part,
+        "parts": hit.parts,
+        "attribution": hit.attribution,
     }
 
 

@@ -5,7 +5,6 @@ Index and highlighter both read a text through here, so their tokens agree.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from search.analysis.analyze import Forms, form_table
 from search.analysis.tokens import Token, split_words, tokenize
@@ -22,19 +21,8 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
-def read_tokens(text: str, language: str | None) -> Iterator[tuple[int, int, Forms]]:
-    """Start, end and forms of each token, in the language of its paragraph."""
-    at = 0
-    for line in text.split("\n"):
-        spoken = _language_of(line, language)
-        known = form_table(spoken)
-        for word, start, end in tokenize(line):
-            yield at + start, at + end, known[word]
-        at += len(line) + 1
-
-
 def read_forms(text: str, language: str | None) -> list[Forms]:
-    """The forms of `read_tokens`, for an index, which asks for no places."""
+    """The forms of all tokens, for an index, which asks for no places."""
     return ReadText(text, language).forms
 
 

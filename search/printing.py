@@ -8,6 +8,7 @@ import click
 from archive.instant import format_instant
 from search.answers import day_name
 from search.counting import Counts, Facet
+from search.lines import one_line
 from search.looked_for import describe
 from search.results import Alike, Hit, ResultPage, UnknownValue
 
@@ -63,16 +64,29 @@ def _hit_lines(hit: Hit) -> Iterator[str]:
         times += ", imported from a file of others"
     yield f"  {one_line(hit.uri)}"
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
+    if hit.parts:
+        yield f"  {_place(hit)}"
     if hit.alike:
         yield f"  and {hit.alike} like it, not shown (--no-group shows them)"
     if hit.claimed is not None:
         doubt = ", but see its dates" if "date_conflict" in hit.warnings else ""
         value = one_line(hit.claimed.value)
-        yield f"  the page says it is from {value} ({hit.claimed.method}{doubt})"
+        what = "item" if hit.part else "page"
+        yield f"  the {what} says it is from {value} ({hit.claimed.method}{doubt})"
     if hit.missing:
         yield f"  without: {one_line(', '.join(hit.missing))}"
     for snippet in hit.snippets:
         yield f"  … {_marked(snippet.text, snippet.marks)} …"
+
+
+def _place(hit: Hit) -> str:
+    """What a document is of a page of many texts."""
+    if not hit.part:
+        return f"this page without its {hit.parts} items, which are found alone"
+    named = f"; names as its source: {one_line(hit.attribution or '')}"
+    return f"{hit.kind} {hit.part} of {hit.parts} of this page" + (
+        named if hit.attribution else ""
+    )
 
 
 def count_lines(counts: Counts) -> Iterator[str]:
@@ -128,8 +142,3 @@ def _marked(text: str, marks: Iterable[tuple[int, int]]) -> str:
 
 def _emphasis(text: str) -> str:
     return click.style(text, bold=True) if sys.stdout.isatty() else f"[{text}]"
-
-
-def one_line(text: str) -> str:
-    """Captured text on one line, without control characters: it may be hostile."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -8,15 +8,21 @@ found is what the engine gives back. Nothing is repaired here.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.store.reader import ArchiveReader
+from archive.store.texts import find_text
 from search.captures import CaptureRow, CaptureRows
-from search.document import microseconds
+from search.document import PageText, microseconds
 from search.engines.base import AllOf, EngineHit, SearchEngine
+from search.extract.parts import find_parts
+from search.extract.result import main_end_of
 from search.intake import is_indexed
+from search.items import PARTS, leaf_of
 from search.kept import stated_lines
+from search.parts import divide
 
 EVERYTHING = AllOf(wanted=())
 MISSING_CAPTURE = "capture-missing"
@@ -58,11 +64,11 @@ def reconcile(
     upto = int(rows.get_progress("next_leaf") or 0)
     captures = _signed_captures(reader, upto)
     found: list[Difference] = []
-    known = rows.first_captures()
     held = 0
-    for order, row, hit in _side_by_side(known, engine.stream(EVERYTHING)):
+    check = _Check(reader.paths.root, rows, captures)
+    for order, row, hit in _side_by_side(rows.documents(), engine.stream(EVERYTHING)):
         held += hit is not None
-        found += _compare(order, row, hit, captures)
+        found += check.compare(order, row, hit)
     rowed = {row.capture_id for row in rows.every_capture()}
     found += [
         _difference(MISSING_CAPTURE, capture)
@@ -92,43 +98,79 @@ def _signed_captures(reader: ArchiveReader, upto: int) -> dict[str, Capture]:
 
 
 def _side_by_side(
-    rows: Iterator[CaptureRow], hits: Iterator[EngineHit]
+    known: Iterator[tuple[int, CaptureRow | None]], hits: Iterator[EngineHit]
 ) -> Iterator[tuple[int, CaptureRow | None, EngineHit | None]]:
     """First captures of documents and documents of the engine, by order key."""
-    row, hit = next(rows, None), next(hits, None)
+    row, hit = next(known, None), next(hits, None)
     while row is not None or hit is not None:
-        ends = [] if row is None else [row.leaf]
+        ends = [] if row is None else [row[0]]
         order = min([*ends, *([] if hit is None else [hit.order])])
-        this_row = row if row is not None and row.leaf == order else None
+        this_row = row if row is not None and row[0] == order else None
         this_hit = hit if hit is not None and hit.order == order else None
-        yield order, this_row, this_hit
-        row = next(rows, None) if this_row is not None else row
+        yield order, this_row[1] if this_row else None, this_hit
+        row = next(known, None) if this_row is not None else row
         hit = next(hits, None) if this_hit is not None else hit
 
 
-def _compare(
-    order: int,
-    row: CaptureRow | None,
-    hit: EngineHit | None,
-    captures: dict[str, Capture],
-) -> Iterator[Difference]:
-    """What is wrong with one document; its first capture vouches for it."""
-    capture = None if row is None else captures.get(row.capture_id)
-    if row is None or capture is None:
-        yield Difference(code=SURPLUS, capture_id=None, uri=None, leaf=order)
-    elif hit is None:
-        yield _difference(MISSING_DOCUMENT, capture)
-    elif not _is_true(hit, row, capture):
-        yield _difference(ALTERED, capture)
+class _Check:
+    """What is wrong with documents; the first capture of each vouches for it."""
+
+    def __init__(
+        self, root: Path, rows: CaptureRows, captures: dict[str, Capture]
+    ) -> None:
+        self._root = root
+        self._rows = rows
+        self._captures = captures
+        self._leaf = -1
+        self._texts: tuple[str, ...] = ()
+
+    def compare(
+        self, order: int, row: CaptureRow | None, hit: EngineHit | None
+    ) -> Iterator[Difference]:
+        """Compare one document, in rising order of their keys."""
+        capture = None if row is None else self._captures.get(row.capture_id)
+        if row is None or capture is None:
+            leaf = leaf_of(order)
+            yield Difference(code=SURPLUS, capture_id=None, uri=None, leaf=leaf)
+        elif hit is None:
+            yield _difference(MISSING_DOCUMENT, capture)
+        elif not self._is_text(hit, row, order) or not _is_true(hit, capture):
+            yield _difference(ALTERED, capture)
+
+    def _is_text(self, hit: EngineHit, row: CaptureRow, order: int) -> bool:
+        """Whether the engine holds the text of the capture, or its part of it."""
+        text = str(hit.stored["text"])
+        if row.division is None:
+            digest = Digest.of(text.encode()).hex if text else None
+            return order % PARTS == 0 and digest == row.text_digest
+        if row.leaf != self._leaf:
+            self._leaf, self._texts = row.leaf, self._divided(row)
+        part = order % PARTS
+        return part < len(self._texts) and self._texts[part] == text
+
+    def _divided(self, row: CaptureRow) -> tuple[str, ...]:
+        """The kept text of a page of many texts, cut as the extractor cuts it."""
+        whole = find_text(self._root, Digest(row.text_digest or ""))
+        if whole is None:
+            return ()
+        main_end = main_end_of(whole)
+        page = PageText(
+            text=whole,
+            main_end=main_end,
+            title=None,
+            language=None,
+            extractor=row.extractor,
+            warnings=(),
+        )
+        return tuple(
+            one.text for one in divide(page, find_parts(whole[:main_end])).pages
+        )
 
 
-def _is_true(hit: EngineHit, row: CaptureRow, capture: Capture) -> bool:
-    """Whether what the engine shows is what the archive holds."""
-    text = str(hit.stored["text"])
-    digest = Digest.of(text.encode()).hex if text else None
+def _is_true(hit: EngineHit, capture: Capture) -> bool:
+    """Whether what the engine shows beside the text is what the archive holds."""
     return (
-        digest == row.text_digest
-        and hit.stored["uri"] == capture.target_uri
+        hit.stored["uri"] == capture.target_uri
         and hit.stored["capture"] == capture.capture_id
         and hit.stored["captured_us"] == microseconds(capture)
         and hit.stored["http_status"] == capture.http_status

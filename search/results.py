@@ -38,6 +38,14 @@ class Hit:
     were met before the page was full."""
     capture_class: str = "unknown"
     """What the answer is: `page`, `file`, `feed`, `empty`, `error` and others."""
+    part: int = 0
+    """Number of the item in the page of the capture shown; 0: the page."""
+    parts: int = 0
+    """How many items that page has; they are documents of their own."""
+    kind: str = "page"
+    """`page`, `file`, `failure`; of an item `item` or `teaser`."""
+    attribution: str | None = None
+    """Whom an item names as its source."""
 
     @property
     def is_imported(self) -> bool:
@@ -51,7 +59,7 @@ class Alike:
 
     hit: Hit
     order: int
-    """Leaf of its first capture."""
+    """Its order key."""
     bits: int
     """How many bits of the two simhashes differ; 0 for equal texts."""
     shared: float

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from archive.cli.root import CommandContext
 from archive.errors import SearchError
@@ -21,6 +24,7 @@ from search.options import SearchOptions, Variants
 from search.output import FORMATS
 from search.printing import alike_lines
 from search.query.grammar import help_text
+from search.report.comparison import main_capture
 from search.saved import SavedSearch, read_searches, read_since, remember
 from search.service import SearchService
 
@@ -140,6 +144,8 @@ def search(
     ) != 1:
         raise click.UsageError("give one QUERY, or --from FILE, or --like ID")
     _check_choices(choices)
+    if choices["like"] is not None:
+        _check_alone(click_context, "--like", {"like", "limit", "as_json"})
     ctx: CommandContext = click_context.obj
     service = SearchService.open([ctx.archive], open_engines(ctx))
     if choices["like"] is not None:
@@ -162,10 +168,8 @@ def search(
 def _print_alike(
     ctx: CommandContext, service: SearchService, choices: dict[str, Any]
 ) -> None:
-    reader = ctx.open_reader()
-    capture = reader.get_capture(choices["like"])
-    if capture.kind == "page":
-        capture = reader.get_capture(reader.read_page(capture).main_id)
+    with closing(ctx.open_reader()) as reader:
+        capture = main_capture(reader, reader.get_capture(choices["like"]))
     found = service.alike(capture.capture_id, limit=choices["limit"])
     if found is None:
         raise SearchError(
@@ -176,6 +180,16 @@ def _print_alike(
         click.echo(json.dumps(made, ensure_ascii=False))
         return
     click.echo("\n".join(alike_lines(found)))
+
+
+def _check_alone(ctx: click.Context, name: str, allowed: set[str]) -> None:
+    """Refuse options that mean nothing beside another one."""
+    for parameter in ctx.command.params:
+        written = ctx.get_parameter_source(parameter.name or "")
+        if written is ParameterSource.COMMANDLINE and parameter.name not in allowed:
+            raise click.UsageError(
+                f"{parameter.opts[0]} does nothing with {name}; leave it out"
+            )
 
 
 def _check_choices(choices: dict[str, Any]) -> None:
@@ -251,9 +265,9 @@ def _list_all(ctx: CommandContext, listing: Listing, choices: dict[str, Any]) ->
     if output is not None:
         check_target(output, ctx.archive)
     if form == "warc":
-        reader = ctx.open_reader()
-        captures = captures_of(reader, (hit for _, hit in listing.rows()))
-        write_stream(output, lambda out: write_warc(reader, captures, out))
+        with closing(ctx.open_reader()) as reader:
+            captures = captures_of(reader, (hit for _, hit in listing.rows()))
+            write_stream(output, partial(write_warc, reader, captures))
     else:
         lines = listing.many_lines(form) if choices["many"] else listing.lines(form)
         if output is None:

@@ -9,7 +9,9 @@ from search.captures import Sightings
 from search.engines.base import EngineHit
 from search.engines.planning import EPOCH, Plan
 from search.extract.dates import Claimed
-from search.highlight import cut_snippets, find_marks
+from search.highlight import Snippet, cut_snippets, find_marks
+from search.items import Pieces
+from search.parts import piece_of
 from search.results import Hit
 from search.tiers import Found
 
@@ -26,7 +28,7 @@ def show(found: Found, plan: Plan) -> tuple[Hit, Marked]:
     hit = replace(
         list_hit(found.archive.archive_id, found.hit, seen),
         score=found.score,
-        snippets=cut_snippets(text, marks),
+        snippets=_placed(cut_snippets(text, marks), seen),
         missing=found.missing,
     )
     marked = {
@@ -41,6 +43,7 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
     stored = hit.stored
     capture_id, captured_us, captures, source_id = _latest(stored, seen)
     status = stored["http_status"]
+    place = seen.place if seen else None
     return Hit(
         archive_id=archive_id,
         capture_id=capture_id,
@@ -59,7 +62,42 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
         warnings=_words(stored["warnings"]),
         claimed=claimed_in(stored["claimed"]),
         capture_class=str(stored["class"]),
+        part=place.part if place else _number(stored.get("part")),
+        parts=place.parts if place else _number(stored.get("parts")),
+        kind=str(stored["kind"]),
+        attribution=_text_or_none(stored.get("attribution")),
     )
+
+
+def _placed(
+    snippets: tuple[Snippet, ...], seen: Sightings | None
+) -> tuple[Snippet, ...]:
+    """Passages with their places in the text of the capture that is shown.
+
+    What is left of a page has gaps; a passage ends at one, its words stood together.
+    """
+    if seen is None or seen.place is None:
+        return snippets
+    return tuple(_place_one(one, seen.place.pieces) for one in snippets)
+
+
+def _place_one(one: Snippet, pieces: Pieces) -> Snippet:
+    inside = one.start + (one.marks[0][0] if one.marks else 0)
+    begins, start, ends = piece_of(pieces, inside)
+    low = max(one.start, begins)
+    high = one.start + len(one.text) if ends is None else ends
+    text = one.text[low - one.start : high - one.start].rstrip()
+    back = low - one.start
+    marks = ((first - back, last - back) for first, last in one.marks)
+    return Snippet(
+        text=text,
+        marks=tuple(span for span in marks if span[0] >= 0 and span[1] <= len(text)),
+        start=start + low - begins,
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _latest(

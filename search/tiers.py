@@ -1,7 +1,7 @@
 """Two tiers of an answer: documents with all words, then those with some missing."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,6 +17,8 @@ from search.engines.base import (
 )
 from search.engines.fields import ORDER
 from search.engines.planning import Leaf, Plan
+from search.engines.ranking import RANKS
+from search.items import order_of
 from search.opened import OpenIndex
 
 LEAST_SHARE = (2, 5)
@@ -44,7 +46,11 @@ def within(plan: Plan, since: int | None, upto: int | None) -> Plan:
     """The plan, for documents first captured at the entries `[since, upto)`."""
     if since is None and upto is None:
         return plan
-    window = Between(field=ORDER, low=since, high=upto)
+    window = Between(
+        field=ORDER,
+        low=None if since is None else order_of(since),
+        high=None if upto is None else order_of(upto),
+    )
     rest = replace(plan.rest, wanted=(*plan.rest.wanted, window))
     return replace(plan, tier_one=AllOf(wanted=(plan.tier_one, window)), rest=rest)
 
@@ -137,32 +143,23 @@ def _weights(archive: OpenIndex, words: tuple[Leaf, ...]) -> list[float]:
     return [one / total for one in rarity]
 
 
-def _captured(one: Found) -> float:
-    return float(str(one.hit.stored["captured_us"]))
-
-
-def _claimed(one: Found, sign: int) -> float:
-    """The claimed day as a number; whatever claims none comes last."""
-    claimed = one.hit.stored["claimed"]
+def _key(one: Found, sorting: Sorting) -> float | None:
+    """What hits are ranked by, as the engine knows it; None where there is none."""
+    if sorting is Sorting.SCORE:
+        return one.score
+    stored = one.hit.stored
+    if sorting in (Sorting.NEWEST, Sorting.OLDEST):
+        return float(str(stored["captured_us"]))
+    claimed = stored["claimed"]
     if not isinstance(claimed, Mapping):
-        return math.inf
-    return sign * float(date.fromisoformat(str(claimed["value"])[:10]).toordinal())
-
-
-_VALUES: Mapping[Sorting, Callable[[Found], float]] = {
-    Sorting.SCORE: lambda one: -one.score,
-    Sorting.NEWEST: lambda one: -_captured(one),
-    Sorting.OLDEST: _captured,
-    Sorting.CLAIMED_NEWEST: lambda one: _claimed(one, -1),
-    Sorting.CLAIMED_OLDEST: lambda one: _claimed(one, 1),
-}
-"""A number that rises from hit to hit."""
+        return None
+    return float(date.fromisoformat(str(claimed["value"])[:10]).toordinal())
 
 
 def ordered(found: list[Found], sorting: Sorting = Sorting.SCORE) -> list[Found]:
     """As asked for; equal ones in the order of the archives' logs."""
 
     def rank(one: Found) -> tuple[float, str, int]:
-        return _VALUES[sorting](one), one.archive.archive_id, one.hit.order
+        return RANKS[sorting](_key(one, sorting)), one.archive.archive_id, one.hit.order
 
     return sorted(found, key=rank)

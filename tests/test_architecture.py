@@ -75,15 +75,16 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     ),
     "search": (
         (
-            ("search.captures",),
+            ("search.captures", "search.items"),
             ("search.counting",),
+            ("search.lines",),
             ("search.analysis",),
             ("search.extract",),
         ),
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
         (
-            ("search.comparing",),
-            ("search.document",),
+            ("search.comparing", "search.reading"),
+            ("search.document", "search.parts"),
             ("search.kept",),
             ("search.generations",),
             ("search.textfiles",),

@@ -2,9 +2,11 @@
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from archive.capture import Capture
+from archive.store.jobrows import JobPlaces, JobRows
 from archive.store.rows import CAPTURE_COLUMNS, to_capture
 
 _CONTENT: Final = "kind = 'capture' and outcome = 'complete' and http_status = 200 "
@@ -42,3 +44,7 @@ class History:
             "select distinct source_id from job where source_id is not null order by 1"
         )
         return [str(source_id) for (source_id,) in rows]
+
+    def job_before(self, source_id: str, moment: datetime) -> JobPlaces | None:
+        """The newest job of a source that was opened before a time, by its clock."""
+        return JobRows(connection=self.connection).before(source_id, moment)

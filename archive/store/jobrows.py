@@ -78,6 +78,12 @@ class JobRows:
             "source_id = ? order by leaf desc limit ?", source_id, limit
         )
 
+    def before(self, source_id: str, moment: datetime) -> JobPlaces | None:
+        """The newest job of a source, by the order of the log, opened before a time."""
+        where = "source_id = ? and opened_at < ? order by leaf desc limit 1"
+        found = self._select(where, source_id, format_instant(moment))
+        return next(iter(found), None)
+
     def find(self, job_id: str) -> JobPlaces | None:
         """The job of that id."""
         return next(iter(self._select("job_id = ?", job_id)), None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.quality.figures import Figure
 from benchmarks.quality.language import gold_texts
 from benchmarks.quality.passages import PassageIndex
-from search.analysis.analyze import token_forms
+from search.analysis.analyze import form_table
 from search.analysis.keys import KEY_MIN_SYMBOLS, loose_key, name_key, query_keys
 from search.analysis.spellings import index_variant
 from search.analysis.tokens import tokenize
@@ -255,7 +255,7 @@ def _in_pages(corpus: Path, entities: dict[str, Entity]) -> Figure:
     }
     hit = set()
     for word, language in words:
-        forms = token_forms(word, language)
+        forms = form_table(language)[word]
         place = forms.key if len(forms.key) >= KEY_MIN_SYMBOLS else forms.cap
         if place in keys or forms.loose in loose:
             hit.add(f"{word} ({language})")

@@ -73,7 +73,7 @@ class Target:
         self._rows.add_capture(
             CaptureRow(
                 capture_id=made.capture.capture_id,
-                leaf=document.order,
+                leaf=made.capture.leaf,
                 order_key=document.order,
                 captured_us=microseconds(made.capture),
                 source_id=source,

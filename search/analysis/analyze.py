@@ -69,11 +69,6 @@ def form_table(language: str | None) -> Mapping[str, Forms]:
     return _TABLES.get(language) or _TABLES.setdefault(language, _FormTable(language))
 
 
-def token_forms(word: str, language: str | None) -> Forms:
-    """Analyse one token of a text in that language."""
-    return form_table(language)[word]
-
-
 def _make_forms(word: str, language: str | None) -> Forms:
     key = name_key(word, index_variant(word, language)) or EMPTY
     if _COUNTED.fullmatch(word):

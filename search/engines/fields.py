@@ -1,6 +1,6 @@
 """Names of the index's fields, their weights, and the version of the whole layout."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised when fields or their meaning change; an older index is made anew."""
 
 EXACT, LEMMA, KEY, CAP, LOOSE = "exact", "lemma", "key", "cap", "loose"
@@ -45,7 +45,7 @@ EXPANSION_BOOST = 0.5
 """Factor for forms that the gazetteer adds to a word."""
 
 ID, ORDER = "id", "order"
-"""Document id; leaf of its first capture."""
+"""Document id; order key."""
 CAPTURED_US, CLAIMED_US = "captured_us", "claimed_us"
 """Time of the first capture, and the day the page claims to be from, if it does.
 

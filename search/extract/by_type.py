@@ -10,6 +10,8 @@ from dataclasses import replace
 from search.extract.encoding import decode
 from search.extract.html import (
     HTML_EXTRACTOR,
+    SHOWN_EXTRACTOR,
+    TAGS_EXTRACTOR,
     extract_html,
     extract_shown,
     extract_tags,
@@ -23,6 +25,7 @@ from search.extract.office import (
     extract_sheets,
     extract_zip,
 )
+from search.extract.parts import PARTS_VERSION, find_parts
 from search.extract.pdf import PDF_EXTRACTOR, extract_pdf
 from search.extract.plain import (
     JSON_EXTRACTOR,
@@ -51,6 +54,7 @@ EXTRACTORS = " ".join(
         JSON_EXTRACTOR,
         XML_EXTRACTOR,
         LANGUAGE_VERSION,
+        PARTS_VERSION,
     )
 )
 """Names and versions of all: another line may give other texts."""
@@ -81,6 +85,9 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _CODE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript"})
 _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
+_HTML = frozenset({HTML_EXTRACTOR, TAGS_EXTRACTOR, SHOWN_EXTRACTOR})
+"""These say themselves which items a page has, or judge no part."""
+
 _Extractor = Callable[[str], Extract]
 
 
@@ -102,8 +109,13 @@ def extract(
     made = _extract(data, media_type=media_type, charset=charset, instead=instead)
     if not made.text:
         return made
-    found = identify(f"{made.title or ''}\n{made.text[: made.main_end]}")
-    return replace(made, language=found.code if found else None)
+    main = made.text[: made.main_end]
+    found = identify(f"{made.title or ''}\n{main}")
+    return replace(
+        made,
+        language=found.code if found else None,
+        parts=made.parts if made.extractor in _HTML else find_parts(main),
+    )
 
 
 def _extract(

@@ -94,9 +94,14 @@ class Dates:
     conflict: bool
 
 
-def find_claimed(markup: str, main: str) -> Dates:
-    """Look for the date of publication of a page with this main text."""
+def find_claimed(markup: str, main: str, *, stated_only: bool = False) -> Dates:
+    """Look for the date of publication of a page with this main text.
+
+    `stated_only`: what it states for machines, as other dates are those of its items.
+    """
     stated = list(_stated(markup))
+    if not stated and stated_only:
+        return Dates(claimed=None, conflict=False)
     claimed = stated[0] if stated else _shown(main) or _found(markup, main)
     if claimed is None:
         return Dates(claimed=None, conflict=False)

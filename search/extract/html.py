@@ -15,6 +15,7 @@ from lxml.etree import LxmlError
 from search.extract.alltext import PageTree
 from search.extract.dates import CONFLICT, find_claimed
 from search.extract.overload import OVERLOADED, is_overloaded
+from search.extract.parts import find_parts, find_stretch
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
 from search.extract.stated import stated_article
@@ -22,12 +23,12 @@ from search.extract.telegram import is_telegram, telegram_main
 from search.extract.tidy import tidy_main
 from search.extract.visible import visible_text
 
-HTML_EXTRACTOR = "html/3"
+HTML_EXTRACTOR = "html/4"
 """Raised with every change here and with the libraries below."""
 TAGS_EXTRACTOR = "tags/1"
 SHOWN_EXTRACTOR = "html-shown/1"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
-"""The versions that `html/3` means; a test compares them with what is installed."""
+"""The versions that `html/4` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
 """A shorter main text is doubtful, so a second opinion is asked for."""
 PARAGRAPH = 120
@@ -59,9 +60,15 @@ def extract_html(markup: str) -> Extract:
     if len(everything) < SHOWN_ENOUGH:
         everything, warnings = _look_deeper(markup, tree, everything)
     main = _more_of_it(main, markup, everything)
-    text, main_end, cut = join_parts(main, _rest(main, everything))
+    stretch = find_stretch(everything, main)
+    rest = _rest(main, everything)
+    if stretch is not None:
+        main, rest = _as_many(everything, stretch)
+    text, main_end, cut = join_parts(main, rest)
     dates = find_claimed(
-        markup, f"{tree.title() or ''}\n{main}" if main else everything
+        markup,
+        f"{tree.title() or ''}\n{main}" if main else everything,
+        stated_only=stretch is not None,
     )
     return Extract(
         text=text,
@@ -76,7 +83,15 @@ def extract_html(markup: str) -> Extract:
             *((CONFLICT,) if dates.conflict else ()),
         ),
         claimed=dates.claimed,
+        parts=find_parts(main) if stretch is not None else (),
     )
+
+
+def _as_many(everything: str, stretch: tuple[int, int]) -> tuple[str, str]:
+    """A page of many texts: from its first item to its last, in order; and the rest."""
+    start, end = stretch
+    around = (everything[:start].strip("\n"), everything[end:].strip("\n"))
+    return everything[start:end].strip("\n"), "\n".join(filter(None, around))
 
 
 def extract_tags(markup: str) -> Extract:

@@ -16,6 +16,8 @@ from search.extract.written_dates import find_dates
 
 TITLE_CHARACTERS = 300
 """A longer line before a date is no title."""
+DATE_CHARACTERS = 100
+"""A longer line is more than a date, in any language."""
 PARAGRAPH_CHARACTERS = 40
 """A shorter line of a list of paragraphs is its furniture."""
 LATER = timedelta(days=120)
@@ -27,6 +29,7 @@ ANNOUNCING = 60
 ROWS_LOOKED_AT = 3
 ROW_CHARACTERS = 120
 _MARKED = re.compile(r"(?:[-–—•*·▪]|\(?\d{1,3}[.)]|[a-zа-я][.)])\s*\S")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LINE = re.compile(r"[^\n\f]*[^\s\f][^\n\f]*")
 _SOURCE = re.compile(
     r"(?:source|источник|крыніца|джерело|źródło|quelle)\s*:\s*(?P<name>\S.*)", re.I
@@ -91,16 +94,16 @@ class _Line:
     """Spaces folded, no-break ones, too."""
 
 
-def split_items(text: str, *, is_list: bool = False) -> Items:
+def split_items(text: str, *, is_list: bool = False, judged: bool = True) -> Items:
     """Find the items; none in a text that is one document.
 
     `is_list`: the page is a list by its address or class, so that paragraphs without
-    titles and dates are items, too.
+    titles and dates are items, too. `judged`: with flags, which take their time.
     """
     lines = [_line(match) for match in _LINE.finditer(text)]
     dated = [place for place, line in enumerate(lines) if _day_of(line) is not None]
     if len(dated) >= ITEMS_LEAST:
-        return Items(items=tuple(_digest(lines, dated)), doubles=0)
+        return Items(items=tuple(_digest(lines, dated, judged)), doubles=0)
     cut = [place for place, line in enumerate(lines) if _CUT.search(line.text)]
     if len(cut) >= ITEMS_LEAST:
         return Items(items=tuple(_teasers(lines, cut)), doubles=0)
@@ -114,17 +117,21 @@ def _line(match: re.Match[str]) -> _Line:
 
 def _day_of(line: _Line) -> date | None:
     """The day of a line that is a date and nothing else."""
+    if len(line.text) > DATE_CHARACTERS or _YEAR.search(line.text) is None:
+        return None
     found = next(find_dates(line.text), None)
     if found is None or not found.whole or found.start != 0:
         return None
     return found.day if len(found.raw) >= len(line.text.rstrip(".,;|")) else None
 
 
-def _digest(lines: Sequence[_Line], dated: Sequence[int]) -> Iterator[Item]:
+def _digest(
+    lines: Sequence[_Line], dated: Sequence[int], judged: bool
+) -> Iterator[Item]:
     """Items of title, date, text and perhaps source, one behind the other."""
     titles = [_title_place(lines, place) for place in dated]
     days = [_day_of(lines[place]) for place in dated]
-    odd = _out_of_order([day for day in days if day is not None])
+    odd = _out_of_order([day for day in days if day is not None]) if judged else set()
     ends = [*titles[1:], len(lines)]
     for number, place in enumerate(dated):
         title, body = titles[number], lines[place + 1 : ends[number]]
@@ -132,9 +139,9 @@ def _digest(lines: Sequence[_Line], dated: Sequence[int]) -> Iterator[Item]:
         flags = []
         if number in odd:
             flags.append(Flag.DATE_ORDER)
-        if day is not None and _names_later_day(body, day):
+        if judged and day is not None and _names_later_day(body, day):
             flags.append(Flag.DATE_CONFLICT)
-        if _misses_list(body):
+        if judged and _misses_list(body):
             flags.append(Flag.LIST_MISSING)
         yield Item(
             kind=ItemKind.ARTICLE,
@@ -155,10 +162,15 @@ def _title_place(lines: Sequence[_Line], place: int) -> int:
     before = lines[place - 1]
     no_title = (
         len(before.text) > TITLE_CHARACTERS
-        or _SOURCE.fullmatch(before.text) is not None
+        or is_source(before.text)
         or _day_of(before) is not None
     )
     return place if no_title else place - 1
+
+
+def is_source(line: str) -> bool:
+    """Whether a line names a source and says nothing else."""
+    return _SOURCE.fullmatch(line) is not None
 
 
 def _source_of(body: Sequence[_Line]) -> str | None:
@@ -177,8 +189,8 @@ def _names_later_day(body: Sequence[_Line], day: date) -> bool:
 def _misses_list(body: Sequence[_Line]) -> bool:
     """A short line ends with a colon, and what comes next is no list."""
     for place, line in enumerate(body):
-        is_source = _SOURCE.fullmatch(line.text) is not None
-        if not line.text.endswith(":") or len(line.text) > ANNOUNCING or is_source:
+        names_source = is_source(line.text)
+        if not line.text.endswith(":") or len(line.text) > ANNOUNCING or names_source:
             continue
         after = body[place + 1 : place + 1 + ROWS_LOOKED_AT]
         if sum(map(_is_row, after)) < ITEMS_LEAST:
@@ -188,7 +200,7 @@ def _misses_list(body: Sequence[_Line]) -> bool:
 
 def _is_row(line: _Line) -> bool:
     """Whether a line may be one of a list: marked, or short and no sentence."""
-    if _SOURCE.fullmatch(line.text):
+    if is_source(line.text):
         return False
     marked = _MARKED.match(line.text) is not None or line.text.endswith((";", ","))
     return marked or (len(line.text) <= ROW_CHARACTERS and line.text[-1] not in ".!?”»")

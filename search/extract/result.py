@@ -25,6 +25,23 @@ _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One item of a page of many texts, as printed: `[start, end)` of the main text."""
+
+    kind: str
+    """`item`, or `teaser`: title and beginning of something else."""
+    start: int
+    end: int
+    title: str | None
+    language: str | None
+    claimed: Claimed | None
+    """The date printed with it; the doubts are among the warnings."""
+    attribution: str | None
+    """Whom it names as its source."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
     """One text made of one payload; offsets are code points."""
 
@@ -43,6 +60,8 @@ class Extract:
     """Of title and main text; None where there are no words."""
     pages: tuple[int, ...] = ()
     """Where each page of a document with pages begins, in order; else empty."""
+    parts: tuple[Part, ...] = ()
+    """Items of a page of many texts, in its order; else empty."""
 
 
 def main_end_of(text: str) -> int:
@@ -77,12 +96,22 @@ def join_parts(main: str, rest: str) -> tuple[str, int, bool]:
 
 def read_extract(value: Mapping[str, Any]) -> Extract:
     """An extract from its JSON object; KeyError or TypeError where it is none."""
-    claimed = value["claimed"]
     return Extract(
         **{
             **value,
             "warnings": tuple(value["warnings"]),
             "pages": tuple(value["pages"]),
-            "claimed": None if claimed is None else Claimed(**claimed),
+            "claimed": _read_claimed(value["claimed"]),
+            "parts": tuple(map(_read_part, value["parts"])),
         }
     )
+
+
+def _read_part(value: Mapping[str, Any]) -> Part:
+    warnings = tuple(value["warnings"])
+    claimed = _read_claimed(value["claimed"])
+    return Part(**{**value, "warnings": warnings, "claimed": claimed})
+
+
+def _read_claimed(value: Mapping[str, Any] | None) -> Claimed | None:
+    return None if value is None else Claimed(**value)

@@ -119,7 +119,7 @@ FORMS = (
     ),
     Form(
         written="type:KIND",
-        means="page, file or failure; or a media type, or its second half: pdf",
+        means="page, item, teaser, file, failure; or a media type, or its second half",
         example="type:failure",
     ),
     Form(
@@ -180,8 +180,3 @@ def help_text(width: int = 78) -> str:
         lines.append(f"{'':<{column}}e.g. {form.example}")
     lines += ["", *(line for note in NOTES for line in textwrap.wrap(note, width))]
     return "\n".join([*lines, "", "Grammar (EBNF)", "", GRAMMAR.rstrip()])
-
-
-def table_lines() -> list[str]:
-    """The same as lines of a Markdown table, without its head."""
-    return [f"| `{form.written}` | {form.means} | `{form.example}` |" for form in FORMS]

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
-from archive.errors import EvidenceError, SearchUnavailable
+from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
-from search.extract.worker import PAYLOAD_BYTES, Worker
+from search.extract.by_type import NO_EXTRACTOR
+from search.extract.worker import Worker
+from search.reading import extract_capture
 from search.report.changes import Changes, compare_texts
 from search.results import ExtractedText
 
@@ -86,16 +88,10 @@ def _side(reader: ArchiveReader, text_of: TextOf, capture: Capture) -> Side:
 
 def extract_now(reader: ArchiveReader, capture: Capture) -> ExtractedText:
     """Make the text of a capture again, in a child; empty where nothing came."""
-    if capture.http_status is None:
-        return _as_text("", "none/1")
-    try:
-        payload = reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
-    except EvidenceError:
-        return _as_text("", "none/1")
     with Worker() as worker:
-        made = worker.extract(
-            payload.data, media_type=payload.media_type, charset=payload.charset
-        )
+        made = extract_capture(worker, reader, capture)
+    if made is None:
+        return _as_text("", NO_EXTRACTOR)
     return ExtractedText(
         text=made.text,
         main_end=made.main_end,

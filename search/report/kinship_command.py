@@ -16,7 +16,7 @@ from archive.store.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.extract.listing import Item, Items, split_items
 from search.extract.worker import Worker
-from search.printing import one_line
+from search.lines import one_line
 from search.report.command import kept_texts
 from search.report.comparison import main_capture
 from search.report.copies import judge_copy
@@ -60,12 +60,23 @@ def mirrors(
         stack.callback(reader.close)
         texts = _open_texts(ctx, reader, stack)
         shown = _newest(reader, source_ids, window.since)
-        sightings = list(_sightings(reader, shown, texts))
+        compared = shown[-ADDRESSES:]
+        sightings = list(_sightings(reader, compared, texts))
     found = list(find_mirrors(sightings))
+    if len(shown) > len(compared):
+        _warn(f"{len(shown) - len(compared)} older addresses were not compared")
     if copies:
-        found += find_copies(sightings)
+        alike = find_copies(sightings)
+        found += alike.found
+        if alike.pairs_left_out:
+            _warn(f"{alike.pairs_left_out} pairs of texts were not compared")
     for kinship in found:
         print_kinship(kinship, as_json=as_json)
+
+
+def _warn(what: str) -> None:
+    """Say what is missing from the answer, and how to get it."""
+    click.echo(f"{what}: name one --source, or a later --since", err=True)
 
 
 @click.command(epilog=EXIT_CODES.replace("no archive", "no such capture"))
@@ -118,7 +129,7 @@ def _newest(
 ) -> list[tuple[Capture, str]]:
     """The newest capture of each address since then that shows its page, and its key.
 
-    Newest last; at most `ADDRESSES` of them.
+    Newest last.
     """
     classes = CaptureClasses(reader)
     found: dict[str, tuple[Capture, str]] = {}
@@ -133,7 +144,7 @@ def _newest(
             continue
         found.pop(capture.target_uri, None)
         found[capture.target_uri] = (capture, note.key)
-    return list(found.values())[-ADDRESSES:]
+    return list(found.values())
 
 
 def _sightings(

@@ -6,7 +6,7 @@ for the outlet. What differs is shown and never settled: nobody knows here who a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -126,16 +126,32 @@ def _matters(change: ParagraphChange) -> bool:
     return change.kind is Kind.CHANGED and bool(_DIGIT.search("".join(texts)))
 
 
-def find_copies(sightings: Sequence[Sighting]) -> Iterator[Kinship]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Texts under different keys that are one story, and how much was not compared."""
+
+    found: tuple[Kinship, ...]
+    pairs_left_out: int
+
+
+def find_copies(sightings: Sequence[Sighting]) -> Copies:
     """Texts under different keys that are one story: same words, or same facts."""
-    firsts = [one for one in _first_of_each(sightings) if _is_long(one)]
-    stories = Stories([one.text for one in firsts])
-    for one, other in islice(combinations(range(len(firsts)), 2), PAIRS):
-        members = (firsts[one], firsts[other])
+    firsts = {
+        name: one for name, one in _first_of_each(sightings).items() if _is_long(one)
+    }
+    pairs = len(firsts) * (len(firsts) - 1) // 2
+    return Copies(found=tuple(_compare(firsts)), pairs_left_out=max(0, pairs - PAIRS))
+
+
+def _compare(firsts: Mapping[tuple[str, str], Sighting]) -> Iterator[Kinship]:
+    stories = Stories([one.text for one in firsts.values()])
+    named = enumerate(firsts.items())
+    for (one, first), (other, second) in islice(combinations(named, 2), PAIRS):
+        members = (first[1], second[1])
         if members[0].key == members[1].key:
             continue
         agreement = stories.compare(one, other)
-        is_same = _digest(members[0].text) == _digest(members[1].text)
+        is_same = first[0][1] == second[0][1]
         if is_same or agreement.wording >= COPY_WORDING:
             yield Kinship(state=State.SAME_TEXT, key=members[0].key, members=members)
         elif agreement.is_same_story:
@@ -147,14 +163,12 @@ def find_copies(sightings: Sequence[Sighting]) -> Iterator[Kinship]:
             )
 
 
-def _first_of_each(sightings: Sequence[Sighting]) -> Iterator[Sighting]:
-    """One sighting for each key and text."""
-    seen: set[tuple[str, str]] = set()
+def _first_of_each(sightings: Sequence[Sighting]) -> dict[tuple[str, str], Sighting]:
+    """One sighting for each key and digest of a text."""
+    firsts: dict[tuple[str, str], Sighting] = {}
     for sighting in sightings:
-        name = (sighting.key, _digest(sighting.text))
-        if name not in seen:
-            seen.add(name)
-            yield sighting
+        firsts.setdefault((sighting.key, _digest(sighting.text)), sighting)
+    return firsts
 
 
 def _is_long(sighting: Sighting) -> bool:

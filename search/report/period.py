@@ -143,14 +143,8 @@ def _read(
     )
 
 
-LOOKED_BACK = 200
-"""Jobs of a source that are passed over to find the last one before the window."""
-
-
 def _last_before(reader: ArchiveReader, source_id: str, window: Window) -> Job | None:
-    newest = reader.last_jobs(source_id, LOOKED_BACK)
-    found = (one for one in newest if one.opened_at < window.since)
-    last = next(found, None)
+    last = reader.history().job_before(source_id, window.since)
     return None if last is None else _job(reader, last)
 
 

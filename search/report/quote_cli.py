@@ -14,7 +14,7 @@ from archive.errors import CaptureNotFound, FormatError, SearchError, Verificati
 from archive.store.reader import ArchiveReader
 from archive.store.texts import find_text
 from search.cli import open_engines
-from search.printing import one_line
+from search.lines import one_line
 from search.quote import (
     LINE_BYTES,
     Checked,

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archive.capture import Capture
-from archive.errors import EvidenceError, SearchUnavailable
+from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
-from search.extract.result import main_end_of
-from search.extract.worker import PAYLOAD_BYTES, Worker
-from search.printing import one_line
+from search.extract.result import Extract
+from search.extract.worker import Worker
+from search.lines import one_line
+from search.reading import extract_capture
 from search.report.changes import Kind as Became
 from search.report.changes import ParagraphChange, compare_texts
 from search.report.comparison import TextOf
@@ -83,14 +84,7 @@ class Texts:
 
     def shown_of(self, capture: Capture) -> str:
         """All that a page shows, in its order; empty where there is nothing."""
-        try:
-            payload = self.reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
-        except EvidenceError:
-            return ""
-        made = self.worker.shown(
-            payload.data, media_type=payload.media_type, charset=payload.charset
-        )
-        return made.text[: made.main_end]
+        return _main(extract_capture(self.worker, self.reader, capture, whole=True))
 
     def main_of(self, capture: Capture) -> str:
         """The main text of a capture; empty where there is none."""
@@ -100,14 +94,11 @@ class Texts:
             kept = None
         if kept is not None:
             return kept.text[: kept.main_end]
-        try:
-            payload = self.reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
-        except EvidenceError:
-            return ""
-        made = self.worker.extract(
-            payload.data, media_type=payload.media_type, charset=payload.charset
-        )
-        return made.text[: main_end_of(made.text)]
+        return _main(extract_capture(self.worker, self.reader, capture))
+
+
+def _main(made: Extract | None) -> str:
+    return made.text[: made.main_end] if made else ""
 
 
 def show_rows(rows: RowChanges, *, hidden: bool) -> ShownChange:

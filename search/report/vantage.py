@@ -75,13 +75,8 @@ def compare_places(
     """Compare the last attempt at each address with the nearest one there."""
     last = {one.capture.target_uri: one for one in attempts if not one.is_hop}
     for uri, attempt in list(last.items())[:ADDRESSES]:
-        there = _nearest(other.reader, attempt.capture)
-        yield Sight(
-            uri=uri,
-            seen=_judge(own, other, attempt, there=there, text_of=text_of),
-            here=attempt.capture,
-            there=there,
-        )
+        seen, there = _judge(own, other, attempt, text_of=text_of)
+        yield Sight(uri=uri, seen=seen, here=attempt.capture, there=there)
 
 
 def _judge(
@@ -89,25 +84,27 @@ def _judge(
     other: Partner,
     attempt: Attempt,
     *,
-    there: Capture | None,
     text_of: TextOf,
-) -> Seen:
-    if there is None:
-        return Seen.NOT_TRIED
-    shown_there = _class_there(other.reader, there)
+) -> tuple[Seen, Capture | None]:
+    """How it was seen, and by which capture there: the one that was compared."""
+    near = _nearest(other.reader, attempt.capture)
+    if near is None:
+        return Seen.NOT_TRIED, None
+    shown_there = _class_there(other.reader, near)
     if not attempt.is_content:
-        return Seen.NOT_FROM_HERE if shown_there else Seen.FROM_NEITHER
+        return Seen.NOT_FROM_HERE if shown_there else Seen.FROM_NEITHER, near
     if not shown_there:
-        return Seen.NOT_FROM_THERE
+        return Seen.NOT_FROM_THERE, near
     found = corroborate(
         own, attempt.capture, [other], text_of=text_of, window=NEAR
     ).comparisons[0]
+    there = found.capture or near
     if found.agreement is None or _is_unverified(found.not_counted):
-        return Seen.NOT_CHECKED
+        return Seen.NOT_CHECKED, there
     if found.agreement is Agreement.UNREACHABLE:
-        return Seen.NOT_FROM_THERE
+        return Seen.NOT_FROM_THERE, there
     same = found.agreement in (Agreement.SAME_PAYLOAD, Agreement.SAME_TEXT)
-    return Seen.SAME if same else Seen.DIFFERS
+    return Seen.SAME if same else Seen.DIFFERS, there
 
 
 def _is_unverified(reason: str | None) -> bool:

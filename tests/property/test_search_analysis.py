@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.analysis.analyze import EMPTY, join_forms, token_forms
+from search.analysis.analyze import EMPTY, form_table, join_forms
 from search.analysis.keys import loose_key, name_key, query_keys
 from search.analysis.spellings import VARIANTS, query_variants
 from search.analysis.tokens import exact_form, tokenize
@@ -12,7 +12,7 @@ from search.engines.planning import Leaf
 from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
 from search.highlight import SNIPPET_CODE_POINTS, cut_snippets, find_marks
-from search.passages import read_forms, read_tokens
+from search.passages import ReadText, read_forms
 from tests.support.examples import examples
 
 LETTERS = st.text(
@@ -36,7 +36,7 @@ def test_tokens_are_ordered_slices_of_the_text(text: str) -> None:
 @settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS, LANGUAGES)
 def test_token_n_is_position_n_in_every_field(text: str, language: str | None) -> None:
-    forms = [form for _, _, form in read_tokens(text, language)]
+    forms = read_forms(text, language)
     fields = join_forms(forms)
     for value in (fields.exact, fields.lemma, fields.key, fields.cap, fields.loose):
         assert len(value.split()) == len(forms)
@@ -45,11 +45,13 @@ def test_token_n_is_position_n_in_every_field(text: str, language: str | None) -
 
 @settings(max_examples=examples(1000), deadline=None)
 @given(TEXTS, LANGUAGES)
-def test_an_index_reads_the_tokens_that_are_marked(
+def test_the_place_of_each_form_holds_a_word_with_that_form(
     text: str, language: str | None
 ) -> None:
-    read = [form for _, _, form in read_tokens(text, language)]
-    assert read_forms(text, language) == read
+    read = ReadText(text, language)
+    for number, form in enumerate(read.forms):
+        start, end = read.place(number)
+        assert (exact_form(text[start:end]) or EMPTY) == form.exact
 
 
 @settings(max_examples=examples(1000), deadline=None)
@@ -79,7 +81,7 @@ def test_snippets_show_the_text_and_marks_the_words(
     if not words:
         return
     word = data.draw(st.sampled_from(words))
-    wanted = token_forms(word, language).exact
+    wanted = form_table(language)[word].exact
     if wanted == EMPTY:
         return
     leaf = Leaf(label=word, clauses=(Tokens(field="exact", values=(wanted,)),))

@@ -170,6 +170,9 @@ def _hits(site: Site, hits: Sequence[Hit]) -> list[HitShape]:
             captured_at=hit.captured_at,
             captures=hit.captures,
             imported=hit.is_imported,
+            kind=hit.kind,
+            part=hit.part,
+            parts=hit.parts,
             score=hit.score,
             missing=list(hit.missing),
             snippets=[

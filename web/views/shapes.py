@@ -57,6 +57,9 @@ class HitShape:
     captured_at: datetime
     captures: int
     imported: bool
+    kind: str
+    part: int
+    parts: int
     score: float | None
     missing: list[str]
     snippets: list[SnippetShape]

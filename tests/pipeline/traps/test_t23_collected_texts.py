@@ -147,7 +147,7 @@ def test_T11_the_spun_copy_is_linked_by_its_facts_to_the_agency_text(
         for key, text in texts.items()
     ]
     linked = [
-        one for one in find_copies(sightings) if one.members[0].key == "copy:spun"
+        one for one in find_copies(sightings).found if one.members[0].key == "copy:spun"
     ]
     assert [(one.state, one.members[1].key) for one in linked] == [
         (State.SAME_FACTS, "agency:1")

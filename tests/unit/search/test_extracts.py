@@ -69,8 +69,8 @@ def test_a_kept_text_that_is_gone_is_extracted_again(
 def test_tokens_beyond_the_bound_are_not_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    packed = extracts._pack(dict.fromkeys(extracts.BODY_FIELDS, "a b"))
-    assert extracts._unpack(packed)["exact"] == "a b"
+    packed = extracts._pack([dict.fromkeys(extracts.BODY_FIELDS, "a b")] * 2)
+    assert [one["exact"] for one in extracts._unpack(packed)] == ["a b", "a b"]
     monkeypatch.setattr(extracts, "TOKEN_BYTES", 8)
     with pytest.raises(ValueError, match="too long"):
         extracts._unpack(packed)

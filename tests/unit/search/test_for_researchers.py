@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from archive.capture import CaptureOutcome
 from archive.cli.root import cli
-from search.query.grammar import FORMS, GRAMMAR, NOTES, table_lines
+from search.query.grammar import FORMS, GRAMMAR, NOTES
 from search.search_cli import NOTHING_NEW
 
 PAGE = (Path(__file__).parents[3] / "docs" / "for-researchers.md").read_text("utf-8")
@@ -30,6 +30,11 @@ TEXTS = {
     ),
     "pl": "Wybory bez stolicy: election bez komisji. Więźniowie polityczni są wolni.",
 }
+DIGEST = "<title>Digest</title>" + "".join(
+    f"<h2>Item {number}</h2><p>Jan 2{number}, 2025</p><p>What was said of the election"
+    f" on day {number}, and who said it before the evening came.</p>"
+    for number in (3, 2, 1)
+)
 
 
 def examples() -> list[str]:
@@ -57,6 +62,7 @@ def archive(new_archive: Callable[[], Any], article: Callable[[str, str], str]) 
             article("News en", TEXTS["en"].replace("December 2024", "May 2024")),
         ),
     ]
+    exchanges.append(made.exchange("https://en.example/digest", DIGEST))
     made.captures = made.capture(*exchanges)
     made.index(state=True)
     return made
@@ -121,7 +127,9 @@ def test_every_example_of_the_language_finds_something(
 def test_the_table_of_the_page_is_that_of_the_grammar() -> None:
     head = "| written | means | example |\n|---|---|---|\n"
     table = PAGE.partition(head)[2].partition("\n\n")[0]
-    assert table.splitlines() == table_lines()
+    assert table.splitlines() == [
+        f"| `{form.written}` | {form.means} | `{form.example}` |" for form in FORMS
+    ]
     assert " ".join(NOTES) in PAGE
     (grammar,) = re.findall(r"```ebnf\n(.*?)```", PAGE, re.DOTALL)
     assert grammar == GRAMMAR

@@ -98,7 +98,7 @@ def _add(
     engine.add([document])
     rows.add_document(
         DocumentRow(
-            order_key=one.leaf,
+            order_key=document.order,
             document_id=document.document_id,
             title=None,
             language="en",
@@ -111,7 +111,7 @@ def _add(
         CaptureRow(
             capture_id=one.capture_id,
             leaf=one.leaf,
-            order_key=one.leaf,
+            order_key=document.order,
             captured_us=microseconds(one),
             source_id=None,
             text_digest=None,

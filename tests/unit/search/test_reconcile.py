@@ -17,6 +17,7 @@ from search.engines.opening import Engines
 from search.engines.stored import pack
 from search.engines.tantivy_engine import TantivyEngine
 from search.generations import find_current
+from search.items import order_of
 from search.opened import OpenIndex
 from search.reconcile import Reconciled, reconcile
 from tests.support.search_archive import ArchiveBox, make_box
@@ -95,7 +96,7 @@ def test_I8_documents_deleted_1_to_100_are_all_named(
     box: ArchiveBox, count: int
 ) -> None:
     gone = _captures(box)[:count]
-    edit_engine(box, *(one.leaf for one in gone))
+    edit_engine(box, *(order_of(one.leaf) for one in gone))
     assert codes(compare(box)) == [
         ("document-missing", f"https://a.example/{n}") for n in range(count)
     ]
@@ -112,7 +113,8 @@ def test_I6_an_edited_document_is_named(box: ArchiveBox) -> None:
         "outcome": "complete",
         "source": None,
     }
-    edit_engine(box, shown.leaf, added={"order": shown.leaf, **edited})
+    order = order_of(shown.leaf)
+    edit_engine(box, order, added={"order": order, **edited})
     assert codes(compare(box)) == [("document-altered", shown.target_uri)]
 
 
@@ -143,7 +145,7 @@ def test_the_verb_names_differences_and_ends_with_9(box: ArchiveBox) -> None:
     assert run().exit_code == 0
     assert run("--rebuild").exit_code == 2
     gone = _captures(box)[3]
-    edit_engine(box, gone.leaf)
+    edit_engine(box, order_of(gone.leaf))
     answer = run()
     assert isinstance(answer.exception, SearchError)
     assert answer.exception.exit_code == 9

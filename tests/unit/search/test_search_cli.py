@@ -180,3 +180,25 @@ def test_a_wrong_query_of_a_whole_list_is_pointed_at_and_writes_nothing(
     with pytest.raises(InvalidQuery, match=r"claimed:x\n +\^"):
         run("claimed:x", "--all", "csv", "-o", str(place))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("--sort", "newest"),
+        ("--group",),
+        ("--no-expand",),
+        ("--offset", "1"),
+        ("--all", "csv"),
+        ("--facets",),
+        ("--upto", "3"),
+        ("--new-since", "0"),
+    ],
+)
+def test_an_option_that_would_do_nothing_beside_like_is_refused(
+    run: Run, written: tuple[str, ...]
+) -> None:
+    done = run("--like", "a" * 26, *written)
+    assert done.exit_code == 2
+    assert f"{written[0].replace('--no-', '--')}" in done.output
+    assert "does nothing with --like" in done.output

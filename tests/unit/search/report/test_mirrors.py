@@ -1,5 +1,7 @@
 """Mirrors: joined where texts agree, shown side by side where they do not."""
 
+import pytest
+
 from search.report.facts import Stories, find_facts
 from search.report.mirrors import Sighting, State, find_copies, find_mirrors
 
@@ -70,17 +72,25 @@ def test_the_same_story_under_two_ids_is_joined_by_its_text() -> None:
     one = sighting("a.example", key="outlet:121239")
     other = sighting("b.example", f"{STORY}\nRead also", key="outlet:121099")
     assert list(find_mirrors([one, other])) == []
-    (found,) = find_copies([one, other])
+    (found,) = find_copies([one, other]).found
     assert found.state is State.SAME_TEXT
     assert {member.key for member in found.members} == {one.key, other.key}
 
 
 def test_stories_that_share_only_years_and_a_name_are_not_joined() -> None:
     other = "In 2025 Lukashenka spoke in Minsk about the harvest of 2024. " * 5
-    assert (
-        list(find_copies([sighting("a.example"), sighting("b.example", other, "x:1")]))
-        == []
-    )
+    two = [sighting("a.example"), sighting("b.example", other, "x:1")]
+    assert find_copies(two).found == ()
+
+
+def test_pairs_that_were_not_compared_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    three = [sighting(f"{n}.example", f"{STORY} {n}", f"k:{n}") for n in range(3)]
+    assert find_copies(three).pairs_left_out == 0
+    monkeypatch.setattr("search.report.mirrors.PAIRS", 1)
+    cut = find_copies(three)
+    assert (len(cut.found), cut.pairs_left_out) == (1, 2)
 
 
 def test_facts_are_alike_in_every_spelling_of_numbers_and_names() -> None:
