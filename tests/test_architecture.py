@@ -325,7 +325,7 @@ LIBRARIES = {
         ),
         reason="a framework: the seam to it is crawl/ and spiders/, nothing else",
     ),
-    "simplemma": Library(modules=("search.analysis.lemmas",)),
+    "simplemma": Library(modules=("search.analysis.wordlists",)),
     "tantivy": Library(modules=("search.engines.tantivy_engine",)),
     "tinycss2": Library(modules=("web.replay.styles",)),
     "trafilatura": Library(modules=("search.extract.html",)),

@@ -1,17 +1,16 @@
 """Lemmas: one base form per word and language; a light stemmer for Belarusian.
 
-The only importer of simplemma (ru uk pl lt en). Belarusian has no free lemma list, so
-its words lose their ending: longest of some ninety, stem of three letters or more.
+The lists of simplemma for ru uk pl lt en. Belarusian has no free lemma list, so its
+words lose their ending: longest of some ninety, stem of three letters or more.
 Measured on 1,077 sentences: see tests/unit/search/analysis/test_lemmas.py.
 """
 
 import re
 from functools import lru_cache
 
-import simplemma
-
 from search.analysis.keys import fold_mixed_script
 from search.analysis.tokens import exact_form
+from search.analysis.wordlists import find_lemma
 
 STEM_MIN_LETTERS = 3
 """A shorter stem joins words that have nothing in common."""
@@ -98,7 +97,7 @@ def lemma_form(word: str, language: str | None) -> str:
         return stem_belarusian(to_cyrillic(folded))
     if language not in _LISTED or not folded[:1].isalpha():
         return folded
-    lemma = simplemma.lemmatize(folded, language, low_memory=True).casefold()
+    lemma = find_lemma(folded, language).casefold()
     return folded if " " in lemma else lemma.replace("ё", "е")
 
 
