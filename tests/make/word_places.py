@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from search.analysis.wordlists import MORE, SAME, packed_list, read_number
 
 LANGUAGES = ("en", "lt", "pl", "ru", "uk")
-RECORDS = 64
+RECORDS = 32
 """Between two places, at least: what a search reads on average is half of it."""
 _MAGIC = b"SMFC1\x00"
 
