@@ -5,7 +5,6 @@ writing next finishes it. Whatever fails, the archive is VERIFIED then and all o
 captures are there.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,21 +19,17 @@ from archive.store.reader import ArchiveReader
 from archive.store.segment import list_segments
 from archive.store.texts import text_path, write_text
 from archive.store.tombstones import RemovalOrder
-from archive.store.writer import ArchiveWriter, WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from archive.warc.member import Effort
-from tests.faults.test_nth_call import Sweep, contents
 from tests.support.archives import (
-    SOFTWARE,
     FixedRandom,
     MadeArchive,
     make_archive,
     make_exchange,
 )
+from tests.support.call_sweep import Sweep, Tell, contents, open_writer
 from tests.support.faults import MODES, FaultyFiles
 
-Tell = Callable[[str], object]
 ORDER = RemovalOrder(reason="names of victims", authority="a court")
 REMOVED = "removed"
 NEW = "http://a.example/new"
@@ -94,18 +89,6 @@ def sorted_captures(made: MadeArchive) -> list[Capture]:
     return [captures[1], captures[0], captures[2]]
 
 
-def open_writer(made: MadeArchive, files: Files, tell: Tell = len) -> ArchiveWriter:
-    return ArchiveWriter.open(
-        made.root,
-        keys=made.keys(),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        settings=WriterSettings(
-            software=SOFTWARE, effort=Effort.STORED, files=files, tell=tell
-        ),
-    )
-
-
 def scenario(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
     with open_writer(made, files) as writer:
         writer.remove(sorted_captures(made)[0], ORDER)
@@ -137,33 +120,10 @@ def sweep(tmp_path: Path) -> Removal:
     return Removal(folder=tmp_path, made=made, told=set(), scenario=scenario)
 
 
-def count_calls(sweep: Removal) -> int:
-    """How many calls a removal makes where nothing fails."""
-    calls = sweep.folder / "calls"
-
-    def counted(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
-        scenario(made, files, tell)
-        calls.write_text("\n".join(files.calls))
-
-    ending, told, copy = replace(sweep, scenario=counted).run(FaultyFiles())
-    assert (ending, REMOVED in told) == ("done", True)
-    sweep.judge(copy, told, "nothing failed")
-    return len(calls.read_text().splitlines())
-
-
-def fail(sweep: Removal, number: int, mode: str) -> str:
-    ending, told, copy = sweep.run(FaultyFiles(number, mode))
-    sweep.judge(copy, told, f"call {number}, {mode}")
-    return ending
-
-
-def test_each_call_of_a_removal_fails(sweep: Removal) -> None:
-    count = count_calls(sweep)
+def test_one_call_of_two_of_a_removal_fails(sweep: Removal) -> None:
+    count = sweep.count()
     assert count > 40
-    endings = {
-        fail(sweep, number, MODES[(3 * number) % len(MODES)])
-        for number in range(1, count + 1)
-    }
+    endings = sweep.fail_every_other(count)
     assert {"killed", "failed"} <= endings
 
 
@@ -171,8 +131,7 @@ def test_each_call_of_a_removal_fails(sweep: Removal) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("mode", MODES)
 def test_each_call_of_a_removal_fails_in_each_way(sweep: Removal, mode: str) -> None:
-    for number in range(1, count_calls(sweep) + 1):
-        fail(sweep, number, mode)
+    sweep.fail_each(mode)
 
 
 def test_a_removal_is_finished_though_recovery_is_killed_again_and_again(
@@ -191,7 +150,7 @@ def test_a_removal_is_finished_though_recovery_is_killed_again_and_again(
 
 def find_half(sweep: Removal) -> MadeArchive:
     """A removal killed right behind its tombstone."""
-    for number in range(1, count_calls(sweep) + 1):
+    for number in range(1, sweep.count() + 1):
         _, _, copy = sweep.run(FaultyFiles(number, "kill-after"))
         if tombstones(copy):
             return copy

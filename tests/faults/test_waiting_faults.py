@@ -21,7 +21,6 @@ from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort
-from tests.faults.test_nth_call import Sweep, open_writer
 from tests.support.archives import (
     SOFTWARE,
     FixedRandom,
@@ -30,9 +29,9 @@ from tests.support.archives import (
     make_archive,
     make_exchange,
 )
+from tests.support.call_sweep import Sweep, Tell, open_writer
 from tests.support.faults import MODES, FaultyFiles
 
-Tell = Callable[[str], object]
 SIGNED = "signed"
 
 
@@ -105,37 +104,14 @@ def kept(tmp_path: Path) -> Waiting:
     return Waiting(folder=tmp_path, made=made, told=told, scenario=sign)
 
 
-def count_calls(sweep: Waiting) -> int:
-    """How many calls a run makes where nothing fails."""
-    calls = sweep.folder / "calls"
-
-    def counted(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
-        sweep.scenario(made, files, tell)
-        calls.write_text("\n".join(files.calls))
-
-    ending, told, copy = replace(sweep, scenario=counted).run(FaultyFiles())
-    assert ending == "done"
-    sweep.judge(copy, told, "nothing failed")
-    return len(calls.read_text().splitlines())
-
-
-def fail(sweep: Waiting, number: int, mode: str) -> str:
-    ending, told, copy = sweep.run(FaultyFiles(number, mode))
-    sweep.judge(copy, told, f"call {number}, {mode}")
-    return ending
-
-
 @pytest.mark.parametrize("scenario", [keep, sign])
-def test_R16_each_call_fails_and_what_was_kept_is_signed_once(
+def test_R16_one_call_of_two_fails_and_what_was_kept_is_signed_once(
     kept: Waiting, scenario: Callable[[MadeArchive, FaultyFiles, Tell], None]
 ) -> None:
     sweep = replace(kept, scenario=scenario)
-    count = count_calls(sweep)
+    count = sweep.count()
     assert count >= 8
-    endings = {
-        fail(sweep, number, MODES[(3 * number) % len(MODES)])
-        for number in range(1, count + 1)
-    }
+    endings = sweep.fail_every_other(count)
     assert endings & {"killed", "failed"}
 
 
@@ -147,8 +123,7 @@ def test_R16_each_call_fails_in_each_way(
     kept: Waiting, scenario: Callable[[MadeArchive, FaultyFiles, Tell], None], mode: str
 ) -> None:
     sweep = replace(kept, scenario=scenario)
-    for number in range(1, count_calls(sweep) + 1):
-        fail(sweep, number, mode)
+    sweep.fail_each(mode)
 
 
 def test_signing_killed_again_and_again_states_each_once(kept: Waiting) -> None:

@@ -105,13 +105,21 @@ def site() -> Iterator[Site]:
         yield made
 
 
-@pytest.fixture
-def evidence(tmp_path: Path) -> Evidence:
-    """The command over a new archive."""
-    made = Evidence(home=tmp_path, archive=tmp_path / "archive")
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new archive, its keys and trust, made once: a start of the command is dear."""
+    home = tmp_path_factory.mktemp("new")
+    made = Evidence(home=home, archive=home / "archive")
     done = made.run("init", "--name", "Pipeline test")
     assert done.returncode == 0, done.stderr
-    return made
+    return home
+
+
+@pytest.fixture
+def evidence(new_home: Path, tmp_path: Path) -> Evidence:
+    """The command over a new archive of its own."""
+    shutil.copytree(new_home, tmp_path, dirs_exist_ok=True)
+    return Evidence(home=tmp_path, archive=tmp_path / "archive")
 
 
 @pytest.fixture

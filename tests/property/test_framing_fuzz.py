@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.capture import CaptureOutcome
+from tests.support.examples import examples
 from tests.support.streams import CAUSES, HOW, LIMITS, METHODS, check
 
 EXAMPLES = 20_000
@@ -65,7 +66,7 @@ def assemble(plan: bytes) -> bytes:
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(EXAMPLES),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.attest.trust import read_trust
+from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
+from archive.verify.folder import verify_archive
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from archive.cli.root import main; main()")
@@ -91,9 +94,9 @@ class Evidence(Program):
         return done.returncode, [json.loads(line) for line in lines]
 
     def verified(self) -> str:
-        """The outcome of `evidence verify`."""
-        _, (report,) = self.rows("verify", "--json")
-        return str(report["outcome"])
+        """What `evidence verify` would find, without a start of the command."""
+        trust = read_trust(self.home / "trust", read_identity(self.archive).origin)
+        return str(verify_archive(self.archive, trust=trust).outcome)
 
     def blocks(self) -> list[tuple[bytes, bytes]]:
         """Request and response blocks of every capture, in order."""

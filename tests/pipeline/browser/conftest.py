@@ -1,5 +1,6 @@
 """A command over a new archive, a site for a browser, and pages captured once."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -56,16 +57,16 @@ def read_archive(archive: Path) -> Records:
     return records
 
 
-def new_archive(folder: Path) -> Command:
-    made = Command(home=folder / "home", archive=folder / "archive")
-    done = made.run("init", "--name", "Pages")
-    assert done.returncode == 0, done.stderr
-    return made
+def new_archive(new_home: Path, folder: Path) -> Command:
+    """A new archive beside its keys and trust."""
+    shutil.copytree(new_home, folder / "home")
+    shutil.move(folder / "home" / "archive", folder / "archive")
+    return Command(home=folder / "home", archive=folder / "archive")
 
 
 @pytest.fixture
-def evidence(tmp_path: Path, chromium: Path) -> Command:
-    return new_archive(tmp_path)
+def evidence(new_home: Path, tmp_path: Path, chromium: Path) -> Command:
+    return new_archive(new_home, tmp_path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class CapturedPage:
 
 @pytest.fixture(scope="session")
 def captured_pages(
-    tmp_path_factory: pytest.TempPathFactory, chromium: Path
+    new_home: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Path
 ) -> Iterator[Callable[[str], CapturedPage]]:
     """Give the page captured over http or https, each once in a session."""
     made: dict[str, CapturedPage] = {}
@@ -90,7 +91,7 @@ def captured_pages(
             if scheme not in made:
                 site = stack.enter_context(running_site())
                 many_parts(site)
-                evidence = new_archive(tmp_path_factory.mktemp(scheme))
+                evidence = new_archive(new_home, tmp_path_factory.mktemp(scheme))
                 hosts = site.lead("page.test", "other.test")
                 done = evidence.run(
                     "capture", "--page", f"{scheme}://page.test/", *hosts

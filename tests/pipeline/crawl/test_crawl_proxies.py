@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
+from tests.support.inside import call
 
 USER, PASSWORD = "canary-alice", "canary-hunter2"
 HOSTS = ("a.example", "b.example")
@@ -323,7 +324,12 @@ def test_where_a_proxy_was_meant_and_is_not_there_nothing_is_done(
     evidence: Any,
     sources: Callable[..., Path],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """In this process: nothing is begun, which is what is looked at."""
+    for name, value in evidence.environment().items():
+        monkeypatch.setenv(name, value)
     path = tmp_path / "proxies.toml"
     path.write_text(f'[out]\nurl = "http://u@127.0.0.1:1"\npassword = "{PASSWORD}"')
     path.chmod(0o600 if "OPEN" not in options else 0o640)
@@ -331,11 +337,11 @@ def test_where_a_proxy_was_meant_and_is_not_there_nothing_is_done(
     if verb[0] == "crawl":
         given += ["--sources", str(sources("outlet", SOURCE))]
     before = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
-    done = evidence.run(*verb, *given)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert PASSWORD not in done.stderr
+    done = call(["--archive", str(evidence.archive), *verb, *given], capsys)
+    assert done.code == 2
+    assert words in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert PASSWORD not in done.err
     after = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
     assert after == before
 

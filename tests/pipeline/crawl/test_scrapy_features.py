@@ -143,16 +143,24 @@ def test_a_spider_is_told_which_capture_a_response_is(
     assert (told["outcome"], told["captured_at"][-1]) == ("complete", "Z")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_followed_and_each_hop_is_a_capture(
-    site: Any, evidence: Any, probe: Probe, status: int
+    site: Any, evidence: Any, probe: Probe
 ) -> None:
-    site.serve_raw("/a", reply(f"{status} Go", "Location: /b").decode())
-    site.serve("/b", "<p>end")
-    (seen,) = probe("/a")["seen"]
-    assert (seen["url"], seen["status"]) == (HOST + "/b", 200)
-    assert [f[:2] for f in facts(evidence)] == [("/a", status), ("/b", 200)]
-    assert metadata(evidence, "/b")[0]["context"]["hop"] == 1
+    statuses = (301, 302, 303, 307, 308)
+    for status in statuses:
+        site.serve_raw(
+            f"/{status}", reply(f"{status} Go", f"Location: /b{status}").decode()
+        )
+        site.serve(f"/b{status}", "<p>end")
+    report = probe(*(f"/{status}" for status in statuses))
+    ends = {seen["asked"]: (seen["url"], seen["status"]) for seen in report["seen"]}
+    assert ends == {f"{HOST}/{s}": (f"{HOST}/b{s}", 200) for s in statuses}
+    hops = {(f"/{status}", status) for status in statuses}
+    assert {f[:2] for f in facts(evidence)} == hops | {
+        (f"/b{s}", 200) for s in statuses
+    }
+    for status in statuses:
+        assert metadata(evidence, f"/b{status}")[0]["context"]["hop"] == 1
 
 
 def test_a_loop_and_an_eleventh_hop_end_with_every_hop_kept(
@@ -336,21 +344,11 @@ def test_C11_no_header_is_run_as_code(
     assert [f[0] for f in facts(evidence)] == ["/", "/two"]
 
 
-REFUSED: list[dict[str, Any]] = [
-    {"TELNETCONSOLE_ENABLED": True},
-    {"REMOTE_CONTROL_ENABLED": True},
-    {"COOKIES_ENABLED": True},
-    {"HTTPCACHE_ENABLED": True},
-    {"DOWNLOAD_HANDLERS": {"http": "scrapy.core.downloader.handlers.http11.X"}},
-    {"SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleLifoDiskQueue"},
-]
-
-
-@pytest.mark.parametrize("setting", REFUSED, ids=lambda s: next(iter(s)))
 def test_a_conflicting_setting_stops_the_run_before_it_begins(
-    site: Any, probe: Probe, setting: dict[str, Any]
+    site: Any, probe: Probe
 ) -> None:
-    report = probe("/", settings=setting)
+    """One for all that the add-on refuses: `tests/unit/crawlers/crawl/test_seam.py`."""
+    report = probe("/", settings={"TELNETCONSOLE_ENABLED": True})
     assert report["refused"].startswith("SettingsError")
-    assert next(iter(setting)) in report["refused"]
+    assert "TELNETCONSOLE_ENABLED" in report["refused"]
     assert site.log == []

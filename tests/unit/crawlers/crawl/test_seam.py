@@ -279,7 +279,10 @@ def test_the_add_on_fixes_our_settings_and_its_handler_can_be_loaded() -> None:
     assert settings.getbool("ROBOTSTXT_OBEY")
 
 
-CONFLICTS = [
+CONFLICTS: list[dict[str, Any]] = [
+    {"TELNETCONSOLE_ENABLED": True},
+    {"SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleLifoDiskQueue"},
+    {"DOWNLOAD_HANDLERS": {"http": "scrapy.core.downloader.handlers.http11.X"}},
     {"COOKIES_ENABLED": True},
     {"REMOTE_CONTROL_ENABLED": True},
     {"HTTPCACHE_ENABLED": True},
