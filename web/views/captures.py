@@ -14,6 +14,9 @@ from web.views.mementos import add_links
 from web.views.record import build_record, digests_of
 from web.views.values import RecordView
 
+PRINTED_CHARS = 20_000
+"""Of the text, on paper, where the frame is not: some five sheets."""
+
 
 class CapturePages:
     """The record page and its views: page, picture, source, parts, proof."""
@@ -45,7 +48,9 @@ class CapturePages:
         if is_hex_digest(capture_id):
             return see_other(f"/c/{Digest(capture_id).short_id}", status=308)
         record = self._record(capture_id)
-        response = self._page("record.html", "page", record)
+        response = record_page(
+            self._site, "record.html", "page", record, printed=PRINTED_CHARS
+        )
         return add_links(response, self._site, record.main)
 
     def picture(self, capture_id: str) -> Response:

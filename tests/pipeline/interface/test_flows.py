@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from search.extract.pdf import extract_pdf
 from tests.pipeline.interface.conftest import Shown
 
 WORDS = "лічбы і кандыдаты на гэтай старонцы"
@@ -176,3 +177,20 @@ def test_no_page_is_wider_than_the_screen(
             if found > width:
                 wide[name, code] = found
     assert wide == {}
+
+
+def test_on_paper_each_sheet_names_the_capture_and_the_text_stands_there(
+    page: Page, shown: Shown
+) -> None:
+    record = shown.case.named["page 8"]
+    page.goto(f"{shown.served.app}/c/{record.short_id}")
+    assert page.locator(".print-only").is_visible() is False
+    paper = extract_pdf(page.pdf(format="A4"))
+    ends = [*paper.pages[1:], len(paper.text)]
+    sheets = [
+        paper.text[start:end] for start, end in zip(paper.pages, ends, strict=True)
+    ]
+    assert len(sheets) >= 2
+    assert all(record.capture_id in sheet for sheet in sheets)
+    assert WORDS in paper.text
+    assert "signatures over the statements hold" in paper.text
