@@ -274,6 +274,7 @@ LIBRARIES = {
             "search.extract.html",
             "search.extract.visible",
             "web.frozen",
+            "web.replay.parsing",
             "web.replay.tree",
         ),
         reason="trees for four ends: main text, all text, signs, and what may be shown",

@@ -8,6 +8,7 @@ there is no lookup by nearest date. What is not in the list is a gap with a reas
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from archive.capture import Capture
@@ -15,6 +16,8 @@ from archive.store.recorded import PagePart
 
 ADDRESS_LIMIT = 16_384
 """Characters of an address that are looked at: no server takes longer ones."""
+BASES_KEPT = 256
+"""Pages and sheets whose origin is known from a moment ago."""
 SUCCESS = range(200, 300)
 """Answers that stand for the thing asked for; a 404 with an image in it does not."""
 NEVER_SHOWN = frozenset(
@@ -31,6 +34,14 @@ NEVER_SHOWN = frozenset(
 _PLAIN_PATH = "/%:@!$&'()*+,;=~-._?[]|^`{}\"<>\\ "
 _SIZE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,4})?[wxh]", re.ASCII)
 _DROPPED = dict.fromkeys(map(ord, "\t\r\n"))
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_USUAL = re.compile(
+    rf"(?P<origin>https?://{_LABEL}(?:\.{_LABEL}){{1,10}})?"
+    r"(?P<path>/[A-Za-z0-9%:@!$&'()*+,=~_./-]*)"
+    r"(?P<query>\?[A-Za-z0-9%:@!$&'()*+,=~_./?-]+)?(?:#[!-~]*)?",
+    re.ASCII,
+)
+"""An address that is in normal form already, but for the origin it may leave out."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -91,6 +102,25 @@ def join_address(base: str, address: str) -> str:
         return ""
 
 
+def absolute_form(base: str, address: str) -> str | None:
+    """The normal form of an address on a page; as by `join_address`, mostly faster."""
+    usual = _USUAL.fullmatch(address) if len(address) <= ADDRESS_LIMIT else None
+    if usual is not None and "/." not in usual["path"]:
+        origin = usual["origin"]
+        if origin is None and not address.startswith("//"):
+            origin = _origin_of(base)
+        if origin:
+            return f"{origin}{usual['path']}{usual['query'] or ''}"
+    return normal_form(join_address(base, address))
+
+
+@lru_cache(maxsize=BASES_KEPT)
+def _origin_of(base: str) -> str:
+    """Scheme, host and port of a base in normal form; empty if it has none."""
+    root = normal_form(join_address(base, "/"))
+    return root.removesuffix("/") if root else ""
+
+
 def split_srcset(written: str) -> Iterator[tuple[str, str]]:
     """Yield address and size of each candidate; a size that is none comes back empty.
 
@@ -125,7 +155,7 @@ class PartTable:
 
     def resolve(self, base: str, address: str) -> Resolved | Gap:
         """Find the captured part of that address, or say why there is none."""
-        absolute = normal_form(join_address(base, address))
+        absolute = absolute_form(base, address)
         if absolute is None:
             return Gap(reason="address")
         number = self._numbers.get(absolute)

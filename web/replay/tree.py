@@ -1,4 +1,4 @@
-"""Tree: the first pass over a hostile page; only importer of lxml in web.
+"""Tree: the first pass over a hostile page.
 
 Elements and attributes that are not on the lists of markup.py go, addresses are written
 anew through the parts list, gaps are drawn, style sheets are taken out. What comes back
@@ -7,13 +7,12 @@ is serialized markup for nh3, which has the last word.
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
-import lxml.etree
-import lxml.html
+from lxml import etree
 
-from web.replay.links import Gap, PartTable, Resolved, join_address, split_srcset
+from web.replay.links import Gap, PartTable, Resolved, split_srcset
 from web.replay.markup import (
     DRAWN_GAPS,
     DROPPED,
@@ -22,6 +21,16 @@ from web.replay.markup import (
     ROOT_ATTRIBUTES,
     TAG_ATTRIBUTES,
     TAGS,
+)
+from web.replay.parsing import (
+    CONTROL,
+    Element,
+    base_of,
+    new_body,
+    parse_page,
+    remove,
+    unwrap,
+    write_page,
 )
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_declarations, clean_inline_sheet
@@ -34,25 +43,21 @@ VALUE_LIMIT_CHARS = 1 << 18
 """Characters of an attribute; data: images are the long ones."""
 DOCTYPE_CHARS = 1_024
 """Where a doctype is looked for."""
-EMPTY_IN_HTML5 = ("embed", "source", "track", "wbr", "keygen", "command", "bgsound")
-"""Elements without an end tag that libxml2, which knows HTML 4, lets hold others."""
+PLANS_KEPT = 8_192
+"""Sets of attribute names seen a moment ago: a page has about a hundred."""
+SHORT_CHARS = 400
+"""Names of one element together, as usual pages have them."""
 GAP_PIXELS = 4_000
 """Largest side of a gap box."""
 
 RASTER_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
+_CLEANED = frozenset(("style", "background", "href"))
 _NUMBER = re.compile(r"\s*([0-9]{1,5})")
 _DOCTYPE = re.compile(r"<!doctype\s+html", re.IGNORECASE)
 FRAGMENT = re.compile(r"#[^\s\"'<>]*")
 _MEDIA = re.compile(r"[A-Za-z0-9\s(),:.<=>/-]{0,500}")
 _LAZY = ("data-src", "data-lazy-src", "data-original")
-_ODD_REFERENCE = re.compile(
-    "&#(?:0*(?:[0-9]|[12][0-9]|3[01])(?![0-9])|0*[0-9]{5}"
-    "|x0*1?[0-9a-f](?![0-9a-f])|x[0-9a-f]*[d-f][0-9a-f]{3})",
-    re.IGNORECASE,
-)
-"""Character references that may stand for a letter of `_CONTROL`."""
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Letters lxml reads, from references such as &#12;, but refuses to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,96 +104,27 @@ def sweep_page(
     text: str, *, base: str, parts: PartTable, words: GapWords, sheets: SheetCache
 ) -> SweptPage:
     """Sweep a page; `base` is its own address, `words` writes what a gap box says."""
-    root = _parse(text)
+    root = parse_page(text)
     has_doctype = _DOCTYPE.search(text[:DOCTYPE_CHARS]) is not None
-    cleaner = _Cleaner(_base_of(root, base), parts, words, sheets)
+    cleaner = _Cleaner(base_of(root, base), parts, words, sheets)
     body = root.find("body")
     frame = root.find("frameset")
     if body is None:
-        body = lxml.html.Element("body")
+        body = new_body()
         if frame is not None:
             body.append(frame)
     head_sheets = tuple(cleaner.take_sheets(root))
     html_attributes = cleaner.root_attributes(root)
     body_attributes = cleaner.root_attributes(body)
     cleaner.sweep(body)
-    body.tag = "div"
-    body.attrib.clear()
-    markup = lxml.html.tostring(body, encoding="unicode", with_tail=False)
     return SweptPage(
-        markup=markup.removeprefix("<div>").removesuffix("</div>"),
+        markup=write_page(body),
         html_attributes=html_attributes,
         body_attributes=body_attributes,
         sheets=head_sheets,
         has_doctype=has_doctype,
         gaps=tuple(cleaner.gaps),
     )
-
-
-def _parse(text: str) -> lxml.html.HtmlElement:
-    """Parse leniently; an empty document gives an empty page."""
-    parser = lxml.html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True
-    )
-    data = _CONTROL.sub(" ", text).encode("utf-8", "replace")
-    try:
-        root = lxml.html.document_fromstring(data, parser=parser)
-    except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError):
-        root = lxml.html.document_fromstring(b"<html><body></body></html>")
-    for element in list(root.iter(*EMPTY_IN_HTML5)):
-        _hoist(element)
-    if _ODD_REFERENCE.search(text):
-        for element in root.iter():
-            _make_writable(element)
-    return root
-
-
-def _hoist(element: lxml.html.HtmlElement) -> None:
-    """Put what libxml2 reads into an empty element behind it, where browsers see it."""
-    parent = element.getparent()
-    if parent is None or (not len(element) and not element.text):
-        return
-    children, tail = list(element), element.tail or ""
-    place = parent.index(element) + 1
-    element.tail, element.text = element.text or "", None
-    for number, child in enumerate(children):
-        parent.insert(place + number, child)
-    last = children[-1] if children else element
-    last.tail = (last.tail or "") + tail
-
-
-def _make_writable(element: lxml.html.HtmlElement) -> None:
-    """Replace letters that came from character references and cannot be written."""
-    for name, value in element.attrib.items():
-        if _CONTROL.search(value):
-            _rewrite(element, str(name), _CONTROL.sub(" ", value))
-    if element.text and _CONTROL.search(element.text):
-        element.text = _CONTROL.sub(" ", element.text)
-    if element.tail and _CONTROL.search(element.tail):
-        element.tail = _CONTROL.sub(" ", element.tail)
-
-
-def _rewrite(element: lxml.html.HtmlElement, name: str, value: str) -> None:
-    """Give an attribute another value; one whose name cannot be written goes."""
-    pairs = [pair for pair in element.attrib.items() if pair[0] != name]
-    element.attrib.clear()
-    for known, old in [*pairs, (name, value)]:
-        with suppress(ValueError):  # a name such as `{`
-            element.set(known, old)
-
-
-def _attributes_of(element: lxml.html.HtmlElement) -> dict[str, str]:
-    """All attributes, read as pairs: a name such as `{` cannot be looked up."""
-    return dict(element.items())
-
-
-def _base_of(root: lxml.html.HtmlElement, address: str) -> str:
-    """The first `base` element counts, as in browsers."""
-    for element in root.iter("base"):
-        written = element.get("href")
-        if written is not None:
-            return join_address(address, written) or address
-    return address
 
 
 class _Cleaner:
@@ -202,8 +138,14 @@ class _Cleaner:
         self._parts = parts
         self._words = words
         self.gaps: list[MissingPart] = []
+        self._special: dict[str, Callable[[Element], bool]] = {
+            "img": self._image,
+            "source": self._source,
+            "input": self._input,
+        }
+        """Takes one element; False if it is not there any more, or holds nothing."""
 
-    def take_sheets(self, root: lxml.html.HtmlElement) -> Iterator[Sheet]:
+    def take_sheets(self, root: Element) -> Iterator[Sheet]:
         """Yield the style sheets in document order; missing ones become gaps."""
         for element in root.iter("link", "style"):
             media = element.get("media", "")
@@ -228,11 +170,9 @@ class _Cleaner:
 
         return self._sheets.clean(b"inline " + text.encode(), clean, self._style_path)
 
-    def root_attributes(
-        self, element: lxml.html.HtmlElement
-    ) -> tuple[tuple[str, str], ...]:
+    def root_attributes(self, element: Element) -> tuple[tuple[str, str], ...]:
         """Plain attributes of `html` or `body`, and the cleaned `style`."""
-        old = _attributes_of(element)
+        old = dict(element.items())
         kept = [
             (name, value)
             for name, value in old.items()
@@ -241,57 +181,58 @@ class _Cleaner:
         style = self._style(old)
         return (*kept, ("style", style)) if style else tuple(kept)
 
-    def sweep(self, body: lxml.html.HtmlElement) -> None:
+    def sweep(self, body: Element) -> None:
         """Keep, unwrap, drop or replace every element below `body`."""
+        etree.strip_elements(body, *DROPPED, with_tail=False)
+        gone = 0  # elements to come that went with one before them
         for number, element in enumerate(list(body.iterdescendants())):
-            if number >= ELEMENT_LIMIT or not isinstance(element.tag, str):
-                _remove(element)
-            elif element.getparent() is not None:
-                self._element(element)
+            if gone:
+                gone -= 1
+            elif number >= ELEMENT_LIMIT or not isinstance(element.tag, str):
+                gone = _count(element)
+                remove(element)
+            else:
+                gone = self._element(element)
 
-    def _element(self, element: lxml.html.HtmlElement) -> None:
-        tag = element.tag
-        if tag in DROPPED:
-            _remove(element)
-        elif tag in DRAWN_GAPS:
+    def _element(self, element: Element) -> int:
+        """Sweep one element; gives how many went with it."""
+        tag = str(element.tag)
+        if tag in DRAWN_GAPS:
+            gone = _count(element)
             self._draw(element, DRAWN_GAPS[tag], Gap(reason="not-shown"))
-        elif tag == "img":
-            self._image(element)
-        elif tag == "source":
-            self._source(element)
-        elif tag == "input":
-            self._input(element)
-        elif tag in TAGS:
+            return gone
+        special = self._special.get(tag)
+        if special is not None:
+            gone = _count(element)
+            return 0 if special(element) else gone
+        if tag in TAGS:
             self._attributes(element)
         else:
-            element.drop_tag()
+            unwrap(element)
+        return 0
 
-    def _attributes(self, element: lxml.html.HtmlElement, **extra: str) -> None:
+    def _attributes(self, element: Element, **extra: str) -> None:
         """Write the attributes anew: listed ones, cleaned style, inner links."""
-        old = _attributes_of(element)
-        if not old and not extra:
-            return
-        allowed = TAG_ATTRIBUTES.get(str(element.tag), frozenset())
-        kept = {
-            name: value
-            for name, value in old.items()
-            if (name in GLOBAL_ATTRIBUTES or name in allowed)
-            and len(value) <= VALUE_LIMIT_CHARS
-        }
-        if len(kept) != len(old):
-            element.attrib.clear()
-            for name, value in kept.items():
-                element.set(name, value)
+        pairs = element.items()
+        if pairs:
+            tag = str(element.tag)
+            plan = _plan_of(tag, tuple([name for name, _ in pairs]))
+            _keep(element, pairs, plan)
+            if plan.has_more:
+                self._rewrite(element, tag, dict(pairs))
+        for name, value in extra.items():
+            element.set(name, value)
+
+    def _rewrite(self, element: Element, tag: str, old: dict[str, str]) -> None:
+        """Write what is cleaned, not copied: style and inner links."""
         style = self._style(old)
         if style:
             element.set("style", style)
         href = old.get("href", "").strip()
-        if element.tag == "a" and FRAGMENT.fullmatch(href):
+        if tag == "a" and FRAGMENT.fullmatch(href):
             element.set("href", href)
-        for name, value in extra.items():
-            element.set(name, value)
 
-    def _image(self, element: lxml.html.HtmlElement) -> None:
+    def _image(self, element: Element) -> bool:
         found = self._picture(element)
         written = element.get("srcset") or element.get("data-srcset") or ""
         srcset = self._srcset(written)
@@ -299,15 +240,16 @@ class _Cleaner:
             found = srcset[0][0]
         if isinstance(found, Gap):
             self._draw(element, "image", found)
-            return
+            return False
         extra = {"src": found}
         if srcset:
             extra["srcset"] = ", ".join(
                 f"{path} {size}".strip() for path, size in srcset
             )
         self._attributes(element, **extra)
+        return True
 
-    def _picture(self, element: lxml.html.HtmlElement) -> str | Gap:
+    def _picture(self, element: Element) -> str | Gap:
         """The path of the image; a lazy address counts where it was captured."""
         for name in _LAZY:
             address = element.get(name)
@@ -332,29 +274,31 @@ class _Cleaner:
                 kept.append((found.path, size))
         return kept
 
-    def _source(self, element: lxml.html.HtmlElement) -> None:
+    def _source(self, element: Element) -> bool:
         srcset = self._srcset(element.get("srcset", ""))
         parent = element.getparent()
         if not srcset or parent is None or parent.tag != "picture":
-            _remove(element)
-            return
+            remove(element)
+            return False
         joined = ", ".join(f"{path} {size}".strip() for path, size in srcset)
         self._attributes(element, srcset=joined)
+        return True
 
-    def _input(self, element: lxml.html.HtmlElement) -> None:
+    def _input(self, element: Element) -> bool:
         written = element.get("type", "text").strip().lower()
         if written in ("hidden", "image"):
-            _remove(element)
-            return
+            remove(element)
+            return False
         self._attributes(element, type=INPUT_TYPES.get(written, "text"))
         if written in ("password", "file"):
             element.attrib.pop("value", None)
+        return True
 
-    def _draw(self, element: lxml.html.HtmlElement, kind: str, gap: Gap) -> None:
+    def _draw(self, element: Element, kind: str, gap: Gap) -> None:
         """Put a box of the same size where the part would be."""
         self._note(kind, gap)
         width, height = _pixels(element, "width"), _pixels(element, "height")
-        words = _CONTROL.sub(" ", self._words.write(kind, gap))
+        words = CONTROL.sub(" ", self._words.write(kind, gap))
         tail = element.tail
         element.clear()
         element.tag = "span"
@@ -387,13 +331,60 @@ class _Cleaner:
         return found.path if isinstance(found, Resolved) else None
 
 
-def _remove(element: lxml.html.HtmlElement) -> None:
-    """Take an element out with all it holds; the text behind it stays."""
-    if element.getparent() is not None:
-        element.drop_tree()
+def _count(element: Element) -> int:
+    """How many elements it holds, at any depth."""
+    return sum(1 for _ in element.iterdescendants()) if len(element) else 0
 
 
-def _pixels(element: lxml.html.HtmlElement, name: str) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What becomes of attributes of these names on one kind of element."""
+
+    dropped: tuple[str, ...]
+    is_odd: bool
+    """Whether a name, such as `{`, cannot be looked up: then all are written anew."""
+    has_more: bool
+    """Whether there is something to clean."""
+
+
+def _plan_of(tag: str, names: tuple[str, ...]) -> _Plan:
+    """The plan; kept for the next such element, unless a page makes names up."""
+    if sum(map(len, names)) > SHORT_CHARS:
+        return _plan.__wrapped__(tag, names)
+    return _plan(tag, names)
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _plan(tag: str, names: tuple[str, ...]) -> _Plan:
+    allowed = TAG_ATTRIBUTES.get(tag, frozenset()) | GLOBAL_ATTRIBUTES
+    dropped = tuple(name for name in names if name not in allowed)
+    return _Plan(
+        dropped=dropped,
+        is_odd=not all(map(_NAME.fullmatch, dropped)),
+        has_more=not _CLEANED.isdisjoint(dropped),
+    )
+
+
+def _keep(element: Element, pairs: list[tuple[str, str]], plan: _Plan) -> None:
+    """Take out the attributes that are not listed, and values without end."""
+    attrib = element.attrib
+    if len(plan.dropped) == len(pairs):
+        attrib.clear()
+        return
+    if plan.is_odd:
+        kept = [pair for pair in pairs if pair[0] not in plan.dropped]
+        attrib.clear()
+        for name, value in kept:
+            element.set(name, value)
+    else:
+        for name in plan.dropped:
+            del attrib[name]
+    for name, value in pairs:
+        if len(value) > VALUE_LIMIT_CHARS:
+            attrib.pop(name, None)
+
+
+def _pixels(element: Element, name: str) -> int | None:
     match = _NUMBER.match(element.get(name, ""))
     if match is None or element.get(name, "").strip().endswith("%"):
         return None
