@@ -5,54 +5,21 @@ captures always give the same documents, whenever and wherever they are indexed.
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CaptureClass
 from archive.store.follow import IMPORT_KIND
-from search.analysis.analyze import join_forms
 from search.counting import DAY_US
-from search.engines.fields import (
-    ALL,
-    ALL_KEY,
-    CAP,
-    EXACT,
-    HEAD,
-    HEAD_KEY,
-    HEAD_LEMMA,
-    KEY,
-    LEMMA,
-    LOOSE,
-)
 from search.extract.dates import Claimed
 from search.items import order_of
-from search.passages import read_forms
 
-OUTCOME_WORDS: dict[CaptureOutcome, str] = {
-    CaptureOutcome.COMPLETE: "",
-    CaptureOutcome.DISCONNECT: "failure disconnect cut incomplete",
-    CaptureOutcome.TIMEOUT: "failure timeout no answer in time",
-    CaptureOutcome.LENGTH: "failure length too long cut",
-    CaptureOutcome.STOPPED: "failure stopped",
-    CaptureOutcome.NOT_HTTP: "failure not-http no valid answer",
-    CaptureOutcome.NO_RESPONSE: "failure no-response no answer",
-    CaptureOutcome.DNS: "failure dns name not resolved no answer",
-    CaptureOutcome.REFUSED: "failure refused connection refused no answer",
-    CaptureOutcome.TLS: "failure tls certificate handshake no answer",
-    CaptureOutcome.PROXY: "failure proxy no answer",
-    CaptureOutcome.TLS_REFUSED: "failure tls-refused certificate",
-    CaptureOutcome.POLICY: "failure policy address not allowed",
-}
-"""Words a failure is found by; part of the index, so English for every reader."""
 IMPORTED = "imported"
 """Among the warnings of a document: it is of a file that others made."""
-BODY_FIELDS = (EXACT, LEMMA, KEY, CAP, LOOSE, ALL, ALL_KEY)
-"""Token fields that depend on nothing but the text and its language."""
-_MOVED_STATUS, _ERROR_STATUS = 300, 400
+_MOVED_STATUS, ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _FIRST_DAY = date(1970, 1, 1)
@@ -75,6 +42,20 @@ class Document:
     filters: Mapping[str, tuple[str, ...]]
     stored: Mapping[str, object]
     """JSON object with what a hit shows."""
+    pressed: bytes | None = None
+    """The bytes of its text, deflated, where they are at hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysed:
+    """What is found in text, title and address of a document, by this version alone."""
+
+    tokens: Mapping[str, str]
+    """Token fields by name, all of them."""
+    fold: str
+    """Hex SHA-256 of the text without case and spacing: identity of a document."""
+    simhash: int | None
+    """Near for near-identical texts; None for short ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +80,13 @@ class PageText:
     """Of an item: `item` or `teaser`."""
     attribution: str | None = None
     """Whom an item names as its source."""
+    pressed: bytes | None = None
+    """The bytes of the text, deflated, where they are at hand."""
 
     @property
     def has_text(self) -> bool:
         """Whether the page says anything, be it in its items."""
         return bool(self.text) or self.parts > 0
-
-
-def fold_digest(text: str) -> str:
-    """Hex SHA-256 of a text without case and spacing: identity of a document."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    return hashlib.sha256(" ".join(folded.split()).encode()).hexdigest()
 
 
 def urlkey(uri: str) -> str:
@@ -148,7 +125,7 @@ def document_kind(capture: Capture, page: PageText) -> str:
     status = capture.http_status
     if capture.outcome is not CaptureOutcome.COMPLETE or status is None:
         return "failure"
-    if status >= _ERROR_STATUS:
+    if status >= ERROR_STATUS:
         return "failure"
     return "page" if page.has_text else "file"
 
@@ -178,7 +155,7 @@ def origin_of(capture: Capture) -> tuple[str, ...]:
     return (IMPORTED,) if capture.kind == IMPORT_KIND else ()
 
 
-def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
+def document_id(archive_id: str, capture: Capture, page: PageText, fold: str) -> str:
     """Hex SHA-256 of the lines that make two captures one document."""
     complete = capture.outcome is CaptureOutcome.COMPLETE
     lines = (
@@ -186,7 +163,7 @@ def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
         urlkey(capture.target_uri),
         str(capture.http_status) if complete else capture.outcome.value,
         page.extractor,
-        fold_digest(page.text),
+        fold,
         "1" if page.part else "0",
         *origin_of(capture),
     )
@@ -197,19 +174,15 @@ def build_document(
     archive_id: str,
     capture: Capture,
     page: PageText,
-    body: Mapping[str, str] | None = None,
+    analysed: Analysed,
 ) -> Document:
-    """Analyse a capture's text; the capture is the first with that text.
-
-    `body`: its token fields, where they are known already.
-    """
-    body = body_tokens(page) if body is None else body
+    """What an index holds of a capture's text; the capture is the first with it."""
     return Document(
-        document_id=document_id(archive_id, capture, page),
+        document_id=document_id(archive_id, capture, page, analysed.fold),
         order=order_of(capture.leaf, page.part),
         captured_us=microseconds(capture),
         claimed_us=_claimed_us(page.claimed),
-        tokens={**body, **_head_tokens(capture, page)},
+        tokens=analysed.tokens,
         filters=_filters(archive_id, capture, page),
         stored={
             "archive": archive_id,
@@ -231,6 +204,7 @@ def build_document(
             "class": capture_class(capture, page),
             **_place(page),
         },
+        pressed=page.pressed,
     )
 
 
@@ -255,32 +229,6 @@ def _claimed_us(claimed: Claimed | None) -> int | None:
     if claimed is None:
         return None
     return (claimed.day - _FIRST_DAY).days * DAY_US
-
-
-def address_words(uri: str) -> str:
-    """What of a URI can be searched: everything after the scheme, unescaped."""
-    return unquote(uri.partition("://")[2] or uri).replace("_", " ")
-
-
-def body_tokens(page: PageText) -> dict[str, str]:
-    """The fields BODY_FIELDS of a text."""
-    main = join_forms(read_forms(page.text[: page.main_end], page.language))
-    rest = join_forms(read_forms(page.text[page.main_end :], page.language))
-    return dict(zip(BODY_FIELDS, (*main, rest.exact, rest.key), strict=True))
-
-
-def _head_tokens(capture: Capture, page: PageText) -> dict[str, str]:
-    head = join_forms(read_forms(_head(capture, page), page.language))
-    return {HEAD: head.exact, HEAD_LEMMA: head.lemma, HEAD_KEY: head.key}
-
-
-def _head(capture: Capture, page: PageText) -> str:
-    if page.part:
-        return page.title or ""  # by its address the page is found, once
-    words = OUTCOME_WORDS[capture.outcome]
-    if capture.http_status is not None and capture.http_status >= _ERROR_STATUS:
-        words = f"{words} failure {capture.http_status}"
-    return "\n".join((page.title or "", address_words(capture.target_uri), words))
 
 
 def _filters(

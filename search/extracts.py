@@ -1,7 +1,7 @@
 """What extraction and analysis gave, kept beside the index for a rebuild.
 
 index/extracts.sqlite     one row a capture: extractor's answer without its text, and
-                          the token fields of the text, pressed
+                          what the analysis found in its documents, pressed
 
 No page is read twice and no text analysed twice by one version. Derived, and never
 believed further than the kept text it names: a text that is not there or has another
@@ -13,14 +13,15 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.store.texts import find_text
+from archive.store.texts import deflated_part, find_text_file
 from search.captures import CaptureRows
-from search.document import BODY_FIELDS
+from search.document import Analysed
+from search.engines.fields import TOKEN_FIELDS
 from search.extract.by_type import EXTRACTORS, FAILED_EXTRACTOR
 from search.extract.result import Extract, read_extract
 from search.generations import VERSION
@@ -31,30 +32,35 @@ FAILED_WARNINGS = frozenset(
     ("extractor_timeout", "extractor_crashed", "no_extractor", "unreadable")
 )
 """Answers that another machine, or another day, may better."""
-TOKEN_BYTES = 256 * 1024 * 1024
-"""Most that the token fields of one text are unpacked to."""
+ANALYSED_BYTES = 256 * 1024 * 1024
+"""Most that what was found in one page is unpacked to."""
 PRESSED = 1
-"""zlib level: tokens repeat so much that more effort saves little."""
+"""Level: tokens repeat so much that more effort saves little."""
+ANALYSIS = f"{VERSION}/1"
+"""What found it, and the form it is written in here."""
 _SCHEMA = """
 DROP TABLE IF EXISTS extract;
-CREATE TABLE IF NOT EXISTS kept (
+DROP TABLE IF EXISTS kept;
+CREATE TABLE IF NOT EXISTS answer (
     capture_id TEXT PRIMARY KEY, extractors TEXT NOT NULL, made TEXT NOT NULL,
-    analysis TEXT NOT NULL, tokens BLOB NOT NULL
+    analysis TEXT NOT NULL, analysed BLOB NOT NULL
 ) WITHOUT ROWID;
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """An extractor's answer, the hex digest of its text, and its token fields.
+    """An extractor's answer, its text's hex digest, and what was found in the text.
 
-    Of a page of many texts the fields of what items leave of it, then of each item. No
-    digest where there is no text; no tokens where another version made them.
+    Of a page of many texts in what items leave of it, then in each item. No digest
+    where there is no text; nothing found where another version looked.
     """
 
     made: Extract
     digest: str | None
-    tokens: Sequence[Mapping[str, str]] | None
+    pressed: bytes | None
+    """The bytes of the text, deflated, where they are at hand."""
+    analysed: Sequence[Analysed] | None
 
 
 class ExtractCache:
@@ -74,7 +80,7 @@ class ExtractCache:
         """The answer for a capture, if this version gave it and its text is there."""
         with self._lock:
             row = self._rows.execute(
-                "SELECT made, analysis, tokens FROM kept"
+                "SELECT made, analysis, analysed FROM answer"
                 " WHERE capture_id = ? AND extractors = ?",
                 (capture_id, EXTRACTORS),
             ).fetchone()
@@ -83,13 +89,17 @@ class ExtractCache:
         try:
             value = json.loads(row[0])
             digest = value.pop("digest")
-            text = "" if digest is None else find_text(self._root, Digest(digest))
-            if text is None:
-                return None
+            text, pressed = "", None
+            if digest is not None:
+                found = find_text_file(self._root, Digest(digest))
+                if found is None:
+                    return None
+                text, pressed = found[0], deflated_part(found[1])
             return Kept(
                 made=read_extract({**value, "text": text}),
                 digest=digest,
-                tokens=_unpack(row[2]) if row[1] == VERSION else None,
+                pressed=pressed,
+                analysed=_unpack(row[2]) if row[1] == ANALYSIS else None,
             )
         except (ValueError, TypeError, KeyError, zlib.error):
             return None
@@ -102,21 +112,23 @@ class ExtractCache:
         value = {**asdict(made), "digest": kept.digest}
         del value["text"]
         answer = json.dumps(value, ensure_ascii=False)
-        tokens = b"" if kept.tokens is None else _pack(kept.tokens)
-        analysis = "" if kept.tokens is None else VERSION
+        analysed = b"" if kept.analysed is None else _pack(kept.analysed)
+        analysis = "" if kept.analysed is None else ANALYSIS
         with self._lock:
             self._rows.execute(
-                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)",
-                (capture_id, EXTRACTORS, answer, analysis, tokens),
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)",
+                (capture_id, EXTRACTORS, answer, analysis, analysed),
             )
 
     def keep_only(self, rows: CaptureRows) -> None:
         """Delete what this version did not make and what an index does not hold."""
         with self._lock:
-            known = self._rows.execute("SELECT capture_id FROM kept").fetchall()
+            known = self._rows.execute("SELECT capture_id FROM answer").fetchall()
             gone = [(one,) for (one,) in known if rows.find_capture(one) is None]
-            self._rows.executemany("DELETE FROM kept WHERE capture_id = ?", gone)
-            self._rows.execute("DELETE FROM kept WHERE extractors <> ?", (EXTRACTORS,))
+            self._rows.executemany("DELETE FROM answer WHERE capture_id = ?", gone)
+            self._rows.execute(
+                "DELETE FROM answer WHERE extractors <> ?", (EXTRACTORS,)
+            )
             self._rows.commit()
 
     def commit(self) -> None:
@@ -140,21 +152,37 @@ def _open(path: Path) -> sqlite3.Connection:
     return rows
 
 
-def _pack(tokens: Sequence[Mapping[str, str]]) -> bytes:
-    """Fields in their order, one a line; no token holds a line end."""
-    lines = "\n".join(one[field] for one in tokens for field in BODY_FIELDS)
-    return zlib.compress(lines.encode(), PRESSED)
-
-
-def _unpack(packed: bytes) -> list[dict[str, str]]:
-    """The fields again; ValueError or zlib.error for anything else."""
-    unpacker = zlib.decompressobj()
-    lines = unpacker.decompress(packed, TOKEN_BYTES)
-    if not unpacker.eof:
-        raise ValueError("token fields are cut or too long")
-    fields = lines.decode().split("\n")
-    size = len(BODY_FIELDS)
-    return [
-        dict(zip(BODY_FIELDS, fields[at : at + size], strict=True))
-        for at in range(0, len(fields), size)
+def _pack(analysed: Sequence[Analysed]) -> bytes:
+    """One value a line, identity, likeness, fields: no token holds a line end."""
+    lines = [
+        line
+        for one in analysed
+        for line in (
+            one.fold,
+            "" if one.simhash is None else format(one.simhash, "x"),
+            *(one.tokens[field] for field in TOKEN_FIELDS),
+        )
     ]
+    return zlib.compress("\n".join(lines).encode(), PRESSED)
+
+
+def _unpack(packed: bytes) -> list[Analysed]:
+    """The same again; ValueError or zlib.error for anything else."""
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(packed, ANALYSED_BYTES)
+    if not unpacker.eof:
+        raise ValueError("what was found in a text is cut or too long")
+    lines = data.decode().split("\n")
+    size = 2 + len(TOKEN_FIELDS)
+    return [
+        _read_one(lines[at], lines[at + 1], lines[at + 2 : at + size])
+        for at in range(0, len(lines), size)
+    ]
+
+
+def _read_one(fold: str, simhash: str, fields: Sequence[str]) -> Analysed:
+    return Analysed(
+        tokens=dict(zip(TOKEN_FIELDS, fields, strict=True)),
+        fold=fold,
+        simhash=int(simhash, 16) if simhash else None,
+    )

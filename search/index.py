@@ -5,23 +5,21 @@ Everything here is derived: it may be deleted, and made again gives the same ans
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
 from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
-from search.analysis.likeness import simhash
 from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import (
+    Analysed,
     PageText,
     build_document,
     document_id,
-    fold_digest,
     microseconds,
 )
 from search.engines.base import Rejected, SearchEngine
-from search.engines.fields import EXACT
 from search.engines.opening import EMBEDDED, Engines
 from search.extracts import ExtractCache
 from search.forgetting import holds_removed
@@ -294,7 +292,7 @@ class _Batch:
         if page is None:
             raise AssertionError("a capture is either a repeat or has a page text")
         if taken.divided is None:
-            known = self._document_of(taken.capture, page, taken.tokens[0])
+            known = self._document_of(taken.capture, page, taken.analysed[0])
             self._rows.add_capture(_new_row(taken, page, known.order_key, None))
         else:
             self._add_divided(taken, page, taken.divided)
@@ -302,8 +300,8 @@ class _Batch:
     def _add_divided(self, taken: Taken, page: PageText, divided: Divided) -> None:
         """Find or make the documents of a page of many texts."""
         rest, *items = [
-            self._document_of(taken.capture, one, tokens).order_key
-            for one, tokens in zip(divided.pages, taken.tokens, strict=True)
+            self._document_of(taken.capture, one, analysed).order_key
+            for one, analysed in zip(divided.pages, taken.analysed, strict=True)
         ]
         known = self._rows.items.find_division(rest, taken.text_digest)
         if known is None:
@@ -312,17 +310,17 @@ class _Batch:
         self._rows.add_capture(_new_row(taken, page, rest, known))
 
     def _document_of(
-        self, capture: Capture, page: PageText, tokens: Mapping[str, str]
+        self, capture: Capture, page: PageText, analysed: Analysed
     ) -> DocumentRow:
         """The document with this text, made if there is none yet."""
-        found_id = document_id(self._archive_id, capture, page)
+        found_id = document_id(self._archive_id, capture, page, analysed.fold)
         known = self._rows.find_document(found_id)
-        return known or self._add_document(capture, page, tokens)
+        return known or self._add_document(capture, page, analysed)
 
     def _add_document(
-        self, capture: Capture, page: PageText, tokens: Mapping[str, str]
+        self, capture: Capture, page: PageText, analysed: Analysed
     ) -> DocumentRow:
-        document = build_document(self._archive_id, capture, page, tokens)
+        document = build_document(self._archive_id, capture, page, analysed)
         self._engine.add([document])
         self._added += 1
         row = DocumentRow(
@@ -331,8 +329,8 @@ class _Batch:
             title=page.title,
             language=page.language,
             source_id=capture.source_id,
-            fold=int(fold_digest(page.text)[:16], 16) if page.text else None,
-            simhash=simhash(document.tokens[EXACT].split(" ")),
+            fold=int(analysed.fold[:16], 16) if page.text else None,
+            simhash=analysed.simhash,
         )
         self._rows.add_document(row)
         return row

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -12,8 +12,9 @@ from archive.capture import Capture, CaptureOutcome
 from archive.errors import EvidenceError
 from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
+from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows
-from search.document import PageText, body_tokens, origin_of, urlkey
+from search.document import Analysed, PageText, origin_of, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
@@ -40,8 +41,8 @@ class Taken:
 
     capture: Capture
     page: PageText | None
-    tokens: Sequence[Mapping[str, str]]
-    """Token fields of the page's text, or of each of its documents."""
+    analysed: Sequence[Analysed]
+    """Of the page, or of each of its documents."""
     divided: Divided | None
     """The documents of a page of many texts."""
     same_as: CaptureRow | None
@@ -129,8 +130,10 @@ class Intake:
         )
         if payload.problem is not None:
             made = replace(made, warnings=(*made.warnings, "truncated"))
-        digest = self._texts.write(made.text) if made.text else None
-        return Kept(made=made, digest=digest, tokens=None)
+        if not made.text:
+            return _without_text(made)
+        digest, pressed = self._texts.write(made.text)
+        return Kept(made=made, digest=digest, pressed=pressed, analysed=None)
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):
@@ -145,7 +148,7 @@ class Intake:
             return Taken(
                 capture=capture,
                 page=None,
-                tokens=(),
+                analysed=(),
                 divided=None,
                 same_as=same,
                 text_digest=None,
@@ -156,16 +159,17 @@ class Intake:
         kept = waiting.result() if waiting else self._extract(capture)
         noted = self._classes.find(capture)
         page = page_text(kept.made, noted.capture_class if noted else None)
+        page = replace(page, pressed=kept.pressed)
         divided = _divided(capture, page, kept.made)
         pages = divided.pages if divided else (page,)
-        tokens = kept.tokens
-        if tokens is None or len(tokens) != len(pages):
-            tokens = [body_tokens(one) for one in pages]
-            self._cache.keep(capture.capture_id, replace(kept, tokens=tokens))
+        analysed = kept.analysed
+        if analysed is None or len(analysed) != len(pages):
+            analysed = [analyse(capture, one) for one in pages]
+            self._cache.keep(capture.capture_id, replace(kept, analysed=analysed))
         return Taken(
             capture=capture,
             page=page,
-            tokens=tokens,
+            analysed=analysed,
             divided=divided,
             same_as=None,
             text_digest=kept.digest,
@@ -185,7 +189,7 @@ def _divided(capture: Capture, page: PageText, made: Extract) -> Divided | None:
 
 
 def _without_text(made: Extract) -> Kept:
-    return Kept(made=made, digest=None, tokens=None)
+    return Kept(made=made, digest=None, pressed=None, analysed=None)
 
 
 def page_text(made: Extract, noted_class: str | None = None) -> PageText:

@@ -7,11 +7,10 @@ only after `settle`.
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.store.texts import write_text
+from archive.store.texts import deflated_part, press_text, write_pressed
 
 WRITERS = 4
 """Texts written at once: they wait for the disk together."""
@@ -23,27 +22,29 @@ class TextFiles:
     """Writes the texts of one archive; for several threads."""
 
     def __init__(self, root: Path) -> None:
-        self._write = partial(write_text, root)
+        self._root = root
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="texts")
-        self._waiting: deque[tuple[str, Future[Digest]]] = deque()
+        self._waiting: deque[tuple[str, Future[None]]] = deque()
         self._finished = threading.Condition()
         self._begun: set[str] = set()
 
-    def write(self, text: str) -> str:
-        """Begin to write a text; its hex digest.
+    def write(self, text: str) -> tuple[str, bytes | None]:
+        """Begin to write a text; its hex digest, and its deflated bytes.
 
         Pages with one text may come at the same time: two writers of one file would
         take each other's temporary name away.
         """
-        digest = Digest.of(text.encode()).hex
+        data = text.encode()
+        digest = Digest.of(data)
+        member = press_text(data)
         with self._finished:
-            if digest in self._begun:
-                return digest
-            self._begun.add(digest)
-            self._waiting.append((digest, self._pool.submit(self._write, text)))
+            if digest.hex not in self._begun:
+                self._begun.add(digest.hex)
+                future = self._pool.submit(write_pressed, self._root, digest, member)
+                self._waiting.append((digest.hex, future))
         if len(self._waiting) > WAITING_MAX:
             self._finish_one()
-        return digest
+        return digest.hex, deflated_part(member)
 
     def settle(self) -> None:
         """Wait until all texts begun are durable; raises what a write raised."""

@@ -84,7 +84,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
         (
             ("search.comparing", "search.reading"),
-            ("search.document", "search.parts"),
+            ("search.document", "search.parts", "search.analysed"),
             ("search.kept",),
             ("search.generations",),
             ("search.textfiles",),

@@ -20,11 +20,26 @@ TEXT_FILE_LIMIT_BYTES = TEXT_LIMIT_BYTES + (1 << 20)
 """Bytes of its file: what cannot be pressed grows by less than 2 %."""
 LEVEL = 6
 """zlib level: texts are written once and read often."""
+_PLAIN_HEAD = b"\x1f\x8b\x08\x00"
+"""Of a gzip member (RFC 1952) without a name or anything else optional."""
+_HEAD_BYTES, _TAIL_BYTES = 10, 8
+"""Around the deflated bytes of such a member."""
 
 
 def text_path(root: Path, digest: Digest) -> Path:
     """Where the text of that digest lies, if it is kept."""
     return ArchivePaths(root).texts / f"{digest.hex}.gz"
+
+
+def press_text(data: bytes) -> bytes:
+    """The file of a text."""
+    return gzip.compress(data, LEVEL, mtime=0)
+
+
+def deflated_part(member: bytes) -> bytes | None:
+    """The deflated bytes in a text's file; None for a file made in another way."""
+    plain = member.startswith(_PLAIN_HEAD) and len(member) >= _HEAD_BYTES + _TAIL_BYTES
+    return member[_HEAD_BYTES:-_TAIL_BYTES] if plain else None
 
 
 def write_text(root: Path, text: str, *, files: Files | None = None) -> Digest:
@@ -33,20 +48,34 @@ def write_text(root: Path, text: str, *, files: Files | None = None) -> Digest:
     digest = Digest.of(data)
     path = text_path(root, digest)
     if path.is_symlink() or not path.exists():  # a link is refused below
-        (files or Files()).write_once(path, gzip.compress(data, LEVEL, mtime=0))
+        (files or Files()).write_once(path, press_text(data))
     return digest
+
+
+def write_pressed(root: Path, digest: Digest, member: bytes) -> None:
+    """Keep a text whose file is made already; one that exists is left alone."""
+    path = text_path(root, digest)
+    if path.is_symlink() or not path.exists():  # a link is refused below
+        Files().write_once(path, member)
 
 
 def find_text(root: Path, digest: Digest) -> str | None:
     """Return the kept text, None if it is not at hand; a wrong one is an error."""
+    found = find_text_file(root, digest)
+    return None if found is None else found[0]
+
+
+def find_text_file(root: Path, digest: Digest) -> tuple[str, bytes] | None:
+    """The same, and the bytes of its file."""
     path = text_path(root, digest)
     if not os.path.lexists(path):
         return None
-    text = read_text_file(path)
+    member = _read_member(path)
+    text = _unpack(path, member)
     if Digest.of(text) != digest:
         raise DigestMismatch(f"{path} holds another text; restore it from a copy")
     try:
-        return text.decode()
+        return text.decode(), member
     except UnicodeDecodeError as error:
         raise FormatError(f"{path.name} is not UTF-8 at {error.start}") from error
 
@@ -56,10 +85,17 @@ def read_text_file(path: Path) -> bytes:
 
     StoreError for a link or anything else that is no regular file.
     """
-    data = DISK.read(path, limit_bytes=TEXT_FILE_LIMIT_BYTES)
+    return _unpack(path, _read_member(path))
+
+
+def _read_member(path: Path) -> bytes:
+    return DISK.read(path, limit_bytes=TEXT_FILE_LIMIT_BYTES) or b""
+
+
+def _unpack(path: Path, member: bytes) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        text = unpacker.decompress(data or b"", TEXT_LIMIT_BYTES)
+        text = unpacker.decompress(member, TEXT_LIMIT_BYTES)
     except zlib.error as error:
         raise LimitExceeded(f"{path.name} is not one gzip member: {error}") from error
     if not unpacker.eof or unpacker.unused_data:

@@ -6,6 +6,7 @@ from typing import Any
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
+from search.analysed import analyse
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.document import PageText, build_document
 from search.engines.base import AnyOf, Tokens
@@ -46,7 +47,8 @@ class PassageIndex:
             warnings=(),
         )
         capture = _capture(uri, self._leaf)
-        self._engine.add([build_document(ARCHIVE_ID, capture, page)])
+        analysed = analyse(capture, page)
+        self._engine.add([build_document(ARCHIVE_ID, capture, page, analysed)])
 
     def commit(self) -> None:
         """Make everything added findable."""

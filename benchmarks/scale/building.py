@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.settings import SearchSettings
 from archive.store.layout import ArchivePaths, read_identity
 from benchmarks.scale.texts import Made, Maker
+from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows, DocumentRow
 from search.document import build_document, microseconds
 from search.engines.base import SearchEngine
@@ -58,7 +59,8 @@ class Target:
 
     def add(self, made: Made) -> None:
         """Index one document with its one capture."""
-        document = build_document(self.archive_id, made.capture, made.page, made.tokens)
+        analysed = analyse(made.capture, made.page, made.tokens)
+        document = build_document(self.archive_id, made.capture, made.page, analysed)
         self.engine.add([document])
         source = made.capture.source_id
         self._rows.add_document(

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
+from search.analysed import BODY_FIELDS
 from search.analysis.analyze import TokenFields, join_forms
-from search.document import BODY_FIELDS, PageText
+from search.document import PageText
 from search.extract.by_type import extract
 from search.extract.dates import Claimed
 from search.extract.language import identify

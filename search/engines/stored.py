@@ -1,6 +1,12 @@
-"""What a hit needs, as pressed JSON: the engine's own pressing keeps most of a text."""
+"""What a hit needs, pressed: the engine's own pressing keeps most of a text.
+
+4 bytes       length of the next, big-endian
+JSON object   all but the text, deflated with what every document has alike
+text          UTF-8, deflated as in the file of the kept text; nothing for no text
+"""
 
 import json
+import struct
 import zlib
 from collections.abc import Mapping
 
@@ -32,28 +38,40 @@ _KNOWN = json.dumps(
         "http_status": 200,
         "kind": "page",
         "id": "",
-        "text": "",
     },
 ).encode()
 """Part of the format: what every document has alike. Change raises SCHEMA_VERSION."""
 
 
-def pack(stored: Mapping[str, object]) -> bytes:
-    """Write the object of one document."""
-    data = json.dumps(stored, ensure_ascii=False).encode()
+_HEAD = struct.Struct(">I")
+TEXT = "text"
+
+
+def pack(stored: Mapping[str, object], pressed: bytes | None = None) -> bytes:
+    """Write the object of one document; `pressed`: its text, deflated already."""
+    others = {name: value for name, value in stored.items() if name != TEXT}
+    data = json.dumps(others, ensure_ascii=False).encode()
     press = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=_KNOWN)
-    return press.compress(data) + press.flush()
+    head = press.compress(data) + press.flush()
+    if pressed is None and TEXT in stored:
+        deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+        pressed = deflate.compress(str(stored[TEXT]).encode()) + deflate.flush()
+    return _HEAD.pack(len(head)) + head + (pressed or b"")
 
 
 def unpack(packed: bytes) -> dict[str, object]:
     """Read it again; SearchUnavailable for anything else."""
-    unpacker = zlib.decompressobj(-15, zdict=_KNOWN)
     try:
-        value = json.loads(unpacker.decompress(packed, STORED_BYTES))
-    except (zlib.error, ValueError) as error:
+        (size,) = _HEAD.unpack_from(packed)
+        end = _HEAD.size + size
+        press = zlib.decompressobj(-15, zdict=_KNOWN)
+        value = json.loads(press.decompress(packed[_HEAD.size : end], STORED_BYTES))
+        text = zlib.decompressobj(-15).decompress(packed[end:], STORED_BYTES)
+        written = {TEXT: text.decode()} if packed[end:] else {}
+    except (zlib.error, struct.error, ValueError) as error:
         raise SearchUnavailable(
             "a document of the search index cannot be read; run `evidence rebuild`"
         ) from error
     if not isinstance(value, dict):
         raise SearchUnavailable("a document of the search index is no object")
-    return value
+    return {**value, **written}

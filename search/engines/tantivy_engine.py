@@ -271,7 +271,7 @@ def _to_engine(document: Document) -> Any:
     if document.claimed_us is not None:
         made.add_integer(CLAIMED_US, document.claimed_us)
     stored = {**document.stored, ID: document.document_id}
-    made.add_bytes(STORED, pack(stored))
+    made.add_bytes(STORED, pack(stored, document.pressed))
     return made
 
 

@@ -1,12 +1,15 @@
 """Kept answers of extraction and analysis: used again, and only where they fit."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from search import extracts, intake
-from search.document import body_tokens
+from search.analysed import analyse
+from search.document import Analysed
+from search.engines.fields import TOKEN_FIELDS
 from search.extracts import EXTRACTS_FILE
 from tests.support.search_archive import ArchiveBox, make_box
 
@@ -25,7 +28,7 @@ def count_analysed(monkeypatch: pytest.MonkeyPatch, box: ArchiveBox) -> int:
     """How many texts a rebuild analyses; what it finds must not depend on it."""
     calls = []
     monkeypatch.setattr(
-        intake, "body_tokens", lambda page: calls.append(1) or body_tokens(page)
+        intake, "analyse", lambda *page: calls.append(1) or analyse(*page)
     )
     box.index(rebuild=True)
     assert box.service().search("Lukashenko выборы").total == 1
@@ -41,11 +44,11 @@ def test_a_rebuild_analyses_no_text_again(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE kept SET analysis = '0.0'",
-        "UPDATE kept SET tokens = x'00'",
-        "UPDATE kept SET extractors = 'html/0'",
-        "DELETE FROM kept",
-        "DROP TABLE kept",
+        "UPDATE answer SET analysis = '0.0'",
+        "UPDATE answer SET analysed = x'00'",
+        "UPDATE answer SET extractors = 'html/0'",
+        "DELETE FROM answer",
+        "DROP TABLE answer",
     ],
 )
 def test_answers_of_another_version_or_damaged_ones_are_made_anew(
@@ -69,8 +72,9 @@ def test_a_kept_text_that_is_gone_is_extracted_again(
 def test_tokens_beyond_the_bound_are_not_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    packed = extracts._pack([dict.fromkeys(extracts.BODY_FIELDS, "a b")] * 2)
-    assert [one["exact"] for one in extracts._unpack(packed)] == ["a b", "a b"]
-    monkeypatch.setattr(extracts, "TOKEN_BYTES", 8)
+    found = Analysed(tokens=dict.fromkeys(TOKEN_FIELDS, "a b"), fold="0f", simhash=None)
+    packed = extracts._pack([found, replace(found, simhash=2**64 - 1)])
+    assert extracts._unpack(packed) == [found, replace(found, simhash=2**64 - 1)]
+    monkeypatch.setattr(extracts, "ANALYSED_BYTES", 8)
     with pytest.raises(ValueError, match="too long"):
         extracts._unpack(packed)

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
-from search.analysis.likeness import simhash
+from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows, DocumentRow
-from search.document import PageText, build_document, fold_digest, microseconds
-from search.engines.fields import EXACT
+from search.document import PageText, build_document, microseconds
 from search.engines.tantivy_engine import TantivyEngine
 from search.generations import VERSION, hold_index_lock, new_generation, use_generation
 from search.options import SearchOptions
@@ -94,7 +93,8 @@ def _add(
         extractor="html/1",
         warnings=(),
     )
-    document = build_document(archive_id, one, page)
+    analysed = analyse(one, page)
+    document = build_document(archive_id, one, page, analysed)
     engine.add([document])
     rows.add_document(
         DocumentRow(
@@ -103,8 +103,8 @@ def _add(
             title=None,
             language="en",
             source_id=None,
-            fold=int(fold_digest(text)[:16], 16),
-            simhash=simhash(document.tokens[EXACT].split(" ")),
+            fold=int(analysed.fold[:16], 16),
+            simhash=analysed.simhash,
         )
     )
     rows.add_capture(
