@@ -124,9 +124,8 @@ fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(PIP) --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz.framing build/fuzz $(FUZZ_SECONDS)
 
-bench-search: $(DEV) ## quality of search, figure by figure beside its bar; then its speed
-	$(BIN)/python benchmarks/search_quality.py
-	$(BIN)/python benchmarks/search_speed.py
+bench-search: $(DEV) ## every figure of search, quality, speed and scale, in one table (DOCUMENTS=, ELASTICSEARCH=1)
+	$(BIN)/python benchmarks/search.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)
 
 bench-search-scale: $(DEV) ## many documents of real text: queries, size, memory (DOCUMENTS=50000, ELASTICSEARCH=1)
 	$(BIN)/python benchmarks/search_scale.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)

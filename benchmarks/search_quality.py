@@ -27,7 +27,7 @@ from benchmarks.quality import (
     names,
     questions,
 )
-from benchmarks.quality.figures import Figure
+from benchmarks.quality.figures import Figure, format_table
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "language": language.measure,
@@ -39,7 +39,6 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "evasions": evasions.measure,
     "questions": questions.measure,
 }
-HEADS = ("part", "figure", "value", "bar", "", "note")
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 
@@ -60,19 +59,8 @@ def main() -> int:
     if asked.json:
         sys.stdout.write(json.dumps([asdict(figure) for figure in figures]) + "\n")
     else:
-        sys.stdout.write(format_table([HEADS, *(figure.row() for figure in figures)]))
+        sys.stdout.write(format_table(figures))
     return 1 if any(figure.reached is False for figure in figures) else 0
-
-
-def format_table(rows: list[tuple[str, ...]]) -> str:
-    """Columns in line, the last one as long as it is."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS) - 1)]
-    lines = [
-        "  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)])
-        + f"  {row[-1]}"
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 if __name__ == "__main__":

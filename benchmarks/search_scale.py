@@ -7,7 +7,7 @@ turn. The bars are held against CPU time, which on a quiet machine is the clock'
 embedded index: it asks in one thread.
 
 usage: python benchmarks/search_scale.py [--documents 50000] [--elasticsearch]
-           [--queries 60] [--folder DIR]
+           [--queries 40] [--folder DIR] [--json]
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from archive.settings import SearchSettings
+from benchmarks.quality.figures import Figure
 from benchmarks.scale.asking import (
     FACETED,
     KINDS,
@@ -122,12 +123,43 @@ def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
     return "\n".join(lines) + "\n", reached
 
 
+def figures(built: list[Built], answer: dict[str, object]) -> list[Figure]:
+    """The same as figures; times are p95 in milliseconds, hits and counts together."""
+    first = built[0]
+    rows = list(answer["asked"])  # type: ignore[call-overload]
+    made = [
+        _figure("documents", first.documents, note="of real text, 300 words"),
+        _figure("built, documents a second", first.documents / first.seconds),
+        _figure("index against text", first.index_bytes / first.text_bytes, SIZE_BAR),
+        _figure("asking process, MB", float(str(answer["memory"])) / 1e6, MEMORY_MB),
+    ]
+    kinds = {"faceted": (FACETED, FACETED_MS), "phrase": (("phrase",), PHRASE_MS)}
+    for engine in dict.fromkeys(row["engine"] for row in rows):
+        for name, (wanted, bar) in kinds.items():
+            own = [r for r in rows if r["engine"] == engine and r["kind"] in wanted]
+            clock = percentile([r["hits_ms"] + r["counts_ms"] for r in own], 0.95)
+            cpu = percentile([r["cpu_ms"] for r in own], 0.95)
+            made.append(_figure(f"{engine}: {name} query, by the clock", clock))
+            if engine == EMBEDDED:
+                made.append(_figure(f"{engine}: {name} query, CPU", cpu, bar))
+    return made
+
+
+def _figure(
+    name: str, value: float, bar: float | None = None, note: str = ""
+) -> Figure:
+    return Figure(
+        part="scale", name=name, value=value, bar=bar, at_most=True, note=note
+    )
+
+
 def main() -> int:
     """Build, ask, print; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--documents", type=int, default=50_000)
-    parser.add_argument("--queries", type=int, default=60, help="of each kind")
+    parser.add_argument("--queries", type=int, default=40, help="of each kind")
     parser.add_argument("--elasticsearch", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--folder", type=Path, help="where the index is made")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -149,7 +181,11 @@ def main() -> int:
         (folder / "todo").write_bytes(pickle.dumps(todo))
         own = [sys.executable, __file__, "--ask", str(folder)]
         subprocess.run(own, check=True)  # noqa: S603  this file
-        text, reached = report(built, json.loads((folder / "answer").read_text()))
+        answer = json.loads((folder / "answer").read_text())
+    text, reached = report(built, answer)
+    if asked.json:
+        made = [asdict(figure) for figure in figures(built, answer)]
+        text = json.dumps(made) + "\n"
     sys.stdout.write(text)
     return 0 if reached else 1
 

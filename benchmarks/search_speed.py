@@ -5,19 +5,22 @@ workers. CPU is user and system time of this process and its children; the extra
 alone runs over the same bytes in this process, before and after, and the mean counts.
 A rebuild takes the extracted texts from beside the index.
 
-usage: python benchmarks/search_speed.py [--pages 200] [--copies 1]
+usage: python benchmarks/search_speed.py [--pages 255] [--copies 1] [--json]
 """
 
 import argparse
 import gzip
+import json
 import os
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.quality.figures import Figure, format_table
 from search.extract.by_type import extract
 from search.index import Indexer
 from tests.support.search_archive import ArchiveBox, make_box
@@ -59,19 +62,14 @@ def indexed(box: ArchiveBox, *, rebuild: bool) -> tuple[float, float]:
         reader.close()
 
 
-def main() -> int:
-    """Print the figures; 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pages", type=int, default=200)
-    parser.add_argument("--copies", type=int, default=1, help="addresses of each page")
-    asked = parser.parse_args()
-    corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
-    pages = read_pages(corpus, asked.pages)
+def measure(corpus: Path, pages_wanted: int, copies: int) -> list[Figure]:
+    """Index the pages, and make the index anew; figures beside their bars."""
+    pages = read_pages(corpus, pages_wanted)
     with tempfile.TemporaryDirectory() as folder:
         box = make_box(Path(folder))
         uris = [
             (f"https://n{number}.example/{copy}", page)
-            for copy in range(asked.copies)
+            for copy in range(copies)
             for number, page in enumerate(pages)
         ]
         box.capture(*(box.exchange(uri, page) for uri, page in uris))
@@ -80,20 +78,52 @@ def main() -> int:
         alone = (before + extractor_alone(pages)) / 2
         again, again_wall = indexed(box, rebuild=True)
     count = len(uris)
-    ratio = first / count / alone
-    rate = count / again
     size = sum(map(len, pages)) / len(pages) / 1000
-    sys.stdout.write(
-        f"{count} pages of {size:.0f} KB\n"
-        f"extractor alone       {alone * 1000:6.1f} ms CPU a page\n"
-        f"WARC to searchable    {first / count * 1000:6.1f} ms CPU a page, "
-        f"ratio {ratio:.2f} (bar {RATIO_BAR}); {count / first_wall:.0f} pages/s, "
-        f"{first / first_wall:.2f} cores busy\n"
-        f"rebuild from texts    {again / count * 1000:6.1f} ms CPU a page, "
-        f"{rate:.0f} pages per CPU second (bar {REBUILD_BAR:.0f} a second); "
-        f"{count / again_wall:.0f} pages/s by the clock\n"
+    return [
+        _figure("pages", count, note=f"real ones, {size:.0f} KB each"),
+        _figure("extractor alone, ms CPU a page", alone * 1000),
+        _figure("WARC to searchable, ms CPU a page", first / count * 1000),
+        _figure(
+            "the same against the extractor alone",
+            first / count / alone,
+            bar=RATIO_BAR,
+            at_most=True,
+        ),
+        _figure("WARC to searchable, pages a second", count / first_wall),
+        _figure("the same, cores busy", first / first_wall, note=f"{WORKERS} workers"),
+        _figure("rebuild, ms CPU a page", again / count * 1000),
+        _figure("rebuild, pages a CPU second", count / again),
+        _figure("rebuild, pages a second", count / again_wall, bar=REBUILD_BAR),
+    ]
+
+
+def _figure(
+    name: str,
+    value: float,
+    *,
+    bar: float | None = None,
+    at_most: bool = False,
+    note: str = "",
+) -> Figure:
+    return Figure(
+        part="speed", name=name, value=value, bar=bar, at_most=at_most, note=note
     )
-    return 1 if ratio > RATIO_BAR or count / again_wall < REBUILD_BAR else 0
+
+
+def main() -> int:
+    """Print the figures; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pages", type=int, default=255)
+    parser.add_argument("--copies", type=int, default=1, help="addresses of each page")
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    asked = parser.parse_args()
+    corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
+    figures = measure(corpus, asked.pages, asked.copies)
+    if asked.json:
+        sys.stdout.write(json.dumps([asdict(figure) for figure in figures]) + "\n")
+    else:
+        sys.stdout.write(format_table(figures))
+    return 1 if any(figure.reached is False for figure in figures) else 0
 
 
 if __name__ == "__main__":

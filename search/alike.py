@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Sequence
 from functools import partial
 
-from search.analysis.likeness import ALIKE_BITS, ROW_WORDS, differing_bits
+from search.analysis.likeness import ALIKE_BITS, ROW_WORDS
 from search.analysis.tokens import exact_form, tokenize
 from search.captures import CaptureRows, Likeness
 from search.engines.base import EngineHit, OneOf, SearchEngine
@@ -66,12 +66,7 @@ def _near(
     own: tuple[Likeness, Shingles],
 ) -> list[Alike]:
     likeness, mine = own
-    ranked = (
-        (bits, other.order_key)
-        for other in rows.likenesses()
-        if (bits := _bits(likeness, other)) <= ALIKE_BITS
-    )
-    nearest = heapq.nsmallest(ALIKE_MAX + 1, ranked)
+    nearest = heapq.nsmallest(ALIKE_MAX + 1, rows.near(likeness, ALIKE_BITS))
     bits_of = {order: bits for bits, order in nearest}
     return [
         Alike(
@@ -82,15 +77,6 @@ def _near(
         )
         for hit, theirs in _hits(engine, list(bits_of))
     ]
-
-
-def _bits(one: Likeness, other: Likeness) -> int:
-    """0 for equal texts; of short ones nothing else is told."""
-    if one.fold == other.fold:
-        return 0
-    if one.simhash is None or other.simhash is None:
-        return ALIKE_BITS + 1
-    return differing_bits(one.simhash, other.simhash)
 
 
 def _hits(engine: SearchEngine, orders: list[int]) -> list[tuple[EngineHit, Shingles]]:

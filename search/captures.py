@@ -124,6 +124,7 @@ _LIKENESS_OF = (
 )
 _LIKENESSES = "SELECT order_key, fold, simhash FROM document WHERE fold IS NOT NULL"
 _SIGN, _RANGE = 1 << 63, 1 << 64
+_ALL_BITS = _RANGE - 1
 _FROM_SOURCE = (
     "SELECT DISTINCT c.order_key FROM capture c"  # noqa: S608  fixed
     " JOIN document d ON d.order_key = c.order_key"
@@ -238,9 +239,21 @@ class CaptureRows:
         rows = self._db.execute(_LIKENESS_OF, (json.dumps(order_keys),))
         return [_likeness(row) for row in rows]
 
-    def likenesses(self) -> Iterator[Likeness]:
-        """Those of all documents that have a text: a look at every row."""
-        return map(_likeness, self._db.execute(_LIKENESSES))
+    def near(self, mine: Likeness, most_bits: int) -> list[tuple[int, int]]:
+        """Documents with an equal text or a near simhash: differing bits, order key.
+
+        A look at every row, each a few numbers: a million take most of a second.
+        """
+        fold, own = _signed(mine.fold), _signed(mine.simhash)
+        found = []
+        for order_key, other, simhash in self._db.execute(_LIKENESSES):
+            if other == fold:
+                found.append((0, int(order_key)))
+            elif own is not None and simhash is not None:
+                bits = ((simhash ^ own) & _ALL_BITS).bit_count()
+                if bits <= most_bits:
+                    found.append((bits, int(order_key)))
+        return found
 
     def find_capture(self, capture_id: str) -> CaptureRow | None:
         """A capture's row."""
