@@ -62,6 +62,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "part": hit.part,
         "parts": hit.parts,
         "attribution": hit.attribution,
+        "ocr_confidence": hit.ocr_confidence,
         "source_id": hit.source_id,
         "score": hit.score,
         "missing": list(hit.missing),

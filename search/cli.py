@@ -15,6 +15,7 @@ from archive.errors import SearchError
 from archive.settings import ENGINES, Settings
 from archive.store.reader import ArchiveReader
 from search.engines.opening import Engines
+from search.extract.ocr import MISSING, find_tesseract
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
 from search.opened import OpenIndex
@@ -41,6 +42,11 @@ EXIT_CODES = (
     "--check",
     is_flag=True,
     help="Change nothing; name every difference between index and archive.",
+)
+@click.option(
+    "--ocr",
+    is_flag=True,
+    help="Read words from pictures and scans, with tesseract: a second or two a page.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -88,18 +94,20 @@ def _format_difference(one: Difference) -> str:
 def _bring_up_to_date(
     ctx: CommandContext,
     *,
-    rebuild: bool,
     no_statement: bool,
-    engine: str | None,
+    ocr: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
+    if ocr and find_tesseract() is None:
+        click.echo(f"evidence: {MISSING}", err=True)
     stated: list[str] = []
     reader = ArchiveReader.open(ctx.archive)
     try:
         engines = open_engines(ctx)
-        report = Indexer(reader, engines=engines, progress=_progress).run(
-            rebuild=rebuild,
-            engine=engine,
+        indexer = Indexer(reader, engines=engines, progress=_progress, ocr=ocr)
+        report = indexer.run(
+            **options,
             afterwards=None
             if no_statement
             else lambda rows: stated.append(state_texts(ctx.archive, rows, ctx)),
@@ -145,6 +153,8 @@ def _report(report: IndexReport) -> dict[str, object]:
         "next_leaf": report.next_leaf,
         "rebuilt": report.rebuilt,
         "rejected": report.rejected,
+        "scans_read": report.scans_read,
+        "scans_unread": report.scans_unread,
     }
 
 
@@ -153,5 +163,16 @@ def _counts(report: IndexReport) -> str:
     return (
         f"{report.captures_added} captures added; now {report.documents} "
         f"documents for {report.captures} captures, up to entry {report.next_leaf}"
-        f"{refused}"
+        f"{refused}{_scans(report)}"
+    )
+
+
+def _scans(report: IndexReport) -> str:
+    """Pictures and scans: how many were read, and how the others can be."""
+    read = f"; {report.scans_read} read by OCR" if report.scans_read else ""
+    if not report.scans_unread:
+        return read
+    return (
+        f"{read}; {report.scans_unread} pictures or scans without text "
+        "(`evidence index --ocr --rebuild` reads them)"
     )

@@ -82,6 +82,8 @@ class PageText:
     """Whom an item names as its source."""
     pressed: bytes | None = None
     """The bytes of the text, deflated, where they are at hand."""
+    sure: float | None = None
+    """Mean confidence of words that were read from pictures; None where none were."""
 
     @property
     def has_text(self) -> bool:
@@ -203,6 +205,7 @@ def build_document(
             "kind": document_kind(capture, page),
             "class": capture_class(capture, page),
             **_place(page),
+            **({} if page.sure is None else {"sure": page.sure}),
         },
         pressed=page.pressed,
     )

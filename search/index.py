@@ -6,7 +6,7 @@ Everything here is derived: it may be deleted, and made again gives the same ans
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.capture import Capture
 from archive.errors import SearchUnavailable
@@ -34,7 +34,7 @@ from search.generations import (
     remove_others,
     use_generation,
 )
-from search.intake import Intake, Taken
+from search.intake import Intake, Scans, Taken
 from search.parts import Divided
 
 COMMIT_CAPTURES = 1_000
@@ -54,6 +54,10 @@ class IndexReport:
     rebuilt: bool
     rejected: int
     """Documents the engine refused for good; named in the generation's folder."""
+    scans_read: int = 0
+    """Pictures and scans read by OCR in this run."""
+    scans_unread: int = 0
+    """Pictures and scans met in this run whose words nobody read."""
 
 
 class Indexer:
@@ -66,7 +70,10 @@ class Indexer:
         engines: Engines | None = None,
         workers: int | None = None,
         progress: Callable[[int], None] | None = None,
+        ocr: bool = False,
     ) -> None:
+        self._ocr = ocr
+        self._scans = Scans()
         self._engines = engines or Engines()
         self._reader = reader
         self._root = reader.paths.root
@@ -232,6 +239,8 @@ class Indexer:
                 next_leaf=int(rows.get_progress("next_leaf") or 0),
                 rebuilt=rebuilt,
                 rejected=int(rows.get_progress("rejected") or 0),
+                scans_read=self._scans.read,
+                scans_unread=self._scans.unread,
             )
         finally:
             engine.close()
@@ -245,9 +254,11 @@ class Indexer:
         end = self._reader.next_leaf
         start = int(rows.get_progress("next_leaf") or 0)
         batch = _Batch(engine, rows, self._reader.identity.archive_id, generation)
-        with Intake(self._reader, rows, workers=self._workers) as intake:
+        intake = Intake(self._reader, rows, workers=self._workers, ocr=self._ocr)
+        with intake:
             for taken in intake.follow(start, end):
                 batch.add(taken)
+                self._scans.count(taken)
                 self._progress(batch.captures)
                 if batch.is_due():
                     intake.settle()
@@ -374,17 +385,12 @@ def _new_row(
 
 
 def _repeat_row(taken: Taken, known: CaptureRow) -> CaptureRow:
-    return CaptureRow(
+    return replace(
+        known,
         capture_id=taken.capture.capture_id,
         leaf=taken.capture.leaf,
-        order_key=known.order_key,
         captured_us=microseconds(taken.capture),
         source_id=taken.capture.source_id,
-        text_digest=known.text_digest,
-        extractor=known.extractor,
-        charset=known.charset,
-        declared_charset=known.declared_charset,
         bytes_key=taken.bytes_key,
         stated=0,
-        division=known.division,
     )

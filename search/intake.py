@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -16,8 +16,9 @@ from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows
 from search.document import Analysed, PageText, origin_of, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
+from search.extract.ocr import OCR
 from search.extract.result import Extract
-from search.extract.worker import PAYLOAD_BYTES, Worker
+from search.extract.worker import PAYLOAD_BYTES, SCANS, Worker
 from search.extracts import ExtractCache, Kept
 from search.parts import Divided, divide
 from search.textfiles import TextFiles
@@ -52,14 +53,52 @@ class Taken:
     bytes_key: str | None
 
 
+@dataclass(slots=True)
+class Scans:
+    """Pictures and scans of one run: those whose words were read, and the others."""
+
+    read: int = 0
+    unread: int = 0
+    met: set[int] = field(default_factory=set)
+
+    def count(self, taken: Taken) -> None:
+        """Look at one capture; a repeat of an earlier one is no other document."""
+        name, page = hash(taken.bytes_key), taken.page
+        if page is None or name in self.met or not _is_scan(taken.capture, page):
+            return
+        self.met.add(name)
+        if OCR in page.warnings:
+            self.read += 1
+        else:
+            self.unread += 1
+
+
+def _is_scan(capture: Capture, page: PageText) -> bool:
+    """Whether its words are, or would be, those of pictures."""
+    is_image = (capture.media_type or "").startswith("image/")
+    silent = is_image and "no_extractor" in page.warnings
+    return silent or OCR in page.warnings or is_scan(page.warnings)
+
+
+def is_scan(warnings: Sequence[str]) -> bool:
+    """Whether a document may have words in pictures that nobody read."""
+    return not SCANS.isdisjoint(warnings)
+
+
 class Intake:
     """Reads payloads and extracts in `workers` children, keeping the log's order."""
 
     def __init__(
-        self, reader: ArchiveReader, rows: CaptureRows, *, workers: int
+        self,
+        reader: ArchiveReader,
+        rows: CaptureRows,
+        *,
+        workers: int,
+        ocr: bool = False,
     ) -> None:
         self._reader = reader
         self._rows = rows
+        self._ocr = ocr
         self._classes = CaptureClasses(reader)
         self._ahead = workers * AHEAD_PER_WORKER
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
@@ -119,7 +158,7 @@ class Intake:
         if capture.http_status is None:
             return _without_text(empty_extract(NO_EXTRACTOR))
         cached = self._cache.find(capture.capture_id)
-        if cached is not None:
+        if cached is not None and not (self._ocr and is_scan(cached.made.warnings)):
             return cached
         try:
             payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
@@ -137,7 +176,7 @@ class Intake:
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):
-            self._local.child = Worker()
+            self._local.child = Worker(ocr=self._ocr)
             self._children.append(self._local.child)
         child: Worker = self._local.child
         return child
@@ -204,6 +243,7 @@ def page_text(made: Extract, noted_class: str | None = None) -> PageText:
         claimed=made.claimed,
         pages=made.pages,
         noted_class=noted_class,
+        sure=made.sure,
     )
 
 

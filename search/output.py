@@ -36,6 +36,7 @@ COLUMNS = (
     "part",
     "parts",
     "attribution",
+    "ocr_confidence",
 )
 QUERY_COLUMNS = ("search", "query")
 """Before the others in a list of several searches: its name and words."""
@@ -81,6 +82,7 @@ def row_of(hit: Hit) -> Row:
         "part": hit.part,
         "parts": hit.parts,
         "attribution": hit.attribution,
+        "ocr_confidence": hit.ocr_confidence,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from search.document import PageText
+from search.extract.ocr import OCR
 from search.extract.result import SEPARATOR, Part
 from search.items import Piece, Pieces
 
@@ -50,12 +51,13 @@ def _item(page: PageText, part: Part, number: int) -> PageText:
         title=part.title,
         language=part.language,
         extractor=page.extractor,
-        warnings=part.warnings,
+        warnings=(*part.warnings, *(one for one in page.warnings if one == OCR)),
         claimed=part.claimed,
         noted_class=page.noted_class,
         part=number,
         kind=part.kind,
         attribution=part.attribution,
+        sure=page.sure,
     )
 
 

@@ -66,6 +66,8 @@ def _hit_lines(hit: Hit) -> Iterator[str]:
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
     if hit.parts:
         yield f"  {_place(hit)}"
+    if hit.ocr_confidence is not None:
+        yield f"  read by OCR, {hit.ocr_confidence:.0%} sure on average: see the page"
     if hit.alike:
         yield f"  and {hit.alike} like it, not shown (--no-group shows them)"
     if hit.claimed is not None:

@@ -46,6 +46,8 @@ class Hit:
     """`page`, `file`, `failure`; of an item `item` or `teaser`."""
     attribution: str | None = None
     """Whom an item names as its source."""
+    ocr_confidence: float | None = None
+    """Of a text read from pictures: how sure its words are on average, 0 to 1."""
 
     @property
     def is_imported(self) -> bool:

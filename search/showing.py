@@ -44,6 +44,7 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
     capture_id, captured_us, captures, source_id = _latest(stored, seen)
     status = stored["http_status"]
     place = seen.place if seen else None
+    sure = stored.get("sure")
     return Hit(
         archive_id=archive_id,
         capture_id=capture_id,
@@ -66,6 +67,7 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
         parts=place.parts if place else _number(stored.get("parts")),
         kind=str(stored["kind"]),
         attribution=_text_or_none(stored.get("attribution")),
+        ocr_confidence=sure if isinstance(sure, float) else None,
     )
 
 

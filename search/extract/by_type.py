@@ -3,6 +3,7 @@
 A pure function of bytes and served type, so that it can be repeated years later.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +27,7 @@ from search.extract.office import (
     extract_zip,
 )
 from search.extract.parts import PARTS_VERSION, find_parts
-from search.extract.pdf import PDF_EXTRACTOR, extract_pdf
+from search.extract.pdf import PDF_EXTRACTOR, extract_pdf, join_pages
 from search.extract.plain import (
     JSON_EXTRACTOR,
     TEXT_EXTRACTOR,
@@ -35,7 +36,7 @@ from search.extract.plain import (
     extract_plain,
     extract_xml,
 )
-from search.extract.result import Extract
+from search.extract.result import PAGES, Extract
 
 SNIFF_BYTES = 1024
 """First bytes of a payload that show what it is."""
@@ -103,10 +104,13 @@ def extract(
 
     What nothing reads gives an empty text. `simple` is for a second try: markup is not
     parsed, its tags are taken away. `whole`: no part of a page is sought out, all that
-    it shows is its main text, in order.
+    it shows is its main text, in order. PAGES: texts of pages as JSON.
     """
     instead = extract_tags if simple else extract_shown if whole else None
-    made = _extract(data, media_type=media_type, charset=charset, instead=instead)
+    if media_type == PAGES:
+        made = join_pages(json.loads(data))
+    else:
+        made = _extract(data, media_type=media_type, charset=charset, instead=instead)
     if not made.text:
         return made
     main = made.text[: made.main_end]

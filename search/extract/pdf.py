@@ -4,6 +4,7 @@ Where each page begins is kept, so that a hit names its page. A document without
 layer says so: it is a picture, not an empty paper.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2
@@ -17,12 +18,15 @@ from search.extract.result import (
     join_parts,
 )
 
-PDF_EXTRACTOR = "pdf/1"
+PDF_EXTRACTOR = "pdf/2"
 PDF_LIBRARIES = {"pypdfium2": "5.15.2"}
-"""The version that `pdf/1` means; a test compares it with what is installed."""
+"""The version that `pdf/2` means; a test compares it with what is installed."""
 PAGES_MAX = 5_000
 """Pages read of one document; the rest is cut and says so."""
-NO_TEXT_LAYER = "no_text_layer"
+NO_TEXT_LAYER, SCANNED_PAGES = "no_text_layer", "scanned_pages"
+"""No page has words of its own; some have none, but pictures."""
+READ_SIDE = 3_508
+"""Longer side, in pixels, of a page drawn to be read: A4 at 300 dots an inch."""
 ENCRYPTED = "encrypted"
 BROKEN = "broken_file"
 _PASSWORD_PROBLEM = 4
@@ -40,6 +44,10 @@ class DrawnPage:
     pixels: bytes
     pages: int
     """Of the whole document."""
+
+    def as_ppm(self) -> bytes:
+        """The pixels behind the shortest head there is."""
+        return b"P6 %d %d 255\n" % (self.width, self.height) + self.pixels
 
 
 def draw_page(data: bytes, number: int, *, side: int) -> DrawnPage | None:
@@ -120,10 +128,34 @@ def _read(document: pypdfium2.PdfDocument) -> Extract:
     whole = "\n\n".join(texts)
     if texts and not whole.strip():
         warnings.append(NO_TEXT_LAYER)
+    elif any(not text and _has_picture(document, n) for n, text in enumerate(texts)):
+        warnings.append(SCANNED_PAGES)
     if cut:
         warnings.append("truncated")
     title = document.get_metadata_value("Title") or None
     return _made(whole, tuple(starts), title, tuple(warnings))
+
+
+def _has_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
+    try:
+        page = document[number]
+        try:
+            kinds = [pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+            return next(iter(page.get_objects(filter=kinds)), None) is not None
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError:
+        return False
+
+
+def join_pages(texts: Sequence[str]) -> Extract:
+    """One text of the texts of pages, each cleaned."""
+    cleaned = [clean_text(text) for text in texts]
+    starts, at = [], 0
+    for text in cleaned:
+        starts.append(at)
+        at += len(text) + 2
+    return _made("\n\n".join(cleaned), tuple(starts), None, ())
 
 
 def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:

@@ -16,6 +16,8 @@ TEXT_CODE_POINTS = 2_000_000
 """Kept of one text; a longer one is cut and says so."""
 SEPARATOR = "\n\f\n"
 """Between the main text and the rest."""
+PAGES = "urn:evidence:pages"
+"""In place of a media type: texts of pages, as a JSON array."""
 TITLE_CODE_POINTS = 500
 """Kept of a title."""
 
@@ -62,6 +64,8 @@ class Extract:
     """Where each page of a document with pages begins, in order; else empty."""
     parts: tuple[Part, ...] = ()
     """Items of a page of many texts, in its order; else empty."""
+    sure: float | None = None
+    """Mean confidence of words read from pictures, 0 to 1; None where none were."""
 
 
 def main_end_of(text: str) -> int:
@@ -92,6 +96,12 @@ def join_parts(main: str, rest: str) -> tuple[str, int, bool]:
     if cut:
         text = text[:TEXT_CODE_POINTS].rstrip("\n\f")
     return text, min(len(main), len(text)), cut
+
+
+def page_texts(made: Extract) -> list[str]:
+    """The text of each page of a document with pages; two line ends stand between."""
+    ends = [*(start - 2 for start in made.pages[1:]), len(made.text)]
+    return [made.text[a:b] for a, b in zip(made.pages, ends, strict=True)]
 
 
 def read_extract(value: Mapping[str, Any]) -> Extract:

@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,19 @@ from search.extract.child import (
     start_child,
 )
 from search.extract.converter import convert
-from search.extract.result import Extract, read_extract
+from search.extract.ocr import (
+    OCR,
+    PAGES_MOST,
+    PARTLY,
+    ReadPicture,
+    Tesseract,
+    find_tesseract,
+    is_picture,
+    mean_sure,
+    read_pages,
+    read_picture,
+)
+from search.extract.result import PAGES, Extract, page_texts, read_extract
 
 MEMORY_BYTES = 2 * 1024**3
 """Address space of the child: several times what the largest page needs."""
@@ -34,7 +47,9 @@ RESTART_AFTER = 2_000
 """Documents until a child is replaced, in case a library leaks."""
 
 FAILED = "failed/1"
-Request = dict[str, str | bool | None]
+SCANS = frozenset(("no_text_layer", "scanned_pages"))
+"""Warnings of documents that may have words in their pictures."""
+Request = dict[str, str | bool | int | None]
 
 
 class Worker:
@@ -55,20 +70,69 @@ class Worker:
         one for it, and its text through the child.
         """
         made = self._extract(data, media_type=media_type, charset=charset)
+        program = find_tesseract() if self._ocr else None
+        if program is not None and SCANS & {*made.warnings}:
+            return self._read_scan(program, made, data)
         if "no_extractor" not in made.warnings:
             return made
-        converted = convert(data[:PAYLOAD_BYTES], ocr=self._ocr)
+        if program is not None and is_picture(data):
+            read = read_picture(program, data[:PAYLOAD_BYTES])
+            return (
+                self._joined(program, made, [read.text], [read]) if read.text else made
+            )
+        converted = convert(data[:PAYLOAD_BYTES])
         if converted is None:
             return made
         text = self._extract(converted.text, media_type="text/plain", charset="utf-8")
-        ocr = ("ocr",) if converted.extractor.startswith("tesseract") else ()
+        return replace(
+            text, extractor=converted.extractor, charset=None, declared_charset=None
+        )
+
+    def _read_scan(self, program: Tesseract, made: Extract, data: bytes) -> Extract:
+        """Read the pages that have no words of their own; the others stay."""
+        texts = page_texts(made)
+        silent = [number for number, text in enumerate(texts) if not text]
+        read = read_pages(program, silent, lambda number: self._draw(data, number))
+        if not any(one.text for one in read.values()):
+            return made
+        texts = [
+            read[number].text if number in read else text
+            for number, text in enumerate(texts)
+        ]
+        joined = self._joined(program, made, texts, list(read.values()))
+        left_out = (PARTLY,) if len(silent) > PAGES_MOST else ()
+        return replace(joined, warnings=(*joined.warnings, *left_out))
+
+    def _joined(
+        self,
+        program: Tesseract,
+        made: Extract,
+        texts: list[str],
+        read: Sequence[ReadPicture],
+    ) -> Extract:
+        """Pages with words that were read from pictures, as one text of both makers."""
+        request: Request = {"media_type": PAGES}
+        text = self._once(request, json.dumps(texts).encode())
+        maker = program.extractor
+        if made.text:
+            maker = f"{made.extractor}+{maker}"
+        kept = [one for one in made.warnings if one not in {*SCANS, "no_extractor"}]
         return replace(
             text,
-            extractor=converted.extractor,
-            charset=None,
-            declared_charset=None,
-            warnings=(*text.warnings, *ocr),
+            extractor=maker,
+            title=made.title or text.title,
+            pages=text.pages if made.pages else (),
+            warnings=(*dict.fromkeys((*kept, *text.warnings)), OCR),
+            sure=mean_sure(read),
         )
+
+    def _draw(self, data: bytes, number: int) -> bytes:
+        """The picture of a page, drawn in the child."""
+        try:
+            return self._ask({"draw": number}, data[:PAYLOAD_BYTES])
+        except WorkerFailed:
+            self.close()
+            return b""
 
     def shown(
         self, data: bytes, *, media_type: str | None, charset: str | None
@@ -150,6 +214,7 @@ def _failed(warning: str) -> Extract:
 def serve() -> None:
     """The child's life: warm up, give up what it may not have, answer until EOF."""
     from search.extract.by_type import extract
+    from search.extract.pdf import READ_SIDE, draw_page
 
     extract(b"<html><title>a</title><body><p>warm</p></body>", media_type="text/html")
     restrict(MEMORY_BYTES)
@@ -159,8 +224,11 @@ def serve() -> None:
         request = json.loads(source.read(head_bytes))
         data = source.read(data_bytes)
         signal.alarm(int(SECONDS) + 5)
-        made = extract(data, **request)
-        answer = json.dumps(asdict(made)).encode()
+        if "draw" in request:
+            drawn = draw_page(data, request["draw"], side=READ_SIDE)
+            answer = b"" if drawn is None else drawn.as_ppm()
+        else:
+            answer = json.dumps(asdict(extract(data, **request))).encode()
         signal.alarm(0)
         target.write(HEAD.pack(len(answer), 0) + answer)
         target.flush()

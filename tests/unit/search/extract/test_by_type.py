@@ -16,7 +16,7 @@ from search.extract.by_type import extract
         (b"[1", "application/json", "text/2"),
         (b"words", "text/plain", "text/2"),
         (b"words", None, "text/2"),
-        (b"%PDF-1.7 <p>", "text/html", "pdf/1"),
+        (b"%PDF-1.7 <p>", "text/html", "pdf/2"),
         (b"\x89PNG\r\n", "text/html", "none/1"),
         (b"body{}", "text/css", "none/1"),
         (b"\x01\x00\x02", None, "none/1"),

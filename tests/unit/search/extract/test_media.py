@@ -1,6 +1,7 @@
 """Documents that are no web pages: rows, pages, messages; and hostile ones."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,7 +12,7 @@ import pypdfium2
 import pytest
 
 from search.extract.by_type import extract
-from search.extract.converter import convert
+from search.extract.ocr import find_tesseract, parse_table
 from search.extract.pdf import PDF_LIBRARIES
 from search.extract.worker import Worker
 from tests.support.png import GREY, write_png
@@ -168,7 +169,7 @@ def test_torn_and_altered_pdfs_end_in_time(corpus: Path) -> None:
             data = path.read_bytes()
             for torn in (data[: len(data) // 2], data.replace(b"obj", b"obk", 9)):
                 made = worker.extract(torn, media_type="application/pdf", charset=None)
-                assert made.extractor in ("pdf/1", "failed/1")
+                assert made.extractor in ("pdf/2", "failed/1")
 
 
 def test_telegram_messages_are_main_text_with_their_times() -> None:
@@ -229,11 +230,79 @@ def test_a_picture_is_read_only_if_asked_for(
     require_program("tesseract")
     reader: Any = pypdfium2.PdfDocument(corpus / "pdf" / "crazyones-pdfa.pdf")
     picture = png(reader[0].render(scale=2, grayscale=True).to_numpy())
-    assert convert(picture, ocr=False) is None
+    with Worker() as worker:
+        made = worker.extract(picture, media_type="image/png", charset=None)
+    assert (made.text, made.warnings) == ("", ("no_extractor",))
     with Worker(ocr=True) as worker:
         made = worker.extract(picture, media_type="image/png", charset=None)
     assert "crazy ones" in made.text.lower()
-    assert (made.extractor, made.warnings[-1]) == ("tesseract/1", "ocr")
+    assert re.fullmatch(r"tesseract/\d+(\.\d+)*", made.extractor)
+    assert made.warnings[-1] == "ocr"
+    assert made.sure is not None
+    assert 0.5 < made.sure <= 1
+
+
+@pytest.mark.corpus
+def test_a_page_without_words_of_its_own_is_read_and_keeps_its_number(
+    corpus: Path, require_program: Callable[[str], Path]
+) -> None:
+    require_program("tesseract")
+    scan = scanned(corpus / "pdf" / "crazyones-pdfa.pdf", blank_before=True)
+    with Worker() as worker:
+        made = worker.extract(scan, media_type="application/pdf", charset=None)
+    assert (made.text, made.warnings) == ("", ("no_text_layer",))
+    with Worker(ocr=True) as worker:
+        made = worker.extract(scan, media_type="application/pdf", charset=None)
+    assert "crazy ones" in made.text.lower()
+    assert len(made.pages) == 2
+    assert made.pages[1] <= made.text.lower().index("crazy ones")
+    assert made.text[: made.pages[1]].strip() == ""
+    assert made.extractor.startswith("tesseract/")
+    assert made.warnings[-1] == "ocr"
+    assert (made.sure or 0) > 0.5
+
+
+def test_without_the_program_a_scan_stays_a_scan_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, corpus: Path
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert find_tesseract() is None
+    scan = scanned(corpus / "pdf" / "crazyones-pdfa.pdf", blank_before=False)
+    with Worker(ocr=True) as worker:
+        made = worker.extract(scan, media_type="application/pdf", charset=None)
+    assert (made.text, made.warnings) == ("", ("no_text_layer",))
+
+
+def test_a_table_of_words_is_read_line_by_line_with_its_confidence() -> None:
+    head = "level\tpage\tblock\tpar\tline\tword\tx\ty\tw\th\tconf\ttext"
+    words = ((1, 1, "90", "Вынікі"), (1, 2, "70", "выбараў"), (2, 1, "50", "85%"))
+    rows = [
+        f"5\t1\t1\t1\t{line}\t{n}\t0\t0\t9\t9\t{sure}\t{word}"
+        for line, n, sure, word in words
+    ]
+    other = "5\t1\t2\t1\t1\t1\t0\t0\t9\t9\tx\tкамісія"
+    made = parse_table("\n".join([head, "2\t1", *rows, other, "5\t1\t\t", ""]))
+    assert made.text == "Вынікі выбараў\n85%\n\nкамісія"
+    assert (made.words, made.sure) == (4, 0.525)
+    assert parse_table("\x00\n\t\t").words == 0
+
+
+def scanned(path: Path, *, blank_before: bool) -> bytes:
+    """The first page of a document as a picture in a new one."""
+    source: Any = pypdfium2.PdfDocument(path)
+    drawn = source[0].render(scale=2)
+    made: Any = pypdfium2.PdfDocument.new()
+    if blank_before:
+        made.new_page(drawn.width / 2, drawn.height / 2)
+    page = made.new_page(drawn.width / 2, drawn.height / 2)
+    image = pypdfium2.PdfImage.new(made)
+    image.set_bitmap(drawn)
+    image.set_matrix(pypdfium2.PdfMatrix().scale(drawn.width / 2, drawn.height / 2))
+    page.insert_obj(image)
+    page.gen_content()
+    target = io.BytesIO()
+    made.save(target)
+    return target.getvalue()
 
 
 def png(pixels: Any) -> bytes:

@@ -1,0 +1,143 @@
+"""Words on pictures: tesseract, a program of the system, if asked for and installed.
+
+It is no part of this product. What it read is marked, with its version and how sure it
+was; nothing is put right. It gets one picture at a time, with limits and no network.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from search.extract.limited import run_limited
+
+LANGUAGES = ("bel", "rus", "ukr", "eng")
+"""Models it is asked to use, where they are installed."""
+PAGES_MOST = 200
+"""Pages read of one document: five minutes of work; the rest says so."""
+LIST_SECONDS = 20
+OCR, PARTLY = "ocr", "ocr_cut"
+"""Warnings: words were read from pictures; not from all of its pages."""
+MISSING = (
+    "tesseract is not installed, so no picture and no scan is read; install "
+    "tesseract-ocr with tesseract-ocr-bel, -rus, -ukr and -eng"
+)
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
+_VERSION = re.compile(r"tesseract v?(\d+(?:\.\d+)*)")
+_WORD_LEVEL = "5"
+_COLUMNS = 12
+"""Of a line of its table: level, page, block, paragraph, line, word, four of a box,
+confidence in per cent, word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tesseract:
+    """The program as it is installed."""
+
+    program: str
+    extractor: str
+    """Name and version, as texts are stated with."""
+    languages: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPicture:
+    """Words of one picture; `sure` is the mean confidence of its words, 0 to 1."""
+
+    text: str
+    words: int
+    sure: float
+
+
+def find_tesseract() -> Tesseract | None:
+    """The program, if it is there with one of the models at least."""
+    program = shutil.which("tesseract")
+    return None if program is None else _ask(program)
+
+
+@lru_cache(maxsize=4)
+def _ask(program: str) -> Tesseract | None:
+    version = _VERSION.search(_said(program, "--version"))
+    present = set(_said(program, "--list-langs").split())
+    languages = "+".join(code for code in LANGUAGES if code in present)
+    if version is None or not languages:
+        return None
+    return Tesseract(
+        program=program, extractor=f"tesseract/{version[1]}", languages=languages
+    )
+
+
+def _said(program: str, option: str) -> str:
+    done = subprocess.run(  # noqa: S603  a program found by its name
+        [program, option],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIST_SECONDS,
+        check=False,
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether it is one, by its first bytes."""
+    return data.startswith(_PICTURES)
+
+
+def read_picture(found: Tesseract, picture: bytes) -> ReadPicture:
+    """Read one picture; no words where there are none, or it took too much."""
+    command = [found.program, "stdin", "stdout", "-l", found.languages, "tsv"]
+    return parse_table(run_limited(command, picture).decode("utf-8", "replace"))
+
+
+def parse_table(table: str) -> ReadPicture:
+    """Lines of words, an empty one between paragraphs; and how sure each word was."""
+    rows = [row.split("\t") for row in table.split("\n")]
+    words = [
+        row
+        for row in rows
+        if len(row) == _COLUMNS and row[0] == _WORD_LEVEL and row[11].strip()
+    ]
+    paragraphs = [
+        "\n".join(
+            " ".join(row[11].strip() for row in line)
+            for _, line in groupby(group, key=lambda row: row[4])
+        )
+        for _, group in groupby(words, key=lambda row: row[1:4])
+    ]
+    sure = sum(max(0.0, _number(row[10])) for row in words)
+    return ReadPicture(
+        text="\n\n".join(paragraphs),
+        words=len(words),
+        sure=round(sure / 100 / len(words), 3) if words else 0.0,
+    )
+
+
+def _number(written: str) -> float:
+    try:
+        return float(written)
+    except ValueError:
+        return 0.0
+
+
+def read_pages(
+    found: Tesseract, numbers: Sequence[int], draw: Callable[[int], bytes]
+) -> dict[int, ReadPicture]:
+    """Read pages of a document; `draw` makes the picture of one, empty if it cannot."""
+    read = {}
+    for number in numbers[:PAGES_MOST]:
+        picture = draw(number)
+        if picture:
+            read[number] = read_picture(found, picture)
+    return read
+
+
+def mean_sure(read: Sequence[ReadPicture]) -> float:
+    """How sure all words were, each counted once."""
+    words = sum(one.words for one in read)
+    return round(sum(one.sure * one.words for one in read) / words, 3) if words else 0.0
