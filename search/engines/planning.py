@@ -266,6 +266,8 @@ class Planner:
         if node.slop is None or len(words) < 2:
             others = self._other_words(node.text)
             clauses = [*self._readings(words), *self._expansions(others)]
+            if not self._as_written:
+                clauses += number_readings(node.text)
         else:
             clauses = [
                 replace(reading, slop=node.slop)

@@ -29,7 +29,7 @@ _FIELDS_OF_LEMMA = (LEMMA, HEAD_LEMMA)
 _FIELDS_OF_KEY = (KEY, ALL_KEY, HEAD_KEY)
 SOUND_FIELDS = frozenset({*_FIELDS_OF_KEY, CAP, LOOSE})
 """Where words are known by their sound."""
-_THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’ \u00a0\u2009\u202f]\d{3})+")
 _PLAIN_NUMBER = re.compile(r"\d{4,12}")
 
 

@@ -21,14 +21,15 @@ from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
 from search.extract.stated import stated_article
 from search.extract.telegram import is_telegram, telegram_main
 from search.extract.tidy import tidy_main
-from search.extract.visible import visible_text
+from search.extract.titles import TITLE_CONFLICT, choose_title
+from search.extract.visible import INLINE, visible_text
 
-HTML_EXTRACTOR = "html/4"
+HTML_EXTRACTOR = "html/5"
 """Raised with every change here and with the libraries below."""
 TAGS_EXTRACTOR = "tags/1"
 SHOWN_EXTRACTOR = "html-shown/1"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
-"""The versions that `html/4` means; a test compares them with what is installed."""
+"""The versions that `html/5` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
 """A shorter main text is doubtful, so a second opinion is asked for."""
 PARAGRAPH = 120
@@ -44,6 +45,11 @@ _SILENT = re.compile(
 )
 _TAG = re.compile(r"<[^>]*(?:>|$)")
 _SPACES = re.compile(r"\s+")
+_INLINE = "|".join(sorted(INLINE))
+_BETWEEN_INLINE = re.compile(
+    rf"(</(?:{_INLINE})>)[ \t\r\n]*\n[ \t\r\n]*(?=<(?:{_INLINE})\b)", re.IGNORECASE
+)
+"""A line end between two words of a sentence: to readers a space."""
 _PROBLEMS = (ValueError, TypeError, AttributeError, KeyError, IndexError, LxmlError)
 """What the extractor is known to raise on hostile markup."""
 
@@ -65,15 +71,16 @@ def extract_html(markup: str) -> Extract:
     if stretch is not None:
         main, rest = _as_many(everything, stretch)
     text, main_end, cut = join_parts(main, rest)
+    title, doubtful = choose_title(tree.titles())
     dates = find_claimed(
         markup,
-        f"{tree.title() or ''}\n{main}" if main else everything,
+        f"{title or ''}\n{main}" if main else everything,
         stated_only=stretch is not None,
     )
     return Extract(
         text=text,
         main_end=main_end,
-        title=clean_title(tree.title()),
+        title=clean_title(title),
         extractor=HTML_EXTRACTOR,
         charset=None,
         declared_charset=None,
@@ -81,6 +88,7 @@ def extract_html(markup: str) -> Extract:
             *warnings,
             *(("truncated",) if cut else ()),
             *((CONFLICT,) if dates.conflict else ()),
+            *((TITLE_CONFLICT,) if doubtful else ()),
         ),
         claimed=dates.claimed,
         parts=find_parts(main) if stretch is not None else (),
@@ -144,7 +152,7 @@ def _main_text(markup: str, tree: PageTree) -> str:
             return messages
     try:
         found = trafilatura.extract(
-            markup,
+            _BETWEEN_INLINE.sub(r"\1 ", markup),
             fast=True,
             favor_recall=True,
             include_comments=False,

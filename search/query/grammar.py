@@ -140,7 +140,8 @@ FORMS = (
     ),
     Form(
         written="warning:CODE",
-        means="doubts about a text: date_conflict, charset_guess, truncated and others",
+        means="doubts about a text: date_conflict, title_conflict, charset_guess, "
+        "truncated and others",
         example="warning:date_conflict",
     ),
     Form(

@@ -20,7 +20,7 @@ SHINGLE_WORDS = 5
 NAME_LETTERS = 4
 YEARS = range(1900, 2101)
 """Every article on the same years shares them: they are no facts of it."""
-_NUMBER = re.compile(
+NUMBER = re.compile(
     r"(?<![\w.,])\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 )
 _NAME = re.compile(r"(?<=[^\s.!?:»”\"“«(—–-] )[^\W\d_][^\W\d_'’-]{3,}")
@@ -56,13 +56,11 @@ class Agreement:
 
 def find_facts(text: str) -> Facts:
     """Numbers in one form, and names within sentences by their keys."""
-    numbers = (
-        re.sub(r"[,\u00a0\u202f ](?=\d{3})", "", n) for n in _NUMBER.findall(text)
-    )
+    numbers = map(plain_number, NUMBER.findall(text))
     words = (word for word in _NAME.findall(text) if word[0].isupper())
     keys = (name_key(word.lower(), "L") for word in words)
     return Facts(
-        numbers=frozenset(n for n in numbers if not _is_year(n)),
+        numbers=frozenset(n for n in numbers if not is_year(n)),
         names=frozenset(key for key in keys if key),
     )
 
@@ -109,7 +107,13 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     }
 
 
-def _is_year(number: str) -> bool:
+def plain_number(printed: str) -> str:
+    """A number without the signs between its thousands."""
+    return re.sub(r"[,\u00a0\u202f ](?=\d{3})", "", printed)
+
+
+def is_year(number: str) -> bool:
+    """Whether it is more likely a year than a count."""
     return number.isdigit() and len(number) == 4 and int(number) in YEARS
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from search.lines import one_line
 from search.report.command import kept_texts
 from search.report.comparison import main_capture
 from search.report.copies import judge_copy
+from search.report.deviations import Deviation, find_within
 from search.report.mirrors import (
     Kinship,
     Sighting,
@@ -98,24 +100,37 @@ def items(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
     is_list = note is not None and note.capture_class == CaptureClass.LISTING
     found = split_items(text, is_list=is_list)
     copy = judge_copy(text)
+    doubts = list(find_within([text[item.start : item.end] for item in found.items]))
     if as_json:
         value: dict[str, Any] = {
             "id": capture.capture_id,
             "uri": capture.target_uri,
             "doubles": found.doubles,
             "items": [item_json(item) for item in found.items],
+            "doubts": [
+                {"items": [one, other], **asdict(doubt)} for one, other, doubt in doubts
+            ],
             "copy": None
             if copy is None
             else {"code": copy.code, "found": copy.example},
         }
         click.echo(json.dumps(value, ensure_ascii=False))
         return
-    for line in item_lines(found):
+    for line in (*item_lines(found), *map(_doubt_line, doubts)):
         click.echo(line)
     if copy is not None:
         click.echo(
             f"{copy.code}: {copy.breaks} broken sentences, such as: {copy.example}"
         )
+
+
+def _doubt_line(found: tuple[int, int, Deviation]) -> str:
+    """Items are numbered as `item_lines` numbers them."""
+    one, other, doubt = found
+    return (
+        f"{doubt.doubt}: {one + 1} has {one_line(doubt.one)}, "
+        f"{other + 1} has {one_line(doubt.other)}"
+    )
 
 
 def _open_texts(ctx: CommandContext, reader: ArchiveReader, stack: ExitStack) -> Texts:
@@ -179,6 +194,7 @@ def print_kinship(kinship: Kinship, *, as_json: bool) -> None:
                 for change in kinship.differences
             ],
             "shared": list(kinship.shared),
+            "deviations": [asdict(found) for found in kinship.deviations],
         }
         click.echo(json.dumps(value, ensure_ascii=False))
         return
@@ -191,6 +207,8 @@ def print_kinship(kinship: Kinship, *, as_json: bool) -> None:
                 click.echo(f"  {sign} {one_line(place.text)[:SHOWN_CHARACTERS]}")
     if kinship.shared:
         click.echo(f"  both state: {', '.join(kinship.shared)}")
+    for found in kinship.deviations:
+        click.echo(f"  {found.doubt}: {one_line(found.one)} | {one_line(found.other)}")
 
 
 def item_json(item: Item) -> dict[str, object]:

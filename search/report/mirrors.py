@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import combinations, islice
 
 from search.report.changes import Kind, ParagraphChange, compare_texts
+from search.report.deviations import Deviation, find_deviations, read_written
 from search.report.facts import Stories
 
 PARAGRAPH_CHARACTERS = 60
@@ -71,6 +72,8 @@ class Kinship:
     """Between the first member and the last; of a conflict."""
     shared: tuple[str, ...] = ()
     """Numbers that both state, where only facts agree."""
+    deviations: tuple[Deviation, ...] = ()
+    """Figures and names that the two write a little differently; of other keys."""
 
 
 def find_mirrors(sightings: Sequence[Sighting]) -> Iterator[Kinship]:
@@ -151,15 +154,14 @@ def _compare(firsts: Mapping[tuple[str, str], Sighting]) -> Iterator[Kinship]:
         if members[0].key == members[1].key:
             continue
         agreement = stories.compare(one, other)
-        is_same = first[0][1] == second[0][1]
-        if is_same or agreement.wording >= COPY_WORDING:
-            yield Kinship(state=State.SAME_TEXT, key=members[0].key, members=members)
-        elif agreement.is_same_story:
+        is_copy = first[0][1] == second[0][1] or agreement.wording >= COPY_WORDING
+        if is_copy or agreement.is_same_story:
             yield Kinship(
-                state=State.SAME_FACTS,
+                state=State.SAME_TEXT if is_copy else State.SAME_FACTS,
                 key=members[0].key,
                 members=members,
-                shared=agreement.numbers,
+                shared=() if is_copy else agreement.numbers,
+                deviations=find_deviations(*(read_written(m.text) for m in members)),
             )
 
 

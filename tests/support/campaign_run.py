@@ -1,30 +1,29 @@
-"""The made-up campaign played to the real command: server, clock, kills, questions."""
+"""The made-up campaign played to the real command: its files, its clock, its kills."""
 
-import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
+from tests.support.campaign_server import VirtualClock, WorldServer
 from tests.support.campaign_world import COUNT, ELECTION, RESULT, START, World
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from archive.cli.root import main; main()")
 SECONDS = 300
 """For anything one waits for; a machine may be crowded."""
+LOOK_SECONDS = 0.02
+"""Between two looks at what the server was asked."""
 SOURCE_FILE = """\
 id = "{name}"
 title = "{name}"
@@ -81,118 +80,6 @@ name = "counting"
 from = {count}
 until = {result}
 """
-
-
-@dataclass(slots=True)
-class VirtualClock:
-    """The clock of this machine plus what a file says."""
-
-    path: Path
-    offset: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def set(self, to: datetime) -> None:
-        """Set the clock of the command and its children."""
-        self.offset = to - datetime.now(UTC)
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(str(self.offset.total_seconds()))
-        fresh.rename(self.path)
-
-
-class WorldServer:
-    """Serves the world as it is at the instant of a clock; one thread."""
-
-    def __init__(self, world: World, clock: Any) -> None:
-        self.world, self.clock = world, clock
-        self.truth: timedelta = timedelta()
-        """What the command's clock is wrong by: the world goes on by the right one."""
-        self.asked: list[tuple[float, str, str]] = []
-        """Steady time, host, path of each request."""
-        self.served: dict[tuple[str, str, str], datetime] = {}
-        """By host, path and digest of the body: when it was served first."""
-        self.busiest: Counter[str] = Counter()
-        self._talking: Counter[str] = Counter()
-        """By host: requests being answered now; the most there ever were."""
-        self.seconds = 0.0
-        """Of each answer."""
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._listening.getsockname()[1])
-
-    def now(self) -> datetime:
-        return self.clock.now() - self.truth
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    def _run(self) -> None:
-        async def main() -> None:
-            server = await asyncio.start_server(self._talk, sock=self._listening)
-            await self._stop.wait()
-            server.close()
-            talks = asyncio.all_tasks() - {asyncio.current_task()}
-            for talk in talks:
-                talk.cancel()
-            await asyncio.gather(*talks, return_exceptions=True)
-            await asyncio.sleep(0)  # sockets are closed in the next turn
-
-        self._loop.run_until_complete(main())
-        self._loop.close()
-
-    async def _talk(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                while True:
-                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                    reply = await self._answer(head)
-                    if reply is None:
-                        break
-                    writer.write(reply)
-                    await writer.drain()
-        finally:
-            writer.close()
-
-    async def _answer(self, head: str) -> bytes | None:
-        line, *fields = head.split("\r\n")
-        values = {k.lower(): v for k, _, v in (f.partition(": ") for f in fields)}
-        host, path = values["host"], line.split(" ")[1]
-        self.asked.append((time.monotonic(), host, path))
-        self._talking[host] += 1
-        self.busiest[host] = max(self.busiest[host], self._talking[host])
-        try:
-            await asyncio.sleep(self.seconds)
-            return self._reply(host, path, values)
-        finally:
-            self._talking[host] -= 1
-
-    def _reply(self, host: str, path: str, values: dict[str, str]) -> bytes | None:
-        now = self.now()
-        answer = self.world.answer(host, path, now)
-        digest = hashlib.sha256(answer.body).hexdigest()
-        self.served.setdefault((host, path, digest), now)
-        if answer.status is None:
-            return None
-        lines = [f"Content-Type: {answer.media_type}", f"ETag: {answer.etag}"]
-        status, body = answer.status, answer.body
-        if status == 200 and values.get("if-none-match") == answer.etag:
-            status, body = 304, b""
-        lines.append(f"Content-Length: {len(body)}")
-        text = "\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""])
-        return text.encode("latin-1") + body
 
 
 @dataclass(slots=True, kw_only=True)
@@ -302,6 +189,7 @@ class CampaignRun:
         """SIGKILL the command, and perhaps its crawling child; wait for the end."""
         watch = self.process()
         children = child_pids(watch.pid) if child_too else []
+        assert children or not child_too, "there is no child to kill"
         watch.kill()
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
@@ -309,21 +197,40 @@ class CampaignRun:
         watch.wait(SECONDS)
         self.watch = None
 
-    def kill_child(self) -> bool:
-        """SIGKILL the crawling child alone; False where there is none."""
+    def kill_child(self) -> None:
+        """SIGKILL the crawling child alone."""
         pids = child_pids(self.process().pid)
+        assert pids, "there is no child to kill"
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return bool(pids)
+            os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> int:
-        """SIGTERM, as a service manager does it."""
+        """SIGTERM, as a service manager does it; what is being answered may end."""
         watch = self.process()
         watch.terminate()
+        self.server.held = False
         code = watch.wait(SECONDS)
         self.watch = None
         return code
+
+    def begin(self, instant: datetime) -> bool:
+        """Set the clock, and hold the first answers back: the round is in its midst.
+
+        False where nothing was due. Until `go_on` no job can end well.
+        """
+        self.server.held = True
+        before = len(self.server.asked)
+        self.set_clock(instant)
+        began = self._listen(until=lambda: len(self.server.asked) > before)
+        if not began:
+            self.server.held = False
+        return began
+
+    def go_on(self) -> None:
+        """Answer again, start the command again, and let it do what is due."""
+        self.server.held = False
+        self.start()
+        self.settle()
 
     def process(self) -> "subprocess.Popen[str]":
         assert self.watch is not None, "no watch is running"
@@ -342,15 +249,24 @@ class CampaignRun:
 
     def settle(self) -> None:
         """Wait until the watch says that it waits, by the clock as it is now."""
+        self._listen(until=lambda: False)
+
+    def _listen(self, *, until: Callable[[], bool]) -> bool:
+        """Hear the watch until something is so; False if it waits before that."""
         from_now = self.clock.now() - timedelta(seconds=SECONDS)
         deadline = time.monotonic() + SECONDS
-        while True:
-            event = self.events.get(timeout=max(0.1, deadline - time.monotonic()))
+        while not until():
+            assert time.monotonic() < deadline, self.last_words()
+            try:
+                event = self.events.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                continue
             assert event is not None, self.last_words()
             self._note(event)
             at = datetime.fromisoformat(event["at"])
             if event["event"] == "waiting" and from_now <= at <= self.clock.now():
-                return
+                return False
+        return True
 
     @property
     def words_path(self) -> Path:

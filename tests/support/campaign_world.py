@@ -95,6 +95,11 @@ class World:
     sources: dict[str, SimSource]
     """By host."""
 
+    def outage_at(self, host: str, now: datetime) -> str | None:
+        """The kind of outage of a host then."""
+        source = self.sources.get(host)
+        return source.outage_at(now) if source else None
+
     def answer(self, host: str, path: str, now: datetime) -> Answer:
         """What that host says to a request for that path then."""
         source = self.sources.get(host)
@@ -149,7 +154,7 @@ def build_world(
         source = SimSource(name=f"sim-{number:02}", official=number % 10 < 1)
         _plan_articles(source, chance, calm)
         _plan_watched(source, chance, calm)
-        _plan_outages(source, number)
+        _plan_outages(source, number, calm)
         made[source.host] = source
     return World(sources=made)
 
@@ -201,14 +206,17 @@ def _plan_watched(source: SimSource, chance: random.Random, calm: timedelta) -> 
     source.pages[path] = states
 
 
-def _plan_outages(source: SimSource, number: int) -> None:
+def _plan_outages(source: SimSource, number: int, calm: timedelta) -> None:
+    """Each lasts longer than the interval, so that it is met."""
     day = timedelta(days=1)
     if number % 4 == 1:
         since = START + (5 + number % 30) * day
-        source.outages.append(Outage(since=since, until=since + 2 * day, kind="down"))
+        until = since + max(2 * day, 1.5 * calm)
+        source.outages.append(Outage(since=since, until=until, kind="down"))
     if number % 20 == 2:  # a host in trouble is waited for, in real time
         since = START + (8 + number // 2) * day
-        source.outages.append(Outage(since=since, until=since + day, kind="error"))
+        until = since + max(day, 1.5 * calm)
+        source.outages.append(Outage(since=since, until=until, kind="error"))
     if source.official:
         since = COUNT + timedelta(hours=2)
         until = since + timedelta(hours=3)
