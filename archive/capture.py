@@ -11,6 +11,11 @@ from typing import BinaryIO, Protocol
 
 from archive.digest import Digest
 
+SECOND_ROLE, CONTROL_ROLE = "second", "control"
+"""Of a sample: asked for under another profile, and again under the own one."""
+SAMPLE_ROLES = frozenset({SECOND_ROLE, CONTROL_ROLE})
+"""Captures that never stand for the content of their address."""
+
 
 class CaptureOutcome(StrEnum):
     """Closed list: how one exchange ended (docs/format.md, "Outcomes")."""
@@ -196,7 +201,7 @@ class ExchangeContext:
     parent: str | None = None
     """Capture id of the hop, page or attempt that led here."""
     role: str = "page"
-    """`page`, `part`, `robots`, `hop`."""
+    """`page`, `part`, `robots`, `hop`, `probe`, `second`, `control`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +286,7 @@ class Capture:
     refers_to: str | None
     """Capture id a revisit refers to."""
     role: str
-    """`page`, `part`, `robots`, `hop`; `page` for page captures."""
+    """As in `ExchangeContext`; `page` for page captures."""
     override: str | None
     """`connect_to` or `allow_network` value of a test set-up."""
     location: SliceLocation

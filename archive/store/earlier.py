@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from archive.capture import EarlierCapture
+from archive.capture import SAMPLE_ROLES, EarlierCapture
 from archive.digest import Digest
 from archive.instant import format_instant, parse_instant
 
@@ -16,6 +16,7 @@ _COLUMNS = (
 _WHOLE = (
     "kind = 'capture' and outcome = 'complete' and http_status = 200 "
     "and payload_digest is not null and target_uri = ? and (? or override is null) "
+    f"and role not in {tuple(sorted(SAMPLE_ROLES))} "
 )
 """Captures that stand for the content of their address."""
 _WITH_PAYLOAD = (
@@ -33,6 +34,10 @@ _NEWEST_BEFORE = (
     "and captured_at < ? order by captured_at desc, leaf desc limit 1"
 )
 
+_BYTES = (
+    "select total(length_bytes) from capture where job_id in "
+    "(select job_id from job where source_id = ? and opened_at >= ?)"
+)
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _ASKED = "source_id = ? and leaf >= ? and kind = 'capture' and role = 'page' "
 _ARTICLES = (
@@ -116,6 +121,12 @@ class EarlierCaptures:
                 return None
             earlier = first
         return Validators(earlier=earlier, etag=row[5], last_modified=row[6])
+
+    def bytes_since(self, source_id: str, start: datetime) -> int:
+        """Bytes stored of a source in the jobs that began from then on."""
+        row = self.connection.execute(_BYTES, (source_id, format_instant(start)))
+        (total,) = row.fetchone()
+        return int(total)
 
     def new_addresses(
         self, source_id: str, *, since_leaf: int, limit: int

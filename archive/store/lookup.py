@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from archive.capture import Capture
+from archive.capture import SAMPLE_ROLES, Capture
 from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.instant import format_instant
 from archive.store.rows import CAPTURE_COLUMNS, to_capture
 
 _SELECT: Final = f"select urlkey, {CAPTURE_COLUMNS} from capture "  # noqa: S608  fixed
+_MEMENTO: Final = f"kind = 'capture' and role not in {tuple(sorted(SAMPLE_ROLES))}"
+"""What was shown to another profile is no state of the page."""
 _FORWARD: Final = (
-    f"{_SELECT}where urlkey >= ? and urlkey < ? and kind = 'capture' "
+    f"{_SELECT}where urlkey >= ? and urlkey < ? and {_MEMENTO} "
     "and (urlkey, captured_at, leaf) > (?, ?, ?) "
     "order by urlkey, captured_at, leaf limit ?"
 )
 _UNTIL: Final = (
-    f"{_SELECT}where urlkey = ? and kind = 'capture' and captured_at <= ? "
+    f"{_SELECT}where urlkey = ? and {_MEMENTO} and captured_at <= ? "
     "order by captured_at desc, leaf desc limit ? offset ?"
 )
 _FROM: Final = (
-    f"{_SELECT}where urlkey = ? and kind = 'capture' and captured_at > ? "
+    f"{_SELECT}where urlkey = ? and {_MEMENTO} and captured_at > ? "
     "order by captured_at, leaf limit ? offset ?"
 )
 
@@ -77,7 +79,7 @@ def span_of(urlkey: str) -> KeySpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """Looks into the catalog by key; page captures are never among the answers."""
+    """Looks into the catalog by key: neither page captures nor those of a sample."""
 
     connection: sqlite3.Connection
 

@@ -215,6 +215,7 @@ class Work:
             any_port=bool(self.order.allow_networks),
             proxy=self.order.via.label_for(source),
             rechecks=beginning.rechecks,
+            day_bytes=self.memory.bytes_of_day(source.id),
             rechecks_only=is_for_rechecks(self.order),
         )
 

@@ -17,6 +17,7 @@ from archive.store.recorded import Payload
 from archive.warc.payload import HttpHead, Problem
 from crawlers.crawl.recorder import MEMORY_BODY_BYTES
 
+ONE_DAY = timedelta(hours=24)
 FULL_FETCH_EVERY = timedelta(hours=24)
 """Each address is fetched in full at least once a day, whatever the server says."""
 
@@ -56,6 +57,11 @@ class ArchiveMemory:
         return earlier.validators(
             target_uri, source_id=source_id, since=now - FULL_FETCH_EVERY, until=now
         )
+
+    def bytes_of_day(self, source_id: str) -> int:
+        """Bytes stored of a source in the jobs of the last 24 hours."""
+        earlier = self.reader.earlier(overrides=self.overrides)
+        return earlier.bytes_since(source_id, self.clock() - ONE_DAY)
 
     def original(self, capture: Capture) -> Capture:
         """The capture that holds the payload: itself, or what a revisit refers to."""

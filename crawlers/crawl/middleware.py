@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Request, Response
 
-from archive.capture import EarlierCapture
+from archive.capture import SAMPLE_ROLES, EarlierCapture
 from archive.errors import UsageProblem
 from crawlers.crawl.response import describe_capture, make_archived
 from crawlers.crawl.services import (
@@ -107,6 +107,10 @@ class SourcePolicy:
             "budget:bytes": (log.received_bytes, limits.bytes),
             "budget:host-requests": (self._host_requests[host], limits.host_requests),
             "budget:host-bytes": (log.host_bytes[host], limits.host_bytes),
+            "budget:day-bytes": (
+                self._services.day_bytes + log.received_bytes,
+                limits.day_bytes,
+            ),
         }
         for code, (count, limit) in used.items():
             if limit is not None and count >= limit:
@@ -138,6 +142,8 @@ class TakeOver:
         memory, uri = self._services.memory, target_of(request)
         capture = self._services.unfinished.captures.get(uri or "")
         if memory is None or capture is None or request.method != "GET":
+            return None
+        if notes_of(request).role in SAMPLE_ROLES:
             return None
         content = memory.content(capture)
         if content is None:
@@ -171,6 +177,8 @@ class Conditional:
         memory, uri = self._services.memory, target_of(request)
         own = any(name in request.headers for name in CONDITIONS)
         if memory is None or uri is None or request.method != "GET" or own:
+            return
+        if notes_of(request).role in SAMPLE_ROLES:
             return
         found = memory.validators(uri, self._services.source.id)
         if found is None:

@@ -79,6 +79,8 @@ class CrawlServices:
     """Which hosts want to be left in peace."""
     rechecks: tuple[str, ...] = ()
     """Addresses captured before that are fetched again, promised behind the seeds."""
+    day_bytes: int = 0
+    """Stored of the source in the jobs of the last 24 hours, this one left out."""
     rechecks_only: bool = False
     """The seeds themselves are not due."""
 

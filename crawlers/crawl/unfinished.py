@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archive.capture import Capture, CaptureOutcome
+from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
 from archive.store.reader import ArchiveReader
 
 UNFINISHED_SIGNALS = frozenset({"killed", "stopped"})
@@ -66,6 +66,8 @@ def find_unfinished(
         for capture in reader.captures_of_job(job_id):
             is_old = capture.captured_at < now - RESUME_WITHIN
             if is_old or (capture.override and not overrides):
+                continue
+            if capture.role in SAMPLE_ROLES:
                 continue
             if capture.kind == "page":
                 pages |= _main_of_whole(reader, capture)

@@ -25,7 +25,8 @@ def describe_source(source: Source) -> dict[str, object]:
             for host in source.hosts
         ],
         "seeds": [
-            {"url": seed.url, "spider": str(seed.spider)} for seed in source.seeds
+            {"url": seed.url, "spider": str(seed.spider), "vary": seed.vary}
+            for seed in source.seeds
         ],
         "scope": [rule.name for rule in source.scope],
         "identity": [rule.name for rule in source.identity],
@@ -34,6 +35,11 @@ def describe_source(source: Source) -> dict[str, object]:
         "limits": _describe_limits(source.limits),
         "network": _describe_network(source.network),
         "expect": describe_expectations(source.expect),
+        "second_profile": {
+            "percent": source.second.percent,
+            "user_agent": source.second.user_agent,
+            "accept_language": source.second.accept_language,
+        },
         "sensitivity": {
             "restricted": source.sensitivity.restricted,
             "note": source.sensitivity.note,
@@ -82,6 +88,7 @@ def _describe_limits(limits: Limits) -> dict[str, object]:
         "bytes": limits.bytes,
         "host_requests": limits.host_requests,
         "host_bytes": limits.host_bytes,
+        "day_bytes": limits.day_bytes,
         "depth": limits.depth,
         "minutes": limits.minutes,
         "file_bytes": limits.file_bytes,

@@ -19,6 +19,7 @@ from crawlers.sources.source import (
     PartsMode,
     ScopeAction,
     ScopeRule,
+    SecondProfile,
     Sensitivity,
     Source,
     SourceGroup,
@@ -31,6 +32,7 @@ LANGUAGE = r"[a-z]{2,3}"
 JURISDICTION = r"[A-Z]{2,3}"
 PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 """A label of the user's own file of proxies; addresses are not for registry files."""
+ALL_PERCENT = 100
 TLS_RULES = ("record", "require")
 ROBOTS_RULES = ("obey", "ignore")
 COOKIE_RULES = ("off", "run")
@@ -61,6 +63,7 @@ def read_entry(top: Table) -> Source:
         network=_network(top.table("network")),
         expect=read_expectations(top.table("expect")),
         sensitivity=_sensitivity(top.table("sensitivity")),
+        second=_second(top.table("second_profile")),
     )
 
 
@@ -108,6 +111,7 @@ def _limits(table: Table) -> Limits:
         bytes=table.number_or("bytes", default.bytes, least=1),
         host_requests=table.number_or("host_requests", None, least=1),
         host_bytes=table.number_or("host_bytes", None, least=1),
+        day_bytes=table.number_or("day_bytes", None, least=1),
         depth=table.number_or("depth", default.depth, least=1),
         minutes=table.number_or("minutes", default.minutes, least=1),
         file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
@@ -143,6 +147,19 @@ def _network(table: Table) -> NetworkRules:
         table.fail("robots_reason", 'goes with robots = "ignore", and only with it')
     table.finish()
     return network
+
+
+def _second(table: Table) -> SecondProfile:
+    default = SecondProfile()
+    second = SecondProfile(
+        percent=table.number_or("percent", default.percent),
+        user_agent=table.text_or("user_agent", default.user_agent),
+        accept_language=table.text_or("accept_language", default.accept_language),
+    )
+    if second.percent > ALL_PERCENT:
+        table.fail("percent", f"must be at most {ALL_PERCENT}")
+    table.finish()
+    return second
 
 
 def _proxy(table: Table) -> str | None:

@@ -27,12 +27,13 @@ def read_seed(table: Table) -> Seed:
     url = table.text_of("url", pattern=r"https?://[!-~]+")
     read = _READERS.get(spider)
     rules = read(table) if read else None
+    vary = table.flag("vary")
     table.finish()
     if isinstance(rules, ArchiveRules):
         url = fill_archive_url(rules.url, page=rules.first)
     elif PLACEHOLDERS.intersection(_PLACEHOLDER.findall(url)):
         table.fail("url", 'placeholders are for spider = "archive"')
-    return Seed(url=url, spider=spider, rules=rules)
+    return Seed(url=url, spider=spider, rules=rules, vary=vary)
 
 
 def fill_archive_url(template: str, **values: int) -> str:

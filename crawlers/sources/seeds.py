@@ -134,6 +134,8 @@ class Seed:
     spider: SpiderKind
     rules: SeedRules | None = None
     """None for a page."""
+    vary: bool = False
+    """Always ask for it under the second profile, too."""
 
     @property
     def listing(self) -> ListingRules | None:

@@ -15,6 +15,11 @@ from crawlers.sources.timing import Schedule
 DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible)"
 """Names neither product nor operator nor machine."""
 DEFAULT_ACCEPT_LANGUAGE = "be,ru;q=0.9,en;q=0.8"
+SECOND_USER_AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+)
+"""What a common browser says; names nobody either."""
+SECOND_ACCEPT_LANGUAGE = "en-US,en;q=0.8"
 
 
 class SourceGroup(StrEnum):
@@ -113,6 +118,8 @@ class Limits:
     """Requests per run to one host; None = as many as the run may make."""
     host_bytes: int | None = None
     """Bytes received per run from one host; None = as many as the run may take."""
+    day_bytes: int | None = None
+    """Bytes stored of the source within 24 hours, all runs together."""
     depth: int = 3
     minutes: int = 60
     file_bytes: int = 64 << 20
@@ -142,6 +149,16 @@ class NetworkRules:
     """`off`, or `run`: kept in memory for one run and sent back, never stored."""
     proxy: str | None = None
     """Label of the proxy that every request goes through; None = directly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondProfile:
+    """As whom a sample of pages is asked for again, to see what others are shown."""
+
+    percent: int = 0
+    """Of the pages of a run; seeds with `vary` are always asked for again."""
+    user_agent: str = SECOND_USER_AGENT
+    accept_language: str = SECOND_ACCEPT_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,3 +297,4 @@ class Source:
     network: NetworkRules
     expect: Expectations
     sensitivity: Sensitivity
+    second: SecondProfile = SecondProfile()

@@ -41,6 +41,7 @@ from crawlers.spiders.answer import read_response
 from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
+from crawlers.spiders.second import SecondLook
 
 HANDLERS_NEEDED = 2
 """http and https: a handler that fails to load only makes Scrapy log a line."""
@@ -67,6 +68,7 @@ class SourceSpider(Spider):
         self._collector = PartsCollector(self._fetch_part)
         self._alike = AlikeAnswers(note_class=services.log.note_class)
         self._lists = ListFollower(self, services)
+        self._second = SecondLook(services)
         self._shapes: Counter[str] = Counter()
 
     async def start(self) -> AsyncIterator[Request]:
@@ -99,9 +101,10 @@ class SourceSpider(Spider):
             )
 
     def _seed_request(self, number: int | None, seed: Seed) -> Request:
+        promised: dict[str, Any] = {"seed": number, "vary": seed.vary}
         if seed.rules is None:
-            return self._request(seed.url, self.parse_page, seed=number)
-        return self._request(seed.url, self.parse_list, seed=number, rules=seed.rules)
+            return self._request(seed.url, self.parse_page, **promised)
+        return self._request(seed.url, self.parse_list, rules=seed.rules, **promised)
 
     def _recheck_request(self, number: int, uri: str) -> Request:
         request = self._request(uri, self.parse_page, seed=number)
@@ -115,10 +118,13 @@ class SourceSpider(Spider):
         rules: SeedRules,
         page_number: int = 1,
         seed: int | None = None,
+        vary: bool = False,
     ) -> AsyncIterator[Request]:
         """Follow the entries of a list and its further pages, whatever list it is."""
         self._settle_seed(response.request, seed)
         self._settle_class(response, kind_of(rules))
+        for request in self._second.ask(response, always=True) if vary else ():
+            yield request
         reading = read_list(response, rules, timezone=self.source.timezone)
         for request in self._lists.follow(response, reading, rules=rules):
             yield request
@@ -133,13 +139,20 @@ class SourceSpider(Spider):
         await self._keep_page(response)
 
     async def parse_page(
-        self, response: Response, *, seed: int | None = None, depth: int = 0
+        self,
+        response: Response,
+        *,
+        seed: int | None = None,
+        vary: bool = False,
+        depth: int = 0,
     ) -> AsyncIterator[Request]:
         """Follow a page's links where its scope rule says so."""
         self._settle_seed(response.request, seed)
         made_up = self._settle_class(response, CaptureClass.PAGE)
         if made_up is not None:
             yield self._probe_request(made_up)
+        for request in self._second.ask(response, always=vary):
+            yield request
         for url in self._links(response, depth):
             yield self.page_request(url, depth=depth + 1)
         await self._keep_page(response)

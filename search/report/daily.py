@@ -6,7 +6,7 @@ not be seen is never told as its silence.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -20,6 +20,7 @@ from search.report.duties import (
 )
 from search.report.findings import Finding, Kind, ShownChange, SourceReport
 from search.report.period import Attempt, SourcePeriod, Window
+from search.report.second import Sample
 
 CHANGES_COMPARED = 200
 """Changes of one source whose texts are compared; of others only that they did."""
@@ -44,6 +45,8 @@ Earlier = Callable[[str, int], Capture | None]
 Compare = Callable[[Capture, Capture, bool], ShownChange | None]
 """What changed between two captures; None: nothing in the main text. The flag: words
 of persons may not be shown."""
+CompareSamples = Callable[[Sequence[Sample], bool], Iterator[Finding]]
+"""What a second profile was shown otherwise; the flag as in `Compare`."""
 FindList = Callable[[Capture], Capture | None]
 """The capture of a list that now has another address; None where there is none."""
 
@@ -56,6 +59,7 @@ class Judge:
     earlier: Earlier
     compare: Compare
     find_list: FindList
+    compare_samples: CompareSamples
     show_restricted: bool = False
 
     def judge(self, period: SourcePeriod) -> SourceReport:
@@ -82,6 +86,7 @@ class Judge:
                 *find_expectations(period.jobs),
                 *find_signals(signals),
                 *find_clock(period.attempts),
+                *self.compare_samples(period.samples, hidden),
             ),
         )
 

@@ -16,7 +16,13 @@ CLOCK_BACK = timedelta(minutes=1)
 """Of two captures in a row the second is so much older: the clock was set back."""
 SUSPICIOUS_SIGNALS = (
     *("budget:", "host-down", "killed", "listing-unreadable", "spider-exception"),
-    *("undecodable-body", "look-alike", "feed-entry-vanished", "items-beyond"),
+    *(
+        "second-profile-led-elsewhere",
+        "undecodable-body",
+        "look-alike",
+        "feed-entry-vanished",
+        "items-beyond",
+    ),
 )
 """Beginnings of codes; other signals are counted, and no reason to wake anybody."""
 

@@ -11,6 +11,7 @@ from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.store.jobrows import JobPlaces
 from archive.store.reader import ArchiveReader
+from search.report.second import Sample, pair_samples
 
 SUCCESS_STATUS = 200
 NOT_MODIFIED = 304
@@ -97,6 +98,8 @@ class SourcePeriod:
     """Of every role."""
     attempts: tuple[Attempt, ...]
     """Those for pages, lists, feeds and files, in the order of the log."""
+    samples: tuple[Sample, ...] = ()
+    """Addresses that a second profile was asked for, too."""
 
 
 def gather(
@@ -126,9 +129,12 @@ def _read(
     before = _last_before(reader, source_id, window) if source_id else None
     newest = jobs[-1] if jobs else before
     captures, attempts = 0, []
+    samples: list[Sample] = []
     for job, one in zip(jobs, places, strict=True):
         notes = job.closing.classes if job.closing else {}
-        for capture in reader.captures_of_job(one.job_id):
+        made = list(reader.captures_of_job(one.job_id))
+        samples += pair_samples(made)
+        for capture in made:
             captures += 1
             if capture.kind == "capture" and capture.role == "page":
                 note = notes.get(capture.capture_id)
@@ -140,6 +146,7 @@ def _read(
         before=before,
         captures=captures,
         attempts=tuple(attempts),
+        samples=tuple(samples),
     )
 
 

@@ -150,6 +150,7 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
             earlier=reader.history().content_before,
             compare=texts.compare,
             find_list=texts.find_list,
+            compare_samples=texts.compare_samples,
             show_restricted=order.show_restricted,
         )
         text_of = stack.enter_context(open_texts())

@@ -1,7 +1,7 @@
 """Texts of captures for a report: what changed in the main text, which list moved."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -14,8 +14,9 @@ from search.reading import extract_capture
 from search.report.changes import Kind as Became
 from search.report.changes import ParagraphChange, compare_texts
 from search.report.comparison import TextOf
-from search.report.findings import ShownChange
+from search.report.findings import Finding, ShownChange
 from search.report.rows import RowChanges, compare_lists, is_list, split_rows
+from search.report.second import Sample, find_cloaking
 
 LINES_SHOWN = 8
 """Of one change; the rest is counted."""
@@ -49,17 +50,16 @@ class Texts:
         changes = compare_texts(old, new)
         if changes.equal:
             return None
-        changed = changes.first_numbers()
-        lines = () if hidden else tuple(map(_line, changed[:LINES_SHOWN]))
-        return ShownChange(
-            counts={
-                kind.value: count
-                for kind, count in changes.counts.items()
-                if kind is not Became.SAME
-            },
-            is_list=False,
-            lines=lines,
-            more=len(changed) - len(lines),
+        return _show(changes.first_numbers(), hidden=hidden)
+
+    def compare_samples(
+        self, samples: Sequence[Sample], hidden: bool
+    ) -> Iterator[Finding]:
+        """What a second profile was shown otherwise, by the main texts."""
+        return find_cloaking(
+            samples,
+            text_of=lambda capture: self.main_of(self.reader.original(capture)),
+            show=lambda changes: _show(changes, hidden=hidden),
         )
 
     def find_list(self, capture: Capture) -> Capture | None:
@@ -99,6 +99,18 @@ class Texts:
 
 def _main(made: Extract | None) -> str:
     return made.text[: made.main_end] if made else ""
+
+
+def _show(changed: Sequence[ParagraphChange], *, hidden: bool) -> ShownChange:
+    """Changed paragraphs: counts, and the first of them unless words are restricted."""
+    lines = () if hidden else tuple(map(_line, changed[:LINES_SHOWN]))
+    counts = Counter(change.kind for change in changed)
+    return ShownChange(
+        counts={kind.value: counts[kind] for kind in Became if kind is not Became.SAME},
+        is_list=False,
+        lines=lines,
+        more=len(changed) - len(lines),
+    )
 
 
 def show_rows(rows: RowChanges, *, hidden: bool) -> ShownChange:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from archive.capture import Capture
+from archive.capture import SAMPLE_ROLES, Capture
 from archive.verify.corroboration import WINDOW
 from web.access import may_show
 from web.site import Site
@@ -42,7 +42,9 @@ def find_neighbours(site: Site, capture: Capture) -> Neighbours:
     shown = [
         other
         for other in found
-        if other.kind == capture.kind and may_show(other, site.settings.access)
+        if other.kind == capture.kind
+        and other.role not in SAMPLE_ROLES
+        and may_show(other, site.settings.access)
     ]
     shown.sort(key=lambda other: (other.captured_at, other.leaf))
     ids = [other.capture_id for other in shown]

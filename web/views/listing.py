@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from werkzeug.exceptions import NotFound
 
-from archive.capture import Capture
+from archive.capture import SAMPLE_ROLES, Capture
 from archive.errors import CaptureNotFound
 from web.access import may_show
 from web.site import Site
@@ -128,7 +128,9 @@ def history_of(site: Site, uri: str, number: int = 1) -> History:
     captures = [
         capture
         for capture in site.services.archive.find_captures(uri)
-        if capture.kind == "capture" and may_show(capture, site.settings.access)
+        if capture.kind == "capture"
+        and capture.role not in SAMPLE_ROLES
+        and may_show(capture, site.settings.access)
     ]
     pages = pages_of(len(captures), HISTORY_ROWS)
     if not captures or not 1 <= number <= pages:

@@ -1,0 +1,101 @@
+"""A sample of pages asked for again as somebody else: does everybody see the same?
+
+The second look goes out with another user agent and other languages, without any
+condition. Where it brings other bytes, both profiles ask once more: what changes with
+every request is no cloaking. Texts are compared by the report, not here.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scrapy import Request
+from scrapy.http import Response
+
+from archive.capture import CONTROL_ROLE, SECOND_ROLE
+from crawlers.crawl.services import NOTES_KEY, CrawlServices, RequestNotes
+
+SHARES = 100_000
+"""Parts in which the sample is drawn: of a percent, a thousandth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLook:
+    """What the source's own profile was given."""
+
+    asked: str
+    answered: str
+    status: int
+    digest: bytes
+
+
+class SecondLook:
+    """Draws the sample of one crawl, and makes its requests."""
+
+    def __init__(self, services: CrawlServices) -> None:
+        self._services = services
+        self._profile = services.source.second
+
+    def ask(self, response: Response, *, always: bool = False) -> Iterator[Request]:
+        """Ask for what was answered once more, if it is in the sample."""
+        request = response.request
+        if request is None:
+            return
+        asked = request.meta.get("redirect_urls", [request.url])[0]
+        if always or self._is_drawn(asked):
+            first = FirstLook(
+                asked=asked,
+                answered=response.url,
+                status=response.status,
+                digest=_digest(response),
+            )
+            yield self._request(first, SECOND_ROLE, callback=self._hear)
+
+    def _is_drawn(self, url: str) -> bool:
+        """By the job's id, which nobody knew before: another sample in each run."""
+        if self._profile.percent == 0:
+            return False
+        drawn = hashlib.sha256(f"{self._services.job_id} {url}".encode()).digest()
+        return int.from_bytes(drawn[:8]) % SHARES < self._profile.percent * SHARES / 100
+
+    def _request(
+        self, first: FirstLook, role: str, *, callback: Callable[..., Any]
+    ) -> Request:
+        second = {
+            "User-Agent": self._profile.user_agent,
+            "Accept-Language": self._profile.accept_language,
+        }
+        return Request(
+            first.asked,
+            callback=callback,
+            errback=self._fail if callback == self._hear else self._done,
+            dont_filter=True,
+            headers=second if role == SECOND_ROLE else None,
+            cb_kwargs={"first": first},
+            meta={NOTES_KEY: RequestNotes(role=role)},
+        )
+
+    def _once_more(self, first: FirstLook) -> Iterator[Request]:
+        for role in (CONTROL_ROLE, SECOND_ROLE):
+            yield self._request(first, role, callback=self._done)
+
+    def _hear(self, response: Response, *, first: FirstLook) -> Iterator[Request]:
+        log = self._services.log
+        log.signal("second-profile")
+        if response.url != first.answered:
+            log.signal("second-profile-led-elsewhere")
+        same = (response.status, _digest(response)) == (first.status, first.digest)
+        if not same:
+            yield from self._once_more(first)
+
+    def _fail(self, failure: Any) -> Iterator[Request]:
+        self._services.log.signal("second-profile-failed")
+        yield from self._once_more(failure.request.cb_kwargs["first"])
+
+    def _done(self, _: Any, *, first: FirstLook | None = None) -> None:
+        """Nothing to do: the capture is in the archive."""
+
+
+def _digest(response: Response) -> bytes:
+    return hashlib.sha256(response.body).digest()
