@@ -322,6 +322,7 @@ LIBRARIES = {
             "crawlers.spiders.following",
             "crawlers.spiders.listing",
             "crawlers.spiders.lists",
+            "crawlers.spiders.second",
             "crawlers.spiders.sitemap",
         ),
         reason="a framework: the seam to it is crawl/ and spiders/, nothing else",

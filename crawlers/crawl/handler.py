@@ -161,6 +161,9 @@ class EvidenceHandler(BaseDownloadHandler):
         if exchange.outcome is CaptureOutcome.COMPLETE:
             return None
         has_head = exchange.http_status is not None
+        is_robots = notes_of(request).role == "robots"
+        if exchange.outcome is CaptureOutcome.LENGTH and has_head and is_robots:
+            return None  # its first 512 KiB are the rules, however long it is
         if exchange.outcome is CaptureOutcome.DISCONNECT and has_head:
             strict = self.crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
             if not request.meta.get("download_fail_on_dataloss", strict):

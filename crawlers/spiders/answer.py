@@ -1,9 +1,11 @@
 """A response as the rules of classes want it; the tree is shared with the spider."""
 
+import re
 import zlib
 
 from parsel import Selector
 from scrapy.http import HtmlResponse, Response, TextResponse
+from scrapy.utils.response import get_base_url
 
 from archive.capture import Capture
 from archive.capture_class import CaptureClass
@@ -15,6 +17,7 @@ from crawlers.sources.signs import Signs
 
 BRIEF_BYTES = 24 * 1024
 """Read of a page at first: a long text shows in that, after a head of usual length."""
+_BASE = re.compile(rb"<base\b", re.IGNORECASE)
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 """zlib's way to say: a gzip header comes first."""
@@ -47,6 +50,20 @@ def read_response(
         signs=_signs(response, content_type, brief=brief),
         is_brief=brief,
     )
+
+
+def with_sound_base(response: Response) -> Response:
+    """The same; where its <base> is no address at all, as if it had none.
+
+    Scrapy asks for it whenever a page is searched, and would read nothing of the page.
+    """
+    if not isinstance(response, TextResponse):
+        return response
+    try:
+        get_base_url(response)
+    except ValueError:
+        return response.replace(body=_BASE.sub(b"<no-base", response.body))
+    return response
 
 
 def _beginning(body: bytes) -> bytes:

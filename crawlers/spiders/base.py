@@ -37,7 +37,7 @@ from crawlers.sources.classes import is_settled
 from crawlers.sources.scope import decide
 from crawlers.sources.seeds import Seed, SeedRules
 from crawlers.sources.source import PartsMode
-from crawlers.spiders.answer import read_response
+from crawlers.spiders.answer import read_response, with_sound_base
 from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
@@ -49,6 +49,8 @@ NO_RESPONSE: tuple[type[Exception], ...] = (IgnoreRequest, *DOWNLOAD_ERRORS)
 SHAPE_TURN = 25
 """Addresses of one shape asked for before those of another shape come first: a calendar
 without end takes turns with the articles, and leaves them most of the budget."""
+IGNORED = "ignored"
+"""A component of Scrapy's dropped an answer that it could not read."""
 _NUMBERS = re.compile(r"\d+")
 LINKS = 5_000
 """Links looked at on one page."""
@@ -121,6 +123,7 @@ class SourceSpider(Spider):
         vary: bool = False,
     ) -> AsyncIterator[Request]:
         """Follow the entries of a list and its further pages, whatever list it is."""
+        response = with_sound_base(response)
         self._settle_seed(response.request, seed)
         self._settle_class(response, kind_of(rules))
         for request in self._second.ask(response, always=True) if vary else ():
@@ -128,7 +131,11 @@ class SourceSpider(Spider):
         reading = read_list(response, rules, timezone=self.source.timezone)
         for request in self._lists.follow(response, reading, rules=rules):
             yield request
-        for url in more_pages(reading, rules, page_number=page_number):
+        further = list(more_pages(reading, rules, page_number=page_number))
+        most = self.source.limits.requests
+        if len(further) > most:  # none of them would be asked for
+            self.services.log.signal("lists-beyond-limit", len(further) - most)
+        for url in further[:most]:
             yield self._request(
                 url,
                 self.parse_list,
@@ -147,6 +154,7 @@ class SourceSpider(Spider):
         depth: int = 0,
     ) -> AsyncIterator[Request]:
         """Follow a page's links where its scope rule says so."""
+        response = with_sound_base(response)
         self._settle_seed(response.request, seed)
         made_up = self._settle_class(response, CaptureClass.PAGE)
         if made_up is not None:
@@ -183,11 +191,12 @@ class SourceSpider(Spider):
         request = failure.request  # type: ignore[attr-defined]
         seed = request.cb_kwargs.get("seed")
         trail = tuple(notes_of(request).trail)
-        problem = refusal_code(failure.value) or str(failure.value)
+        code = refusal_code(failure.value)
+        problem = code or str(failure.value)
         whole = bool(trail) and trail[-1].outcome is CaptureOutcome.COMPLETE
         if whole and problem == HOST_DOWN:
             problem = ""  # its last answer stands; it is not asked again
-        elif whole and problem != REDIRECT_LIMIT:
+        elif whole and code in (None, IGNORED):
             # The capture is safe; only our own reading of its body failed.
             self.services.log.signal("undecodable-body")
             problem = ""
@@ -355,7 +364,7 @@ def refusal_code(error: BaseException | None) -> str | None:
     text = str(error).lower()
     if "robots.txt" in text:
         return "robots"
-    return REDIRECT_LIMIT if "redirect" in text else "ignored"
+    return REDIRECT_LIMIT if "redirect" in text else IGNORED
 
 
 def shape_of(url: str) -> str:

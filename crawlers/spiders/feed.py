@@ -6,6 +6,7 @@ address: it would fetch by itself, past the engine.
 
 import calendar
 import json
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -26,6 +27,10 @@ from crawlers.spiders.reading import (
     too_long,
 )
 
+FEED_TAGS = 200_000
+"""Tags of a feed: 5,000 full entries have half of it; more cost memory by the GB."""
+LONG_TAG = re.compile(rb"<\x00?[A-Za-z_:][^>]{65536}")
+"""The parser looks each attribute up among all others of its tag: an hour for 1 MB."""
 JSON_VERSION = "https://jsonfeed.org/version/"
 
 
@@ -33,7 +38,9 @@ def read_feed(
     body: bytes, *, url: str, content_type: str, rules: FeedRules, timezone: str
 ) -> Reading:
     """Read the entries of a feed in its order; a body that is none is a signal."""
-    if len(body) > LIST_BYTES:
+    if len(body) > LIST_BYTES or body.count(b"<") > FEED_TAGS:
+        return too_long()
+    if LONG_TAG.search(body):
         return too_long()
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         found = _read_json(body, url=url, timezone=timezone)
@@ -41,9 +48,10 @@ def read_feed(
         found = _read_xml(body, url=url, content_type=content_type)
     if found is None:
         return Reading(signals=Counter({"feed-unreadable": 1}))
+    entries, listed = found
     signals: Counter[str] = Counter()
-    signals["items-beyond-limit"] += max(0, len(found) - ENTRIES)
-    kept = [entry for entry in found[:ENTRIES] if _is_wanted(entry, rules, signals)]
+    signals["items-beyond-limit"] += max(0, listed - ENTRIES)
+    kept = [entry for entry in entries if _is_wanted(entry, rules, signals)]
     signals["item-without-title"] += sum(entry.title is None for entry in kept)
     signals["item-without-date"] += sum(entry.date is None for entry in kept)
     return Reading(entries=tuple(kept), signals=+signals)
@@ -59,8 +67,10 @@ def _is_wanted(entry: Entry, rules: FeedRules, signals: Counter[str]) -> bool:
     return False
 
 
-def _read_xml(body: bytes, *, url: str, content_type: str) -> list[Entry] | None:
-    """None where the bytes are no feed at all."""
+def _read_xml(
+    body: bytes, *, url: str, content_type: str
+) -> tuple[list[Entry], int] | None:
+    """The first entries, and how many there are; None where it is no feed at all."""
     headers = {"content-type": content_type or "application/xml"}
     try:
         parsed: Any = feedparser.parse(
@@ -74,7 +84,7 @@ def _read_xml(body: bytes, *, url: str, content_type: str) -> list[Entry] | None
     entries = parsed.get("entries") or []
     if not entries and not parsed.get("version"):
         return None
-    return [_xml_entry(entry, url) for entry in entries]
+    return [_xml_entry(entry, url) for entry in entries[:ENTRIES]], len(entries)
 
 
 def _xml_entry(entry: Any, base: str) -> Entry:
@@ -98,7 +108,9 @@ def _to_instant(parsed: time.struct_time | None) -> datetime | None:
         return None
 
 
-def _read_json(body: bytes, *, url: str, timezone: str) -> list[Entry] | None:
+def _read_json(
+    body: bytes, *, url: str, timezone: str
+) -> tuple[list[Entry], int] | None:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -107,7 +119,8 @@ def _read_json(body: bytes, *, url: str, timezone: str) -> list[Entry] | None:
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(items, list) or not str(version).startswith(JSON_VERSION):
         return None
-    return [_json_entry(item, url, timezone) for item in items]
+    entries = [_json_entry(item, url, timezone) for item in items[:ENTRIES]]
+    return entries, len(items)
 
 
 def _json_entry(item: Any, base: str, timezone: str) -> Entry:

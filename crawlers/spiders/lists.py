@@ -18,10 +18,12 @@ from crawlers.spiders.channel import read_channel
 from crawlers.spiders.feed import read_feed
 from crawlers.spiders.files import read_documents
 from crawlers.spiders.listing import read_listing
+from crawlers.spiders.patience import TooMuchWork, bounded_work
 from crawlers.spiders.reading import Reading
 from crawlers.spiders.sitemap import read_sitemap
 
 UNREADABLE = "listing-unreadable"
+TOO_MUCH = "listing-took-too-long"
 
 
 def kind_of(rules: SeedRules) -> CaptureClass:
@@ -31,7 +33,15 @@ def kind_of(rules: SeedRules) -> CaptureClass:
 
 
 def read_list(response: Response, rules: SeedRules, *, timezone: str) -> Reading:
-    """Read one page of a list; what cannot be read is a signal."""
+    """Read one page of a list; what cannot be read, or not in time, is a signal."""
+    try:
+        with bounded_work():
+            return _read(response, rules, timezone)
+    except TooMuchWork:
+        return Reading(signals=Counter({TOO_MUCH: 1}))
+
+
+def _read(response: Response, rules: SeedRules, timezone: str) -> Reading:
     if response.status != 200:
         return Reading(signals=Counter({UNREADABLE: 1}))
     match rules:

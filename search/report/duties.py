@@ -15,7 +15,7 @@ LATE_SLACK = timedelta(minutes=2)
 CLOCK_BACK = timedelta(minutes=1)
 """Of two captures in a row the second is so much older: the clock was set back."""
 SUSPICIOUS_SIGNALS = (
-    *("budget:", "host-down", "killed", "listing-unreadable", "spider-exception"),
+    *("budget:", "host-down", "killed", "listing-", "lists-", "spider-exception"),
     *(
         "second-profile-led-elsewhere",
         "undecodable-body",
