@@ -252,6 +252,7 @@ LIBRARIES = {
             "web.views.captures",
             "web.views.cdx",
             "web.views.comparing",
+            "web.views.linking",
             "web.views.faults",
             "web.views.mementos",
             "web.views.pages",

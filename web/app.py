@@ -29,6 +29,7 @@ from web.views.captures import CapturePages
 from web.views.cdx import Cdx
 from web.views.comparing import ComparePages
 from web.views.faults import add_hints, register_faults
+from web.views.linking import LinkPages
 from web.views.mementos import Mementos
 from web.views.pages import Pages
 from web.views.quoting import QuotePages
@@ -109,6 +110,7 @@ def _pages(site: Site) -> QuietFlask:
         SourcePages,
         AddressPages,
         CapturePages,
+        LinkPages,
         QuotePages,
         BundlePages,
         VerifyPages,

@@ -33,7 +33,10 @@ from web.services import Services
 from web.settings import WebSettings
 
 FIRST_PAGES = ("/", "/captures", "/failures", "/sources", "/claims", "/help", "/status")
-VIEWS = ("", "/text", "/picture", "/source", "/parts", "/proof", "/cite", "/bundle")
+VIEWS = (
+    *("", "/text", "/picture", "/source", "/parts", "/links"),
+    *("/proof", "/cite", "/bundle"),
+)
 """Views of one capture that are written."""
 FOLLOWED = ("/captures/", "/failures/", "/s/", "/u/", "/out/", "/verify")
 """Links from page to page that are followed."""

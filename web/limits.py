@@ -32,6 +32,8 @@ COSTS = {
     "shot-view": 1,
     "page-picture": 25,
     "view-from": 25,
+    "links": 25,
+    "api-links": 25,
     "results": 25,
     "api-search": 25,
     "cdx": 25,

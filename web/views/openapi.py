@@ -86,6 +86,7 @@ OPERATIONS: tuple[Operation, ...] = (
             ("/u/{key}/{number}", "addressPage", "A page of", shapes.AddressAnswer),
             ("/c/{capture_id}", "record", "A capture, checked", shapes.RecordAnswer),
             ("/c/{capture_id}/text", "text", "Extracted text", shapes.TextAnswer),
+            ("/c/{capture_id}/links", "links", "Where it leads", shapes.LinksAnswer),
             ("/c/{capture_id}/cite", "cite", "Citations", shapes.CitationAnswer),
             (
                 "/compare/{before}/{after}",

@@ -14,6 +14,7 @@ from web.overview import Counts
 from web.views.listing import HistoryRow, Row
 from web.views.values import (
     Connection,
+    LinksView,
     OthersView,
     PartView,
     RecordRow,
@@ -111,6 +112,14 @@ class TextAnswer:
     language: str | None
     extractor: str
     text_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinksAnswer:
+    """Where a page leads, and what is captured of that."""
+
+    id: str
+    links: LinksView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

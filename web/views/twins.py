@@ -17,6 +17,7 @@ from web.overview import SourceCount
 from web.site import Site
 from web.views.answers import json_answer
 from web.views.archive_state import state_of_archive
+from web.views.linking import links_of
 from web.views.listing import Ids, list_captures, make_listing
 from web.views.openapi import make_document
 from web.views.pages import NEW_ROWS
@@ -26,6 +27,7 @@ from web.views.shapes import (
     ClaimsAnswer,
     CompareAnswer,
     HomeAnswer,
+    LinksAnswer,
     ListAnswer,
     SourceAnswer,
     SourcesAnswer,
@@ -58,6 +60,7 @@ class Twins:
             (f"{base}/s/<key>/<int:number>", "api-source-page", self.source),
             (f"{base}/c/<capture_id>/text", "api-text", self.text),
             (f"{base}/c/<capture_id>/cite", "api-cite", self.cite),
+            (f"{base}/c/<capture_id>/links", "api-links", self.links),
             (f"{base}/compare/<before>/<after>", "api-compare", self.compare),
             (f"{base}/claims", "api-claims", self.claims),
             (f"{base}/verify", "api-verify", self.verify),
@@ -138,6 +141,13 @@ class Twins:
         citation = cite_capture(self._site, capture)
         written = {name: write(citation) for name, write in FORMATS.items()}
         return json_answer(CitationAnswer(id=capture.capture_id, formats=written))
+
+    def links(self, capture_id: str) -> Response:
+        """Where a page leads, and what is captured of that."""
+        capture = self._site.get_capture(capture_id)
+        return json_answer(
+            LinksAnswer(id=capture.capture_id, links=links_of(self._site, capture))
+        )
 
     def compare(self, before: str, after: str) -> Response:
         """What changed between the texts of two captures."""

@@ -8,6 +8,7 @@ from archive.capture import Capture
 from archive.store.recorded import PageArtifact
 from search.service import ExtractedText
 from web.citation import Citation
+from web.replay.media import HTML_TYPES
 
 PICTURE = "view"
 """Name of the picture among the artifacts of a page."""
@@ -117,6 +118,31 @@ class OthersView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """One address a page leads to; `nearest` is its capture nearest in time."""
+
+    uri: str
+    """Host as A-label, path in percent-encoded ASCII."""
+    words: str
+    captures: int
+    nearest: str | None
+    captured_at: datetime | None
+    outcome: str | None
+    http_status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinksView:
+    """Where a page leads."""
+
+    captured: tuple[LinkView, ...]
+    missing: tuple[LinkView, ...]
+    """Addresses that nothing is captured of here."""
+    more: int
+    """Addresses beyond those that are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDate:
     """A date the page gives itself, and how it was read there."""
 
@@ -181,6 +207,11 @@ class RecordView:
     def shows_page(self) -> bool:
         """Whether the frame is drawn: there are bytes, and no finding failed."""
         return self.main.http_status is not None and self.report.outcome != FAILED
+
+    @property
+    def is_page(self) -> bool:
+        """Whether its links can be read."""
+        return self.main.http_status is not None and self.main.media_type in HTML_TYPES
 
     @property
     def has_picture(self) -> bool:

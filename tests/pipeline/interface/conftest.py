@@ -55,6 +55,7 @@ class Shown:
             "text": f"/c/{main}/text",
             "source bytes": f"/c/{main}/source",
             "parts": f"/c/{page}/parts",
+            "links": f"/c/{main}/links",
             "proof": f"/c/{main}/proof",
             "cite": f"/c/{main}/cite",
             "bundle": f"/c/{main}/bundle",

@@ -69,6 +69,7 @@ def all_paths(world: Any, apps: Applications) -> list[str]:
             paths.append(f"/u/{apps.site.key_of(capture.target_uri)}")
     paths.append(f"/c/{world.named['main'].short_id}/text")
     paths.append(f"/c/{world.named['main'].short_id}/parts")
+    paths.append(f"/c/{world.named['main'].short_id}/links")
     paths.append(f"/c/{world.named['drawn'].short_id}/picture")
     paths.append(f"/s/{apps.site.key_of('commission')}")
     return paths
