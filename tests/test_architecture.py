@@ -350,6 +350,7 @@ LIBRARIES = {
             "web.views.bundles",
             "web.views.captures",
             "web.views.faults",
+            "web.views.linking",
             "web.views.listing",
             "web.views.mementos",
             "web.views.pages",
