@@ -7,7 +7,7 @@ from typing import Any
 from archive.instant import format_instant
 from search.counting import Counts
 from search.engines.planning import EPOCH
-from search.results import Alike, Hit, ResultPage, Searched
+from search.results import Alike, Hit, Mentions, ResultPage, Searched
 
 
 def page_json(page: ResultPage) -> dict[str, Any]:
@@ -75,6 +75,22 @@ def hit_json(hit: Hit) -> dict[str, Any]:
             }
             for snippet in hit.snippets
         ],
+    }
+
+
+def names_json(names: Mentions) -> dict[str, Any]:
+    """Names in the best documents: `names_documents` were read of all there are."""
+    return {
+        "names": [
+            {
+                "name": one.name,
+                "kind": one.kind,
+                "documents": one.documents,
+                "spellings": dict(one.spellings),
+            }
+            for one in names.found
+        ],
+        "names_documents": names.documents,
     }
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archive.errors import InvalidQuery
-from search.answers import counts_json, page_json
+from search.answers import counts_json, names_json, page_json
 from search.extract.by_type import EXTRACTORS
 from search.generations import VERSION
 from search.output import FORMATS, MANY_FORMATS, Asked
-from search.printing import count_lines, page_lines
+from search.printing import count_lines, name_lines, page_lines
 from search.query.pointing import point_at
 from search.results import Hit
 from search.saved import SavedSearch
@@ -25,6 +25,7 @@ class Presentation:
     limit: int
     offset: int = 0
     facets: bool = False
+    names: bool = False
     as_json: bool = False
 
 
@@ -55,12 +56,19 @@ def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> A
         counts = (
             service.counts(saved.query, options=saved.options) if shown.facets else None
         )
+        names = (
+            service.mentions(saved.query, options=saved.options)
+            if shown.names
+            else None
+        )
     if shown.as_json:
         made = _named(saved) | page_json(page)
         made |= {} if counts is None else counts_json(counts)
+        made |= {} if names is None else names_json(names)
         return Answer(total=page.total, lines=[json.dumps(made, ensure_ascii=False)])
     lines = [*page_lines(page, offset=shown.offset)]
     lines += [] if counts is None else [*count_lines(counts)]
+    lines += [] if names is None else [*name_lines(names)]
     return Answer(total=page.total, lines=lines)
 
 

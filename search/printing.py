@@ -10,7 +10,7 @@ from search.answers import day_name
 from search.counting import Counts, Facet
 from search.lines import one_line
 from search.looked_for import describe
-from search.results import Alike, Hit, ResultPage, UnknownValue
+from search.results import Alike, Hit, Mentions, ResultPage, UnknownValue
 
 BAR_CELLS = 40
 """Length of the longest bar of a histogram."""
@@ -101,6 +101,19 @@ def count_lines(counts: Counts) -> Iterator[str]:
     yield from _histogram(counts.claimed_days)
     if counts.undated:
         yield f"  no date {counts.undated}"
+
+
+def name_lines(names: Mentions) -> Iterator[str]:
+    """Names in the documents read, each in all its spellings."""
+    part = str(names.documents)
+    if names.documents < names.total:
+        part = f"the first {names.documents} of {names.total}"
+    none = "" if names.found else " none"
+    yield f"\nnames in {part} documents:{none}"
+    for one in names.found:
+        written = ", ".join(f"{word} {count}" for word, count in one.spellings)
+        kind = f" ({one.kind})" if one.kind else ""
+        yield f"  {one.documents:>4} {one_line(f'{one.name}{kind}: {written}')}"
 
 
 def _facet(facet: Facet) -> str:

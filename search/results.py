@@ -8,6 +8,7 @@ from archive.digest import Digest
 from search.document import IMPORTED
 from search.extract.dates import Claimed
 from search.highlight import Snippet
+from search.mentions import Mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,15 @@ class ResultPage:
     """How many log entries the index has seen, by archive id."""
     unknown: tuple[UnknownValue, ...] = ()
     """Where nothing was found: values of filters that are nowhere in the index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """Names in the best documents of a query, and how many of all were read."""
+
+    found: tuple[Mention, ...]
+    documents: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

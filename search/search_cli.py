@@ -103,6 +103,11 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     "--facets", "--counts", is_flag=True, help="Count by source, host, language, day."
 )
 @click.option(
+    "--names",
+    is_flag=True,
+    help="Name whom and what the first 500 documents mention, in all spellings.",
+)
+@click.option(
     "--all",
     "all_as",
     type=click.Choice([*sorted(FORMATS), "warc"]),
@@ -249,6 +254,7 @@ def _answer(
         limit=choices["limit"],
         offset=choices["offset"],
         facets=choices["facets"],
+        names=choices["names"],
         as_json=choices["as_json"],
     )
     found = 0

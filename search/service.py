@@ -25,12 +25,13 @@ from search.extract.result import main_end_of
 from search.grouping import grouped_tier
 from search.highlight import Snippet
 from search.looked_for import make_searched
+from search.mentions import find_mentions
 from search.opened import OpenIndex
 from search.options import EVERYTHING, SearchOptions, Variants
 from search.query.nodes import And, Filter, Node, Not, When
 from search.query.parser import parse_query
-from search.results import Alike, ExtractedText, Hit, ResultPage
-from search.showing import claimed_in, list_hit, show
+from search.results import Alike, ExtractedText, Hit, Mentions, ResultPage
+from search.showing import claimed_in, list_hit, main_of, show
 from search.tiers import (
     Found,
     Window,
@@ -56,6 +57,8 @@ __all__ = [
 
 FIRST_TIER_ENOUGH = 10
 """With so many documents that have all words, none with some missing is shown."""
+MENTIONS_DOCUMENTS = 500
+"""Documents read for the names in them: some seconds."""
 LIMIT_MAX = 1_000
 """Hits of one page."""
 FACET_FIELDS = (
@@ -157,6 +160,18 @@ class SearchService:
             },
             captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
             claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
+        )
+
+    def mentions(self, text: str, *, options: SearchOptions = EVERYTHING) -> Mentions:
+        """Whom and what the best documents of a query mention, in any spelling."""
+        asked = self._plan(parse_query(_clean(text)), options)
+        window = Window(limit=MENTIONS_DOCUMENTS)
+        total, hits = _first_hits(asked, window, options.sorting)
+        texts = (main_of(found.hit.stored) for found in hits)
+        return Mentions(
+            found=find_mentions(texts, load_gazetteer()),
+            documents=len(hits),
+            total=total,
         )
 
     def stream(

@@ -102,6 +102,14 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+def main_of(stored: Mapping[str, object]) -> tuple[str, str | None]:
+    """Main text and language of a document."""
+    end = stored["main_end"]
+    text = str(stored["text"])
+    language = _text_or_none(stored["language"])
+    return (text[:end] if isinstance(end, int) else text), language
+
+
 def _latest(
     stored: Mapping[str, object], seen: Sightings | None
 ) -> tuple[str, int, int, str | None]:

@@ -99,6 +99,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         ),
         (
             ("search.highlight",),
+            ("search.mentions",),
             ("search.opened",),
             ("search.index",),
             ("search.reconcile",),

@@ -39,6 +39,11 @@ def _months() -> dict[str, int]:
     return months
 
 
+def month_names() -> frozenset[str]:
+    """The months in every language that dates are read in, case-folded."""
+    return frozenset(name.casefold() for name in _months())
+
+
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
     names = "|".join(sorted(map(re.escape, _months()), key=len, reverse=True))
