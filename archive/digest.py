@@ -58,17 +58,12 @@ class Digest:
         running = hashlib.sha256()
         for chunk in chunks:
             running.update(chunk)
-        return cls(running.hexdigest())
+        return cls.of_running(running)
 
     @classmethod
     def of_stream(cls, stream: BinaryIO) -> "Digest":
         """Hash what is left of a binary stream, in constant memory."""
         return cls.of_chunks(iter(lambda: stream.read(READ_BYTES), b""))
-
-    @classmethod
-    def from_raw(cls, raw: bytes) -> "Digest":
-        """Wrap 32 raw bytes."""
-        return cls(raw.hex())
 
     @property
     def raw(self) -> bytes:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from archive.errors import FormatError
 
 INSTANTS_KEPT = 64
-"""Times read a moment ago; at most a few captures are looked at side by side."""
+"""Times read or written a moment ago; at most a few captures are looked at at once."""
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
 
 
+@lru_cache(maxsize=INSTANTS_KEPT)
 def format_instant(moment: datetime) -> str:
     """Write `YYYY-MM-DDTHH:MM:SS.ffffffZ`; a naive time is a broken invariant."""
     if moment.tzinfo is None:

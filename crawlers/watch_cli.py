@@ -19,7 +19,8 @@ from crawlers.watching import open_watch
 
 EXIT_CODES = """
 Exit codes: 0 stopped by SIGTERM or Ctrl-C, every job closed, 2 unknown source or a bad
-file, 6 archive folder, or another watch is at it, 7 keys.
+file, 6 archive folder, or another watch is at it, 7 keys, or what was captured without
+them waits unsigned.
 """
 
 

@@ -3,6 +3,7 @@
 import sys
 
 INTERRUPTED = 130
+"""Exit code of whoever a signal stopped before his work began; 128 and SIGINT."""
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ _NEWEST_BEFORE = (
     f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
     "and captured_at < ? order by captured_at desc, leaf desc limit 1"
 )
+_OF_ORIGIN = "select 1 from capture where target_uri >= ? and target_uri < ? limit 1"
 
 _BYTES = (
     "select total(length_bytes) from capture where job_id in "
@@ -84,6 +85,12 @@ class EarlierCaptures:
 
     connection: sqlite3.Connection
     overrides: bool
+
+    def holds_origin(self, origin: str) -> bool:
+        """Whether there is any capture of a scheme and host, `https://host`."""
+        # In the order of letters `0` comes behind `/`.
+        row = self.connection.execute(_OF_ORIGIN, (f"{origin}/", f"{origin}0"))
+        return row.fetchone() is not None
 
     def with_payload(
         self, target_uri: str, payload: Digest, *, until: datetime = END_OF_TIME

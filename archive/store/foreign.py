@@ -8,7 +8,7 @@ What is stated is that the file was received, not where anybody fetched it.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,8 +32,9 @@ from archive.store.ledger import Committed
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
 from archive.warc.carried import ForeignFile, build_carried_slice, group_records
-from archive.warc.foreign import GZIP_MAGIC, ForeignRecord, read_foreign
+from archive.warc.foreign import ForeignRecord, read_foreign
 from archive.warc.foreignblock import DIFFERS
+from archive.warc.member import GZIP_MAGIC
 from archive.zipped import ZIP_LIMIT_BYTES, is_zip, open_zip
 
 ARCHIVE_FOLDER = "archive/"
@@ -112,13 +113,15 @@ def import_file(
         if digest != received.digest:
             raise _changed(path)
         run = _Run(writer=writer, reader=reader, received=received, at=at)
-        for member, opening, size in parts:
-            file = ForeignFile(digest=digest, member=member)
-            where = _where(path, member)
-            with closing(_read(opening, size, writer.spool_folder, where)) as records:
-                for group in group_records(run.compare(records, path)):
-                    run.state(group, file)
-        return run.finish()
+        with closing(run):
+            for member, opening, size in parts:
+                file = ForeignFile(digest=digest, member=member)
+                where = _where(path, member)
+                read = _read(opening, size, writer.spool_folder, where)
+                with closing(read) as records:
+                    for group in group_records(run.compare(records, path)):
+                        run.state(group, file)
+            return run.finish()
 
 
 class _Run:
@@ -136,6 +139,8 @@ class _Run:
         self._reader = reader
         self._blocks = iter(received.blocks)
         self._waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
+        self._open: deque[ForeignRecord] = deque()
+        """Records that were read and are in no slice yet."""
         self._stated = self._present = 0
         self._predicate: dict[str, object] = {
             "file": {
@@ -154,6 +159,7 @@ class _Run:
             if record.block_digest.raw != next(self._blocks, None):
                 record.close()
                 raise _changed(path)
+            self._open.append(record)
             yield record
 
     def state(self, group: tuple[ForeignRecord, ...], file: ForeignFile) -> None:
@@ -163,8 +169,8 @@ class _Run:
             try:
                 facts = build_carried_slice(group, out, file=file)
             finally:
-                for record in group:
-                    record.close()
+                for _record in group:
+                    self._open.popleft().close()
             if self._reader.find_all(facts.capture_id):
                 self._present += 1
                 return
@@ -181,6 +187,15 @@ class _Run:
         while self._waiting:
             self._settle()
         return Imported(stated=self._stated, present=self._present)
+
+    def close(self) -> None:
+        """Give back what an error left: temporary files of blocks and slices."""
+        while self._open:
+            self._open.popleft().close()
+        while self._waiting:
+            future, out = self._waiting.popleft()
+            wait([future])  # the writer reads from it until then
+            out.close()
 
     def _settle(self) -> None:
         future, out = self._waiting.popleft()

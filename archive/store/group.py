@@ -29,7 +29,7 @@ from archive.store.removal import (
     state_tombstone,
 )
 from archive.store.segment import find_segment, parse_segment_name
-from archive.store.space import Reserve
+from archive.store.space import Reserve, Room
 from archive.store.tombstones import RemovalOrder, Tombstone
 
 CARRIER_LIMIT = 4096
@@ -79,6 +79,8 @@ class GroupCommitter:
         self._reserve = reserve
         self._lock = threading.Lock()
         self._checkpointed = time.monotonic()
+        self._room: Room | None = None
+        """What was free when the group began; what it needs itself is counted."""
         self._staged_bytes = 0
         """Room that the group needs so far, not yet taken from the disk."""
 
@@ -87,7 +89,7 @@ class GroupCommitter:
         staged: list[Staged] = []
         try:
             with self._lock, self._breaking(), ExitStack() as slices:
-                self._staged_bytes = 0
+                self._staged_bytes, self._room = 0, None
                 for item in group:
                     self._stage(item, staged, slices)
                 if staged:
@@ -197,8 +199,9 @@ class GroupCommitter:
         out = slices.enter_context(new_slice_file(self.ledger.tools.paths.spool))
         try:
             draft = item.draft(out)
-            room = _room(draft)
-            self._reserve.check(COPIES * (self._staged_bytes + room))
+            needed = _room(draft)
+            self._room = self._room or self._reserve.look()
+            self._room.check(COPIES * (self._staged_bytes + needed))
             signed = self.ledger.sign(draft)
         except (OSError, MemoryError) as error:
             item.fail(StoreError(f"this exchange could not be stored: {error!r}"))
@@ -207,7 +210,7 @@ class GroupCommitter:
             item.fail(error)
             return
         staged.append((item, draft, self.ledger.stage(signed)))
-        self._staged_bytes += room
+        self._staged_bytes += needed
         remember_carriers(self.carriers, draft)
 
 

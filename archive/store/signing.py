@@ -9,8 +9,7 @@ import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
-from concurrent.futures import Future
-from contextlib import ExitStack
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -81,7 +80,7 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
     stated = _stated_since(writer.root, file.first_leaf or 0)
     waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
     count, end, is_all = 0, len(MAGIC), True
-    with ExitStack() as opened:
+    try:
         for entry in read_waiting(file.path):
             end = entry.end_bytes
             if entry.salt in stated:
@@ -89,13 +88,17 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
             if entry.identity not in wanted:
                 is_all = False
                 continue
-            stream = opened.enter_context(_open_slice(file.path, entry))
+            stream = _open_slice(file.path, entry)
             waiting.append((writer.state(_draft(entry, stream)), stream))
             count += 1
             if len(waiting) == AT_ONCE:
                 _settle(waiting)
         while waiting:
             _settle(waiting)
+    finally:
+        for future, stream in waiting:  # of an error
+            wait([future])  # the writer reads from it until then
+            stream.close()
     if is_all:
         _put_away(writer, file.path, end)
     return count
@@ -115,8 +118,8 @@ def _put_away(writer: ArchiveWriter, path: Path, end: int) -> None:
 
 def _settle(waiting: deque[tuple[Future[Committed], BinaryIO]]) -> None:
     future, stream = waiting.popleft()
-    future.result()
-    stream.close()
+    with stream:
+        future.result()
 
 
 def _draft(entry: WaitingEntry, stream: BinaryIO) -> Draft:

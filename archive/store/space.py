@@ -26,10 +26,28 @@ class Reserve:
 
     def check(self, needed_bytes: int) -> None:
         """StoreError unless that much can be written and the reserve stays."""
+        self.look().check(needed_bytes)
+
+    def look(self) -> "Room":
+        """How much room there is now."""
         free, total = self.files.space(self.folder)
         reserve = self.reserve_bytes
         if reserve is None:
             reserve = total * RESERVE_PERCENT // 100
+        return Room(folder=self.folder, free_bytes=free, reserve_bytes=reserve)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What was free a moment ago, and what must stay so."""
+
+    folder: Path
+    free_bytes: int
+    reserve_bytes: int
+
+    def check(self, needed_bytes: int) -> None:
+        """StoreError unless that much can be written and the reserve stays."""
+        free, reserve = self.free_bytes, self.reserve_bytes
         short = reserve + needed_bytes - free
         if short > 0:
             raise StoreError(

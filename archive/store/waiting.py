@@ -77,6 +77,8 @@ class WaitingWriter:
         )
         self._broken: str | None = None
         self._file: AppendFile | None = None
+        self._held_before = sum(one.path.stat().st_size for one in self._list())
+        """Bytes of the files that are there already: nobody adds to those."""
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="waiting-writer")
         self.kept = 0
         """Drafts on disk since `open`."""
@@ -238,7 +240,7 @@ class WaitingWriter:
     def _check_room(self, draft: Draft) -> None:
         room = STATEMENT_ROOM_BYTES + (draft.facts.length_bytes if draft.facts else 0)
         self._reserve.check(room)
-        held = sum(one.path.stat().st_size for one in self._list())
+        held = self._held_before + (self._file.length_bytes if self._file else 0)
         if held + room > QUOTA_BYTES:
             raise StoreError(
                 f"{held} bytes wait unsigned in {self._paths.spool}, and {QUOTA_BYTES} "

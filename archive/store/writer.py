@@ -2,11 +2,11 @@
 
 Callers hand in exchanges, pages and job records from any thread and get a future; it
 is done when slice and statement are on disk (fsync). While one group is synced the
-next one gathers, so there is no fixed delay. After an error of the disk nothing more is
-acknowledged: close the writer, and the next `open` recovers.
+next one gathers; only a busy writer waits for a few milliseconds more. After an error
+of the disk nothing more is acknowledged: close the writer, and the next `open`
+recovers.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -35,6 +35,7 @@ from archive.store.drafts import (
     draft_job_open,
     draft_page,
 )
+from archive.store.gathering import Gathering
 from archive.store.group import GroupCommitter, Submission
 from archive.store.keeper import Keeper
 from archive.store.killed import find_killed_jobs
@@ -50,8 +51,6 @@ from archive.store.takedown import Takedown
 from archive.store.tombstones import RemovalOrder
 from archive.store.writing import DEFAULT_SETTINGS, WriterSettings
 
-QUEUE_LENGTH = 64
-"""Submissions waiting for the thread: back pressure on whoever captures."""
 CHECKPOINT_SECONDS = 5.0
 """How long a statement may wait for its checkpoint while the archive is active."""
 BUSY_CHECKPOINT_SECONDS = 10.0
@@ -85,7 +84,7 @@ class ArchiveWriter:
             root=self._tools.paths.root, group=group, keeper=keeper
         )
         self._bounds = LowerBounds()
-        self._queue: queue.Queue[Submission | None] = queue.Queue(QUEUE_LENGTH)
+        self._gathering = Gathering()
         self._closed = False
         self._told = False
         self._ended = False
@@ -312,7 +311,7 @@ class ArchiveWriter:
             if self._closed:
                 return
             self._closed = True
-            self._queue.put(None)
+            self._gathering.end()
         self._thread.join()
         try:
             if self._group.broken is None:
@@ -347,7 +346,7 @@ class ArchiveWriter:
             if self._closed:
                 item.fail(StoreError("the archive writer is closed already"))
                 return future
-            self._queue.put(item)
+            self._gathering.put(item)
         if self._ended:
             self._turn_away()
         return future
@@ -357,7 +356,7 @@ class ArchiveWriter:
         ended = False
         try:
             while not ended:
-                group, ended = self._take_group()
+                group, ended = self._gathering.take(seconds=CHECKPOINT_SECONDS)
                 if group:
                     self._group.commit(group)
                     self._told = self._group.broken is not None
@@ -373,25 +372,10 @@ class ArchiveWriter:
         seconds = BUSY_CHECKPOINT_SECONDS if busy else CHECKPOINT_SECONDS
         return self._keeper.is_started and self._group.is_checkpoint_due(seconds)
 
-    def _take_group(self) -> tuple[list[Submission], bool]:
-        group: list[Submission] = []
-        with suppress(queue.Empty):
-            item = self._queue.get(timeout=CHECKPOINT_SECONDS)
-            while item is not None:
-                group.append(item)
-                if len(group) >= QUEUE_LENGTH:
-                    return group, False
-                item = self._queue.get_nowait()
-            return group, True
-        return group, False
-
     def _turn_away(self) -> None:
         """Fail all that is queued."""
-        with suppress(queue.Empty):
-            while True:
-                item = self._queue.get_nowait()
-                if item is not None:
-                    item.fail(StoreError(self._group.broken or "the writer ended"))
+        for item in self._gathering.rest():
+            item.fail(StoreError(self._group.broken or "the writer ended"))
 
 
 def _as_committed(_draft: Draft, committed: Committed) -> Committed:

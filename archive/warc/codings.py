@@ -14,6 +14,7 @@ import brotli
 import zstandard
 
 from archive.warc.entity import Problem
+from archive.warc.member import GZIP_MAGIC
 
 _FEED_BYTES: Final = 64 * 1024
 _OUT_BYTES: Final = 256 * 1024
@@ -22,7 +23,6 @@ _ZSTD_FEED_BYTES: Final = 256
 to 8 MiB."""
 _ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024
 """The largest window the content coding allows (RFC 9659)."""
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGICS: Final = (
     b"\x28\xb5\x2f\xfd",
     *(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60)),
@@ -39,11 +39,11 @@ class StopDecoding(Exception):
 
 def _gunzip(data: bytes) -> Iterator[bytes]:
     """Members one behind the other, as RFC 1952 allows."""
-    if not data.startswith(_GZIP_MAGIC):
+    if not data.startswith(GZIP_MAGIC):
         raise StopDecoding(Problem.MISLABELLED)
     at = 0
     while at < len(data):
-        if not data.startswith(_GZIP_MAGIC, at):
+        if not data.startswith(GZIP_MAGIC, at):
             raise StopDecoding(Problem.SURPLUS)
         at = yield from _inflate(data, at, 31)
 

@@ -24,7 +24,12 @@ from archive.errors import (
 )
 from archive.instant import parse_instant
 from archive.warc.foreignblock import HTTP_TYPE, BlockReading
-from archive.warc.member import CHUNK_BYTES, MEMBER_LIMIT_BYTES, MemberWalk
+from archive.warc.member import (
+    CHUNK_BYTES,
+    GZIP_MAGIC,
+    MEMBER_LIMIT_BYTES,
+    MemberWalk,
+)
 from archive.warc.record import HEADER_LIMIT_BYTES, RECORD_END
 
 BLOCK_LIMIT_BYTES: Final = 2 << 30
@@ -35,7 +40,6 @@ RATIO_FREE_BYTES: Final = 64 << 20
 """So much may come out of any file, however small it is."""
 RECORDS_LIMIT: Final = 1_000_000
 """Records of one file; those of crawlers are cut at a gigabyte, some 100,000."""
-GZIP_MAGIC: Final = b"\x1f\x8b"
 _VERSION: Final = re.compile(rb"WARC/1\.[01]\r\n")
 _LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x1f\x7f]*)")
 _DATE: Final = re.compile(

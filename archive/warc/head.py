@@ -5,7 +5,7 @@ a line that begins with a space goes on with the one before, blank lines may com
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -53,6 +53,10 @@ class HttpHead:
     length_bytes: int
     complete: bool
     """Whether the empty line was there."""
+    _by_name: dict[str, tuple[bytes, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was asked for before; it cannot change."""
 
     def find_all(self, name: str) -> tuple[bytes, ...]:
         """All values of a header, in order.
@@ -60,16 +64,22 @@ class HttpHead:
         Spaces before the colon are passed over; anything before the name makes another
         name of it, as for the engine.
         """
-        wanted = name.lower().encode("ascii")
-        return tuple(
-            value
-            for field, value in self.headers
-            if field.rstrip(b" \t").lower() == wanted
-        )
+        found = self._by_name.get(name)
+        if found is None:
+            wanted = name.lower().encode("ascii")
+            found = self._by_name[name] = tuple(
+                [
+                    value
+                    for title, value in self.headers
+                    if title.rstrip(b" \t").lower() == wanted
+                ]
+            )
+        return found
 
     def find(self, name: str) -> bytes | None:
         """The first value of a header, or None."""
-        return next(iter(self.find_all(name)), None)
+        found = self.find_all(name)
+        return found[0] if found else None
 
     @property
     def media_type(self) -> str | None:

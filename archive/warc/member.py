@@ -27,6 +27,8 @@ except ImportError:  # a platform without a build of it: same format, slower
 else:
     _isal = isal_zlib
 
+GZIP_MAGIC: Final = b"\x1f\x8b"
+"""How every gzip member of anybody begins (RFC 1952, 2.3.1)."""
 GZIP_HEADER: Final = bytes.fromhex("1f8b08000000000000ff")
 CHUNK_BYTES: Final = 256 * 1024
 """Read and inflated at a time: large enough for speed, small enough for hundreds of

@@ -11,9 +11,9 @@ whether the payload digest can be found again from the block alone, once to writ
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from archive.capture import (
     TRUNCATED_REASONS,
@@ -102,6 +102,11 @@ class SliceDraft:
     """Payload digest and capture that a revisit refers to."""
 
 
+NO_EXCHANGE: Final = dict.fromkeys(
+    ("payload_digest", "block_digest", "chain", "dns", "media_type", "http_status")
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceBlock:
     """A record that is not an exchange; `warcinfo` has no address."""
@@ -144,8 +149,7 @@ def build_slice(
             writer.add(_support_block(support))
     writer.add(_metadata_block(exchange, around))
     row = writer.message_row
-    return replace(
-        writer.draft(),
+    return writer.draft(
         payload_digest=row.payload if row else None,
         block_digest=row.block if row else None,
         refers_to=_reference(exchange) if profile is not None else None,
@@ -206,7 +210,7 @@ def _hash_entity(exchange: Exchange) -> tuple[HttpHead | None, Digest | None]:
             running.update(part)
         if decoder.head is not None and not wanted:
             break
-    return decoder.head, Digest(running.hexdigest()) if wanted else None
+    return decoder.head, Digest.of_running(running) if wanted else None
 
 
 def _agreed_head(exchange: Exchange, source: MemoryBytes) -> HttpHead | None:
@@ -326,20 +330,16 @@ class _SliceWriter:
         has_message = bool(rows) and rows[0].type in ("response", "revisit")
         return rows[0] if has_message else None
 
-    def draft(self) -> SliceDraft:
-        """Say what was written; nothing of an exchange."""
+    def draft(self, **of_exchange: Any) -> SliceDraft:
+        """Say what was written, and what is known of the exchange, if it is one."""
+        rows = self._records.rows
         return SliceDraft(
             capture_id=self._records.digest.hex,
             length_bytes=self._records.length_bytes,
-            members=len(self._records.rows),
-            first_record_id=self._first_id,
-            rows=self._records.rows,
-            payload_digest=None,
-            block_digest=None,
-            chain=None,
-            dns=None,
-            media_type=None,
-            http_status=None,
+            members=len(rows),
+            first_record_id=rows[0].id if rows else None,
+            rows=rows,
+            **{**NO_EXCHANGE, **of_exchange},
         )
 
     def _write(self, record: Record, effort: Effort) -> None:

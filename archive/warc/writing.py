@@ -50,7 +50,7 @@ class RecordWriter:
     @property
     def digest(self) -> Digest:
         """Over all bytes written so far."""
-        return Digest(self._out.whole.hexdigest())
+        return Digest.of_running(self._out.whole)
 
     @property
     def length_bytes(self) -> int:
@@ -101,7 +101,7 @@ def _write_pieces(
 ) -> Digest:
     pieces = _RecordPieces(record, header)
     write_member(out, pieces, effort)
-    return Digest(pieces.record.hexdigest())
+    return Digest.of_running(pieces.record)
 
 
 def digest_of(source: ByteSource) -> Digest:
@@ -150,7 +150,7 @@ class _RecordPieces:
             self.record.update(piece)
             length += len(piece)
             yield piece
-        _check(self._source, length, Digest(block.hexdigest()))
+        _check(self._source, length, Digest.of_running(block))
         self.record.update(RECORD_END)
         yield RECORD_END
 
@@ -177,7 +177,7 @@ class _HashingOut:
 
     def end_member(self) -> Digest:
         """The digest of what was written since the last call."""
-        digest = Digest((self._member or self.whole).hexdigest())
+        digest = Digest.of_running(self._member or self.whole)
         self._member = hashlib.sha256()
         return digest
 

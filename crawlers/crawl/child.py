@@ -17,7 +17,9 @@ from functools import partial
 
 from archive.cli.root import CommandContext
 from archive.cli.secret import Secret
+from archive.cli.start import INTERRUPTED
 from archive.errors import EvidenceError, LimitExceeded
+from archive.randomness import RandomPool
 from crawlers.crawl.crew import Crew, answer, describe_error
 from crawlers.crawl.memory import open_memory
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder
@@ -33,8 +35,6 @@ young objects of a few dozen responses three times each: a tenth of a crawl's ti
 """
 QUIET_LOGGERS = ("scrapy.downloadermiddlewares",)
 """They report what is a signed capture already."""
-INTERRUPTED = 130
-"""Exit code of a process that a signal stopped before its first crawl."""
 INPUT = 0
 """Descriptor of standard input, read without a buffer of Python's."""
 ANSWERS = 1
@@ -107,7 +107,10 @@ async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
         crew.loop.stop()
     for end in ends:
         end.cancel()
-    await asyncio.gather(*running)
+    # Each is waited for, whatever became of another: its job is closed then.
+    for outcome in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def is_unheard(descriptor: int) -> bool:
@@ -207,6 +210,7 @@ def make_context(order: CrawlOrder) -> CommandContext:
         settings=order.settings,
         secret=Secret.of(order.passphrase),
         environ=dict(os.environ),
+        random_bytes=RandomPool(),
     )
 
 

@@ -1,6 +1,8 @@
 """What each answer of a job is, as it comes: the class goes into the closing record."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -22,8 +24,10 @@ FILE_ENDINGS = frozenset(
     {".pdf", ".doc", ".docx", ".xls", ".xlsx", ".odt", ".ods", ".rtf", ".csv", ".zip"}
     | {".jpg", ".jpeg", ".png", ".gif", ".webp", ".mp3", ".mp4", ".pptx", ".7z"}
 )
-NOT_READ = ClassNote(capture_class=str(CaptureClass.UNKNOWN), rule="not-read")
-MADE_UP = ClassNote(capture_class=str(CaptureClass.UNKNOWN), rule="made-up-address")
+NOT_READ = "not-read"
+MADE_UP = "made-up-address"
+ADDRESSES_KEPT = 64
+"""Each is named when its answer comes and when its body was read, soon after."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class ClassDesk:
     """None for captures from the command line."""
     reads_bodies: bool = True
     """Whether bodies are read here; a spider reads them itself."""
+    _identify: Callable[[str], Identity | None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        named = partial(identify, self.source) if self.source else _no_identity
+        self._identify = lru_cache(maxsize=ADDRESSES_KEPT)(named)
 
     def look(
         self,
@@ -50,11 +59,11 @@ class ClassDesk:
             return
         identity = self._identify(capture.target_uri)
         if role == "probe":
-            self._note(capture, replace(MADE_UP, key=_name(identity)), identity)
+            self._note(capture, _unknown(MADE_UP, identity), identity)
             return
         if not self.reads_bodies and role == "page" and _is_page(exchange, head):
             # The spider looks at it in a moment, and that is what stands then.
-            self._note(capture, replace(NOT_READ, key=_name(identity)), identity)
+            self._note(capture, _unknown(NOT_READ, identity), identity)
             return
         answer = Answer(
             uri=capture.target_uri,
@@ -85,9 +94,6 @@ class ClassDesk:
         language = identity.language if identity else None
         self.log.note_class(capture.capture_id, note, language=language)
 
-    def _identify(self, uri: str) -> Identity | None:
-        return identify(self.source, uri) if self.source else None
-
 
 def expected_of(
     uri: str, *, role: str = "page", kind: CaptureClass = CaptureClass.PAGE
@@ -116,6 +122,16 @@ def _is_page(exchange: Exchange, head: HttpHead | None) -> bool:
     """Whether this is a whole HTML document, whatever it says."""
     whole = exchange.outcome is CaptureOutcome.COMPLETE and exchange.http_status == 200
     return whole and head is not None and head.media_type in HTML_TYPES
+
+
+def _no_identity(_uri: str) -> None:
+    """Without a source no address names anything."""
+
+
+def _unknown(rule: str, identity: Identity | None) -> ClassNote:
+    return ClassNote(
+        capture_class=str(CaptureClass.UNKNOWN), rule=rule, key=_name(identity)
+    )
 
 
 def _name(identity: Identity | None) -> str | None:

@@ -105,8 +105,8 @@ class Crew:
             from crawlers.browser.program import find_program
 
             program = find_program(self.context.environ)
-        memory = self.memory
-        memory.reader.catch_up()
+        self.memory.reader.catch_up()
+        memory = self.memory.of_job()
         unfinished = NOTHING_UNFINISHED
         if not order.fresh:
             now = self.context.clock()

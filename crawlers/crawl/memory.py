@@ -5,7 +5,7 @@ Reads the catalog as it was when the job began; what the job itself adds is not 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,19 +39,42 @@ class ArchiveMemory:
     clock: Callable[[], datetime]
     overrides: bool
     """Captures of test set-ups count: only a job that is one itself may say so."""
+    _origins: dict[str, bool] = field(default_factory=dict)
+    """Scheme and host: whether anything of it was there when the job began."""
+
+    def of_job(self) -> "ArchiveMemory":
+        """The same for one job that begins now, and a look of its own at each host.
+
+        What is crawled for the first time is asked for once, not address by address.
+        """
+        return replace(self, _origins={})
+
+    def _holds(self, target_uri: str) -> bool:
+        origin = "/".join(target_uri.split("/", 3)[:3])
+        found = self._origins.get(origin)
+        if found is None:
+            earlier = self.reader.earlier(overrides=self.overrides)
+            found = self._origins[origin] = earlier.holds_origin(origin)
+        return found
 
     def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
         """The capture of that address that holds this payload."""
+        if not self._holds(target_uri):
+            return None
         earlier = self.reader.earlier(overrides=self.overrides)
         return earlier.with_payload(target_uri, payload, until=self.clock())
 
     def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
         """The newest content of an address from before then, of whatever job."""
+        if not self._holds(target_uri):
+            return None
         earlier = self.reader.earlier(overrides=self.overrides)
         return earlier.newest(target_uri, before=before)
 
     def validators(self, target_uri: str, source_id: str) -> Validators | None:
         """By which its server may say "not modified"; None = fetch it in full."""
+        if not self._holds(target_uri):
+            return None
         earlier = self.reader.earlier(overrides=self.overrides)
         now = self.clock()
         return earlier.validators(

@@ -22,7 +22,7 @@ from crawlers.crawl.services import (
 )
 from crawlers.engine.request import parse_target
 from crawlers.sources.lookalike import find_lookalike
-from crawlers.sources.scope import decide, fold_host, is_own_host
+from crawlers.sources.scope import fold_host, is_own_host
 
 CONDITIONS = ("If-None-Match", "If-Modified-Since")
 NOT_MODIFIED = "not_modified"
@@ -78,7 +78,7 @@ class SourcePolicy:
             return None
         if notes.role in OWN_HOST_ROLES and is_own_host(source, request.url):
             return None
-        verdict = decide(source, request.url, any_port=self._services.any_port)
+        verdict = self._services.verdict_on(request.url)
         if verdict.may_fetch:
             return None
         if not verdict.signal:

@@ -17,6 +17,7 @@ from archive.warc.payload import HttpHead, Problem, decode_entity, read_entity
 from archive.warc.revisit import may_repeat
 from crawlers.crawl.classing import ClassDesk
 from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.landing import Landing
 from crawlers.engine.settings import FetchRequest, Listener
 
 MEMORY_BODY_BYTES = 32 << 20
@@ -109,6 +110,7 @@ class Recorder:
     ) -> None:
         self._memory = memory
         self.desk = ClassDesk(log=log) if desk is None else desk
+        self._landed_in: Landing | None = None
         self._fetcher = fetcher
         self._writer = writer
         self._log = log
@@ -150,7 +152,9 @@ class Recorder:
             head, body = read_message(exchange)
             redirect = find_redirect(exchange, head)
             exchange = _name_hop(exchange, redirect)
-            exchange = replace(exchange, earlier=self._find(exchange, head, base))
+            earlier = self._find(exchange, head, base)
+            if earlier is not None:
+                exchange = replace(exchange, earlier=earlier)
         except BaseException:
             exchange.response.close()
             raise
@@ -190,25 +194,25 @@ class Recorder:
         """
         received = exchange.response.length_bytes
         try:
-            future = asyncio.wrap_future(self._writer.capture(exchange))
+            future = self._writer.capture(exchange)
         except BaseException:
             exchange.response.close()
             raise
-        future.add_done_callback(_take_notice)
-        capture = await asyncio.shield(future)
+        capture = await self._landing.wait_for(future)
         self._log.note_capture(capture, received_bytes=received)
         return capture
 
     async def state_page(self, draft: PageDraft) -> Capture:
         """Write the `page` statement."""
-        future = self._writer.page(draft)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        return await self._landing.wait_for(self._writer.page(draft))
 
-
-def _take_notice(future: "asyncio.Future[Capture]") -> None:
-    """Hear of a failure that a cancelled caller does not wait for any more."""
-    if not future.cancelled():
-        future.exception()
+    @property
+    def _landing(self) -> Landing:
+        """That of the loop that runs."""
+        made = self._landed_in
+        if made is None or made.loop is not asyncio.get_running_loop():
+            made = self._landed_in = Landing()
+        return made
 
 
 def read_message(exchange: Exchange) -> tuple[HttpHead | None, bytes | None]:

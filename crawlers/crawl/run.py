@@ -19,14 +19,13 @@ from typing import Any, Self
 
 import archive.errors
 from archive.cli.output import Progress, ShowProgress
+from archive.cli.start import INTERRUPTED
 from archive.errors import EvidenceError
 from archive.store.layout import demand_unlocked
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
+from crawlers.crawl.stopping import STOP_SIGNALS
 
 CHILD = ("-m", "crawlers.crawl.start")
-FORWARDED = (signal.SIGTERM, signal.SIGINT)
-INTERRUPTED = 130
-"""Exit code of a child that a signal stopped before its first crawl."""
 READ_BYTES = 1 << 16
 Message = dict[str, Any]
 
@@ -187,7 +186,7 @@ def _forwarding(child: CrewProcess) -> Iterator[None]:
     def forward(number: int, _frame: FrameType | None) -> None:
         child.signal(number)
 
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    before = {number: signal.signal(number, forward) for number in STOP_SIGNALS}
     try:
         yield
     finally:

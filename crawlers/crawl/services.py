@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -22,6 +23,7 @@ from crawlers.crawl.pacing import HostPacing
 from crawlers.crawl.recorder import Fetcher, Recorder
 from crawlers.crawl.unfinished import NOTHING_UNFINISHED, Unfinished
 from crawlers.engine.request import parse_target
+from crawlers.sources.scope import Verdict, decide
 from crawlers.sources.source import Source
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ LIMIT_KEY = "evidence_limit_bytes"
 what its middlewares decode: a body may be long, or packed, but not both."""
 RECHECK_KEY = "evidence_recheck"
 """Our key in `request.meta`: it is fetched again, and not where its host is down."""
+VERDICTS_KEPT = 256
+"""Each address is judged when it is asked for and when its links are; more than a crawl
+has under way."""
 WARC_KEY = "warc"
 """Where spiders find which capture a response is."""
 
@@ -83,6 +88,12 @@ class CrawlServices:
     """Stored of the source in the jobs of the last 24 hours, this one left out."""
     rechecks_only: bool = False
     """The seeds themselves are not due."""
+    verdict_on: Callable[[str], Verdict] = field(init=False, repr=False)
+    """What the source's scope says of an address."""
+
+    def __post_init__(self) -> None:
+        judge = partial(decide, self.source, any_port=self.any_port)
+        self.verdict_on = lru_cache(maxsize=VERDICTS_KEPT)(judge)
 
     def seed_number(self, place: int) -> int | None:
         """Under which number the seed at that place of the file was promised."""

@@ -8,8 +8,7 @@ ends it without a word: whoever started it says so.
 import gc
 import sys
 
-INTERRUPTED = 130
-"""`child.INTERRUPTED`, for whoever cannot import it yet."""
+from archive.cli.start import INTERRUPTED
 
 if __name__ == "__main__":
     gc.disable()

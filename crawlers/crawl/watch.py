@@ -28,6 +28,7 @@ from archive.store.layout import hold_watch
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 from crawlers.crawl.roster import Roster
 from crawlers.crawl.run import CrewProcess, Message, Waker, rebuild_error
+from crawlers.crawl.stopping import STOP_SIGNALS
 from crawlers.sources.campaign import Campaign
 from crawlers.sources.source import Source
 
@@ -42,7 +43,6 @@ LOCKED_SECONDS = 5.0
 FAILED_SECONDS = 60.0
 """The same after another failure of the archive: a full disk, say."""
 CHANCE_BYTES = 6
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_SIGNALS = (signal.SIGCONT,)
 """Who was stopped for a while looks at the clock at once."""
 RELOAD_SIGNALS = (signal.SIGHUP,)
@@ -185,6 +185,7 @@ class Watch:
             return
         for message in messages:
             if "result" in message:
+                child.has_crawled = True
                 self._finish(CrawlResult.from_json(message["result"]))
             elif "error" in message:
                 self._fail(child, message["error"])
@@ -230,9 +231,11 @@ class Watch:
             else:
                 chance = self._tools.chance()
                 self._roster.end(source_id, cut=True, chance=chance, recheck_at=None)
-        if isinstance(failure, HOPELESS) or (failure and self._plan.once):
+        if child.waits_unsigned and not self._stopping:
+            self._keep_waiting(child)
+        elif isinstance(failure, HOPELESS) or (failure and self._plan.once):
             raise failure
-        if isinstance(failure, ArchiveLocked):
+        elif isinstance(failure, ArchiveLocked):
             self._not_before = time.monotonic() + LOCKED_SECONDS
             self._tell_problem(None, f"{failure}; it is tried again")
         elif failure is not None:
@@ -245,6 +248,13 @@ class Watch:
                 f"the crawling process ended early (code {code}); it is started again"
                 f" and goes on with {names}",
             )
+
+    def _keep_waiting(self, child: "Child") -> None:
+        """Go on without a key: what was captured waits, and so may what comes."""
+        if child.failure is not None:
+            self._tell_problem(None, str(child.failure))
+            if self._plan.once:
+                self.failures.append(child.failure)
 
     def _drop(self, source_id: str) -> None:
         """In one round each source has one turn."""
@@ -292,6 +302,12 @@ class Child:
     finished: bool = False
     failure: EvidenceError | None = None
     """Why it cannot work."""
+    has_crawled: bool = False
+
+    @property
+    def waits_unsigned(self) -> bool:
+        """Whether it worked and had no key: what it captured waits to be signed."""
+        return self.has_crawled and isinstance(self.failure, KeyProblem)
 
     def send(self, order: CrawlOrder) -> None:
         """Have one more source crawled."""

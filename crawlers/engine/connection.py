@@ -29,13 +29,16 @@ LINGER_SECONDS = 0.25
 """Waited for the close of a connection that both sides know to end: bytes beyond the
 message still belong to the exchange, but a site that never closes costs little."""
 
+RECEIVE_BYTES = 256 * KIBI
+"""Received at a time, into one piece of memory for as long as the connection lasts. A
+new one for each time costs more than the bytes in it: twice as often under TLS."""
 EARLY_LIMIT_BYTES = 64 * KIBI
 """Kept of what a peer says before it was asked: it comes with the handshake's end."""
 
 Ended = tuple[Cause, str]
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Carries one exchange at a time; `facts` says what is known of the connection."""
 
     def __init__(self, facts: ConnectionFacts) -> None:
@@ -50,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._paused = False
+        self._buffer = memoryview(bytearray(RECEIVE_BYTES))
         self._early = bytearray()
         self._gone: Ended | None = None
 
@@ -118,7 +122,7 @@ class Connection(asyncio.Protocol):
         """Hear what the peer said or that it went before its first exchange began."""
         early, self._early = bytes(self._early), bytearray()
         if early:
-            self.data_received(early)
+            self._received(early)
         if self._gone is not None:
             self.stop(*self._gone)
 
@@ -153,7 +157,15 @@ class Connection(asyncio.Protocol):
         if self._attempt is not None:
             self._attempt.stamp("sent_us")
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where what comes next is put."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So much came."""
+        self._received(bytes(self._buffer[:nbytes]))
+
+    def _received(self, data: bytes) -> None:
         """Record, then see whether the exchange has ended."""
         attempt = self._attempt
         if attempt is None or self._ended is None or self._ended.done():

@@ -179,7 +179,7 @@ class Attempt:
     def _payload_digest(self) -> Digest | None:
         if not self._framer.has_payload:
             return None
-        return Digest(self._payload.hexdigest())
+        return Digest.of_running(self._payload)
 
 
 def _fit(framing: Framing, stored_bytes: int, flags: list[str]) -> Framing:

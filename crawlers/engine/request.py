@@ -35,6 +35,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENCODED = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|]")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_FRAMING_HEADERS = frozenset({"host", "transfer-encoding", "content-length"})
+Headers = tuple[tuple[str, str], ...]
+HEADERS_KEPT = 64
+"""Sets of request headers; those of a crawl differ in their conditions alone."""
 
 
 class MalformedUri(UsageProblem):
@@ -60,11 +64,6 @@ class Target:
     path_query: str
     as_given: str
     literal: IPAddress | None
-
-    @property
-    def is_literal(self) -> bool:
-        """Whether the host is an IP address, in any spelling."""
-        return self.literal is not None
 
     @property
     def name(self) -> str:
@@ -218,21 +217,20 @@ def build_request(
         raise RefusedRequest(f"not a method to be sent: {_show(request.method)}")
     if isinstance(request, VerbatimRequest):
         for name, value in request.headers:
-            _check_header(name, value, target, request)
+            _check_header(name, value)
+            if name.lower() in _FRAMING_HEADERS:
+                _check_framing(name, value, target, request)
         return request.head + request.body
-    given = {name.lower() for name, _value in request.headers}
+    for name, value in request.headers:
+        if name.lower() in _FRAMING_HEADERS:
+            _check_framing(name, value, target, request)
+    ours = (("User-Agent", settings.user_agent), *settings.default_headers)
+    given, fields = _field_lines(request.headers, ours)
     lines = [
         f"{request.method} {target.path_query} HTTP/1.1",
         f"Host: {target.host_header}",
+        *fields,
     ]
-    for name, value in request.headers:
-        _check_header(name, value, target, request)
-        if name.lower() != "host":
-            lines.append(f"{name}: {value}")
-    for name, value in (("User-Agent", settings.user_agent), *settings.default_headers):
-        if name.lower() not in given:
-            _check_header(name, value, target, request)
-            lines.append(f"{name}: {value}")
     has_body = bool(request.body) or request.method in _BODY_METHODS
     if has_body and "content-length" not in given:
         lines.append(f"Content-Length: {len(request.body)}")
@@ -247,12 +245,35 @@ def build_request(
     return head + request.body
 
 
-def _check_header(name: str, value: str, target: Target, request: FetchRequest) -> None:
-    """Refuse what would be read as something else than this one header."""
+@lru_cache(maxsize=HEADERS_KEPT)
+def _field_lines(
+    headers: Headers, ours: Headers
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Lower-case names of the caller's headers, and the lines of all but `Host`.
+
+    The requests of a crawl have the same: they are checked and written once.
+    """
+    given = frozenset(name.lower() for name, _value in headers)
+    ours = tuple(pair for pair in ours if pair[0].lower() not in given)
+    for name, value in (*headers, *ours):
+        _check_header(name, value)
+    lines = [f"{name}: {value}" for name, value in headers if name.lower() != "host"]
+    return given, (*lines, *(f"{name}: {value}" for name, value in ours))
+
+
+def _check_header(name: str, value: str) -> None:
+    """Refuse what would be read as something else than one header."""
     if _TOKEN.fullmatch(name) is None:
         raise RefusedRequest(f"not a header name: {_show(name)}")
     if any(c in value for c in "\r\n\0"):
         raise RefusedRequest(f"CR, LF or NUL in the header {name}")
+
+
+def _check_framing(
+    name: str, value: str, target: Target, request: FetchRequest
+) -> None:
+    """Refuse a header that contradicts where the request goes or how long it is."""
+    _check_header(name, value)
     lowered = name.lower()
     if lowered == "host" and value.strip().lower() != target.host_header:
         raise RefusedRequest(f"header Host {_show(value)} is not the address's host")

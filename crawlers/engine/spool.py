@@ -91,7 +91,7 @@ class Spool:
         pieces, self._pieces = self._pieces, []
         if self._path is not None and self._written_bytes:
             source = SpooledBytes(path=self._path, length_bytes=self._written_bytes)
-            return source, Digest(self._running.hexdigest())
+            return source, Digest.of_running(self._running)
         if self._path is not None:
             self._path.unlink()
         data = b"".join(pieces)

@@ -5,7 +5,9 @@ Pure. Outcome and status speak first, then the source's own rules, then those of
 is what was expected; what fits nothing is `unknown` and counts as no page.
 """
 
+import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -35,9 +37,10 @@ CUT_SHORT = frozenset(
     | {CaptureOutcome.STOPPED}
 )
 AS_EXPECTED = "as-expected"
-PLAIN_CHARACTERS = 8_000
+PLAIN_CHARACTERS = 6_500
 """Of visible text at the beginning of a page: no rule for short texts fits any more."""
-STATUSES_KEPT = 64
+STATUSES_KEPT = 256
+"""Statuses, each with a few lengths of text."""
 GONE = frozenset({404, 410})
 """The status says all; error pages carry forms and offers of every kind."""
 SAID_BY_STATUS = frozenset({CaptureClass.SOFT_404, CaptureClass.ERROR})
@@ -121,8 +124,7 @@ def _by_rules(answer: Answer, own: Sequence[ClassRule]) -> Found | None:
     if answer.expected is CaptureClass.ROBOTS:
         return None
     status = answer.http_status or 0
-    is_read = answer.signs is not None
-    general = () if status in GONE else _general_rules_for(status, is_read=is_read)
+    general = () if status in GONE else _general_rules_for(answer)
     for rule in (*own, *general):
         if not 200 <= status < 300 and rule.capture_class in SAID_BY_STATUS:
             continue
@@ -204,14 +206,32 @@ def general_rules() -> tuple[ClassRule, ...]:
     return read_class_file(RULES_FILE)
 
 
+def _general_rules_for(answer: Answer) -> tuple[ClassRule, ...]:
+    """Those that may fit an answer of its status and length of text."""
+    least = None
+    if answer.signs is not None:
+        bounds = _text_bounds()
+        place = bisect_left(bounds, len(answer.signs.text))
+        least = bounds[place] if place < len(bounds) else math.inf
+    return _rules_of(answer.http_status or 0, least)
+
+
+@cache
+def _text_bounds() -> tuple[int, ...]:
+    """Lengths of text up to which some rule looks at a body."""
+    found = {rule.text_max for rule in general_rules()}
+    return tuple(sorted(bound for bound in found if bound is not None))
+
+
 @lru_cache(maxsize=STATUSES_KEPT)
-def _general_rules_for(status: int, *, is_read: bool) -> tuple[ClassRule, ...]:
-    """Those that may fit an answer of this status, whose body was read or was not."""
+def _rules_of(status: int, least: float | None) -> tuple[ClassRule, ...]:
+    """Rules for a status that look at texts so long; None: the body was not read."""
     return tuple(
         rule
         for rule in general_rules()
         if (not rule.statuses or status in rule.statuses)
-        and (is_read or not rule.looks_inside)
+        and not (least is None and rule.looks_inside)
+        and (least is None or rule.text_max is None or rule.text_max >= least)
     )
 
 

@@ -5,7 +5,6 @@ two hosts are a hint only; whether the texts agree is for `search/report` to say
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -83,12 +82,6 @@ def identify(source: Source, url: str) -> Identity | None:
     return Identity(
         source_id=source.id, key=key, rule=rule, role=role, language=language
     )
-
-
-def identify_anywhere(sources: Mapping[str, Source], url: str) -> Identity | None:
-    """Name the article among all sources; each host belongs to one of them."""
-    found = (identify(source, url) for source in sources.values())
-    return next((identity for identity in found if identity is not None), None)
 
 
 @lru_cache(maxsize=ADDRESSES_KEPT)

@@ -1,7 +1,6 @@
 """Hosts that look like one of a source's own and are not listed in its file (pure)."""
 
 import re
-from collections.abc import Iterable
 
 from crawlers.sources.scope import fold_host
 from crawlers.sources.source import HostRole, Source
@@ -62,9 +61,3 @@ def _show_label(label: str) -> str:
         return label.removeprefix("xn--").encode("ascii").decode("punycode")
     except (UnicodeError, ValueError):
         return label
-
-
-def find_lookalikes(source: Source, hosts: Iterable[str]) -> dict[str, str]:
-    """Foreign hosts that resemble an own one, with that one."""
-    pairs = ((host, find_lookalike(source, host)) for host in hosts)
-    return {host: known for host, known in pairs if known is not None}

@@ -6,6 +6,7 @@ the alternatives can match, and to look for words takes a hundredth of that (pur
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 LEAST_CHARACTERS = 3
@@ -56,7 +57,19 @@ def _of_alternatives(expression: str) -> set[str] | None:
 
 def _split(expression: str) -> list[str]:
     """Cut at the bars that are in no group and no set."""
-    branches, depth, in_set, begin, at = [], 0, False, 0, 0
+    branches, depth, begin = [], 0, 0
+    for at, letter in _structure(expression):
+        if letter in "()":
+            depth += 1 if letter == "(" else -1
+        elif not depth:
+            branches.append(expression[begin:at])
+            begin = at + 1
+    return [*branches, expression[begin:]]
+
+
+def _structure(expression: str, begin: int = 0) -> Iterator[tuple[int, str]]:
+    """Brackets and bars, with their places: not those escaped or in a set."""
+    in_set, at = False, begin
     while at < len(expression):
         letter = expression[at]
         if letter == "\\":
@@ -65,13 +78,9 @@ def _split(expression: str) -> list[str]:
             in_set = letter != "]"
         elif letter == "[":
             in_set = True
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-        elif letter == "|" and not depth:
-            branches.append(expression[begin:at])
-            begin = at + 1
+        elif letter in "()|":
+            yield at, letter
         at += 1
-    return [*branches, expression[begin:]]
 
 
 def _of_branch(branch: str) -> set[str] | None:
@@ -122,20 +131,11 @@ def _next_token(branch: str, at: int) -> tuple[str, int]:
 
 
 def _closing(branch: str, at: int) -> int:
-    depth, in_set = 0, False
-    while at < len(branch):
-        letter = branch[at]
-        if letter == "\\":
-            at += 1
-        elif in_set:
-            in_set = letter != "]"
-        elif letter == "[":
-            in_set = True
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-            if not depth:
-                return at
-        at += 1
+    depth = 0
+    for place, letter in _structure(branch, at):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if not depth:
+            return place
     raise AssertionError(f"a group without end: {branch!r}")
 
 

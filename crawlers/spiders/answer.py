@@ -9,16 +9,16 @@ from scrapy.utils.response import get_base_url
 
 from archive.capture import Capture
 from archive.capture_class import CaptureClass
+from archive.warc.member import GZIP_MAGIC
 from crawlers.crawl.classing import BEGINNING_BYTES, TEXT_TYPES, expected_of
 from crawlers.crawl.references import HTML_BYTES
 from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.sources.classes import Answer
 from crawlers.sources.signs import Signs
 
-BRIEF_BYTES = 24 * 1024
-"""Read of a page at first: a long text shows in that, after a head of usual length."""
+BRIEF_BYTES = 16 * 1024
+"""Read of a page at first: where pages are light, a long text shows in that."""
 _BASE = re.compile(rb"<base\b", re.IGNORECASE)
-GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 """zlib's way to say: a gzip header comes first."""
 

@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
@@ -34,7 +35,6 @@ from crawlers.crawl.services import (
     notes_of,
 )
 from crawlers.sources.classes import is_settled
-from crawlers.sources.scope import decide
 from crawlers.sources.seeds import Seed, SeedRules
 from crawlers.sources.source import PartsMode
 from crawlers.spiders.answer import read_response, with_sound_base
@@ -52,6 +52,9 @@ without end takes turns with the articles, and leaves them most of the budget.""
 IGNORED = "ignored"
 """A component of Scrapy's dropped an answer that it could not read."""
 _NUMBERS = re.compile(r"\d+")
+BRIEF_TRIES = 3
+"""Pages whose beginning is read first, and says too little, before all others of the
+run are read whole at once: those of a site are alike, and most are heavy at the top."""
 LINKS = 5_000
 """Links looked at on one page."""
 LINK_PAGE_BYTES = 8 << 20
@@ -72,6 +75,15 @@ class SourceSpider(Spider):
         self._lists = ListFollower(self, services)
         self._second = SecondLook(services)
         self._shapes: Counter[str] = Counter()
+        self._in_vain = 0
+        """Pages in a row whose beginning said too little, the newest among them."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build it, and hear which requests come to nothing."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.give_turn_back, signals.request_dropped)
+        return spider
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for each seed, in the order of the file."""
@@ -177,11 +189,14 @@ class SourceSpider(Spider):
         trail = self._trail(response.request)
         if not trail or response.status != 200:
             return
-        signs = read_response(
-            response, trail[-1], asked=response.url, kind=CaptureClass.PAGE
-        ).signs
-        if signs is not None:
-            self._alike.hear(response.url, signs.fingerprint)
+        asked, kind = response.url, CaptureClass.PAGE
+        read = [  # as its other pages were read, whichever way that was
+            read_response(response, trail[-1], asked=asked, kind=kind, brief=brief)
+            for brief in (True, False)
+        ]
+        shown = [answer.signs.fingerprint for answer in read if answer.signs]
+        if shown:
+            self._alike.hear(response.url, shown)
 
     def ignore(self, _: Any) -> None:
         """Nothing to do: the capture is in the archive."""
@@ -220,13 +235,17 @@ class SourceSpider(Spider):
             return None
         asked = request.meta.get("redirect_urls", [request.url])[0]
         desk = self.services.recorder.desk
-        for brief in (not self.source.classes, False):
+        may_be_brief = not self.source.classes and self._in_vain < BRIEF_TRIES
+        for brief in (may_be_brief, False):
             answer = read_response(
                 response, trail[-1], asked=asked, kind=kind, brief=brief
             )
             note = desk.settle(trail[-1], answer)
             if is_settled(answer, note):
                 break
+            self._in_vain += 1
+        if answer.is_brief:
+            self._in_vain = 0
         if note.is_content:
             self._note_change(response, trail[-1])
         signs = answer.signs
@@ -261,6 +280,12 @@ class SourceSpider(Spider):
             depth=depth,
         )
 
+    def give_turn_back(self, request: Request) -> None:
+        """What was asked for before takes no turn of its shape once more."""
+        is_hop = "redirect_times" in request.meta
+        if "depth" in request.cb_kwargs and not is_hop:
+            self._shapes[shape_of(request.url)] -= 1
+
     def document_request(self, url: str, known: KnownDocuments) -> Request:
         """Ask for a document of a list, or for an address it had before."""
         return self._request(url, self.parse_document, filtered=True, known=known)
@@ -291,8 +316,7 @@ class SourceSpider(Spider):
 
     def _links(self, response: Response, depth: int) -> Iterator[str]:
         """Addresses named by a page that is to be followed; bounded."""
-        any_port = self.services.any_port
-        follow = decide(self.source, response.url, any_port=any_port).may_follow
+        follow = self.services.verdict_on(response.url).may_follow
         if not follow or not isinstance(response, TextResponse):
             return
         if depth >= self.source.limits.depth:

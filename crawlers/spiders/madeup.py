@@ -5,7 +5,7 @@ tried: no server sees a request that had no cause.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,13 +37,13 @@ class AlikeAnswers:
         default_factory=lambda: defaultdict(list)
     )
     asked: set[str] = field(default_factory=set)
-    made_up: dict[str, str] = field(default_factory=dict)
-    """Text that a host shows for an address that cannot exist."""
+    made_up: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What a host shows for an address that cannot exist: its beginning, the whole."""
 
     def see(self, fingerprint: str, page: SeenPage) -> str | None:
         """Take in a page; returns an address to try where one is needed."""
         host = urlsplit(page.url).netloc.lower()
-        if self.made_up.get(host) == fingerprint:
+        if fingerprint in self.made_up.get(host, ()):
             self._unmask(page)
             return None
         if len(self.texts) >= TEXTS and (host, fingerprint) not in self.texts:
@@ -55,12 +55,13 @@ class AlikeAnswers:
         self.asked.add(host)
         return make_up(page)
 
-    def hear(self, url: str, fingerprint: str) -> None:
+    def hear(self, url: str, fingerprints: Iterable[str]) -> None:
         """Take in what the made-up address showed: all who show it are no pages."""
         host = urlsplit(url).netloc.lower()
-        self.made_up[host] = fingerprint
-        for page in self.texts.pop((host, fingerprint), []):
-            self._unmask(page)
+        self.made_up[host] = frozenset(fingerprints)
+        for fingerprint in self.made_up[host]:
+            for page in self.texts.pop((host, fingerprint), []):
+                self._unmask(page)
 
     def _unmask(self, page: SeenPage) -> None:
         note = replace(

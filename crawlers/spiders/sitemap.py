@@ -9,6 +9,7 @@ from itertools import islice
 
 from scrapy.utils.sitemap import Sitemap
 
+from archive.warc.member import GZIP_MAGIC
 from crawlers.sources.scope import path_of
 from crawlers.sources.seeds import SitemapRules
 from crawlers.spiders.reading import Entry, Reading, join, read_instant
@@ -20,7 +21,6 @@ SITEMAP_BYTES = 50 << 20
 """Of one sitemap once it is unpacked, as the protocol has it."""
 UNREADABLE = (SyntaxError, StopIteration, ValueError, TypeError, AttributeError)
 """What the parser raises on bodies that are no sitemap; lxml's errors are the first."""
-GZIP_MAGIC = b"\x1f\x8b"
 _BEGINNING_OF_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 

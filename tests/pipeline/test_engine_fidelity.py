@@ -18,6 +18,7 @@ from crawlers.engine.client import FetchRequest, parse_allow_network
 from crawlers.engine.flags import ENGINE_FLAGS
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import BY_NAME, CASES
+from tests.support.awkward.corners import CORNERS
 
 AT_A_TIME = 8
 """Cases that run together; most of their time is waiting."""
@@ -169,8 +170,22 @@ async def run_all(way: Way, cases: list[Case]) -> list[str]:
 
 def test_the_table_holds_enough_cases() -> None:
     assert len(BY_NAME) == len(CASES) >= 250
+    corners = {case.name for case in CORNERS}
+    assert len(corners) == len(CORNERS) >= 200
+    assert not corners & BY_NAME.keys()
 
 
 @pytest.mark.parametrize("way", ROUTES, indirect=True)
 def test_recorded_bytes_equal_the_servers_log(way: Way) -> None:
     assert asyncio.run(run_all(way, CASES)) == []
+
+
+@pytest.mark.parametrize("way", ROUTES[:1], indirect=True)
+def test_recorded_bytes_equal_the_servers_log_in_further_corners(way: Way) -> None:
+    assert asyncio.run(run_all(way, CORNERS)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ROUTES[1:], indirect=True)
+def test_further_corners_on_every_other_way(way: Way) -> None:
+    assert asyncio.run(run_all(way, CORNERS)) == []

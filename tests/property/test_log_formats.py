@@ -46,7 +46,7 @@ hashes = st.binary(min_size=32, max_size=32)
 leaves = st.builds(
     Leaf,
     kind=st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True),
-    statement_digest=hashes.map(Digest.from_raw),
+    statement_digest=hashes.map(bytes.hex).map(Digest),
     key_id=st.binary(min_size=8, max_size=8).map(bytes.hex),
     signature=st.binary(min_size=1, max_size=100),
 )

@@ -41,7 +41,7 @@ dates = st.datetimes(
     min_value=datetime(1000, 1, 1),  # noqa: DTZ001 hypothesis adds the zone itself
     timezones=st.just(UTC),
 )
-digests = st.binary(min_size=32, max_size=32).map(Digest.from_raw)
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex).map(Digest)
 
 
 @st.composite

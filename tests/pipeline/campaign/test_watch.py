@@ -114,6 +114,27 @@ def test_a_clock_set_forwards_and_back_leaves_a_sound_archive(tmp_path: Path) ->
         assert json.loads(done.stdout)["outcome"] == "VERIFIED"
 
 
+def test_R16_a_watch_without_a_key_goes_on_and_what_it_captured_is_signed_later(
+    tmp_path: Path,
+) -> None:
+    with open_campaign(tmp_path, build_world(sources=1)) as run:
+        (key,) = tmp_path.glob("data/**/operator.pem")
+        away = key.rename(key.with_name("operator.away"))
+        run.start()
+        run.settle()
+        run.process().send_signal(signal.SIGHUP)  # the child is replaced by the next
+        assert "wait unsigned" in wait_for(run, "problem")["message"]
+        run.go_to(START + timedelta(days=2))
+        assert run.crawled >= 2
+        assert run.stop() == 7
+        assert "wait unsigned" in run.last_words()
+
+        away.rename(key)
+        assert run.run("sign", "--yes").returncode == 0
+        done = run.run("verify", "--json")
+        assert json.loads(done.stdout)["outcome"] == "VERIFIED"
+
+
 def test_a_wrong_choice_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with open_campaign(tmp_path, build_world(sources=1)) as run:
         for arguments, word in (

@@ -66,7 +66,7 @@ def test_the_record_is_written_as_the_format_says(envelope: Envelope) -> None:
     expected = (
         "WARC/1.1\r\n"
         "WARC-Type: metadata\r\n"
-        f"WARC-Record-ID: <{derive_record_id(Digest.from_raw(digest))}>\r\n"
+        f"WARC-Record-ID: <{derive_record_id(Digest(digest.hex()))}>\r\n"
         "WARC-Date: 2025-01-26T08:00:00.123456Z\r\n"
         "WARC-Refers-To: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
         f"WARC-Block-Digest: sha256:{hashlib.sha256(block).hexdigest()}\r\n"

@@ -249,6 +249,10 @@ def test_the_quota_stops_the_capturing_with_a_clear_reason(
     writer.close()
     assert isinstance(problem, StoreError)
     assert "wait unsigned" in str(problem)
+    again = open_waiting(made)  # what waits from before counts, too
+    exchange = make_exchange("http://a.example/x", os.urandom(9000), made)
+    assert "wait unsigned" in str(again.capture(exchange).exception())
+    again.close()
     assert sign(made) == kept >= 10
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
 

@@ -15,6 +15,7 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.signalmanager import SignalManager
 from scrapy.utils.misc import load_object
+from scrapy.utils.test import get_crawler
 
 from archive.capture import CaptureOutcome, Exchange
 from archive.errors import SettingsError, StoreError
@@ -33,7 +34,7 @@ from crawlers.crawl.services import (
 )
 from crawlers.engine.settings import FetchRequest
 from crawlers.sources.registry import get_source
-from crawlers.spiders.base import SourceSpider
+from crawlers.spiders.base import SHAPE_TURN, SourceSpider
 
 SOURCE = get_source("viasna")
 URL = "https://spring96.org/en/news/1"
@@ -357,3 +358,31 @@ def test_a_budget_that_is_used_up_refuses_with_a_signal(
     services.log.received_bytes = SOURCE.limits.bytes
     assert policy_code(other, URL) == "budget:bytes"
     assert issubclass(RequestRefused, IgnoreRequest)
+
+
+def test_an_address_that_was_asked_for_before_takes_no_turn_of_its_shape(
+    services: CrawlServices,
+) -> None:
+    """Menus name the same pages on each page: the articles must not pay for them."""
+    spider = SourceSpider.from_crawler(get_crawler(), services=services)
+    for _ in range(4 * SHAPE_TURN):
+        request = spider.page_request(f"{URL}1")
+        spider.crawler.signals.send_catch_log(
+            signals.request_dropped, request=request, spider=spider
+        )
+    asked = [spider.page_request(f"{URL}{n}") for n in range(2 * SHAPE_TURN - 1)]
+    priorities = [request.priority for request in asked]
+    assert priorities == [0] * (SHAPE_TURN - 1) + [-1] * SHAPE_TURN
+
+
+def test_a_hop_that_was_asked_for_before_gives_no_turn_back(
+    services: CrawlServices,
+) -> None:
+    """It never took one: a redirect leads to another shape than the one that did."""
+    spider = SourceSpider.from_crawler(get_crawler(), services=services)
+    for _ in range(SHAPE_TURN):
+        hop = spider.page_request(f"{URL}1").replace(meta={"redirect_times": 1})
+        spider.crawler.signals.send_catch_log(
+            signals.request_dropped, request=hop, spider=spider
+        )
+    assert spider.page_request(URL).priority == -1

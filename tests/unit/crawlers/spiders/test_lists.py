@@ -195,7 +195,7 @@ def test_one_address_is_made_up_for_a_host_and_unmasks_its_pages() -> None:
     assert made_up is not None
     assert made_up.startswith("https://h.example/n/")
     assert seen(4, "welcome") is None, "asked for once"
-    alike.hear(made_up, "welcome")
+    alike.hear(made_up, ["welcome"])
     assert seen(5, "welcome") is None
     assert {name.lstrip("0") for name in notes} == {"1", "3", "4", "5"}
     assert {note.rule for note in notes.values()} == {"same-as-made-up-address"}
