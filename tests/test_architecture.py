@@ -42,6 +42,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "archive.errors",
                 "archive.files",
                 "archive.instant",
+                "archive.randomness",
                 "archive.settings",
                 "archive.transport",
                 "archive.version",

@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from archive.cli.root import CommandContext
@@ -203,15 +204,15 @@ class OneLineHandler(logging.Handler):
 
 def make_context(order: CrawlOrder) -> CommandContext:
     """What the command that started us works with."""
-    return CommandContext(
+    context = CommandContext(
         archive=order.archive,
         keys_folder=order.keys_folder,
         trust_folder=order.trust_folder,
         settings=order.settings,
         secret=Secret.of(order.passphrase),
         environ=dict(os.environ),
-        random_bytes=RandomPool(),
     )
+    return replace(context, random_bytes=RandomPool(context.random_bytes))
 
 
 if __name__ == "__main__":
