@@ -88,8 +88,8 @@ class ArchiveSource(Protocol):
         """Read the entity body, content-decoded."""
         ...
 
-    def read_page(self, page: Capture, /) -> PageView:
-        """Read a page statement's parts list."""
+    def read_page(self, page: Capture, main_id: str | None = None, /) -> PageView:
+        """Read a page statement's parts list; `main_id` as `page_of` found it."""
         ...
 
     def artifact(self, page: Capture, name: str, /) -> bytes:

@@ -113,7 +113,8 @@ class Site:
             none = self._no_parts(capture)
             return PageCapture(page=None, main=capture, parts=none)
         try:
-            view = archive.read_page(page)
+            known = None if capture.kind == "page" else capture.capture_id
+            view = archive.read_page(page, known)
         except EvidenceError:  # damaged; the report of the page statement says how
             return PageCapture(page=page, main=capture, parts=self._no_parts(page))
         main = self.find_capture(view.main_id)

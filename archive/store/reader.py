@@ -322,9 +322,9 @@ class ArchiveReader:
             pages = self._catalog.pages_of(capture.capture_id)
         return next((p for p in pages if self._main_of(p) == capture.capture_id), None)
 
-    def read_page(self, page: Capture) -> PageView:
-        """The parts of a page capture, gaps included."""
-        main_id = self._main_of(page)
+    def read_page(self, page: Capture, main_id: str | None = None) -> PageView:
+        """The parts of a page, gaps included; `main_id` where `page_of` was asked."""
+        main_id = main_id or self._main_of(page)
         if main_id is None:
             raise DigestMismatch(
                 f"no page statement stands behind {page.short_id}; "

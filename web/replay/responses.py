@@ -23,6 +23,7 @@ from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
 from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
+from web.replay.long import HELD_BYTES, LongBody, long_entity, long_wire
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_sheet
 from web.replay.tree import GapWords
@@ -36,7 +37,7 @@ PAGE_LIMIT_BYTES = 8 << 20
 """Largest page that is cleaned: lxml and nh3 need about 20 times its size."""
 PART_LIMIT_BYTES = 32 << 20
 """Largest image, font or sheet that is sent as a part."""
-RAW_LIMIT_BYTES = 64 << 20
+RAW_LIMIT_BYTES = HELD_BYTES
 """Largest body that is decoded for a download; the slice itself has no bound."""
 CACHE_BYTES = 32 << 20
 """Cleaned documents and sheets kept in memory."""
@@ -109,7 +110,6 @@ class Replay:
         table, main = found.parts, found.main
         if main.http_status is None:
             return _note(language_here().text("replay.no-response"))
-        check_slice(self._site, main)
         return add_memento_headers(self._by_type(main, table), self._site, main)
 
     def _by_type(self, main: Capture, table: PartTable) -> Response:
@@ -117,6 +117,8 @@ class Replay:
         if main.http_status is not None and main.http_status in _STATUS:
             status = main.http_status
         kept = self._cache.find(_name_of(main, table))
+        if kept is not None or main.refers_to is not None:
+            check_slice(self._site, main)  # else reading it compares it with its id
         if kept is not None:
             return answer(kept, status=status)
         payload = self._payload(main, PAGE_LIMIT_BYTES)
@@ -219,15 +221,25 @@ class Replay:
     def raw(self, capture_id: str) -> Response:
         """The body as decoded, as a download."""
         capture = self._response_of(capture_id)
-        payload = self._payload(capture, RAW_LIMIT_BYTES)
-        name = media.file_name(capture.capture_id, payload.media_type)
-        return add_memento_headers(_download(payload.data, name), self._site, capture)
+        name = media.file_name(capture.capture_id, capture.media_type)
+        if self._is_long(capture):
+            response = _sent(long_entity(self._open_slice, capture), name)
+        else:
+            payload = self._payload(capture, RAW_LIMIT_BYTES)
+            name = media.file_name(capture.capture_id, payload.media_type)
+            response = _download(payload.data, name)
+            if payload.problem in TOO_LARGE:
+                response = _sent(long_entity(self._open_slice, capture), name)
+        return add_memento_headers(response, self._site, capture)
 
     def raw_wire(self, capture_id: str) -> Response:
         """The response as on the wire, head and all, as a download."""
         capture = self._response_of(capture_id)
-        exchange = self._site.services.archive.read_exchange(capture)
         name = f"capture-{capture.capture_id[:8]}.http.txt"
+        body = long_wire(self._open_slice, capture)
+        if body is not None:
+            return _sent(body, name)
+        exchange = self._site.services.archive.read_exchange(capture)
         return _download(exchange.response or b"", name)
 
     def raw_slice(self, capture_id: str) -> Response:
@@ -238,6 +250,18 @@ class Replay:
         response.call_on_close(stream.close)
         response.content_length = capture.location.length_bytes
         return _as_attachment(response, f"capture-{capture.capture_id[:8]}.warc.gz")
+
+    def _is_long(self, capture: Capture) -> bool:
+        """Whether a response of its own is too long to be held in memory."""
+        body = None
+        if capture.refers_to is None:
+            body = long_wire(self._open_slice, capture)
+        if body is not None:
+            body.close()
+        return body is not None
+
+    def _open_slice(self, capture: Capture) -> BinaryIO:
+        return self._site.services.archive.open_slice(capture)
 
     def _response_of(self, capture_id: str) -> Capture:
         capture = self._site.get_capture(capture_id)
@@ -303,6 +327,16 @@ def _download(data: bytes, name: str) -> Response:
         request.environ, accept_ranges=True, complete_length=len(data)
     )
     return response
+
+
+def _sent(body: LongBody | None, name: str) -> Response:
+    """A download sent as it is read; NotFound where it can only be had as sent."""
+    if body is None:
+        raise NotFound
+    response = Response(body.pieces, content_type="application/octet-stream")
+    response.call_on_close(body.close)
+    response.content_length = body.length_bytes
+    return _as_attachment(response, name)
 
 
 def _as_attachment(response: Response, name: str) -> Response:

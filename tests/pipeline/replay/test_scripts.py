@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_600)]
 
 
 def test_the_tables_hold_what_the_bar_asks_for() -> None:
-    assert len(payloads("http://a")) - len(ATTACKS) == 60
+    assert len(payloads("http://a")) - len(ATTACKS) >= 60 + 25
     assert len(ATTACKS) == 5
-    assert len(odd_files()) >= 30
+    assert len(odd_files()) >= 30 + 29
 
 
 @BOTH

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 4.0
 """A browser that would reach out has done so by then: the control shows it."""
 SCRIPT_SECONDS = 0.25
+PARAGRAPH = "<p>Page</p>"
+"""Stands in every page of scripts."""
 LATE = f".control{SUFFIX}"
 """Hosts of the unprotected page, which a browser may still be asking for."""
 
@@ -228,9 +230,17 @@ def scripts(folder: Path, name: str) -> dict[str, object]:
                 shown = "".join(browser.documents())
                 if f"{RAN}=" in shown or "<title>RAN" in shown:
                     found[case].append(page)
-                elif not shown:
+                if case != "control" and not _is_shown(page, case, shown):
                     found.setdefault("unseen", []).append(f"{case} {page}")
     return {**found, "pages": list(pages)}
+
+
+def _is_shown(page: str, case: str, shown: str) -> bool:
+    """Whether the archived page was there, or what we show instead of a file."""
+    if not page.startswith("file-"):
+        return PARAGRAPH in shown
+    # Framed, the frame's document stands beside that of the record page.
+    return shown.count("<html") > (case == "framed")
 
 
 def _script_pages(made: MadeArchive) -> dict[str, tuple[str, bytes]]:

@@ -4,6 +4,9 @@ Each channel has a host of its own, each script says by `data-ran` and by the ti
 it ran.
 """
 
+import tomllib
+from pathlib import Path
+
 SUFFIX = ".leak.example"
 RAN = "data-ran"
 RUN = "document.documentElement.setAttribute('data-ran','1');document.title='RAN'"
@@ -67,7 +70,16 @@ _CHANNELS = {
     "'importScripts(\"{u}/w.js\")'])))</script>",
 }
 """Name of a channel -> markup; `{u}` is its origin, `{h}` its host."""
-CHANNELS = tuple(_CHANNELS)
+_FURTHER = tomllib.loads(Path(__file__).with_name("further.toml").read_text("utf-8"))
+_CLOSING = "".join(
+    f"</{tag}>"
+    for tag in (
+        *("style", "title", "noscript", "iframe", "select", "form", "table"),
+        *("annotation-xml", "mglyph", "mtext", "math", "svg", "template", "p", "div"),
+    )
+)
+"""Ends what one channel left open, so that the next one is read."""
+CHANNELS = (*_CHANNELS, *_FURTHER["channels"])
 
 
 def host_of(channel: str, case: str) -> str:
@@ -75,18 +87,29 @@ def host_of(channel: str, case: str) -> str:
     return f"{channel}.{case}{SUFFIX}"
 
 
+def channel_parts(case: str) -> dict[str, str]:
+    """The markup of each channel, with hosts of that run."""
+    found = {}
+    for channel in CHANNELS:
+        host = host_of(channel, case)
+        if channel in _CHANNELS:
+            found[channel] = _CHANNELS[channel].format(u=f"http://{host}", h=host)
+        else:
+            written: str = _FURTHER["channels"][channel]
+            found[channel] = written.replace("{u}", f"http://{host}") + _CLOSING
+    return found
+
+
 def leaking_page(case: str) -> bytes:
     """A page with every channel; the case keeps the runs apart."""
-    parts = []
-    for channel, markup in _CHANNELS.items():
-        host = host_of(channel, case)
-        parts.append(markup.format(u=f"http://{host}", h=host))
+    parts = list(channel_parts(case).values())
+    # What takes in the rest of a page as text stands behind it.
     head = "".join(part for part in parts if part.startswith(("<link", "<meta")))
     body = "".join(part for part in parts if not part.startswith(("<link", "<meta")))
     return (
         f"<!doctype html><html><head><title>Leaks</title>{head}</head>"
-        f"<body><h1>Leaks</h1>{body}<p>{'Long enough to be a page. ' * 20}</p>"
-        "</body></html>"
+        f"<body><h1>Leaks</h1><p>{'Long enough to be a page. ' * 20}</p>{body}"
+        "<p>The end of the page.</p></body></html>"
     ).encode()
 
 
@@ -184,17 +207,71 @@ ATTACKS = {
 
 
 def payloads(app_origin: str) -> dict[str, bytes]:
-    """Sixty scripts and the five attacks, each a page of its own."""
+    """Sixty scripts and more, and the five attacks, each a page of its own."""
     found = {f"script-{number}": text for number, text in enumerate(_SCRIPTS, 1)}
     found |= ATTACKS
+    written = {name: text.format(r=RUN, a=app_origin) for name, text in found.items()}
+    further: dict[str, str] = _FURTHER["scripts"]
+    written |= {name: text.replace("{r}", RUN) for name, text in further.items()}
     return {
         name: (
             "<!doctype html><html><head><title>Page</title></head><body><p>Page</p>"
-            + text.format(r=RUN, a=app_origin)
-            + "</body></html>"
+            f"{text}</body></html>"
         ).encode()
-        for name, text in found.items()
+        for name, text in written.items()
     }
+
+
+def _odd_charsets() -> dict[str, tuple[str, bytes]]:
+    """The same script for decoders that read other letters than we do."""
+    page = f"<html><body><script>{RUN}</script></body></html>"
+    escaped = page.replace("<", "+ADw-").replace(">", "+AD4-").encode()
+    shifted = b'<html><body><p title="\x1b$B">x</p><p title="\x1b(B'
+    shifted += f'"><script>{RUN}</script>'.encode()
+    wide = page.encode("utf-16-le")
+    return {
+        "utf-7": ("text/html; charset=utf-7", escaped),
+        "utf-7-meta": ("text/html", b"<meta charset=utf-7>" + escaped),
+        "iso-2022-jp": ("text/html; charset=iso-2022-jp", shifted),
+        "iso-2022-jp-guessed": ("text/html", shifted),
+        "hz": ("text/html; charset=hz-gb-2312", b"~{<~}" + page.encode()),
+        "utf-16-unmarked": ("text/html; charset=utf-16le", wide),
+        "utf-16-odd": ("text/html; charset=utf-16be", b" " + wide),
+        "utf-32": ("text/html; charset=utf-32", page.encode("utf-32")),
+        "ebcdic": ("text/html; charset=cp037", page.encode("cp037")),
+        "user-defined": ("text/html; charset=x-user-defined", page.encode()),
+        "two-charsets": ("text/html; charset=utf-8; charset=utf-7", escaped),
+    }
+
+
+def _odd_documents(script: str) -> dict[str, tuple[str, bytes]]:
+    """Documents by types that some browser displays, or displayed."""
+    html = f"<html><body>{script}</body></html>"
+    xhtml = f'<html xmlns="http://www.w3.org/1999/xhtml">{script}</html>'
+    style = '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="data:text/xsl,'
+    parts = f"--x\r\nContent-Type: text/html\r\n\r\n{html}\r\n--x--\r\n"
+    entity = f'<!DOCTYPE x [<!ENTITY e "<y/>{RUN}">]>{xhtml.replace(RUN, "&e;")}'
+    written = {
+        "xsl-data": ("text/xml", f'{style}%3Cx/%3E"?>{xhtml}'),
+        "xsl": ("text/xsl", xhtml),
+        "entity": ("application/xhtml+xml", entity),
+        "rdf": ("application/rdf+xml", xhtml),
+        "mathml": ("application/mathml+xml", xhtml),
+        "atom": ("application/atom+xml", xhtml),
+        "wap": ("application/vnd.wap.xhtml+xml", xhtml),
+        "mixed": ("multipart/x-mixed-replace; boundary=x", parts),
+        "mixed-related": ("multipart/related; boundary=x", parts),
+        "mail": ("message/rfc822", f"Content-Type: text/html\r\n\r\n{html}"),
+        "vtt": ("text/vtt", f"WEBVTT\n\n00:00.000 --> 00:09.000\n{html}"),
+        "component": ("text/x-component", html),
+        "exchange": ("application/signed-exchange;v=b3", html),
+        "any": ("*/*", html),
+        "list": ("image/png, text/html", html),
+        "spaced": (" text/html ;x=y", html),
+        "capitals": ("TEXT/HTML", html),
+        "no-slash": ("html", html),
+    }
+    return {name: (kind, text.encode()) for name, (kind, text) in written.items()}
 
 
 def odd_files() -> dict[str, tuple[str, bytes]]:
@@ -217,6 +294,8 @@ def odd_files() -> dict[str, tuple[str, bytes]]:
     pdf = b"%PDF-1.4\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\n"
     magics = {"gif": b"GIF89a", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
     found = {
+        **_odd_charsets(),
+        **_odd_documents(script),
         "svg": ("image/svg+xml", svg),
         "svg-as-html": ("text/html", svg),
         "svg-as-text": ("text/plain", svg),
