@@ -335,7 +335,8 @@ def _sent(body: LongBody | None, name: str) -> Response:
         raise NotFound
     response = Response(body.pieces, content_type="application/octet-stream")
     response.call_on_close(body.close)
-    response.content_length = body.length_bytes
+    if body.length_bytes is not None:
+        response.content_length = body.length_bytes
     return _as_attachment(response, name)
 
 
