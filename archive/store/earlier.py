@@ -41,14 +41,18 @@ _BYTES = (
 )
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _ASKED = "source_id = ? and leaf >= ? and kind = 'capture' and role = 'page' "
+_ANSWERED = "outcome = 'complete' and (http_status < 400 or http_status in (404, 410))"
+"""It was there, or it was not: not that nothing could be seen."""
 _ARTICLES = (
-    "select g.target_uri, f.job_id, f.captured_at, l.job_id, l.captured_at from "  # noqa: S608 - constants only
-    f"(select target_uri, min(leaf) a, max(leaf) b from capture c where {_ASKED}"
+    "select g.target_uri, f.job_id, f.captured_at, l.job_id, l.captured_at, "  # noqa: S608 - constants only
+    "s.job_id, s.captured_at from (select target_uri, min(leaf) a, max(leaf) b, "
+    f"max(case when {_ANSWERED} then leaf end) d from capture c where {_ASKED}"
     "and (? or override is null) and not exists (select 1 from capture e "
     "where e.target_uri = c.target_uri and e.leaf < ?) "
     "group by target_uri having max(http_status is 200 and outcome = 'complete') "
     "order by a desc limit ?) g "
-    "join capture f on f.leaf = g.a join capture l on l.leaf = g.b"
+    "join capture f on f.leaf = g.a join capture l on l.leaf = g.b "
+    "join capture s on s.leaf = g.d"
 )
 """Addresses first asked for behind an entry that held something: newest first."""
 
@@ -68,6 +72,8 @@ class AskedAddress:
     target_uri: str
     first: Asked
     last: Asked
+    answered: Asked
+    """When it last was seen, or seen to be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +153,9 @@ class EarlierCaptures:
                 target_uri=uri,
                 first=Asked(job_id=first_job, at=parse_instant(first)),
                 last=Asked(job_id=last_job, at=parse_instant(last)),
+                answered=Asked(job_id=answered_job, at=parse_instant(answered)),
             )
-            for uri, first_job, first, last_job, last in rows
+            for uri, first_job, first, last_job, last, answered_job, answered in rows
         ]
 
     def _one(

@@ -57,11 +57,15 @@ def find_rechecks(
             uri=asked.target_uri,
             # Where a clock was wrong: rather fetched too often than too early.
             first=clock.get(asked.first.job_id, (asked.first.at,) * 2)[1],
-            last=clock.get(asked.last.job_id, (asked.last.at,) * 2)[0],
+            last=clock.get(asked.answered.job_id, (asked.answered.at,) * 2)[0],
         )
         at = recheck_at(seen, ages)
-        if at is not None and asked.target_uri not in seeds:
-            times.append((at, asked.target_uri))
+        if at is None or asked.target_uri in seeds:
+            continue
+        if asked.last != asked.answered:  # it could not be seen: as often as its list
+            last = clock.get(asked.last.job_id, (asked.last.at,) * 2)[0]
+            at = max(at, last + source.schedule.every)
+        times.append((at, asked.target_uri))
     times.sort()
     return Rechecks(
         due=tuple(uri for at, uri in times[:RECHECKS] if at <= now),

@@ -67,6 +67,23 @@ def xlsx(rows: Rows) -> bytes:
     )
 
 
+def rtf(rows: Rows) -> bytes:
+    """A document in RTF with one table; such files are served as `.doc`."""
+
+    def plain(text: str) -> str:
+        return "".join(c if c.isascii() else f"\\u{ord(c)}?" for c in text)
+
+    lines = (
+        "\\trowd"
+        + "".join(f"\\cellx{2000 * (n + 1)}" for n in range(len(row)))
+        + "\\pard\\intbl "
+        + "".join(f"{plain(cell)}\\cell " for cell in row)
+        + "\\row\n"
+        for row in rows
+    )
+    return f"{{\\rtf1\\ansi{''.join(lines)}\\pard\\par}}".encode("ascii")
+
+
 def docx(rows: Rows) -> bytes:
     """A document with one table."""
     lines = "".join(

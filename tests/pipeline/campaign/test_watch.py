@@ -12,7 +12,14 @@ import pytest
 
 from archive.store.reader import ArchiveReader
 from tests.support.campaign_run import SECONDS, CampaignRun, open_campaign
-from tests.support.campaign_world import START, build_world
+from tests.support.campaign_world import (
+    START,
+    Outage,
+    SimSource,
+    State,
+    World,
+    build_world,
+)
 
 
 def wait_for(run: CampaignRun, event: str) -> dict[str, Any]:
@@ -133,6 +140,36 @@ def test_R16_a_watch_without_a_key_goes_on_and_what_it_captured_is_signed_later(
         assert run.run("sign", "--yes").returncode == 0
         done = run.run("verify", "--json")
         assert json.loads(done.stdout)["outcome"] == "VERIFIED"
+
+
+def test_a_recheck_that_met_an_outage_is_made_up_for(tmp_path: Path) -> None:
+    """The article went while its host was down at the only age it is looked at."""
+    source = SimSource(name="sim-00", official=False)
+    gone = START + timedelta(days=2, hours=20)
+    source.pages = {
+        "/election": [State(since=START, mark="a page")],
+        "/news/1": [
+            State(since=START, mark="an article"),
+            State(since=gone, mark=None),
+        ],
+    }
+    outage = Outage(since=gone, until=gone + timedelta(hours=12), kind="down")
+    source.outages.append(outage)
+    with open_campaign(tmp_path, World(sources={source.host: source})) as run:
+        run.start()
+        run.settle()
+        run.go_to(START + timedelta(days=3, hours=1))
+        assert run.server.refused["down"]
+        run.go_to(START + timedelta(days=4, hours=2))
+        assert run.stop() == 0
+        reader = ArchiveReader.open(run.archive)
+        reader.catch_up()
+        found = reader.find_captures(f"http://{source.host}/news/1")
+        reader.close()
+    statuses = [capture.http_status for capture in found]
+    assert statuses[0] == 200
+    assert None in statuses
+    assert statuses[-1] == 404
 
 
 def test_a_wrong_choice_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from search.extract.worker import Worker
 from search.report.rows import compare_lists, is_list, split_rows
-from tests.support.lists import docx, html, make_people, number, pdf, xlsx
+from tests.support.lists import docx, html, make_people, number, pdf, rtf, xlsx
 
 People = list[tuple[str, ...]]
 ADDED, REMOVED = 12, 3
@@ -49,6 +50,33 @@ def ascii_only(people: People) -> People:
         (f"{plain(row[0])}-{place * 7919 % 10007}", *row[1:])
         for place, row in enumerate(people)
     ]
+
+
+def test_a_list_in_rtf_has_its_rows_and_cells(
+    worker: Worker, require_program: Callable[[str], Path]
+) -> None:
+    """Lists of persons come as `.doc`; by itself catdoc runs cells of RTF together."""
+    require_program("catdoc")
+    people = first_issue(60)
+    other = second_issue_of_rtf(people)
+    texts = [
+        worker.extract(
+            rtf(number(rows)), media_type="application/msword", charset=None
+        ).text
+        for rows in (people, other)
+    ]
+    assert all(map(is_list, texts))
+    changes = compare_lists(*texts)
+    assert len(changes.added) == 2
+    assert len(changes.removed) == 1
+    assert len(changes.corrected) == 1
+
+
+def second_issue_of_rtf(people: People) -> People:
+    rows = list(people)
+    del rows[40]
+    rows[20] = (rows[20][0], "31.12.1999", *rows[20][2:])
+    return [*rows, *make_people(2, first=700)]
 
 
 @pytest.mark.parametrize("write", [xlsx, docx, html])
