@@ -33,6 +33,12 @@ JURISDICTION = r"[A-Z]{2,3}"
 PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 """A label of the user's own file of proxies; addresses are not for registry files."""
 ALL_PERCENT = 100
+MILLIONS, DEPTH_MOST, WEEK_MINUTES, HOUR_MS = 10**7, 1_000, 10_080, 3_600_000
+"""Most requests and depth of a run, its minutes, milliseconds between two requests."""
+AT_A_TIME = 64
+"""Requests to one host; more is an attack on it."""
+PORTS = range(1, 1 << 16)
+HEADER_VALUE = r"[!-~]([ -~]{0,510}[!-~])?"
 TLS_RULES = ("record", "require")
 ROBOTS_RULES = ("obey", "ignore")
 COOKIE_RULES = ("off", "run")
@@ -71,7 +77,7 @@ def _timezone(top: Table) -> str:
     name = top.text_of("timezone")
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, say
         top.fail("timezone", f"{name!r} is no time zone, such as Europe/Minsk")
     return name
 
@@ -107,21 +113,25 @@ def _rule(table: Table) -> ScopeRule:
 def _limits(table: Table) -> Limits:
     default = Limits()
     limits = Limits(
-        requests=table.number_or("requests", default.requests, least=1),
+        requests=table.number_or("requests", default.requests, least=1, most=MILLIONS),
         bytes=table.number_or("bytes", default.bytes, least=1),
         host_requests=table.number_or("host_requests", None, least=1),
         host_bytes=table.number_or("host_bytes", None, least=1),
         day_bytes=table.number_or("day_bytes", None, least=1),
-        depth=table.number_or("depth", default.depth, least=1),
-        minutes=table.number_or("minutes", default.minutes, least=1),
+        depth=table.number_or("depth", default.depth, least=1, most=DEPTH_MOST),
+        minutes=table.number_or("minutes", default.minutes, least=1, most=WEEK_MINUTES),
         file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
         path_repetition=table.number_or(
             "path_repetition", default.path_repetition, least=2
         ),
-        delay_ms=table.number_or("delay_ms", default.delay_ms),
-        concurrency=table.number_or("concurrency", default.concurrency, least=1),
+        delay_ms=table.number_or("delay_ms", default.delay_ms, most=HOUR_MS),
+        concurrency=table.number_or(
+            "concurrency", default.concurrency, least=1, most=AT_A_TIME
+        ),
         ports=table.numbers("ports"),
     )
+    if any(port not in PORTS for port in limits.ports):
+        table.fail("ports", "holds what is no port")
     table.finish()
     return limits
 
@@ -132,8 +142,8 @@ def _network(table: Table) -> NetworkRules:
         tls=table.text_or("tls", default.tls),
         robots=table.text_or("robots", default.robots),
         robots_reason=table.text_or("robots_reason", None),
-        user_agent=table.text_or("user_agent", default.user_agent),
-        accept_language=table.text_or("accept_language", default.accept_language),
+        user_agent=_header(table, "user_agent", default.user_agent),
+        accept_language=_header(table, "accept_language", default.accept_language),
         cookies=table.text_or("cookies", default.cookies),
         proxy=_proxy(table),
     )
@@ -152,14 +162,18 @@ def _network(table: Table) -> NetworkRules:
 def _second(table: Table) -> SecondProfile:
     default = SecondProfile()
     second = SecondProfile(
-        percent=table.number_or("percent", default.percent),
-        user_agent=table.text_or("user_agent", default.user_agent),
-        accept_language=table.text_or("accept_language", default.accept_language),
+        percent=table.number_or("percent", default.percent, most=ALL_PERCENT),
+        user_agent=_header(table, "user_agent", default.user_agent),
+        accept_language=_header(table, "accept_language", default.accept_language),
     )
-    if second.percent > ALL_PERCENT:
-        table.fail("percent", f"must be at most {ALL_PERCENT}")
     table.finish()
     return second
+
+
+def _header(table: Table, key: str, default: str) -> str:
+    if key not in table.values:
+        return table.text_or(key, default)
+    return table.text_of(key, pattern=HEADER_VALUE)
 
 
 def _proxy(table: Table) -> str | None:

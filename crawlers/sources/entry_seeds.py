@@ -16,6 +16,9 @@ from crawlers.sources.seeds import (
 )
 from crawlers.sources.toml_table import Table
 
+YEAR_DAYS = 366
+"""Of an archive by day: each is a seed of every run."""
+PAGES_MOST = 10_000
 PLACEHOLDERS = frozenset({"page", "year", "month", "month2", "day", "day2"})
 DAY_PLACEHOLDERS = PLACEHOLDERS - {"page"}
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -25,6 +28,8 @@ def read_seed(table: Table) -> Seed:
     """Read one seed; each spider knows its own keys and no others."""
     spider = table.choice("spider", SpiderKind)
     url = table.text_of("url", pattern=r"https?://[!-~]+")
+    if "@" in url.split("/")[2]:
+        table.fail("url", "names a user; nothing is logged in to")
     read = _READERS.get(spider)
     rules = read(table) if read else None
     vary = table.flag("vary")
@@ -59,7 +64,7 @@ def _listing(table: Table) -> ListingRules:
         title=table.selector("title"),
         date=table.selector("date"),
         next=table.selector("next"),
-        pages=table.number_or("pages", 1, least=1),
+        pages=table.number_or("pages", 1, least=1, most=PAGES_MOST),
         article=table.regex("article"),
         paragraphs=table.flag("paragraphs"),
     )
@@ -68,7 +73,7 @@ def _listing(table: Table) -> ListingRules:
 def _archive(table: Table) -> ArchiveRules:
     url = table.text_of("url")
     listing = _listing(table)
-    days = table.number_or("days", 0)
+    days = table.number_or("days", 0, most=YEAR_DAYS)
     used = set(_PLACEHOLDER.findall(url))
     if not used or not used <= PLACEHOLDERS:
         known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
@@ -111,7 +116,7 @@ def _channel(table: Table) -> ChannelRules:
         document=table.selector("document") or default.document,
         media=table.selector("media") or default.media,
         before=table.text_or("before", default.before),
-        pages=table.number_or("pages", default.pages, least=1),
+        pages=table.number_or("pages", default.pages, least=1, most=PAGES_MOST),
         follow=table.selector("follow"),
     )
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from unicodedata import category
 
 import cssselect
 
@@ -22,7 +23,19 @@ Kind = TypeVar("Kind")
 FILE_BYTES = 256 * 1024
 """These files are written by hand; a larger one is something else."""
 
+TEXT_CHARACTERS = 2_000
+"""Of one text, which is a line that people read."""
+NUMBER_MOST = 10**12
+"""Of any number: what is signed holds no larger ones than 2^53."""
+YEARS = range(2000, 2200)
+"""Of times: others are a slip, and overflow in another time zone."""
+NOT_SHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Categories of signs that do something to a terminal or to the line around them."""
+
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([smhd])")
+_TRANSLATOR = cssselect.HTMLTranslator()
+NEVER = "[0]"
+"""XPath of what only a page in use has: `:hover` and the like."""
 _SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 
@@ -81,6 +94,10 @@ class Table:
             self.fail(key, "is missing")
         if not value.strip() or "\n" in value:
             self.fail(key, "must be one line of text")
+        if any(category(sign) in NOT_SHOWN for sign in value):
+            self.fail(key, "holds a sign that cannot be seen")
+        if len(value) > TEXT_CHARACTERS:
+            self.fail(key, f"is longer than {TEXT_CHARACTERS} characters")
         if pattern is not None and re.fullmatch(pattern, value) is None:
             self.fail(key, f"{value!r} does not have the form {pattern}")
         return value
@@ -89,13 +106,17 @@ class Table:
         """Take a text, or the default where the key is absent."""
         return self.text_of(key) if key in self.values else self._absent(key, default)
 
-    def number_or(self, key: str, default: Kind, *, least: int = 0) -> int | Kind:
-        """Take a whole number of at least `least`, or the default."""
+    def number_or(
+        self, key: str, default: Kind, *, least: int = 0, most: int = NUMBER_MOST
+    ) -> int | Kind:
+        """Take a whole number in `[least, most]`, or the default."""
         value = self._take(key, int)
         if value is None:
             return default
         if value < least:
             self.fail(key, f"must be at least {least}")
+        if value > most:
+            self.fail(key, f"must be at most {most}")
         return value
 
     def numbers(self, key: str) -> tuple[int, ...]:
@@ -140,6 +161,8 @@ class Table:
             self.fail(key, "is missing")
         if value.tzinfo is None:
             self.fail(key, "has no offset from UTC; write +03:00 behind it")
+        if value.year not in YEARS:
+            self.fail(key, f"is not within the years {YEARS[0]} to {YEARS[-1]}")
         return value
 
     def span_or(self, key: str, default: Kind) -> timedelta | Kind:
@@ -196,10 +219,12 @@ class Table:
         if value is None:
             return None
         try:
-            cssselect.parse(value)
+            found = _TRANSLATOR.css_to_xpath(value)
         except cssselect.SelectorError as error:
             line = find_line(self.text, self.name, index=self.index, key=key)
             raise SourceError(f"{self.path}:{line}: {key}: {error}") from error
+        if NEVER in found:
+            self.fail(key, f"{value!r} finds nothing in a page that nobody uses")
         return value
 
     def table(self, key: str) -> "Table":

@@ -105,6 +105,30 @@ FAULTS = [
     ("[expect]", "[expekt]", 61, "expekt"),
     ("[expect]", "[sensitivity]\nrestricted = true\n[expect]", 61, "note"),
     ("[expect]", "[expect", 61, "line 61"),
+    # What somebody else's file may hold.
+    ('title = "An outlet"', 'title = "\\u001b[31mA"', 2, "cannot be seen"),
+    ('title = "An outlet"', 'title = "\\u202eA"', 2, "cannot be seen"),
+    ('title = "An outlet"', f'title = "{"A" * 3000}"', 2, "longer than"),
+    ('timezone = "Europe/Minsk"', 'timezone = "Europe"', 8, "timezone"),
+    ("example/about", "example:80@b.example/about", 31, "names a user"),
+    ('item = "li"', 'item = "li::text"', 25, "item"),
+    ('item = "li"', 'item = "li:hover"', 25, "finds nothing"),
+    ('item = "li"', 'item = "li:unheard(3)"', 25, "item"),
+    ("pages = 2", "pages = 99999999", 27, "at most"),
+    ("requests = 10", "requests = 99999999999999999999", 54, "at most"),
+    ("requests = 10", "minutes = 99999999", 54, "at most"),
+    ("requests = 10", "concurrency = 1000", 54, "at most"),
+    ("requests = 10", "delay_ms = 99999999", 54, "at most"),
+    ("ports = [8080]", "ports = [-1]", 56, "no port"),
+    ('tls = "require"', 'user_agent = "Агент"', 59, "user_agent"),
+    ("[expect]", '[second_profile]\nuser_agent = "x\\ty"\n[expect]', 62, "seen"),
+    ("[expect]", "[second_profile]\npercent = 101\n[expect]", 62, "at most"),
+    (
+        "[expect]",
+        "[[schedule.window]]\nfrom = 0001-01-01T00:00:00+14:00\n[expect]",
+        62,
+        "years",
+    ),
 ]
 
 

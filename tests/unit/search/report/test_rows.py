@@ -1,6 +1,8 @@
 """Lists as rows: exactly the added, removed and corrected ones, in every format."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +52,54 @@ def ascii_only(people: People) -> People:
         (f"{plain(row[0])}-{place * 7919 % 10007}", *row[1:])
         for place, row in enumerate(people)
     ]
+
+
+def alter_sheet(book: bytes, change: Callable[[str], str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            is_sheet = name.endswith("sheet1.xml")
+            new.writestr(name, change(data.decode()) if is_sheet else data)
+    return made.getvalue()
+
+
+def hide(sheet: str) -> str:
+    """Two rows and a column that a reader does not see, and a merged heading."""
+    for row in re.findall(r"<row>.*?</row>", sheet, re.DOTALL)[5:7]:
+        sheet = sheet.replace(row, row.replace("<row>", '<row hidden="1">'))
+    merged = "</sheetData><mergeCells><mergeCell ref='A1:E1'/></mergeCells>"
+    hidden = "<cols><col min='2' max='2' hidden='1'/></cols><sheetData>"
+    return sheet.replace("</sheetData>", merged).replace("<sheetData>", hidden)
+
+
+def as_formulas(sheet: str) -> str:
+    return re.sub(
+        r'<c t="inlineStr"><is><t>(art[^<]*)</t></is></c>',
+        r'<c t="str"><f>HYPERLINK("http://x.example/","y")</f><v>\1</v></c>',
+        sheet,
+    )
+
+
+def repeat(sheet: str) -> str:
+    row = re.findall(r"<row>.*?</row>", sheet, re.DOTALL)[5]
+    return sheet.replace(row, row * 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "added"), [(hide, 0), (as_formulas, 0), (repeat, 2)]
+)
+def test_rows_are_those_of_the_file_whatever_a_reader_is_shown(
+    worker: Worker, change: Callable[[str], str], added: int
+) -> None:
+    book = xlsx(number(first_issue(30)))
+    texts = [
+        worker.extract(data, media_type=None, charset=None).text
+        for data in (book, alter_sheet(book, change))
+    ]
+    found = compare_lists(*texts)
+    assert (len(found.added), len(found.removed), len(found.corrected)) == (added, 0, 0)
+    assert "art. 342" in texts[1]
 
 
 def test_a_list_in_rtf_has_its_rows_and_cells(
