@@ -98,6 +98,8 @@ class KeyFolder:
     wacz: P384Key | None
     next: P256Signer | None = None
     """The operator key that a change of keys has begun to bring in."""
+    folder: Path | None = None
+    """Where they lie, and the note of the last signed head; None: in memory only."""
 
     @classmethod
     def create(
@@ -105,8 +107,7 @@ class KeyFolder:
     ) -> Self:
         """Make the four keys of a new archive in a folder that must be empty."""
         keys = cls.generate(origin) if seeds is None else cls.from_seeds(seeds, origin)
-        keys.write(folder)
-        return keys
+        return keys.write(folder)
 
     @classmethod
     def generate(cls, origin: str) -> Self:
@@ -133,8 +134,11 @@ class KeyFolder:
             wacz=P384Key.from_scalar(seeds.wacz),
         )
 
-    def write(self, folder: Path, seal: Seal = plain_pem) -> None:
-        """Write the keys into a new or empty folder, for its owner alone."""
+    def write(self, folder: Path, seal: Seal = plain_pem) -> Self:
+        """Write the keys into a new or empty folder, for its owner alone.
+
+        Gives the same keys as they lie there from now on.
+        """
         make_key_folder(folder)
         files = {
             ROOT_FILE: self.root,
@@ -145,6 +149,7 @@ class KeyFolder:
         for name, key in files.items():
             if isinstance(key, PrivateKeyFile):  # others never leave their token
                 write_key_file(folder / name, seal(key))
+        return replace(self, folder=folder)
 
     @classmethod
     def load(
@@ -175,6 +180,7 @@ class KeyFolder:
             root=reading.root(),
             wacz=reading.wacz(),
             next=following,
+            folder=folder,
         )
 
 

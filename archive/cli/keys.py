@@ -7,6 +7,7 @@ import click
 from archive.attest.keyfolder import sealing
 from archive.attest.trust import read_trust, replace_trust
 from archive.attest.trustset import TrustSet
+from archive.cli.output import say
 from archive.cli.root import CommandContext
 from archive.errors import UnknownKey
 from archive.files import Files
@@ -86,6 +87,7 @@ def _change(ctx: CommandContext, act: Callable[[KeyChanger], TrustSet]) -> None:
         clock=ctx.clock,
         random_bytes=ctx.random_bytes,
         software=SOFTWARE,
+        tell=say,
     )
     changer = KeyChanger(
         tools=tools,

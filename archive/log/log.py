@@ -1,9 +1,10 @@
 """TiledLog: append leaves, publish checkpoints, read leaves, hashes and proofs back.
 
-Order on disk of one append: entry bundles, tiles from the bottom up, then the
-checkpoint, which alone makes them part of the log; then partial files that it made
-superfluous go. A crash before the checkpoint leaves files that the same append, done
-again, finds equal. One process at a time appends (the archive lock).
+Order on disk of one append: entry bundles, tiles from the bottom up, the note of the
+head beside the log key, then the checkpoint, which alone makes them part of the log;
+then partial files that it made superfluous go. A crash before the checkpoint leaves
+files that the same append, done again, finds equal. One process at a time appends (the
+archive lock).
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,9 +22,11 @@ from archive.errors import (
 from archive.files import Files
 from archive.log.check import CHECKPOINT_NAME, TileCheck
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
+from archive.log.headnote import HeadNote, another_history, demand_length
 from archive.log.merkle import (
     MAX_TREE_SIZE,
     HashReader,
+    extend_reader,
     leaf_hash,
     prove_consistency,
     prove_inclusion,
@@ -46,11 +49,18 @@ from archive.log.tiles import TILE_WIDTH
 
 
 class TiledLog:
-    """The folder `log/` of an archive."""
+    """The folder `log/` of an archive.
 
-    def __init__(self, folder: Path, files: Files) -> None:
+    `heads`: where the key that signs it notes each head; None where nothing is signed,
+    and for keys that are in no folder.
+    """
+
+    def __init__(
+        self, folder: Path, files: Files, heads: HeadNote | None = None
+    ) -> None:
         self._folder = folder
         self._files = files
+        self._heads = heads
         self._tiles = TileFiles(folder, files)
 
     def create(self) -> None:
@@ -98,8 +108,9 @@ class TiledLog:
         Without it the leaves go behind the stored ones, whatever these are.
 
         Nothing is signed when nothing is new. InconsistentCheckpoint, KeyProblem: the
-        folder is not what the signer signed last; ImmutableConflict: another append
-        with other leaves was begun here.
+        folder is not what the signer signed last (by the folder itself, or by the note
+        beside its key); ImmutableConflict: another append with other leaves was begun
+        here.
         """
         stored = self._read_stored()
         old_size = self._demand_continuity(stored, origin=origin, signer=signer)
@@ -109,6 +120,9 @@ class TiledLog:
         new_size = old_size + len(new_leaves)
         if new_size > MAX_TREE_SIZE:
             raise LimitExceeded(f"a log of more than {MAX_TREE_SIZE} leaves")
+        if self._heads is not None:  # before anything is written; `_publish` compares
+            noted = self._heads.read(origin)
+            demand_length(noted, new_size, place=self._folder.parent)
         if new_leaves:
             self._write_entries(old_size, new_leaves)
             self._write_hashes(old_size, [leaf_hash(leaf) for leaf in new_leaves])
@@ -119,6 +133,32 @@ class TiledLog:
         self._publish(checkpoint, signer)
         self._tiles.remove_covered(old_size, new_size)
         return checkpoint
+
+    def demand_noted(self, origin: str, pending: Sequence[bytes]) -> str | None:
+        """Demand that this folder may go on where the note beside the key ends.
+
+        `pending`: the leaves of statements on disk that are to be logged next. Gives
+        the words to say where nothing contradicts but the note does not vouch for the
+        stored checkpoint. InconsistentCheckpoint: an older copy, or another history.
+        """
+        if self._heads is None:
+            return None
+        stored, noted = self._read_stored(), self._heads.read(origin)
+        size = stored[1].size if stored else 0
+        demand_length(noted, size + len(pending), place=self._folder.parent)
+        if noted is not None and noted.size > size:
+            # A crash between note and checkpoint, if these are the leaves noted.
+            hashes = [leaf_hash(leaf) for leaf in pending]
+            reader = extend_reader(self.hash_reader(size), size, hashes)
+            if read_root(noted.size, reader) != noted.root:
+                raise another_history(noted, place=self._folder.parent)
+            return None
+        if stored is None:
+            return None
+        if noted is None:
+            return self._heads.describe_missing(stored[1])
+        self._demand_continues(noted, stored[1])
+        return self._heads.describe_older(noted, stored[1])
 
     def adopt(self, leaves: Sequence[bytes], note: bytes) -> Checkpoint:
         """Append leaves of somebody else's log and store the checkpoint he signed.
@@ -266,6 +306,24 @@ class TiledLog:
                 f" in {self._folder} ({error}); nothing was signed"
             ) from error
 
+    def _demand_continues(self, noted: Checkpoint, head: Checkpoint) -> None:
+        """A head continues the one that was signed last; another history is refused."""
+        try:
+            self._demand_consistency(noted, head)
+        except InconsistentCheckpoint as error:
+            raise another_history(noted, place=self._folder.parent) from error
+
+    def _note_head(self, head: Checkpoint) -> None:
+        """Durably, before it is signed: whatever got out is known where the key is."""
+        if self._heads is None:
+            return
+        with self._heads.hold():
+            noted = self._heads.read(head.origin)
+            if noted is not None:
+                demand_length(noted, head.size, place=self._folder.parent)
+                self._demand_continues(noted, head)
+            self._heads.write(head)
+
     def _skip_logged(
         self, leaves: Sequence[bytes], first: int | None, size: int
     ) -> Sequence[bytes]:
@@ -318,6 +376,7 @@ class TiledLog:
                 f" other one of size {checkpoint.size} was signed: is there a second"
                 " writer?"
             )
+        self._note_head(checkpoint)
         note = sign_note(format_checkpoint(checkpoint), signer)
         self._files.replace(self._folder / CHECKPOINT_NAME, format_note(note))
 

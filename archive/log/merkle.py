@@ -65,6 +65,22 @@ def read_root(size: int, hash_reader: HashReader) -> bytes:
     return _read_ranges([(0, size)], hash_reader)[0] if size else EMPTY_ROOT
 
 
+def extend_reader(stored: HashReader, size: int, new: Sequence[bytes]) -> HashReader:
+    """Read a tree of `size` stored leaves that has new leaf hashes behind them."""
+
+    def read_one(level: int, index: int) -> bytes:
+        start, end = index << level, (index + 1) << level
+        if end <= size:
+            return stored([(level, index)])[0]
+        if start >= size:
+            return root_from_hashes(new[start - size : end - size])
+        return node_hash(
+            read_one(level - 1, 2 * index), read_one(level - 1, 2 * index + 1)
+        )
+
+    return lambda positions: [read_one(level, index) for level, index in positions]
+
+
 def prove_inclusion(
     index: int, size: int, hash_reader: HashReader
 ) -> tuple[bytes, ...]:

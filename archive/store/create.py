@@ -141,8 +141,7 @@ def _trust(keys: KeyFolder) -> TrustSet:
 
 def _make_keys(request: CreateRequest, folder: Path, origin: str) -> KeyFolder:
     keys = (request.keys or KeyFolder.generate)(origin)
-    keys.write(folder, request.seal)
-    return keys
+    return keys.write(folder, request.seal)
 
 
 def _fill(

@@ -49,9 +49,8 @@ class KeyChanger:
 
     def rotate(self) -> TrustSet:
         """Let a new operator key take over from the one at hand."""
-        new = self._begin()
-        with self._open(new) as ledger:
-            old = self.tools.keys.operator
+        with self._open() as ledger:
+            old, new = self.tools.keys.operator, self._begin()
             leaf = _find_accept(ledger, new)
             if leaf is None:
                 self._state(ledger, "rotate", [_row(new, _next(ledger) + 1)], old)
@@ -68,9 +67,8 @@ class KeyChanger:
     def renew(self) -> TrustSet:
         """Let the root key state a new operator key, where the old one is no more."""
         root = self._root()
-        new = self._begin()
-        with self._open(new) as ledger:
-            old = self.tools.keys.operator
+        with self._open() as ledger:
+            old, new = self.tools.keys.operator, self._begin()
             first = self._replace(ledger, root, new)
         return self._trust_after(old.key_id, new, first=first, end=first - 1)
 
@@ -82,14 +80,14 @@ class KeyChanger:
         root = self._root()
         operator = self.trust.get_operator(key_id)
         is_current = key_id == self.tools.keys.operator.key_id
-        new = self._begin() if is_current else None
-        with self._open(new) as ledger:
+        with self._open() as ledger:
             end = _next(ledger) if end_leaf is None else end_leaf
             if not operator.first_leaf <= end <= _next(ledger):
                 raise UsageProblem(
                     f"key {key_id} cannot be cut off at {end}: it began at "
                     f"{operator.first_leaf}, and the log has {_next(ledger)} entries"
                 )
+            new = self._begin() if is_current else None
             row = _row(operator, operator.first_leaf, end)
             self._state(ledger, "revoke", [_row(root, 0, role="root"), row], root)
             ledger.checkpoint()
@@ -118,7 +116,10 @@ class KeyChanger:
         return leaf + 1
 
     def _begin(self) -> P256Signer:
-        """The new key, made now or by a change that was interrupted."""
+        """The new key, made now or by a change that was interrupted.
+
+        Not before the archive is open: what is refused there leaves no key behind.
+        """
         if self.tools.keys.next is not None:
             return self.tools.keys.next
         new = self.new_key()
@@ -126,9 +127,9 @@ class KeyChanger:
         return new
 
     @contextmanager
-    def _open(self, new: P256Signer | None) -> Iterator[Ledger]:
+    def _open(self) -> Iterator[Ledger]:
         """Lock and recover the archive; whatever was stated is logged first."""
-        tools = replace(self.tools, keys=replace(self.tools.keys, next=new))
+        tools = self.tools
         check_places(tools.paths)
         with hold_lock(tools.paths.root):
             ledger, _report = recover(tools)

@@ -17,6 +17,7 @@ from archive.errors import KeyProblem
 from archive.files import Files
 from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint
+from archive.log.headnote import HeadNote
 from archive.log.leaf import Leaf, format_leaf
 from archive.log.log import TiledLog
 from archive.store.drafts import Draft, new_slice_file, slice_facts
@@ -64,6 +65,10 @@ class Signed:
     line: bytes
 
 
+def _ignore(_line: str) -> None:
+    """Nobody wants to hear it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTools:
     """What a ledger is given: place, identity, keys, clock, randomness, limits."""
@@ -78,6 +83,14 @@ class LedgerTools:
     segment_limit_bytes: int = SEGMENT_LIMIT_BYTES
     effort: Effort | None = None
     """How hard slices are pressed; None lets each record's media type decide."""
+    tell: Callable[[str], None] = _ignore
+    """Hears what a person must know while the archive is opened."""
+
+    @property
+    def heads(self) -> HeadNote | None:
+        """Where the log key notes what it signed; None for keys in memory only."""
+        folder = self.keys.folder
+        return None if folder is None else HeadNote(folder, self.files)
 
     def material(self, carriers: dict[Digest, str] | None = None) -> SliceMaterial:
         """What a slice needs besides its content."""
@@ -140,7 +153,7 @@ class Ledger:
         self.planned_bytes = segment.written_bytes
         self.opened_at = tools.clock()
         self._redo = self._open_redo()
-        self._log = TiledLog(tools.paths.log, tools.files)
+        self._log = TiledLog(tools.paths.log, tools.files, tools.heads)
 
     def commit(
         self, drafts: Sequence[Draft], *, signer: StatementSigner | None = None

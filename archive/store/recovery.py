@@ -47,7 +47,7 @@ RAW_SPOOLS = "raw-*"
 
 def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
     """Bring a locked archive into a state that can be appended to."""
-    log = TiledLog(tools.paths.log, tools.files)
+    log = TiledLog(tools.paths.log, tools.files, tools.heads)
     voucher = Voucher.open(log, identity=tools.identity, keys=tools.keys)
     _tidy(tools)
     _recreate_begun_segment(tools, voucher)
@@ -59,6 +59,9 @@ def recover(tools: LedgerTools) -> tuple[Ledger, RecoveryReport | None]:
         found.pop()
     surveys = _survey_tail(surveyor, found)
     position = _position(surveyor.logged, surveys)
+    # Before a statement is written that an entry of the newest copy may contradict.
+    if doubt := log.demand_noted(tools.identity.origin, position.pending):
+        tools.tell(doubt)
     _set_redo_aside(tools, found[-1].name)
     ledger = _open_ledger(tools, position, found[-1], surveys[-1])
     tails = unstated_tails(tools.paths.quarantine, last_two, surveys[-2:])

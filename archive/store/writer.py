@@ -123,6 +123,7 @@ class ArchiveWriter:
                 software=settings.software,
                 effort=settings.effort,
                 files=settings.files,
+                tell=settings.tell,
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)
