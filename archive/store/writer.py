@@ -40,7 +40,7 @@ from archive.store.group import GroupCommitter, Submission
 from archive.store.keeper import Keeper
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
-from archive.store.ledger import Committed, LedgerTools
+from archive.store.ledger import Committed
 from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import RecoveryReport, recover
@@ -110,20 +110,11 @@ class ArchiveWriter:
         StoreError if the folder is not safe to write to (`check_places`).
         """
         with ExitStack() as stack:
-            paths = ArchivePaths(root)
             identity = read_identity(root)
-            check_places(paths)
+            check_places(ArchivePaths(root))
             stack.enter_context(hold_lock(root))
-            tools = LedgerTools(
-                paths=paths,
-                identity=identity,
-                keys=keys,
-                clock=clock,
-                random_bytes=random_bytes,
-                software=settings.software,
-                effort=settings.effort,
-                files=settings.files,
-                tell=settings.tell,
+            tools = settings.tools(
+                root, identity, keys=keys, clock=clock, random_bytes=random_bytes
             )
             ledger, report = recover(tools)
             stack.callback(ledger.close)

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from archive.attest.job import JobClosing, JobOpening
+from archive.attest.keyfolder import KeyFolder
 from archive.capture import Capture, Exchange
 from archive.files import Files
 from archive.store.drafts import PageDraft
 from archive.store.keeper import CheckpointService
-from archive.store.ledger import Committed
+from archive.store.layout import ArchiveIdentity, ArchivePaths
+from archive.store.ledger import Committed, LedgerTools
 from archive.version import SOFTWARE
 from archive.warc.member import Effort
 
@@ -70,6 +73,28 @@ class WriterSettings:
     """Sign although a witness contradicted: the operator has decided so."""
     tell: Callable[[str], None] = _ignore
     """Hears what a service could not do, while the writer works on."""
+
+    def tools(
+        self,
+        root: Path,
+        identity: ArchiveIdentity,
+        *,
+        keys: KeyFolder,
+        clock: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes],
+    ) -> LedgerTools:
+        """What the ledger of an archive is given."""
+        return LedgerTools(
+            paths=ArchivePaths(root),
+            identity=identity,
+            keys=keys,
+            clock=clock,
+            random_bytes=random_bytes,
+            software=self.software,
+            effort=self.effort,
+            files=self.files,
+            tell=self.tell,
+        )
 
 
 DEFAULT_SETTINGS = WriterSettings()

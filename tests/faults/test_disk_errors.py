@@ -29,6 +29,7 @@ from tests.support.archives import (
     MadeArchive,
     make_archive,
     make_exchange,
+    put_back_head,
 )
 
 MEBIBYTE = 1 << 20
@@ -395,6 +396,7 @@ def test_a_catalog_that_saw_what_a_power_cut_took_is_made_again(
     for path, data in checkpoint.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    put_back_head(made.keys_folder, made.root)
     made.random_bytes = FixedRandom(seed="later")
     told = made.fill(1, job=False)[0].capture_id
     assert captures_in(made) == {*before, told}

@@ -155,7 +155,11 @@ class Killing:
         """A fresh archive under that name."""
         root = self.command.home / "runs" / name
         shutil.copytree(self.command.archive, root)
-        return replace(self.command, archive=root)
+        home = root.with_suffix(".home")
+        for folder in self.command.home.iterdir():
+            if folder.name not in ("archive", "runs") and folder.is_dir():
+                shutil.copytree(folder, home / folder.name)
+        return replace(self.command, home=home, archive=root)
 
     def count(self) -> dict[str, int]:
         """Calls of a run that nobody kills."""
@@ -164,6 +168,7 @@ class Killing:
         told = self.run(over, self.urls, *counted(self.strace, log))
         assert told.code == 0, told.said
         shutil.rmtree(over.archive)
+        shutil.rmtree(over.home)
         return most_calls(log)
 
     def kill_and_resume(self, number: int, kill: Kill) -> bool:
@@ -182,6 +187,7 @@ class Killing:
         assert before.items() <= found.items(), kill
         assert set(self.urls) <= set(found.values()), kill
         shutil.rmtree(over.archive)
+        shutil.rmtree(over.home)
         return killed.code != 0
 
     def seen_after(self, over: Command, killed: Told, kill: Kill) -> dict[str, str]:

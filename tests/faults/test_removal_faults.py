@@ -138,8 +138,8 @@ def test_a_removal_is_finished_though_recovery_is_killed_again_and_again(
     sweep: Removal,
 ) -> None:
     """Killed behind the tombstone, then at each call of the recovery that follows."""
-    half = find_half(sweep).root.rename(sweep.folder / "half")
-    again = replace(sweep, made=replace(sweep.made, root=half), scenario=only_open)
+    half = sweep.keep(find_half(sweep), "half")
+    again = replace(sweep, made=half, scenario=only_open)
     number, ending = 0, "killed"
     while ending == "killed":
         number += 1

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ from archive.errors import InconsistentCheckpoint
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from tests.support.archives import MadeArchive, make_archive
+from tests.support.archives import (
+    FixedClock,
+    FixedRandom,
+    MadeArchive,
+    copy_archive,
+    make_archive,
+)
 
 
 @pytest.fixture
@@ -44,14 +51,9 @@ def outcome(made: MadeArchive) -> Outcome:
 
 
 def copy_of(made: MadeArchive, folder: Path) -> MadeArchive:
-    """The same archive in another folder, same keys."""
-    shutil.copytree(made.root, folder)
-    return MadeArchive(
-        root=folder,
-        keys_folder=made.keys_folder,
-        trust_folder=made.trust_folder,
-        identity=made.identity,
-    )
+    """The same archive in another folder, with a clock of its own."""
+    copy = copy_archive(made, folder)
+    return replace(copy, clock=FixedClock(), random_bytes=FixedRandom())
 
 
 def assert_recovers(made: MadeArchive, cut: int, folder: Path) -> None:

@@ -128,14 +128,13 @@ def test_R16_each_call_fails_in_each_way(
 
 def test_signing_killed_again_and_again_states_each_once(kept: Waiting) -> None:
     """Killed at each call of what the kill before left over."""
-    made = kept.made
     sweep, number = kept, 0
     for number in range(4, 40, 3):
         ending, told, copy = sweep.run(FaultyFiles(number, "kill-after"))
         if ending == "done":
             break
-        half = copy.root.rename(kept.folder / f"half{number}")
-        sweep = replace(sweep, made=replace(made, root=half), told=told)
+        half = kept.keep(copy, f"half{number}")
+        sweep = replace(sweep, made=half, told=told)
         judged = replace(sweep).run(FaultyFiles(1, "kill-before"))[2]
         kept.judge(judged, told, f"killed up to call {number}")
     assert number > 10

@@ -1,8 +1,9 @@
 """Small archives for tests: fixed clock, fixed randomness, no network."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from archive.capture import (
     Timings,
 )
 from archive.digest import Digest, format_short_id
+from archive.log.headnote import HEAD_FILE
+from archive.log.note import parse_note
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.layout import ArchiveIdentity, read_identity
@@ -93,6 +96,20 @@ class MadeArchive:
         """Capture `count` small pages as one job, close the writer, give them back."""
         with self.open_writer() as writer:
             return fill(writer, self, count, job=job)
+
+
+def copy_archive(made: MadeArchive, root: Path) -> MadeArchive:
+    """The archive once more, its keys too: what one signs is unknown to the other."""
+    keys = root.with_name(f"{root.name}-keys")
+    shutil.copytree(made.root, root)
+    shutil.copytree(made.keys_folder, keys)
+    return replace(made, root=root, keys_folder=keys)
+
+
+def put_back_head(keys_folder: Path, root: Path) -> None:
+    """Let an archive put back on purpose be the newest for its keys, as it once was."""
+    note = parse_note((root / "log" / "checkpoint").read_bytes())
+    (keys_folder / HEAD_FILE).write_text(note.body)
 
 
 def make_archive(

@@ -12,7 +12,12 @@ from archive.store.writer import ArchiveWriter, WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort
-from tests.support.archives import SOFTWARE, FixedRandom, MadeArchive
+from tests.support.archives import (
+    SOFTWARE,
+    FixedRandom,
+    MadeArchive,
+    copy_archive,
+)
 from tests.support.faults import MODES, FaultyFiles, run_apart
 
 Tell = Callable[[str], None]
@@ -78,15 +83,23 @@ class Sweep:
     def run(self, files: FaultyFiles) -> tuple[str, set[str], MadeArchive]:
         """Run with these files in a child process, on a fresh copy."""
         root = self.folder / "run"
-        shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(self.made.root, root)
-        copy = replace(self.made, root=root, random_bytes=FixedRandom(seed="run"))
+        for folder in (root, root.with_name("run-keys")):
+            shutil.rmtree(folder, ignore_errors=True)
+        copy = replace(
+            copy_archive(self.made, root), random_bytes=FixedRandom(seed="run")
+        )
         ending, told = run_apart(lambda tell: self.scenario(copy, files, tell))
         return ending, told | self.told, copy
 
     def judge(self, made: MadeArchive, told: set[str], why: str) -> None:
         """See that nothing told is lost; other sweeps judge otherwise."""
         check_recovered(made, told, why)
+
+    def keep(self, copy: MadeArchive, name: str) -> MadeArchive:
+        """Keep what a run left, its keys too, where the next run does not come."""
+        keys = copy.keys_folder.rename(self.folder / f"{name}-keys")
+        root = copy.root.rename(self.folder / name)
+        return replace(self.made, root=root, keys_folder=keys)
 
     def count(self) -> int:
         """How many calls a run makes where nothing fails."""

@@ -119,7 +119,7 @@ def thieves_copy(world: World, keys: KeyFolder, folder: Path) -> ThiefsArchive:
         identity=made.identity,
         clock=made.clock,
         random_bytes=made.random_bytes,
-        stolen=keys,
+        stolen=replace(keys, folder=None),  # a thief keeps no note
     )
 
 

@@ -3,7 +3,6 @@
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ from archive.store.drafts import Draft
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.archives import MadeArchive, copy_archive, fill, make_archive
 from tests.support.static import serving_folder
 
 INCIDENT = Draft(
@@ -223,8 +222,7 @@ def test_a_segment_that_is_gone_is_refused(made: MadeArchive, copy: Path) -> Non
 def test_K8_two_roots_of_one_size_are_refused_and_kept_as_proof(
     made: MadeArchive, copy: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(made.root, tmp_path / "fork")
-    fork = replace(made, root=tmp_path / "fork")
+    fork = copy_archive(made, tmp_path / "fork")
     made.fill(2)
     fork.fill(2)
     bring(made, copy)
@@ -240,8 +238,7 @@ def test_K8_two_roots_of_one_size_are_refused_and_kept_as_proof(
 def test_a_fork_that_has_grown_further_is_refused_and_kept_too(
     made: MadeArchive, copy: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(made.root, tmp_path / "fork")
-    fork = replace(made, root=tmp_path / "fork")
+    fork = copy_archive(made, tmp_path / "fork")
     made.fill(2)
     fork.fill(5)
     bring(made, copy)

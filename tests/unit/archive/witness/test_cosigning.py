@@ -22,7 +22,7 @@ from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.witness.desk import origin_hash
-from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.archives import MadeArchive, fill, make_archive, put_back_head
 from tests.support.stamped import make_stamped
 from tests.support.witnesses import Running, running, writer_with
 
@@ -155,6 +155,7 @@ def test_S4_a_restored_snapshot_signs_no_second_history(
     ahead = head(made).size
     shutil.rmtree(made.root)
     shutil.copytree(tmp_path / "snapshot", made.root)
+    put_back_head(made.keys_folder, made.root)  # the keys from the same backup
     before = stored(made)
 
     writer, cosigning = writer_with(made, *peers)
@@ -190,6 +191,7 @@ def test_K8_a_fork_of_the_same_size_is_found_at_the_first_exchange(
     genuine = head(made)
     shutil.rmtree(made.root)
     shutil.copytree(tmp_path / "fork", made.root)
+    put_back_head(made.keys_folder, made.root)  # the keys from the same backup
     with made.open_writer() as writer:  # a dishonest operator asks nobody
         fill(writer, made, 2)
     forked = head(made)
@@ -216,6 +218,7 @@ def test_a_log_that_forked_earlier_is_found_too(
         fill(writer, made, 1)
     shutil.rmtree(made.root)
     shutil.copytree(tmp_path / "fork", made.root)
+    put_back_head(made.keys_folder, made.root)  # the keys from the same backup
     with made.open_writer() as writer:
         fill(writer, made, 5)
     writer, _cosigning = writer_with(made, peer)
@@ -263,6 +266,7 @@ def test_signing_stays_stopped_until_the_operator_decides_otherwise(
         fill(writer, made, 2)
     shutil.rmtree(made.root)
     shutil.copytree(tmp_path / "snapshot", made.root)
+    put_back_head(made.keys_folder, made.root)  # the keys from the same backup
     before = stored(made)
     openings = (lambda: writer_with(made, peer)[0], made.open_writer, made.open_writer)
     for opening in openings:
