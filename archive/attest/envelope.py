@@ -7,6 +7,7 @@ two leaf lines and its date. Reading writes the record again and demands equal b
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from archive.attest.canonical import parse_canonical
 from archive.attest.forms import SIGNATURE_LIMIT_BYTES
@@ -40,10 +41,13 @@ RECORD_LIMIT_BYTES = HEADER_LIMIT_BYTES + ENVELOPE_LIMIT_BYTES
 """Bytes of a statement or stub record once its member is unpacked."""
 
 _KEY_ID = re.compile(r"[0-9a-f]{16}")
-_ENVELOPE = re.compile(
-    rb'\{"payload":"([A-Za-z0-9+/=]*)","payloadType":"application/vnd\.in-toto\+json",'
-    rb'"signatures":\[\{"keyid":"([0-9a-f]{16})","sig":"([A-Za-z0-9+/=]*)"\}\]\}'
+_PARTS = (
+    b'{"payload":"',
+    b'","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"',
+    b'","sig":"',
+    b'"}]}',
 )
+"""What stands around payload, key id and signature in an envelope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +153,13 @@ def _find_envelope(member: bytes) -> Envelope | None:
 
     Whoever calls this writes the record again and compares every byte.
     """
-    match = _ENVELOPE.search(member)
-    if match is None:
-        return None
-    payload, key_id, signature = (part.decode("ascii") for part in match.groups())
+    parts, begin = [], member.find(_PARTS[0])
+    for before, behind in pairwise(_PARTS):
+        begin += len(before)
+        end = member.find(behind, begin)
+        parts.append(member[begin:end].decode("latin-1"))
+        begin = end
+    payload, key_id, signature = parts
     try:
         return Envelope(
             payload=parse_base64(payload, MalformedStatement),

@@ -222,7 +222,7 @@ def verify(
             command.archive,
             trust=_trust(command),
             last_seen=_last_seen(last_seen),
-            wishes=Wishes(strict=strict, now=command.clock()),
+            wishes=Wishes(strict=strict, now=command.clock(), side_by_side=True),
             progress=lambda now: show(now.done_bytes, now.all_bytes),
         )
     print_report(report, as_json=as_json)

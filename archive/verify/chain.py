@@ -91,8 +91,8 @@ class Chain:
             problem = f"it says entry {statement.seq} but stands at {index}"
         elif statement.prev != self._prev:
             problem = "its prev is not the digest of the statement before it"
-        self._prev = str(statement.digest)
-        self._seen.add(statement.digest)
+        self._prev = str(checked.digest)
+        self._seen.add(checked.digest)
         if problem:
             self._collector.failed(16, "chain-broken", subject, problem, entry=index)
         else:

@@ -55,6 +55,10 @@ class Collector:
         note = self.not_checked if isinstance(error, UnknownKey) else self.failed
         note(step, code, subject, str(error), **parameters)
 
+    def abandon(self) -> None:
+        """Forget what held so far: the checks did not come to their end."""
+        self._passes.clear()
+
     def counted(self, step: int) -> int:
         """For how many subjects a check of this step held so far."""
         return self._passes.get(step, 0)

@@ -7,6 +7,7 @@ from archive.attest.envelope import Envelope
 from archive.attest.kinds import UnknownKind
 from archive.attest.statement import Statement, parse_common, parse_statement
 from archive.attest.trust import TrustSet
+from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, VerificationError
 from archive.store.follow import CAPTURE_KINDS
 from archive.store.walk import SegmentEntry, check_slice
@@ -37,6 +38,8 @@ class CheckedEntry:
     statement: Statement
     envelope: Envelope
     leaf_line: bytes
+    digest: Digest
+    """Of the statement."""
     holds: bool
     """Whether slice and signature are right: what it says of other things counts."""
 
@@ -62,6 +65,7 @@ def check_entry(
         statement=statement,
         envelope=envelope,
         leaf_line=leaf_line,
+        digest=statement.digest,
         holds=holds,
     )
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.extract import EXTRACT_LIMIT_BYTES
-from archive.attest.job import JOB_LIMIT_BYTES
 from archive.attest.trust import TrustSet
 from archive.errors import ArchiveMissing, FormatError, StoreError
 from archive.files import DISK
@@ -21,18 +19,18 @@ from archive.store.layout import (
     parse_identity,
 )
 from archive.store.segment import FoundSegment, list_segments
-from archive.store.walk import SegmentWalk
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
 from archive.verify.chain import Chain, check_tiles, read_head
 from archive.verify.collector import Collector
 from archive.verify.cosigns import Cosigns
-from archive.verify.entries import CheckedEntry, check_entry
+from archive.verify.entries import CheckedEntry
 from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history, counts
 from archive.verify.lookalikes import LookAlikes
 from archive.verify.overrides import Overrides
+from archive.verify.pieces import Ended, Told, with_block
 from archive.verify.policy import (
     ANCHOR_STEP,
     NO_WISHES,
@@ -43,8 +41,9 @@ from archive.verify.policy import (
     note_unjudged,
     required_steps,
 )
+from archive.verify.readers import ReaderEnded, count_readers, reading
 from archive.verify.removals import Removals
-from archive.verify.report import ARCHIVE_REQUIRED, Bracket, Report
+from archive.verify.report import ARCHIVE_REQUIRED, Bracket, Outcome, Report
 from archive.verify.revisits import Revisits
 from archive.verify.stamps import Stamps
 from archive.verify.witnesses import (
@@ -53,7 +52,6 @@ from archive.verify.witnesses import (
     asked_by,
     check_last_seen,
 )
-from archive.warc.record import RecordHeader
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
 """Checks that need the reader's trust folder."""
@@ -133,7 +131,12 @@ class _Verification:
         )
         self._stamps.read(self._collector, self._paths.anchors)
         chain = Chain(self._collector, self._paths.log, head)
-        self._walk(chain, identity.archive_id)
+        try:
+            self._walk(chain, identity.archive_id)
+        except ReaderEnded as error:
+            self._collector.abandon()
+            self._collector.not_checked(16, "reader-ended", "segments", str(error))
+            return self._report()
         chain.finish()
         check_last_seen(
             self._collector,
@@ -173,19 +176,24 @@ class _Verification:
             if segment.path.is_file()  # a pipe of that name would never end
         ]
         self._all_bytes = sum(segment.path.stat().st_size for segment in found)
-        for serial, segment in enumerate(found):
-            if segment.name.serial != serial:
-                self._collector.failed(
-                    16,
-                    "segment-missing",
-                    f"segments/{serial:08d}",
-                    f"the segment is missing or doubled; found {segment.name}",
-                )
-            self._walk_segment(
-                segment, chain, archive_id, is_last=serial + 1 == len(found)
-            )
-            self._done_bytes += segment.path.stat().st_size
-            self._show(0)
+        count = count_readers(self._all_bytes) if self._wishes.side_by_side else 0
+        paths = [segment.path for segment in found]
+        with reading(paths, self._trust, count) as read:
+            for serial, segment in enumerate(found):
+                if segment.name.serial != serial:
+                    self._collector.failed(
+                        16,
+                        "segment-missing",
+                        f"segments/{serial:08d}",
+                        f"the segment is missing or doubled; found {segment.name}",
+                    )
+                for item in read(segment.path):
+                    if isinstance(item, Ended):
+                        self._note_end(item, segment, is_last=segment is found[-1])
+                    else:
+                        self._take(item, chain, archive_id, segment)
+                self._done_bytes += segment.path.stat().st_size
+                self._show(0)
         # A seal stands in the segment after the one it seals: compare at the end.
         unsealed = self._removals.unsealed_segments() if self._is_locked else set()
         for segment in found:
@@ -202,16 +210,16 @@ class _Verification:
             self._shown_bytes = done
             self._progress(Progress(done_bytes=done, all_bytes=self._all_bytes))
 
-    def _walk_segment(
-        self, segment: FoundSegment, chain: Chain, archive_id: str, *, is_last: bool
-    ) -> None:
-        walk = SegmentWalk(segment.path, keep=_keep)
+    def _note_end(self, ended: Ended, segment: FoundSegment, *, is_last: bool) -> None:
+        """Checks 1 to 6 and 10 of a piece, and what of its bytes is in no entry."""
         name = f"segments/{segment.name}"
-        try:
-            self._walk_entries(walk, chain, archive_id, name=name)
-        except (StoreError, OSError) as error:
-            self._collector.not_checked(16, "segment-unreadable", name, str(error))
-        if walk.problem is None:
+        for step, count in ended.passes.items():
+            self._collector.passed(step, count)
+        if ended.unreadable is not None:
+            self._collector.not_checked(
+                16, "segment-unreadable", name, ended.unreadable
+            )
+        if ended.problem is None:
             return
         if is_last and self._is_locked:
             self._collector.not_checked(
@@ -223,37 +231,36 @@ class _Verification:
             16,
             "bytes-uncovered",
             name,
-            f"from offset {walk.covered_bytes}: {walk.problem}{hint}",
-            offset=walk.covered_bytes,
+            f"from offset {ended.covered_bytes}: {ended.problem}{hint}",
+            offset=ended.covered_bytes,
         )
 
-    def _walk_entries(
-        self, walk: SegmentWalk, chain: Chain, archive_id: str, *, name: str
+    def _take(
+        self, told: Told, chain: Chain, archive_id: str, segment: FoundSegment
     ) -> None:
-        for entry in walk:
-            self._show(entry.end_bytes)
-            subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
-            if entry.stub is not None:
-                self._removals.note_stub(
-                    entry,
-                    chain.entries,
-                    segment=name.removeprefix("segments/"),
-                    subject=subject,
-                )
-                chain.follow_stub(entry.stub, subject=subject)
-                continue
-            checked = check_entry(
-                self._collector, entry, subject=subject, trust=self._trust
+        """The next entry of the archive: its findings, its place, what it says."""
+        entry, checked = told.entry, told.checked
+        self._show(entry.end_bytes)
+        name = f"segments/{segment.name}"
+        subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
+        for fault in told.faults:
+            failed = fault.outcome is Outcome.FAILED
+            note = self._collector.failed if failed else self._collector.not_checked
+            note(fault.step, fault.code, subject, fault.detail, **fault.parameters)
+        if entry.stub is not None:
+            self._removals.note_stub(
+                entry, chain.entries, segment=str(segment.name), subject=subject
             )
-            if checked is None:
-                chain.skip()
-                continue
+            chain.follow_stub(entry.stub, subject=subject)
+        elif checked is None:
+            chain.skip()
+        else:
             chain.follow(checked, subject=subject, archive_id=archive_id)
-            self._note(checked, subject)
+            self._note(checked, subject, segment.path)
 
-    def _note(self, checked: CheckedEntry, subject: str) -> None:
+    def _note(self, checked: CheckedEntry, subject: str, path: Path) -> None:
         """Remember what a statement says about other things than its own slice."""
-        statement, records = checked.statement, checked.entry.records
+        statement = checked.statement
         self._brackets.note(statement, holds=checked.holds, subject=subject)
         predicate = dict(statement.predicate)
         if statement.kind == "seal":
@@ -262,10 +269,8 @@ class _Verification:
                 self._removals.note_reseal(predicate, subject=subject)
         elif statement.kind == "incident":
             self._files.note_incident(predicate)
-        elif statement.kind == "extract" and checked.holds:
-            self._files.note_extract(records[0], subject=subject)
-        elif statement.kind in JOB_KINDS and checked.holds:
-            self._jobs.note(statement, records[0], subject=subject)
+        elif statement.kind in (*JOB_KINDS, "extract") and checked.holds:
+            self._note_block(checked, subject, path)
         elif statement.kind == "anchor":
             self._anchors.note(predicate)
         elif statement.kind == "tombstone":
@@ -282,6 +287,18 @@ class _Verification:
             self._revisits.note(checked, subject=subject)
             self._overrides.note(predicate["connection"] or {})
             self._lookalikes.note(predicate["host_alabel"])
+
+    def _note_block(self, checked: CheckedEntry, subject: str, path: Path) -> None:
+        """What stands in the record of a job or of an extraction."""
+        try:
+            record = with_block(path, checked.entry.records[0])
+        except (StoreError, FormatError, OSError) as error:
+            self._collector.not_checked(16, "segment-unreadable", subject, str(error))
+            return
+        if checked.statement.kind == "extract":
+            self._files.note_extract(record, subject=subject)
+        else:
+            self._jobs.note(checked.statement, record, subject=subject)
 
     def _judge_times(self) -> None:
         """Checks 11 to 13, and of 20 whether everything is stamped by now."""
@@ -334,13 +351,3 @@ def _is_being_written(root: Path) -> bool:
         return is_locked(root)
     except StoreError:
         return False
-
-
-def _keep(header: RecordHeader) -> int:
-    """Blocks that other checks need: job and extract records."""
-    uri = header.target_uri or ""
-    if uri.startswith("urn:evidence:job:"):
-        return JOB_LIMIT_BYTES
-    if uri.startswith("urn:evidence:extract:"):
-        return EXTRACT_LIMIT_BYTES
-    return 0

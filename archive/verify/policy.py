@@ -22,6 +22,8 @@ class Wishes:
     """Ask for revocation data, too."""
     now: datetime | None = None
     """To say how old the part is that no authority stamped yet."""
+    side_by_side: bool = False
+    """Read large archives in several processes (docs/verification.md)."""
 
 
 NO_WISHES = Wishes()

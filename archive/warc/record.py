@@ -97,6 +97,8 @@ _REQUIRED_OF: Final[dict[str, frozenset[str]]] = {
     "revisit": frozenset({"WARC-Target-URI", "WARC-Profile"}),
 }
 _LINE: Final = re.compile(r"([A-Za-z-]+): (.+)", re.ASCII)
+_FIELD: Final = re.compile(r"([A-Za-z-]+): ([^\r\n]+)(?:\r\n|\Z)", re.ASCII)
+"""A line of what is split at all its ends in one call."""
 SHAPES_KEPT: Final = 256
 """Header shapes found good: a crawl writes a dozen of them, again and again."""
 ADDRESSES_KEPT: Final = 1024
@@ -239,7 +241,13 @@ def parse_header(data: bytes) -> RecordHeader:
         text = data[len(VERSION_LINE) : -len(RECORD_END)].decode("ascii")
     except UnicodeDecodeError as error:
         raise MalformedRecord("a byte beyond ASCII in a record header") from error
-    return RecordHeader(tuple([_parse_line(line) for line in text.split("\r\n")]))
+    fields = _FIELD.findall(text)
+    # All at once, where nothing is left over between the lines; else line by line.
+    if sum([len(name) + len(value) for name, value in fields]) + 4 * len(
+        fields
+    ) - 2 != (len(text)):
+        fields = [_parse_line(line) for line in text.split("\r\n")]
+    return RecordHeader(tuple(fields))
 
 
 def _parse_line(line: str) -> tuple[str, str]:

@@ -1,0 +1,315 @@
+"""Segments read by several processes: the same report as one walk gives, or none."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.errors import StoreError
+from archive.store.removal import Removed
+from archive.store.segment import list_segments
+from archive.store.tombstones import RemovalOrder
+from archive.store.walk import SegmentWalk
+from archive.verify import folder, pieces, readers
+from archive.verify.folder import Progress, verify_archive
+from archive.verify.pieces import Piece, cut_segment, kept_bytes, with_block
+from archive.verify.policy import Wishes
+from archive.verify.report import Outcome, Report
+from tests.support.archives import (
+    MadeArchive,
+    copy_archive,
+    fill,
+    make_archive,
+    make_exchange,
+)
+
+PIECE = 9_000
+"""Bytes of a piece here: two or three small captures."""
+SIDE_BY_SIDE = Wishes(side_by_side=True)
+
+
+class Inside:
+    """A reader as a thread of this process: what it does is patched and counted."""
+
+    def __init__(self) -> None:
+        here, self._source = os.pipe()
+        self.stdout: Any
+        self.stdin, there = os.fdopen(self._source, "wb"), 0
+        reading, there = os.pipe()
+        self.stdout = os.fdopen(reading, "rb")
+        self._thread = threading.Thread(target=self._run, args=(here, there))
+        self._thread.start()
+
+    def _run(self, here: int, there: int) -> None:
+        with os.fdopen(here, "rb") as source:
+            target = os.fdopen(there, "wb")
+            try:
+                readers.serve(source, target)
+                target.close()
+            except (BrokenPipeError, EOFError):
+                target.raw.close()
+
+    def kill(self) -> None:
+        self.stdin.close()
+        self.stdout.close()
+
+    def wait(self) -> int:
+        self._thread.join()
+        return 0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
+    """Three segments; jobs, captures, a removal, and a body that shows a statement."""
+    archive = make_archive(tmp_path_factory.mktemp("readers"))
+    victim = archive.fill(5)[1]
+    (path,) = [segment.path for segment in list_segments(archive.root / "segments")]
+    entries = [entry for entry in SegmentWalk(path) if entry.envelope is not None]
+    last = entries[-1]
+    statement = path.read_bytes()[last.statement_offset : last.end_bytes]
+    with archive.open_writer() as writer:
+        writer.rotate()
+        fill(writer, archive, 4)
+        for number in range(4):
+            uri = f"http://b.example/{number}"
+            body = b"x" * (number * 700) + statement * 3
+            writer.capture(make_exchange(uri, body, archive)).result()
+        writer.rotate()
+        fill(writer, archive, 6)
+        order = RemovalOrder(reason="a test", authority="a court")
+        assert isinstance(writer.remove(victim, order), Removed)
+    return archive
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small pieces, however small the archive is."""
+    monkeypatch.setattr(pieces, "PIECE_BYTES", PIECE)
+    monkeypatch.setattr(folder, "count_readers", lambda _bytes: 2)
+
+
+@pytest.fixture
+def inside(small: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Inside]]:
+    del small
+    started: list[Inside] = []
+
+    def start() -> Inside:
+        started.append(Inside())
+        return started[-1]
+
+    monkeypatch.setattr(readers, "_start", start)
+    yield started
+    for one in started:
+        assert one.wait() == 0
+
+
+def both(made: MadeArchive) -> tuple[Report, Report]:
+    trust = made.trust()
+    alone = verify_archive(made.root, trust=trust)
+    return alone, verify_archive(made.root, trust=trust, wishes=SIDE_BY_SIDE)
+
+
+def segments(made: MadeArchive) -> list[Path]:
+    return [segment.path for segment in list_segments(made.root / "segments")]
+
+
+def test_pieces_begin_where_statements_end(made: MadeArchive, small: None) -> None:
+    del small
+    count = 0
+    for path in segments(made):
+        cut = cut_segment(path)
+        ends = {entry.end_bytes for entry in SegmentWalk(path)}
+        assert cut[0].start == 0
+        assert [piece.stop for piece in cut[:-1]] == [piece.start for piece in cut[1:]]
+        assert cut[-1].stop is None
+        count += len({piece.start for piece in cut} & ends)
+    assert count > 5
+
+
+def test_processes_give_the_report_of_one_walk(made: MadeArchive, small: None) -> None:
+    del small
+    alone, together = both(made)
+    assert alone.outcome is Outcome.VERIFIED, alone.findings
+    assert together == alone
+
+
+def test_a_statement_shown_in_a_body_ends_no_piece(
+    made: MadeArchive, inside: list[Inside]
+) -> None:
+    guessed = [piece.start for piece in cut_segment(segments(made)[1])]
+    ends = {entry.end_bytes for entry in SegmentWalk(segments(made)[1])}
+    assert set(guessed) - ends - {0}, "no guess was wrong: the test shows nothing"
+    alone, together = both(made)
+    assert together == alone
+    assert len(inside) == 2
+
+
+def damages(path: Path) -> Iterator[Callable[[], None]]:
+    """Bits flipped all over a segment, its end cut off, something behind it."""
+    size = path.stat().st_size
+
+    def flip(at: int) -> None:
+        data = bytearray(path.read_bytes())
+        data[at] ^= 1
+        path.write_bytes(bytes(data))
+
+    for at in range(11, size, size // 9):
+        yield lambda at=at: flip(at)  # type: ignore[misc]
+    yield lambda: os.truncate(path, size // 2)
+    yield lambda: path.write_bytes(path.read_bytes() + b"junk")
+    yield path.unlink
+    yield lambda: path.unlink() or path.mkdir()  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_damage_is_found_as_by_one_walk(
+    number: int, made: MadeArchive, inside: list[Inside], tmp_path: Path
+) -> None:
+    copy = copy_archive(made, tmp_path / "copy")
+    path = segments(copy)[number]
+    good = path.read_bytes()
+    path.chmod(0o600)
+    for damage in damages(path):
+        damage()
+        alone, together = both(copy)
+        assert alone.outcome is not Outcome.VERIFIED
+        assert together == alone
+        if path.is_dir():
+            path.rmdir()
+        path.write_bytes(good)
+    assert len(inside) > 10
+
+
+def test_large_blocks_are_read_again_where_they_are_needed(
+    made: MadeArchive, inside: list[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "KEPT_LIMIT_BYTES", 100)
+    alone, together = both(made)
+    assert together == alone
+    assert inside
+
+
+def test_a_block_that_changes_meanwhile_is_no_pass(
+    made: MadeArchive, inside: list[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(_path: Path, _record: object) -> None:
+        raise StoreError("was changed while it was read")
+
+    monkeypatch.setattr(folder, "with_block", changed)
+    report = both(made)[1]
+    assert report.outcome is not Outcome.VERIFIED
+    found = [finding.code for finding in report.of(Outcome.NOT_CHECKED)]
+    assert "segment-unreadable" in found
+    assert inside
+
+
+def test_reading_a_block_again_notices_other_bytes(
+    made: MadeArchive, tmp_path: Path
+) -> None:
+    path = segments(made)[0]
+    job = next(
+        record
+        for entry in SegmentWalk(path, keep=kept_bytes)
+        for record in entry.records
+        if record.kept
+    )
+    without = replace(job, kept=b"")
+    assert with_block(path, job) is job
+    assert with_block(path, without).kept == job.kept
+    other = tmp_path / "other"
+    other.write_bytes(path.read_bytes()[: job.span.offset])
+    with pytest.raises(StoreError, match="changed while it was read"):
+        with_block(other, without)
+    with pytest.raises(StoreError, match="changed while it was read"):
+        with_block(path, replace(without, member=job.record))
+
+
+def test_a_killed_reader_is_never_verified(
+    made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del small
+    send = readers._send
+
+    def send_and_kill(child: "subprocess.Popen[bytes]", *work: Any) -> None:
+        send(child, *work)
+        child.kill()
+
+    monkeypatch.setattr(readers, "_send", send_and_kill)
+    report = both(made)[1]
+    assert report.outcome is Outcome.NOT_CHECKED
+    assert list(report.of(Outcome.VERIFIED)) == []
+    (finding,) = [one for one in report.findings if one.code == "reader-ended"]
+    assert finding.step == 16
+    assert "ended by signal 9 before its work; verify again" in finding.detail
+
+
+def test_an_interrupted_verification_leaves_no_process(
+    made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del small
+    started: list[subprocess.Popen[bytes]] = []
+    start = readers._start
+
+    def noted() -> "subprocess.Popen[bytes]":
+        started.append(start())
+        return started[-1]
+
+    def interrupt(_progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(readers, "_start", noted)
+    with pytest.raises(KeyboardInterrupt):
+        verify_archive(
+            made.root, trust=made.trust(), wishes=SIDE_BY_SIDE, progress=interrupt
+        )
+    assert len(started) == 2
+    for child in started:
+        assert child.returncode is not None
+        assert child.stdout is not None
+        assert child.stdout.closed
+
+
+def test_where_no_process_can_be_started_one_walk_does_it(
+    made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del small
+
+    def refuse() -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(readers, "_start", refuse)
+    alone, together = both(made)
+    assert together == alone
+
+
+def test_readers_are_started_for_large_archives_on_several_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(8)))
+    assert readers.count_readers(readers.WORTH_BYTES - 1) == 0
+    assert readers.count_readers(readers.WORTH_BYTES) == readers.READERS_MOST
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
+    assert readers.count_readers(1 << 40) == 0
+
+
+def test_what_only_looks_like_a_statement_cuts_nothing(
+    tmp_path: Path, small: None
+) -> None:
+    del small
+    path = tmp_path / "segment"
+    head = pieces._RECORD_HEAD
+    whole = [Piece(path=path, start=0, stop=None)]
+    for looks in (
+        b"\1\5\0\xfa\xff" + head + b"x" * 40,  # another media type
+        b"\2\5\0\xfa\xff" + head + pieces._CONTENT_TYPE,  # no stored block
+        b"\0\xff\xff\0\0" + head + pieces._CONTENT_TYPE,  # ends behind the segment
+    ):
+        path.write_bytes(bytes(PIECE) + pieces.GZIP_HEADER + looks)
+        assert cut_segment(path) == whole
+    path.write_bytes(bytes(3 * pieces.SEARCH_BYTES))
+    assert cut_segment(path) == whole
