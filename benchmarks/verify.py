@@ -1,10 +1,16 @@
 """What verifying a whole archive costs beside the inflating and hashing it must do.
 
-An archive of pages, pictures and small answers is made. Then two child processes go
+An archive of pages, pictures and small answers is made. Then child processes go
 through the same files by turns: a loop that only inflates every member and makes the
 hashes that verification makes (member, slice and file over the stored bytes; record,
-block and payload over the unpacked ones), and `verify_archive`. Compared is the CPU
-time of all threads, as other programs may run on the machine; wall time is shown.
+block and payload over the unpacked ones), `verify_archive` in one process, and
+`verify_archive` as `evidence verify` runs it, with two reading processes beside it.
+
+Two shares of the loop's speed are shown. By CPU: of one process, threads and all,
+which other programs on the machine hardly change. By the clock: of the loop, which is
+one process, and of the verification that reads in two; it means something on a quiet
+machine only, and the bar is held against it. What CPU both together cost is shown
+beside it.
 
 usage: python benchmarks/verify.py [--megabytes 2048] [--rounds 2] [--json]
 """
@@ -36,6 +42,8 @@ from archive.store.layout import read_identity
 from archive.store.segment import list_segments
 from archive.store.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
+from archive.verify.readers import READERS_MOST
 from archive.version import SOFTWARE
 
 BAR = 0.60
@@ -43,6 +51,7 @@ BAR = 0.60
 MEMORY_BAR_BYTES = 200 << 20
 CHUNK_BYTES = 1 << 18
 WORDS = 20_000
+KINDS_OF_CHILDREN = ("loop", "verify", "together")
 KINDS = (
     ("text/html; charset=utf-8", 60_000, 6),
     ("image/jpeg", 90_000, 3),
@@ -56,6 +65,7 @@ class Pass:
     """One child: what it went through, and what that cost."""
 
     cpu_seconds: float
+    """Of the process and of those it started."""
     wall_seconds: float
     stored_bytes: int
     unpacked_bytes: int
@@ -164,27 +174,41 @@ def only_inflate_and_hash(root: Path) -> tuple[int, int]:
 def run_child(kind: str, folder: Path) -> Pass:
     """What a child process does and prints."""
     root = folder / "archive"
-    cpu, wall = time.process_time(), time.perf_counter()
+    cpu, wall = cpu_seconds(), time.perf_counter()
     stored = unpacked = 0
     outcome = "done"
     if kind == "loop":
         stored, unpacked = only_inflate_and_hash(root)
     else:
         trust = read_trust(folder / "trust", read_identity(root).origin)
-        outcome = str(verify_archive(root, trust=trust).outcome)
+        wishes = Wishes(side_by_side=kind == "together")
+        outcome = str(verify_archive(root, trust=trust, wishes=wishes).outcome)
     return Pass(
-        cpu_seconds=time.process_time() - cpu,
+        cpu_seconds=cpu_seconds() - cpu,
         wall_seconds=time.perf_counter() - wall,
         stored_bytes=stored,
         unpacked_bytes=unpacked,
-        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+        peak_bytes=peak_bytes(kind),
         outcome=outcome,
     )
 
 
+def cpu_seconds() -> float:
+    """Of this process and of those that it started and saw end."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def peak_bytes(kind: str) -> int:
+    """The most memory of all processes together, each counted at its own peak."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+    return own + (READERS_MOST * largest if kind == "together" else 0)
+
+
 def measure(folder: Path, rounds: int) -> dict[str, list[Pass]]:
-    """Loop and verification by turns, each in a process of its own."""
-    found: dict[str, list[Pass]] = {"loop": [], "verify": []}
+    """Loop and verifications by turns, each in a process of its own."""
+    found: dict[str, list[Pass]] = {kind: [] for kind in KINDS_OF_CHILDREN}
     for _ in range(rounds):
         for kind, passes in found.items():
             done = subprocess.run(  # noqa: S603 - this very file
@@ -203,7 +227,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--child", choices=("loop", "verify"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=KINDS_OF_CHILDREN, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -219,21 +243,33 @@ def report(found: dict[str, list[Pass]], *, as_json: bool) -> None:
     """The figures, and whether the bars are met."""
     loop = min(found["loop"], key=lambda one: one.cpu_seconds)
     verify = min(found["verify"], key=lambda one: one.cpu_seconds)
-    peak = max(one.peak_bytes for one in found["verify"])
-    share = loop.cpu_seconds / verify.cpu_seconds
+    together = min(found["together"], key=lambda one: one.wall_seconds)
+    peak = max(one.peak_bytes for one in (*found["verify"], *found["together"]))
+    quick = min(one.wall_seconds for one in found["loop"])
+    share = quick / together.wall_seconds
     figures = {
         "stored_megabytes": loop.stored_bytes / 1e6,
         "unpacked_megabytes": loop.unpacked_bytes / 1e6,
         "loop_cpu_seconds": loop.cpu_seconds,
         "verify_cpu_seconds": verify.cpu_seconds,
-        "share_of_loop": share,
+        "share_of_loop_by_cpu": loop.cpu_seconds / verify.cpu_seconds,
         "verify_stored_megabytes_per_cpu_second": loop.stored_bytes
         / 1e6
         / verify.cpu_seconds,
         "verify_unpacked_megabytes_per_cpu_second": loop.unpacked_bytes
         / 1e6
         / verify.cpu_seconds,
-        "verify_wall_seconds": verify.wall_seconds,
+        "loop_clock_seconds": quick,
+        "verify_clock_seconds": min(one.wall_seconds for one in found["verify"]),
+        "together_clock_seconds": together.wall_seconds,
+        "together_cpu_seconds": min(one.cpu_seconds for one in found["together"]),
+        "together_stored_megabytes_per_second": loop.stored_bytes
+        / 1e6
+        / together.wall_seconds,
+        "together_unpacked_megabytes_per_second": loop.unpacked_bytes
+        / 1e6
+        / together.wall_seconds,
+        "share_of_loop_by_clock": share,
         "peak_megabytes": peak / 1e6,
     }
     if as_json:
@@ -242,8 +278,9 @@ def report(found: dict[str, list[Pass]], *, as_json: bool) -> None:
         for name, value in figures.items():
             print(f"{name.replace('_', ' '):42} {value:12.2f}")  # noqa: T201
         print(f"{'outcome':42} {verify.outcome:>12}")  # noqa: T201
-        print(f"{'bar: share of loop':42} {BAR:12.2f}")  # noqa: T201
-    missed = share < BAR or peak > MEMORY_BAR_BYTES or verify.outcome != "VERIFIED"
+        print(f"{'bar: share of loop by clock':42} {BAR:12.2f}")  # noqa: T201
+    outcomes = {one.outcome for one in (*found["verify"], *found["together"])}
+    missed = share < BAR or peak > MEMORY_BAR_BYTES or outcomes != {"VERIFIED"}
     sys.exit(1 if missed else 0)
 
 

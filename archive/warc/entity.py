@@ -23,6 +23,8 @@ from archive.warc.head import (
 
 READ_BYTES: Final = 256 * 1024
 """Read at a time."""
+FIRST_LOOK_BYTES: Final = 8 * 1024
+"""Looked through for the end of a head before anything is put aside."""
 CHUNK_LINE_LIMIT_BYTES: Final = 4 * 1024
 """Bytes of a chunk size line with its extensions; the engine's bound."""
 TRAILER_LIMIT_BYTES: Final = 64 * 1024
@@ -162,11 +164,11 @@ class EntityDecoder:
         return Problem.SURPLUS if self._surplus_bytes else None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take bytes, give the entity bytes among them."""
+        """Take bytes, give the entity bytes among them: views, if given a view."""
         if self.head is None:
             data = self._take_head(data)
         if self._chunked is not None:
-            yield from self._chunked.feed(data)
+            yield from self._chunked.feed(bytes(data))
         elif self._left is None:
             if self.head is not None and data:
                 yield data
@@ -180,6 +182,12 @@ class EntityDecoder:
     def _take_head(self, data: bytes) -> bytes:
         if self._overlong:
             return b""
+        if not self._start:
+            start = bytes(data[:FIRST_LOOK_BYTES])
+            end = find_head_end(start)
+            if end is not None:
+                self._begin_body(start[:end])
+                return data[end:]
         self._start += data
         end = find_head_end(self._start)
         if (end or len(self._start)) > HEAD_LIMIT_BYTES:
@@ -189,10 +197,13 @@ class EntityDecoder:
             return b""
         whole = bytes(self._start)
         self._start.clear()
-        self.head = parse_http_head(whole[:end])
+        self._begin_body(whole[:end])
+        return whole[end:]
+
+    def _begin_body(self, head: bytes) -> None:
+        self.head = parse_http_head(head)
         chunked, self._left = _delimit(self.head, self._method)
         self._chunked = ChunkedDecoder() if chunked else None
-        return whole[end:]
 
 
 def _delimit(head: HttpHead, method: str) -> tuple[bool, int | None]:

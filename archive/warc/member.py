@@ -121,7 +121,7 @@ class MemberWalk:
         self._offset = start or 0
         self._buffer = memoryview(b"")
         self._raw_limit_bytes = raw_limit_bytes
-        self._raw: list[bytes] = []
+        self._raw: list[memoryview] = []
         self._running = hashlib.sha256()
         self._group = hashlib.sha256()
         self._group_before = self._group
@@ -194,7 +194,7 @@ class MemberWalk:
         self._offset += len(piece)
         self.span = MemberSpan(offset=begin, length=self._offset - begin)
         if self.span.length <= self._raw_limit_bytes:
-            self._raw.append(bytes(piece))
+            self._raw.append(piece)
 
 
 def scan_members(

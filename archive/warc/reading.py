@@ -7,7 +7,7 @@ what the caller asks to keep.
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from archive.digest import Digest
 from archive.errors import DigestMismatch, LimitExceeded, MalformedRecord
@@ -57,7 +57,8 @@ class ReadRecord:
     kept: bytes
     """As much of the block's start as was asked for."""
     raw: bytes | None
-    """The member as it lies in the stream, if asked for and not too large."""
+    """The member of a metadata record as it lies in the stream, if asked for and not
+    too large: statements are of that type."""
 
     def check_digests(self) -> None:
         """DigestMismatch unless the header's digests are those of what was read."""
@@ -73,6 +74,8 @@ class ReadRecord:
 
     def without_raw(self) -> "ReadRecord":
         """The same, and the member as it lies in the stream let go."""
+        if self.raw is None:
+            return self
         return ReadRecord(
             header=self.header,
             span=self.span,
@@ -166,7 +169,7 @@ class RecordWalk:
             block=Digest.of_running(assembly.block),
             payload=assembly.payload_digest,
             kept=bytes(assembly.kept),
-            raw=self._members.raw,
+            raw=self._members.raw if header.type == "metadata" else None,
         )
 
 
@@ -223,16 +226,17 @@ class _Assembly:
         """Over the entity body, where a payload digest is claimed."""
         return Digest.of_running(self._entity) if self._decoder else None
 
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the record."""
-        self.record.update(chunk)
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the record; what is not kept is not copied."""
+        self.record.update(data)
+        chunk = memoryview(data)
         if self._header is None:
-            chunk = self._take_header(chunk)
+            chunk = chunk[self._take_header(data) :]
         if self._left:
             self._take_block(chunk[: self._left])
             chunk = chunk[self._taken :]
         if self._header is not None and chunk:
-            self._tail += chunk[: len(RECORD_END) + 1]
+            self._tail += bytes(chunk[: len(RECORD_END) + 1])
             if not RECORD_END.startswith(self._tail):
                 raise MalformedRecord(
                     "the block does not end where Content-Length says, or more follows"
@@ -246,32 +250,38 @@ class _Assembly:
             raise MalformedRecord("the record ends before its Content-Length")
         return self._header
 
-    def _take_header(self, chunk: bytes) -> bytes:
+    def _take_header(self, chunk: bytes) -> int:
+        """How many bytes were the header's; it may come in several chunks."""
+        if not self._head:
+            end = chunk.find(RECORD_END, 0, HEADER_LIMIT_BYTES) + len(RECORD_END)
+            if end >= len(RECORD_END):
+                self._begin_block(parse_header(chunk[:end]))
+                return end
         self._head += chunk[: HEADER_LIMIT_BYTES + len(RECORD_END)]
         end = self._head.find(RECORD_END)
         if end < 0:
             if len(self._head) > HEADER_LIMIT_BYTES:
                 raise MalformedRecord(f"no record header in {HEADER_LIMIT_BYTES} bytes")
-            return b""
+            return len(chunk)
         end += len(RECORD_END)
         before = len(self._head) - min(len(chunk), HEADER_LIMIT_BYTES + len(RECORD_END))
-        self._header = parse_header(bytes(self._head[:end]))
-        self._begin_block(self._header)
-        return chunk[end - before :]
+        self._begin_block(parse_header(bytes(self._head[:end])))
+        return end - before
 
     def _begin_block(self, header: RecordHeader) -> None:
+        self._header = header
         self._left = header.content_length
         self._room = self._keep(header)
         claimed = header.payload_digest is not None and header.type == "response"
         if claimed and header.content_type == HTTP_RESPONSE_TYPE:
             self._decoder = EntityDecoder()
 
-    def _take_block(self, data: bytes) -> None:
+    def _take_block(self, data: memoryview) -> None:
         self._taken = len(data)
         self._left -= len(data)
         self.block.update(data)
         if self._room > len(self.kept):
             self.kept += data[: self._room - len(self.kept)]
         if self._decoder:
-            for piece in self._decoder.feed(data):
+            for piece in self._decoder.feed(cast("bytes", data)):
                 self._entity.update(piece)

@@ -127,9 +127,13 @@ class Forger:
 
 
 def copy_of(made: MadeArchive, folder: Path) -> MadeArchive:
-    """The same archive in another folder, same keys, same trust."""
+    """The same archive in another folder, a copy of its keys too, same trust."""
+    keys = folder.with_name(f"{folder.name}-keys")
     shutil.copytree(made.root, folder, symlinks=True)
-    return replace(made, root=folder, random_bytes=FixedRandom(folder.name))
+    shutil.copytree(made.keys_folder, keys)
+    return replace(
+        made, root=folder, keys_folder=keys, random_bytes=FixedRandom(folder.name)
+    )
 
 
 def block(uri: str, data: bytes, *, kind: str = "resource") -> ResourceBlock:
