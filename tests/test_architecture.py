@@ -157,6 +157,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("web.sweep",),
             ("web.limits",),
             ("web.others",),
+            ("web.slowness",),
             ("web.zones",),
         ),
         (("web.rendering",),),

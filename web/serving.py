@@ -6,6 +6,7 @@ request, a body that is too large) carry the same fixed headers as every other a
 """
 
 import socket
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,13 @@ from waitress.task import ErrorTask
 from archive.errors import SettingsError
 from web.app import Applications
 from web.headers import BODY_CHUNK_BYTES, FixedHeaders
+from web.slowness import FewLarge, Progress
 
-THREADS = 4
+THREADS = 6
 """Answers at a time and origin; hashing and zlib let go of Python's lock."""
+LARGE_AT_ONCE = 3
+"""Of these, replies larger than `WAITING_REPLY_BYTES`: slow readers of large files
+leave half of the workers to everybody else."""
 REQUEST_HEAD_BYTES = 16 * 1024
 """Longest request head: our addresses are short and nothing sends cookies."""
 REQUEST_BODY_BYTES = 128 * 1024
@@ -30,6 +35,11 @@ WAITING_REPLY_BYTES = 1 << 20
 IDLE_SECONDS = 60
 """A connection that says nothing for so long is closed."""
 CONNECTIONS = 200
+CLEANUP_SECONDS = 10
+"""How often connections that stand still are looked for."""
+SEND_BUFFER_BYTES = 128 * 1024
+"""What the system keeps of a reply beyond ours; Linux doubles it. Left alone it grows
+to megabytes, and whether a reader reads at all would show only after minutes."""
 LOOP_SECONDS = 1.0
 """How long the loop may sleep before it looks whether to stop."""
 
@@ -50,7 +60,37 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that knows when its bytes last moved."""
+
     error_task_class = _ErrorTask
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """As waitress makes one for a new connection."""
+        self.progress = Progress(time.monotonic())
+        super().__init__(*given, **named)
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send, and note what the reader took."""
+        count = int(super().send(data, do_close=do_close))
+        self.progress.sent(count, time.monotonic())
+        return count
+
+    def write_soon(self, data: Any) -> int:
+        """Queue a piece of a reply; the first one starts the reader's time."""
+        if data and not self.total_outbufs_len:
+            self.progress.waiting(time.monotonic())
+        return int(super().write_soon(data))
+
+    def received(self, data: bytes) -> Any:
+        """Take in a piece of a request; the first one starts the sender's time."""
+        taken = super().received(data)
+        self.progress.asking(time.monotonic(), is_partial=self.request is not None)
+        return taken
+
+    def close_if_still(self, now: float) -> None:
+        """Close at once, readable, writable or not: whoever waits for it goes on."""
+        if self.progress.is_over(now, has_output=bool(self.total_outbufs_len)):
+            self.handle_close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +125,9 @@ def listen(address: str, *, port: int, replay_port: int) -> Listeners:
 def _bind(address: str, port: int, *, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family)
+        made = socket.create_server((address, port), family=family)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        return made
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(
@@ -101,6 +143,7 @@ class Server:
         """The sockets now belong to the servers."""
         self._map: dict[int, Any] = {}
         self._stopped = False
+        self._next_look = 0.0
         self._servers = [
             self._server(applications.app, listeners.app),
             self._server(applications.replay, listeners.replay),
@@ -108,7 +151,12 @@ class Server:
 
     def _server(self, application: FixedHeaders, listener: socket.socket) -> Any:
         server = create_server(
-            application,
+            FewLarge(
+                application,
+                at_once=LARGE_AT_ONCE,
+                large_bytes=WAITING_REPLY_BYTES,
+                headers=application.sets.usual,
+            ),
             map=self._map,
             sockets=[listener],
             threads=THREADS,
@@ -131,10 +179,23 @@ class Server:
         try:
             while not self._stopped:
                 wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1)
+                self._close_still()
         finally:
             for server in self._servers:
+                for channel in list(server.active_channels.values()):
+                    channel.handle_close()  # a worker may wait for its reader
                 server.task_dispatcher.shutdown()
             wasyncore.close_all(self._map)
+
+    def _close_still(self) -> None:
+        """Close connections whose bytes stand still; between two looks at sockets."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + CLEANUP_SECONDS
+        for server in self._servers:
+            for channel in list(server.active_channels.values()):
+                channel.close_if_still(now)
 
     def stop(self) -> None:
         """Let `run` return; from any thread."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -21,7 +21,7 @@ import pytest
 
 from tests.support.serving import QuietHttpServer, serving
 from web.headers import app_headers, replay_headers
-from web.serving import REQUEST_HEAD_BYTES
+from web.serving import LARGE_AT_ONCE, REQUEST_HEAD_BYTES, THREADS
 
 PAGE = """<!doctype html><html lang=be><head><meta charset=utf-8>
 <title>Вынікі выбараў</title><link rel=stylesheet href=style.css></head>
@@ -260,6 +260,29 @@ def test_a_slow_reader_makes_no_file_on_disk(archive: Archive, served: Served) -
     files = [one for one in targets if one.startswith("/") and kept not in one]
     assert [one for one in files if not one.startswith("/dev/")] == []
     assert list((archive.folder / "tmp").iterdir()) == []
+
+
+def test_readers_of_one_byte_leave_workers_to_others(
+    archive: Archive, served: Served
+) -> None:
+    path = f"/raw/{archive.find('/large.bin')['short_id']}"
+    split = urlsplit(served.replay)
+    request = f"GET {path} HTTP/1.1\r\nHost: {split.netloc}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        answers = []
+        for _ in range(2 * THREADS):
+            link = socket.socket()
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            link.settimeout(START_SECONDS)
+            link.connect(("127.0.0.1", split.port))
+            stack.enter_context(link)
+            link.sendall(request)
+            answers.append(link.recv(12))
+        page = f"/v/{archive.find('/')['short_id']}"
+        assert served.get(served.replay, page)[0] == 200
+        assert served.get(served.app, "/")[0] == 200
+    assert answers.count(b"HTTP/1.1 200") == LARGE_AT_ONCE
+    assert answers.count(b"HTTP/1.1 503") == 2 * THREADS - LARGE_AT_ONCE
 
 
 @pytest.mark.parametrize(
