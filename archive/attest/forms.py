@@ -1,6 +1,8 @@
 """Named forms and bounds that the fields of statements share."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.attest.fields import encoded, pattern, refuse, text
 from archive.errors import FormatError, UnknownAlgorithm
@@ -32,7 +34,8 @@ FILE_NAME_LIMIT = 255
 NAME = text(limit=NAME_LIMIT)
 WORDS = text(limit=WORDS_LIMIT, lines=True)
 URI = pattern(rf"[!-~]{{1,{URI_LIMIT}}}", "an ASCII address without spaces")
-HOST = pattern(rf"[!-@\[-~]{{1,{HOST_LIMIT}}}", "a lower-case ASCII host")
+_HOST_FORM = rf"[!-@\[-~]{{1,{HOST_LIMIT}}}"
+HOST = pattern(_HOST_FORM, "a lower-case ASCII host")
 RECORD_ID = pattern(
     r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a record id `urn:uuid:...`"
 )
@@ -59,3 +62,14 @@ def vkey(value: Any, path: str) -> None:
         raise refuse(path, str(error)) from error
     if not is_written_form:
         raise refuse(path, "is not a verifier key")
+
+
+def host_of(target_uri: str) -> str | None:
+    """The host that a statement names for an address; ValueError if it is none.
+
+    None where there is no host, or one of such length: what a server names in a
+    redirect may be anything, and its refusal is evidence, too.
+    """
+    # Python leaves capitals behind a percent sign as they are.
+    host = (urlsplit(target_uri).hostname or "").lower()
+    return host if re.fullmatch(_HOST_FORM, host) else None

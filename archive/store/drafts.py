@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
-from urllib.parse import urlsplit
 
 from archive.attest.canonical import dump_canonical
 from archive.attest.extract import ExtractRun, format_extract
+from archive.attest.forms import host_of
 from archive.attest.job import (
     JobClosing,
     JobOpening,
@@ -228,7 +228,7 @@ def draft_extract(run: ExtractRun, out: BinaryIO, *, material: SliceMaterial) ->
 def _capture_predicate(facts: SliceDraft, target_uri: str) -> Predicate:
     return {
         "target_uri": target_uri,
-        "host_alabel": urlsplit(target_uri).hostname,
+        "host_alabel": host_of(target_uri),
         "refers_to": None,
         "records": format_rows(facts.rows),
     }

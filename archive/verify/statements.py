@@ -6,9 +6,9 @@ and capture procedures decide what that means.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from archive.attest.envelope import Envelope
+from archive.attest.forms import host_of
 from archive.attest.keys import verify_p256
 from archive.attest.statement import Statement, pae
 from archive.attest.trust import TrustSet
@@ -141,7 +141,7 @@ def _check_row(
 def _check_headers(predicate: Mapping[str, Any], records: Sequence[ReadRecord]) -> None:
     """Address and date of the statement are those of the records."""
     try:
-        host = urlsplit(predicate["target_uri"]).hostname
+        host = host_of(predicate["target_uri"])
     except ValueError as error:
         raise MalformedRecord(
             f"target_uri {predicate['target_uri'][:80]!r} is no address: {error}"

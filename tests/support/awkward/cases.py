@@ -1,5 +1,7 @@
 """All odd replies, and which of them a list, a crawl or a browser can ask for."""
 
+from collections.abc import Sequence
+
 from tests.support.awkward.case import Case
 from tests.support.awkward.chunks import CHUNKINGS
 from tests.support.awkward.endings import ENDINGS
@@ -13,18 +15,18 @@ UNSAYABLE = {"timeout_seconds", "limit_bytes", "close"}
 """What a line of a list cannot ask of the engine."""
 
 
-def sayable() -> list[Case]:
+def sayable(cases: Sequence[Case] = CASES) -> list[Case]:
     """The cases that `evidence capture --from` can ask for."""
     return [
         case
-        for case in CASES
+        for case in cases
         if not UNSAYABLE & set(case.request or ()) and b"\xff" not in body_of(case)
     ]
 
 
-def gettable() -> list[Case]:
+def gettable(cases: Sequence[Case] = CASES) -> list[Case]:
     """Those that a crawl and a browser can ask for: a plain GET for any path."""
-    return [case for case in sayable() if not set(case.request or ()) - {"path"}]
+    return [case for case in sayable(cases) if not set(case.request or ()) - {"path"}]
 
 
 def body_of(case: Case) -> bytes:

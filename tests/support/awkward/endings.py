@@ -117,6 +117,14 @@ ENDINGS = [
         (reply(b"HTTP/1.1 302 F\r\nLocation: file:///x\r\n"),),
         status=302,
     ),
+    *(
+        Case(
+            f"redirect to {where!r}",
+            (reply(b"HTTP/1.1 302 F\r\nLocation: " + where + b"\r\n"),),
+            status=302,
+        )
+        for where in (b"//[::1", b"http://\xff.\xfe/", b"http://" + b"a" * 300 + b"/")
+    ),
     Case("server error", (reply(b"HTTP/1.1 503 Busy\r\n", b"busy"),), status=503),
     *(
         Case(

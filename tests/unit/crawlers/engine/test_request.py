@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.attest.forms import HOST, URI, host_of
 from crawlers.engine.request import (
     MalformedUri,
     RefusedRequest,
@@ -220,3 +221,31 @@ def test_a_password_in_an_address_stands_in_no_message() -> None:
         parse_target("http://user:s3cret@host/")
     assert "s3cret" not in str(caught.value)
     assert "http://host/" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given_uri", "host"),
+    [
+        ("//[::1", "%5b"),
+        ("http://[fe80::1%25eth0]/", "%5bfe80"),
+        ("http://\xff.example/", "%c3%bf.example"),
+        ("http://A%4A.example/", "a%4a.example"),
+        ("mailto:a@b.example", None),
+        ("http://" + "a" * 300 + "/", None),
+        ("", None),
+    ],
+)
+def test_the_host_of_an_address_that_is_refused_can_be_stated(
+    given_uri: str, host: str | None
+) -> None:
+    """A server may name anything in a redirect; its refusal is a capture."""
+    assert host_of(printable_uri(given_uri)) == host
+
+
+@given(st.text(max_size=80), st.sampled_from(("", "//", "http://", "HTTPS://[")))
+def test_whatever_a_redirect_names_can_be_stated(text: str, begin: str) -> None:
+    shown = printable_uri(begin + text)
+    URI(shown, "target_uri")
+    host = host_of(shown)
+    if host is not None:
+        HOST(host, "host_alabel")
