@@ -13,7 +13,7 @@ from search.analysis.lemmas import lemma_form
 from search.analysis.spellings import index_variant
 from search.analysis.tokens import exact_form, starts_upper
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """Raised with every change of tokens, lemmas, keys or their data files."""
 NUMBER = "#"
 """In the field of capitals, where a token is a number that is no year."""
