@@ -16,9 +16,10 @@ from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows
 from search.document import Analysed, PageText, origin_of, urlkey
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
+from search.extract.nursery import Nursery
 from search.extract.ocr import OCR
 from search.extract.result import Extract
-from search.extract.worker import PAYLOAD_BYTES, SCANS, Worker
+from search.extract.worker import MODULE, PAYLOAD_BYTES, SCANS, Worker
 from search.extracts import ExtractCache, Kept
 from search.parts import Divided, divide
 from search.textfiles import TextFiles
@@ -104,6 +105,7 @@ class Intake:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
         self._local = threading.local()
         self._children: list[Worker] = []
+        self._nursery = Nursery(MODULE)
         self._cache = ExtractCache(reader.paths.index, reader.paths.root)
         self._texts = TextFiles(reader.paths.root)
 
@@ -119,6 +121,7 @@ class Intake:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.close()
+        self._nursery.close()
         self._texts.close()
         self._cache.close()
 
@@ -176,7 +179,7 @@ class Intake:
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):
-            self._local.child = Worker(ocr=self._ocr)
+            self._local.child = Worker(ocr=self._ocr, start=self._nursery.start)
             self._children.append(self._local.child)
         child: Worker = self._local.child
         return child

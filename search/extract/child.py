@@ -12,8 +12,9 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, Protocol
 
 from archive.errors import ExtractionError
 
@@ -30,21 +31,51 @@ class WorkerFailed(ExtractionError):
     """The child gave no answer; the message is the warning of the document."""
 
 
-def start_child(module: str) -> subprocess.Popen[bytes]:
+class Child(Protocol):
+    """What a conversation needs of a child, and its end."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """Where requests go."""
+        ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """Where answers come from."""
+        ...
+
+    def kill(self) -> None:
+        """End it."""
+        ...
+
+    def wait(self) -> object:
+        """Wait until it has ended."""
+        ...
+
+
+def start_child(
+    module: str, *options: str, pass_fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
     """Start a module of ours with an environment of its own."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([root, *filter(None, sys.path)])
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", module, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": path, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        env={
+            "PYTHONPATH": path,
+            "PYTHONHASHSEED": "0",
+            "LC_ALL": "C.UTF-8",
+            "OPENBLAS_NUM_THREADS": "1",  # nothing here is large enough for two
+        },
+        pass_fds=pass_fds,
         bufsize=0,
     )
 
 
-def end_child(child: subprocess.Popen[bytes]) -> None:
+def end_child(child: Child) -> None:
     """End a child and close its pipes."""
     child.kill()
     child.wait()
@@ -56,7 +87,7 @@ def end_child(child: subprocess.Popen[bytes]) -> None:
 class Conversation:
     """Write a message and read the answer without blocking on a stuck child."""
 
-    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+    def __init__(self, child: Child, seconds: float) -> None:
         if child.stdin is None or child.stdout is None:
             raise AssertionError("the child was started without pipes")
         self._in, self._out = child.stdin.fileno(), child.stdout.fileno()

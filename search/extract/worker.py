@@ -7,15 +7,16 @@ and the document says what happened.
 
 import json
 import signal
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from search.extract.child import (
     HEAD,
+    Child,
     Conversation,
     WorkerFailed,
     end_child,
@@ -23,6 +24,7 @@ from search.extract.child import (
     start_child,
 )
 from search.extract.converter import convert
+from search.extract.nursery import OPTION, run_nursery
 from search.extract.ocr import (
     OCR,
     PAGES_MOST,
@@ -46,6 +48,7 @@ PAYLOAD_BYTES = 64 * 1024 * 1024
 RESTART_AFTER = 2_000
 """Documents until a child is replaced, in case a library leaks."""
 
+MODULE = "search.extract.worker"
 FAILED = "failed/1"
 SCANS = frozenset(("no_text_layer", "scanned_pages"))
 """Warnings of documents that may have words in their pictures."""
@@ -55,10 +58,18 @@ Request = dict[str, str | bool | int | None]
 class Worker:
     """One child at a time; not for use by several threads at once."""
 
-    def __init__(self, *, seconds: float = SECONDS, ocr: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        ocr: bool = False,
+        start: Callable[[], Child] | None = None,
+    ) -> None:
+        """`start`: makes children, as a `Nursery` of this MODULE does."""
         self._seconds = seconds
         self._ocr = ocr
-        self._child: subprocess.Popen[bytes] | None = None
+        self._start = start or partial(start_child, MODULE)
+        self._child: Child | None = None
         self._done = 0
 
     def extract(
@@ -185,7 +196,7 @@ class Worker:
 
     def _ask(self, request: Request, data: bytes) -> bytes:
         if self._child is None:
-            self._child = start_child("search.extract.worker")
+            self._child = self._start()
         conversation = Conversation(self._child, self._seconds)
         answer, _ = conversation.run(json.dumps(request).encode(), data)
         return answer
@@ -211,12 +222,18 @@ def _failed(warning: str) -> Extract:
     )
 
 
+def warm_up() -> None:
+    """Load what every page needs."""
+    from search.extract.by_type import extract
+
+    extract(b"<html><title>a</title><body><p>warm</p></body>", media_type="text/html")
+
+
 def serve() -> None:
-    """The child's life: warm up, give up what it may not have, answer until EOF."""
+    """The child's life: give up what it may not have, answer until EOF."""
     from search.extract.by_type import extract
     from search.extract.pdf import READ_SIDE, draw_page
 
-    extract(b"<html><title>a</title><body><p>warm</p></body>", media_type="text/html")
     restrict(MEMORY_BYTES)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while head := source.read(HEAD.size):
@@ -234,5 +251,14 @@ def serve() -> None:
         target.flush()
 
 
+def main() -> None:
+    """Be a child, or the nursery of several."""
+    warm_up()
+    if sys.argv[1:2] == [OPTION]:
+        run_nursery(int(sys.argv[2]), serve)
+    else:
+        serve()
+
+
 if __name__ == "__main__":
-    serve()
+    main()

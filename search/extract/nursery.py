@@ -1,0 +1,142 @@
+"""Children that are ready at once: forks of one process that has everything loaded.
+
+Loading the parsers takes a second of CPU. A nursery does it once, reads nothing hostile
+itself, and forks a child for each pair of pipes it is handed; the child then gives up
+what it may not have, as any other does. Whoever asks for a child ends it, too.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import IO
+
+from search.extract.child import WorkerFailed, start_child
+
+OPTION = "--nursery"
+"""Told to the module of the children, with the number of the control socket."""
+SECONDS = 60.0
+"""How long a nursery may take to load and to fork."""
+_PID = struct.Struct(">q")
+
+
+class Forked:
+    """A child of the nursery; used as a `subprocess.Popen` is by `child.py`."""
+
+    def __init__(
+        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], reap: Callable[[int], None]
+    ) -> None:
+        self.pid = pid
+        self.stdin, self.stdout = stdin, stdout
+        self._reap: Callable[[int], None] | None = reap
+
+    def kill(self) -> None:
+        """End it; nothing if it was waited for: its number may be another's."""
+        if self._reap is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Let it be reaped."""
+        reap, self._reap = self._reap, None
+        if reap is not None:
+            reap(self.pid)
+
+
+class Nursery:
+    """Starts its process when the first child is asked for; for several threads."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def start(self) -> Forked:
+        """A new child; WorkerFailed where there is none to be had."""
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        stdin = os.fdopen(ours_in, "wb", buffering=0)
+        stdout = os.fdopen(ours_out, "rb", buffering=0)
+        try:
+            pid = self._fork(theirs_in, theirs_out)
+        except (OSError, struct.error) as error:
+            stdin.close()
+            stdout.close()
+            self.close()
+            raise WorkerFailed("extractor_crashed") from error
+        finally:
+            os.close(theirs_in)
+            os.close(theirs_out)
+        return Forked(pid, stdin, stdout, self._reap)
+
+    def _fork(self, stdin: int, stdout: int) -> int:
+        with self._lock:
+            control = self._control or self._open()
+            socket.send_fds(control, [b"fork"], [stdin, stdout])
+            (pid,) = _PID.unpack(control.recv(_PID.size))
+        return int(pid)
+
+    def _open(self) -> socket.socket:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.settimeout(SECONDS)
+        with theirs:
+            number = theirs.fileno()
+            self._process = start_child(
+                self._module, OPTION, str(number), pass_fds=(number,)
+            )
+        self._control = control
+        return control
+
+    def _reap(self, pid: int) -> None:
+        """Have a child that was ended reaped; the system does it if nobody else can."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._control is not None:
+                self._control.send(_PID.pack(pid))
+                self._control.recv(_PID.size)
+
+    def close(self) -> None:
+        """End the process; children end with their pipes."""
+        with self._lock:
+            control, self._control = self._control, None
+            process, self._process = self._process, None
+        if control is not None:
+            control.close()
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+def run_nursery(descriptor: int, serve: Callable[[], None]) -> None:
+    """The life of the process: fork and reap as asked, until nobody can ask."""
+    with socket.socket(fileno=descriptor) as control:
+        while True:
+            message, pipes, _, _ = socket.recv_fds(control, _PID.size, 2)
+            if not message:
+                return
+            if not pipes:
+                os.waitpid(_PID.unpack(message)[0], 0)
+                control.send(message)
+                continue
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _live(pipes, serve)
+            for pipe in pipes:
+                os.close(pipe)
+            control.send(_PID.pack(pid))
+
+
+def _live(pipes: list[int], serve: Callable[[], None]) -> None:
+    """In the child; never comes back."""
+    try:
+        for number, pipe in enumerate(pipes):
+            os.dup2(pipe, number)
+            os.close(pipe)
+        serve()
+    finally:
+        os._exit(0)

@@ -1,0 +1,78 @@
+"""Children forked from one loaded process: as good as others, and none is left over."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from search.extract.nursery import Nursery
+from search.extract.worker import MODULE, Worker
+
+PAGE = "<html><title>Т</title><body><p>Прывітанне</p></body></html>".encode()
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery(MODULE)
+    yield made
+    made.close()
+
+
+def read(worker: Worker) -> tuple[str, tuple[str, ...]]:
+    made = worker.extract(PAGE, media_type="text/html", charset=None)
+    return made.text, made.warnings
+
+
+def test_several_children_extract_side_by_side(nursery: Nursery) -> None:
+    with Worker(start=nursery.start) as one, Worker(start=nursery.start) as other:
+        assert [read(each) for each in (one, other, one)] == [("Прывітанне", ())] * 3
+        assert one._child is not None
+        assert other._child is not None
+        assert one._child.pid != other._child.pid  # type: ignore[attr-defined]
+
+
+def test_a_killed_child_is_reaped_and_replaced(nursery: Nursery) -> None:
+    with Worker(start=nursery.start) as worker:
+        read(worker)
+        pid = worker._child.pid  # type: ignore[union-attr]
+        os.kill(pid, signal.SIGKILL)
+        assert read(worker)[1] == ("extractor_crashed",)
+        assert not Path(f"/proc/{pid}").exists()
+        assert read(worker) == ("Прывітанне", ())
+
+
+def test_a_child_has_given_up_network_and_memory(nursery: Nursery) -> None:
+    with Worker(start=nursery.start) as worker:
+        read(worker)
+        pid = worker._child.pid  # type: ignore[union-attr]
+        limits = Path(f"/proc/{pid}/limits").read_text("ascii")
+        files = list(Path(f"/proc/{pid}/fd").iterdir())
+    (space,) = (row for row in limits.splitlines() if row.startswith("Max address"))
+    assert str(2 * 1024**3) in space
+    sockets = [one for one in files if "socket" in str(one.resolve())]
+    assert sockets == []
+
+
+def test_without_its_nursery_a_child_lives_on_and_the_next_gets_another() -> None:
+    nursery = Nursery(MODULE)
+    with Worker(start=nursery.start) as worker, Worker(start=nursery.start) as other:
+        read(worker)
+        assert nursery._process is not None
+        nursery._process.kill()
+        nursery._process.wait()
+        assert read(worker) == ("Прывітанне", ())
+        assert read(other)[1] == ("extractor_crashed",)
+        assert read(other) == ("Прывітанне", ())
+    nursery.close()
+
+
+def test_closing_ends_the_process() -> None:
+    nursery = Nursery(MODULE)
+    with Worker(start=nursery.start) as worker:
+        read(worker)
+    process = nursery._process
+    assert process is not None
+    nursery.close()
+    assert process.poll() is not None
