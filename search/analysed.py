@@ -25,7 +25,7 @@ from search.engines.fields import (
     LEMMA,
     LOOSE,
 )
-from search.passages import read_forms
+from search.passages import read_forms, read_plain
 
 OUTCOME_WORDS: dict[CaptureOutcome, str] = {
     CaptureOutcome.COMPLETE: "",
@@ -73,8 +73,8 @@ def address_words(uri: str) -> str:
 def body_tokens(page: PageText) -> dict[str, str]:
     """The fields BODY_FIELDS of a text."""
     main = join_forms(read_forms(page.text[: page.main_end], page.language))
-    rest = join_forms(read_forms(page.text[page.main_end :], page.language))
-    return dict(zip(BODY_FIELDS, (*main, rest.exact, rest.key), strict=True))
+    rest = read_plain(page.text[page.main_end :], page.language)
+    return dict(zip(BODY_FIELDS, (*main, *rest), strict=True))
 
 
 def _head_tokens(capture: Capture, page: PageText) -> dict[str, str]:

@@ -6,7 +6,7 @@ Index and highlighter both read a text through here, so their tokens agree.
 import re
 from bisect import bisect_right
 
-from search.analysis.analyze import Forms, form_table
+from search.analysis.analyze import Forms, PlainForms, form_table, plain_table
 from search.analysis.tokens import Token, split_words, tokenize
 from search.extract.language import identify, may_differ
 
@@ -24,6 +24,20 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 def read_forms(text: str, language: str | None) -> list[Forms]:
     """The forms of all tokens, for an index, which asks for no places."""
     return ReadText(text, language).forms
+
+
+def read_plain(text: str, language: str | None) -> tuple[str, str]:
+    """Exact forms and name keys of all tokens, as field strings; for margins.
+
+    Half of the words of menus and margins stand nowhere else.
+    """
+    pairs: list[PlainForms] = []
+    for line in text.split("\n"):
+        words = split_words(line)
+        if words:
+            known = plain_table(_language_of(line, language))
+            pairs += map(known.__getitem__, words)
+    return " ".join([one for one, _ in pairs]), " ".join([key for _, key in pairs])
 
 
 class ReadText:

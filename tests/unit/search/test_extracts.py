@@ -8,9 +8,11 @@ import pytest
 
 from search import extracts, intake
 from search.analysed import analyse
+from search.analysis.analyze import join_forms
 from search.document import Analysed
 from search.engines.fields import TOKEN_FIELDS
 from search.extracts import EXTRACTS_FILE
+from search.passages import read_forms, read_plain
 from tests.support.search_archive import ArchiveBox, make_box
 
 PAGE = "<title>Выбары</title><p>Лукашэнка сказаў пра выбары"
@@ -78,3 +80,10 @@ def test_tokens_beyond_the_bound_are_not_unpacked(
     monkeypatch.setattr(extracts, "ANALYSED_BYTES", 8)
     with pytest.raises(ValueError, match="too long"):
         extracts._unpack(packed)
+
+
+def test_margins_have_the_forms_they_would_have_in_an_article() -> None:
+    text = "Ціханоўская 2024 'ь' \u0301 Ł-x\n1265 пра Выбары, о’ф"
+    for language in ("be", "en", "de", None):
+        whole = join_forms(read_forms(text, language))
+        assert read_plain(text, language) == (whole.exact, whole.key)
