@@ -3,17 +3,16 @@
 Everything here is derived: it may be deleted, and made again gives the same answers.
 """
 
-import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from archive.capture import Capture
 from archive.errors import SearchUnavailable
 from archive.store.reader import ArchiveReader
 from search.captures import CaptureRow, CaptureRows, DocumentRow
+from search.collecting import rare_collections
 from search.document import (
     Analysed,
     PageText,
@@ -39,8 +38,6 @@ from search.generations import (
 from search.intake import Intake, Scans, Taken
 from search.parts import Divided
 
-COLLECT_OBJECTS = 100_000
-"""New objects between two looks for cycles: the many kept word forms are in none."""
 COMMIT_CAPTURES = 1_000
 COMMIT_SECONDS = 15.0
 """A batch is stored after so many captures or so long: what a crash repeats."""
@@ -97,7 +94,7 @@ class Indexer:
         `engine`: the kind the index must lie in; None keeps what is there.
         `afterwards` gets the rows while the lock is still held.
         """
-        with hold_index_lock(self._index), _rare_collections():
+        with hold_index_lock(self._index), rare_collections():
             current = None if rebuild else self._usable(engine)
             if current is not None:
                 report = self._fill(current, rebuilt=False, afterwards=afterwards)
@@ -269,17 +266,6 @@ class Indexer:
                     batch.commit(taken.capture.leaf + 1)
             intake.settle()
             batch.commit(end, last=True)
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Look for unreachable objects rarely: a look walks over all that is kept."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _Batch:

@@ -78,7 +78,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("search.captures", "search.items"),
             ("search.counting",),
-            ("search.lines",),
+            ("search.lines", "search.collecting"),
             ("search.analysis",),
             ("search.extract",),
         ),
