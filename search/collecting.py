@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 COLLECT_OBJECTS = 100_000
-"""New objects between two looks: the forms of words that a run keeps are in no cycle."""
+"""New objects between two looks; the word forms that a run keeps are in no cycle."""
 
 
 @contextmanager
