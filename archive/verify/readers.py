@@ -154,7 +154,7 @@ def _start() -> subprocess.Popen[bytes]:
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([root, *filter(None, sys.path)])
     return subprocess.Popen(
-        [sys.executable, "-m", "archive.verify.readers"],
+        [sys.executable, "-c", "from archive.verify.readers import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -190,10 +190,9 @@ def _load(child: subprocess.Popen[bytes]) -> list[Told | Ended]:
 def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+    for pipe in filter(None, (child.stdin, child.stdout)):
+        with suppress(OSError):
+            pipe.close()
 
 
 def serve(source: BinaryIO, target: BinaryIO) -> None:
@@ -215,7 +214,3 @@ def main() -> None:
     with suppress(BrokenPipeError):
         serve(sys.stdin.buffer, sys.stdout.buffer)
     os._exit(0)  # what is not written, nobody wants
-
-
-if __name__ == "__main__":
-    main()

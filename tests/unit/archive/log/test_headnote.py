@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,21 @@ def test_two_processes_note_one_after_the_other(
             raise AssertionError("two at once")
     with note.hold():
         pass
+
+
+def test_who_comes_second_waits(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    with ExitStack() as first:
+        first.enter_context(HeadNote(keys, Files()).hold())
+
+        def release(_seconds: float) -> None:
+            order.append("waited")
+            first.close()
+
+        monkeypatch.setattr(headnote.time, "sleep", release)
+        with HeadNote(keys, Files()).hold():
+            order.append("held")
+    assert order == ["waited", "held"]
 
 
 def test_a_key_folder_that_cannot_be_opened_or_locked_is_named(

@@ -1,6 +1,9 @@
 """Segments read by several processes: the same report as one walk gives, or none."""
 
+import io
 import os
+import pickle
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -313,3 +316,46 @@ def test_what_only_looks_like_a_statement_cuts_nothing(
         assert cut_segment(path) == whole
     path.write_bytes(bytes(3 * pieces.SEARCH_BYTES))
     assert cut_segment(path) == whole
+
+
+def test_what_cannot_be_read_is_said_by_whoever_reads_it(
+    tmp_path: Path, inside: list[Inside]
+) -> None:
+    gone = tmp_path / "gone"
+    with readers.reading([gone], None, 2) as read:
+        (ended,) = read(gone)
+    assert isinstance(ended, pieces.Ended)
+    assert ended.unreadable is not None
+    assert "cannot read" in ended.unreadable
+    assert not ended.joins(Piece(path=gone, start=0, stop=None))
+    assert len(inside) == 2
+
+
+class Stream:
+    """Standard input or output of a reader."""
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+
+
+class Deaf(io.BytesIO):
+    """Nobody listens any more."""
+
+    def write(self, _data: object) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("target", [io.BytesIO, Deaf])
+def test_a_reader_ignores_the_terminal_and_ends_when_nobody_listens(
+    target: type[io.BytesIO], made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (piece, *_more) = cut_segment(segments(made)[0])
+    work, out = pickle.dumps(([piece], made.trust())), target()
+    set_up: list[object] = []
+    monkeypatch.setattr(readers.signal, "signal", lambda *how: set_up.append(how))
+    monkeypatch.setattr(readers.os, "_exit", set_up.append)
+    monkeypatch.setattr(readers.sys, "stdin", Stream(io.BytesIO(work)))
+    monkeypatch.setattr(readers.sys, "stdout", Stream(out))
+    readers.main()
+    assert set_up == [(signal.SIGINT, signal.SIG_IGN), 0]
+    assert bool(out.getvalue()) is (target is io.BytesIO)
