@@ -125,7 +125,7 @@ fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(BIN)/python -m tests.fuzz.framing build/fuzz $(FUZZ_SECONDS)
 
 bench-search: $(DEV) ## every figure of search, quality, speed and scale, in one table (DOCUMENTS=, ELASTICSEARCH=1)
-	$(BIN)/python benchmarks/search.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)
+	$(BIN)/python benchmarks/search_figures.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)
 
 bench-search-scale: $(DEV) ## many documents of real text: queries, size, memory (DOCUMENTS=50000, ELASTICSEARCH=1)
 	$(BIN)/python benchmarks/search_scale.py --documents $(DOCUMENTS) $(if $(ELASTICSEARCH),--elasticsearch)

@@ -5,10 +5,16 @@ Index and highlighter both read a text through here, so their tokens agree.
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 from search.analysis.analyze import Forms, PlainForms, form_table, plain_table
 from search.analysis.tokens import Token, split_words, tokenize
-from search.extract.language import identify, may_differ
+from search.extract.language import (
+    SAMPLE_CODE_POINTS,
+    Language,
+    identify,
+    may_differ,
+)
 
 OWN_LANGUAGE_LETTERS = 30
 """A paragraph in the other script with so many letters has a language of its own."""
@@ -16,6 +22,8 @@ SAME_SCRIPT_CODE_POINTS = 80
 """A shorter paragraph in the same script is not asked for its language."""
 OWN_LANGUAGE_PROBABILITY = 0.9
 """A paragraph in the same script must be so surely of another language."""
+LINES_KEPT = 2_048
+"""Lines whose language is known from a moment ago: hits are shown again and again."""
 _CYRILLIC_LANGUAGES = frozenset({"be", "ru", "uk"})
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -85,14 +93,20 @@ def _language_of(line: str, language: str | None) -> str | None:
     others = len(other.findall(line))
     if others < OWN_LANGUAGE_LETTERS or others <= len(own.findall(line)):
         return _if_sure(line, language)
-    found = identify(line)
+    found = _identify(line[:SAMPLE_CODE_POINTS])
     return found.code if found else language
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _identify(sample: str) -> Language | None:
+    """The language of a line; the same line has the same one."""
+    return identify(sample)
 
 
 def _if_sure(line: str, language: str) -> str:
     """Another language of the same script, where the letters say so and it is sure."""
     if len(line) < SAME_SCRIPT_CODE_POINTS or not may_differ(line, language):
         return language
-    found = identify(line)
+    found = _identify(line[:SAMPLE_CODE_POINTS])
     sure = found is not None and found.probability >= OWN_LANGUAGE_PROBABILITY
     return found.code if found is not None and sure else language

@@ -54,3 +54,9 @@ def test_the_exit_code_tells_a_missed_bar(
     table = bench.Table()
     table.part("pages", lambda: [row_of(bench, "TimeMap, new", milliseconds)])
     assert table.finish() == code
+
+
+def test_no_benchmark_hides_a_package_of_ours() -> None:
+    """A script's own folder comes first where Python looks for modules."""
+    packages = {"archive", "crawlers", "search", "web", "tests", "benchmarks"}
+    assert not packages & {path.stem for path in BENCHMARKS.iterdir()}
