@@ -4,7 +4,8 @@ Each benchmark runs in a process of its own and gives its figures, whatever bars
 misses; one that ends without figures is named. Then the table, and 1 where a bar is
 missed or something was not measured.
 
-usage: python benchmarks/search_figures.py [--documents 20000] [--elasticsearch] [PART ...]
+usage: python benchmarks/search_figures.py [--documents 20000] [--elasticsearch]
+                                           [PART ...]
 """
 
 import argparse

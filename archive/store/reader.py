@@ -48,7 +48,7 @@ from archive.store.recorded import (
     PageView,
     Payload,
     RecordedExchange,
-    decode_exchange,
+    decode_slice,
     find_artifact,
     read_exchange_slice,
     read_page_slice,
@@ -259,8 +259,8 @@ class ArchiveReader:
 
         CaptureNotFound if the original was removed, DigestMismatch if it is another.
         """
-        original = self.original(capture)
-        return decode_exchange(self.read_exchange(original), limit_bytes=limit_bytes)
+        with self.open_slice(self.original(capture)) as stream:
+            return decode_slice(stream, limit_bytes=limit_bytes)
 
     def original(self, capture: Capture) -> Capture:
         """The capture that holds the payload: itself, or what a revisit refers to."""

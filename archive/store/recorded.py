@@ -21,6 +21,8 @@ BLOCK_LIMIT_BYTES = 64 * 1024 * 1024
 SLICE_LIMIT_BYTES = 2 * BLOCK_LIMIT_BYTES
 """Bytes of all blocks of a slice held in memory: a small file may hold thousands of
 large blocks of zeros."""
+CODING_BYTES = 1 << 20
+"""Room for the head of a response, and for what chunks add to its body."""
 _ARTIFACT_URI = re.compile(r"urn:(view|pdf|dom|text):")
 """Target of a record that keeps how a browser showed a page, docs/format.md."""
 
@@ -85,9 +87,14 @@ class PageView:
     """Empty unless a browser showed the page."""
 
 
-def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
-    """Read a capture's slice; digests of the records are checked."""
-    records = _read_slice(stream)
+def read_exchange_slice(
+    stream: BinaryIO, *, block_bytes: int | None = None
+) -> RecordedExchange:
+    """Read a capture's slice; digests of the records are checked.
+
+    Blocks are kept up to `block_bytes`, our own JSON always whole.
+    """
+    records = _read_slice(stream, block_bytes=block_bytes)
     for record in records:
         record.check_digests()
     response = _first(records, "response") or _first(records, "revisit")
@@ -105,6 +112,16 @@ def read_exchange_slice(stream: BinaryIO) -> RecordedExchange:
         head=head,
         metadata=read_json_block(records[-1]),
     )
+
+
+def decode_slice(stream: BinaryIO, *, limit_bytes: int) -> Payload:
+    """The entity of a capture's slice; see `decode_exchange`.
+
+    Of the response twice the limit is kept: chunks and codings may take some of it.
+    """
+    kept = min(2 * limit_bytes + CODING_BYTES, BLOCK_LIMIT_BYTES)
+    exchange = read_exchange_slice(stream, block_bytes=kept)
+    return decode_exchange(exchange, limit_bytes=limit_bytes)
 
 
 def decode_exchange(exchange: RecordedExchange, *, limit_bytes: int) -> Payload:
@@ -130,7 +147,7 @@ def decode_exchange(exchange: RecordedExchange, *, limit_bytes: int) -> Payload:
             data=decoded.data,
             media_type=exchange.head.media_type,
             charset=exchange.head.charset,
-            problem=f"only the first {BLOCK_LIMIT_BYTES} bytes were read",
+            problem=f"only the first {len(exchange.response)} bytes were read",
         )
     return Payload(
         data=decoded.data,
@@ -202,7 +219,10 @@ def read_json_block(record: ReadRecord) -> dict[str, Any]:
 
 
 def _read_slice(
-    stream: BinaryIO, *, wanted: Callable[[RecordHeader], bool] = lambda _: True
+    stream: BinaryIO,
+    *,
+    wanted: Callable[[RecordHeader], bool] = lambda _: True,
+    block_bytes: int | None = None,
 ) -> tuple[ReadRecord, ...]:
     """All records of a slice, with the blocks that are wanted.
 
@@ -215,6 +235,8 @@ def _read_slice(
         if not wanted(header):
             return 0
         given = min(BLOCK_LIMIT_BYTES, room)
+        if block_bytes is not None and not _is_json(header):
+            given = min(given, block_bytes)
         room -= min(given, header.content_length)
         return given
 

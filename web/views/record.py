@@ -12,7 +12,7 @@ from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.follow import IMPORT_KIND
-from archive.store.recorded import RecordedExchange
+from archive.store.recorded import RecordedExchange, read_exchange_slice
 from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
 from search.service import ExtractedText
@@ -35,6 +35,8 @@ from web.views.values import (
 
 PLAIN_METHOD = "GET"
 """What a visitor's browser asks with; anything else gets a banner."""
+PRINTED_BLOCK_BYTES = 1 << 20
+"""Of a block that is held for a record page, which prints heads alone."""
 HEAD_LIMIT_BYTES = 64 * 1024
 """Bytes of a request or response head that are printed."""
 LITTLE_TEXT_CHARS = 200
@@ -96,7 +98,8 @@ def _claims(site: Site, capture: Capture) -> tuple[ClaimedDate, ...]:
 def _read(site: Site, capture: Capture) -> RecordedExchange | None:
     """The records; None where they are damaged, which the report says in full."""
     try:
-        return site.services.archive.read_exchange(capture)
+        with site.services.archive.open_slice(capture) as stream:
+            return read_exchange_slice(stream, block_bytes=PRINTED_BLOCK_BYTES)
     except EvidenceError:
         return None
 
