@@ -321,6 +321,7 @@ LIBRARIES = {
             "crawlers.crawl.services",
             "crawlers.spiders.answer",
             "crawlers.spiders.base",
+            "crawlers.spiders.change",
             "crawlers.spiders.channel",
             "crawlers.spiders.files",
             "crawlers.spiders.following",

@@ -20,7 +20,6 @@ from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CaptureClass
 from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
-from crawlers.crawl.middleware import NOT_MODIFIED, TAKEN_OVER
 from crawlers.crawl.pacing import HOST_DOWN
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
 from crawlers.crawl.recorder import REDIRECT_LIMIT
@@ -38,6 +37,7 @@ from crawlers.sources.classes import is_settled
 from crawlers.sources.seeds import Seed, SeedRules
 from crawlers.sources.source import PartsMode
 from crawlers.spiders.answer import read_response, with_sound_base
+from crawlers.spiders.change import note_change
 from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
@@ -247,7 +247,7 @@ class SourceSpider(Spider):
         if answer.is_brief:
             self._in_vain = 0
         if note.is_content:
-            self._note_change(response, trail[-1])
+            note_change(self.services, response, trail[-1])
         signs = answer.signs
         if note.capture_class != CaptureClass.PAGE or signs is None:
             return None
@@ -255,15 +255,6 @@ class SourceSpider(Spider):
             return None
         page = SeenPage(capture_id=trail[-1].capture_id, url=answer.uri, note=note)
         return self._alike.see(signs.fingerprint, page)
-
-    def _note_change(self, response: Response, capture: Capture) -> None:
-        """Count an address that was captured before, and whether it changed."""
-        log, earlier = self.services.log, self.services.newest(capture.target_uri)
-        if earlier is None or TAKEN_OVER in response.flags:
-            return
-        log.compared += 1
-        same = NOT_MODIFIED in response.flags
-        log.changed += not same and earlier.payload_digest != capture.payload_digest
 
     def _trail(self, request: Request | None) -> list[Capture]:
         return notes_of(request).trail if request is not None else []

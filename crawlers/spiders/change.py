@@ -1,0 +1,74 @@
+"""Whether an address shows another text than when it was captured last.
+
+Bytes change with every request: numbers of forms, places of advertisements. Where
+texts can be told, they decide; else the bytes do.
+"""
+
+from scrapy.http import Response, TextResponse
+
+from archive.capture import Capture, EarlierCapture
+from archive.errors import EvidenceError
+from crawlers.crawl.memory import ArchiveMemory
+from crawlers.crawl.middleware import NOT_MODIFIED, TAKEN_OVER
+from crawlers.crawl.references import HTML_BYTES
+from crawlers.crawl.response import make_archived
+from crawlers.crawl.services import CrawlServices
+from crawlers.sources.signs import Signs
+from crawlers.spiders.answer import with_sound_base
+from crawlers.spiders.patience import TooMuchWork, bounded_work
+
+BEFORE = "before"
+"""Flag of a response made from the capture that is compared with."""
+
+
+def note_change(services: CrawlServices, response: Response, capture: Capture) -> None:
+    """Count an address that was captured before, and whether it changed.
+
+    Texts are read where the source goes by their share; that costs a page's parse.
+    """
+    log, earlier = services.log, services.newest(capture.target_uri)
+    if earlier is None or TAKEN_OVER in response.flags:
+        return
+    log.compared += 1
+    same = NOT_MODIFIED in response.flags
+    if same or earlier.payload_digest == capture.payload_digest:
+        return
+    expect = services.source.expect
+    is_judged = (expect.changed_percent_min, expect.changed_percent_max) != (None, None)
+    memory = services.memory if is_judged else None
+    log.changed += memory is None or _shows_other_text(response, earlier, memory)
+
+
+def _shows_other_text(
+    response: Response, earlier: EarlierCapture, memory: ArchiveMemory
+) -> bool:
+    now = visible_text(response)
+    return now is None or now != _text_before(response, earlier, memory)
+
+
+def visible_text(response: Response) -> str | None:
+    """What a page shows; None for what is no HTML, too long or too slow to read."""
+    if not isinstance(response, TextResponse) or len(response.body) > HTML_BYTES:
+        return None
+    if response.selector.type != "html":
+        return None
+    try:
+        with bounded_work():
+            return Signs(response.selector).text
+    except TooMuchWork:
+        return None
+
+
+def _text_before(
+    response: Response, earlier: EarlierCapture, memory: ArchiveMemory
+) -> str | None:
+    if response.request is None:
+        return None
+    try:
+        content = memory.content(memory.reader.get_capture(earlier.capture_id))
+    except EvidenceError:  # removed or damaged: `verify` says so
+        return None
+    if content is None:
+        return None
+    before = make_archived(content, response.request, flag=BEFORE)
+    return visible_text(with_sound_base(before))
