@@ -79,7 +79,8 @@ class Chromium:
         return bytes(self._page.screenshot())
 
     def back(self) -> None:
-        self._page.go_back()
+        # A page that was kept for going back to is not loaded again.
+        self._page.go_back(wait_until="commit")
 
     def address(self) -> str:
         return str(self._page.url)
@@ -89,6 +90,10 @@ class Chromium:
         self._page.fill(selector, value)
         self._page.press(selector, "Enter")
         self._page.wait_for_load_state()
+
+    def click(self, selector: str) -> None:
+        """Follow the first link of that kind."""
+        self._page.click(selector)
 
 
 class Firefox:
@@ -166,11 +171,19 @@ class Firefox:
 
     def submit(self, selector: str, value: str) -> None:
         """Type into a field and press Enter."""
+        element = self._find(selector)
+        self._call("WebDriver:ElementSendKeys", id=element, text=value + "\ue007")
+
+    def click(self, selector: str) -> None:
+        """Follow the first link of that kind."""
+        self._call("WebDriver:ElementClick", id=self._find(selector))
+
+    def _find(self, selector: str) -> str:
+        self._call("WebDriver:SwitchToFrame", id=None)
         found = self._call(
             "WebDriver:FindElement", using="css selector", value=selector
         )["value"]
-        element = next(iter(found.values()))
-        self._call("WebDriver:ElementSendKeys", id=element, text=value + "\ue007")
+        return str(next(iter(found.values())))
 
 
 @contextmanager
