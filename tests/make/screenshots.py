@@ -41,6 +41,8 @@ class Shot:
     height: int = HEIGHT
     scroll: str = ""
     """A selector that is brought to the top."""
+    paper: bool = False
+    """As it would be printed."""
 
 
 def shots(case: Showcase, served: Served) -> Mapping[str, Shot]:
@@ -62,6 +64,8 @@ def shots(case: Showcase, served: Served) -> Mapping[str, Shot]:
         "picture": Shot(path=f"/c/{page}/picture", scroll=".views", height=560),
         "text": Shot(path=f"/c/{main}/text", scroll=".views", height=560),
         "source-bytes": Shot(path=f"/c/{main}/source", scroll=".views", height=560),
+        "links": Shot(path=f"/be/c/{main}/links", scroll=".views", height=420),
+        "paper": Shot(path=f"/c/{page}", paper=True),
         "parts": Shot(path=f"/c/{page}/parts", scroll=".views", height=340),
         "proof": Shot(path=f"/c/{main}/proof", scroll=".views", height=560),
         "cite": Shot(path=f"/c/{main}/cite", scroll=".views"),
@@ -131,6 +135,8 @@ def take(browser: Browser, base: str, shot: Shot, path: Path) -> None:
         page.wait_for_url("**/r/*")
     if shot.scroll:
         page.locator(shot.scroll).first.evaluate("e => e.scrollIntoView()")
+    if shot.paper:
+        page.emulate_media(media="print")
     page.wait_for_timeout(800)
     page.screenshot(path=path)
     context.close()
