@@ -28,6 +28,11 @@ from search.report.comparison import main_capture
 from search.saved import SavedSearch, read_searches, read_since, remember
 from search.service import SearchService
 
+LISTED_WITH = {
+    *("query", "query_file", "all_as", "output", "upto", "new_since", "remember"),
+    *("expand", "variants"),
+}
+"""Options that say which documents are in a whole list."""
 NOTHING_NEW = 10
 """Exit code: nothing was found since the checkpoint."""
 EXIT_CODES = (
@@ -151,6 +156,8 @@ def search(
     _check_choices(choices)
     if choices["like"] is not None:
         _check_alone(click_context, "--like", {"like", "limit", "as_json"})
+    if choices["all_as"] is not None:
+        _check_alone(click_context, "--all", LISTED_WITH)
     ctx: CommandContext = click_context.obj
     service = SearchService.open([ctx.archive], open_engines(ctx))
     if choices["like"] is not None:

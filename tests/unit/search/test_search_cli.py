@@ -202,3 +202,15 @@ def test_an_option_that_would_do_nothing_beside_like_is_refused(
     assert done.exit_code == 2
     assert f"{written[0].replace('--no-', '--')}" in done.output
     assert "does nothing with --like" in done.output
+
+
+@pytest.mark.parametrize(
+    "written",
+    [("--names",), ("--facets",), ("--limit", "3"), ("--sort", "newest"), ("--json",)],
+)
+def test_an_option_that_a_whole_list_has_no_place_for_is_refused(
+    run: Run, written: tuple[str, ...]
+) -> None:
+    done = run("turnout", "--all", "csv", *written)
+    assert done.exit_code == 2
+    assert f"{written[0]} does nothing with --all" in done.output
