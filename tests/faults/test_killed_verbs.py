@@ -19,7 +19,16 @@ from archive.store.waiting import WaitingWriter
 from tests.support.archives import FixedRandom, MadeArchive, fill
 from tests.support.command import COMMAND, Command
 from tests.support.foreign import exchange, pack, warcinfo
-from tests.support.strace import Kill, counted, most_calls, run, spread, traced
+from tests.support.strace import (
+    Kill,
+    assert_nearly_all,
+    counted,
+    has_hit,
+    most_calls,
+    run,
+    spread,
+    traced,
+)
 from tests.support.sweeps import rounds
 
 SECONDS = 120
@@ -140,14 +149,17 @@ def test_a_killed_verb_is_finished_by_the_next_and_nothing_is_lost(
     judge(first, verb, "nothing was killed")
     kills: list[Kill] = spread(most_calls(log), rounds(sampled=8, full=1000))
     assert len(kills) >= 8
+    hits = []
     for kill in kills:
         copy = scene.copy(tmp_path / "killed")
         run(
-            [*traced(strace, kill), *copy.line(verb)],
+            [*traced(strace, kill, log), *copy.line(verb)],
             environ=copy.command.environment(),
             seconds=SECONDS,
         )
+        hits.append(has_hit(log))
         judge(copy, verb, f"{verb}, killed at {kill.call} {kill.number}")
+    assert_nearly_all(hits)
 
 
 def test_the_scene_is_whole(scene: Scene, tmp_path: Path) -> None:

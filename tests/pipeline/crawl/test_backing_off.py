@@ -1,6 +1,5 @@
 """A host in trouble: waited for, then left alone; every promise has its outcome."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,10 +41,9 @@ def test_a_host_that_wants_an_hour_is_left_alone_after_its_seeds(
     for n in range(30):
         site.serve_in_turn(f"/news/{n}", BUSY % b"3600")
     site.serve_in_turn("/second", BUSY % b"0")
-    began = time.monotonic()
     arguments = ("crawl", "outlet", "--json", "--sources", str(folder))
+    # An hour's wait would outlast the limit of the command.
     _, (result,) = evidence.rows(*arguments, *site.connect_to("a.example"))
-    assert time.monotonic() - began < 80
     asked = [path for path in site.paths if path.startswith("/news/")]
     assert 1 <= len(set(asked)) <= 3
     assert result["signals"]["host-down"] >= 25
