@@ -3,6 +3,7 @@
 Nothing here knows what a key is; every refusal names the file and the next step.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -62,15 +63,23 @@ def make_key_folder(folder: Path) -> None:
 
 
 def write_key_file(path: Path, data: bytes) -> None:
-    """Create a key file durably, readable by its owner alone from its first byte on."""
+    """Create a key file durably, readable by its owner alone from its first byte on.
+
+    It takes its name when it is whole: half a key would keep its owner out.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        descriptor = os.open(path, flags, FILE_MODE)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, flags, FILE_MODE)
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, FILE_MODE)
             stream.write(data)
             stream.flush()
             os.fsync(descriptor)
+        unfinished.rename(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise KeyProblem(

@@ -116,6 +116,15 @@ def replace_trust(folder: Path, trust: TrustSet, files: Files | None = None) -> 
     return path
 
 
+def put_back_trust(folder: Path, origin: str, files: Files | None = None) -> None:
+    """Undo a `replace_trust` that ended between its renames: the old name again."""
+    files = files or Files()
+    path = trust_path(folder, origin)
+    before = path.with_name(f".{path.name}.before")
+    if before.is_dir() and not path.exists():
+        files.rename(before, path)
+
+
 def list_origins(folder: Path, files: Files | None = None) -> list[TrustSet]:
     """What is believed about each origin; FormatError names a folder that is bad."""
     files = files or Files()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from archive.attest.keyfolder import sealing
-from archive.attest.trust import read_trust, replace_trust
+from archive.attest.trust import put_back_trust, read_trust, replace_trust
 from archive.attest.trustset import TrustSet
 from archive.cli.output import say
 from archive.cli.root import CommandContext
@@ -46,8 +46,9 @@ def rotate(ctx: CommandContext) -> None:
 def new(ctx: CommandContext) -> None:
     """Let the root key state a new operator key in place of the present one.
 
-    Needs root.pem in the key folder. Exit codes: 0 done, 3 nothing is known about the
-    log, 6 the archive folder, 7 log or keys.
+    Needs root.pem in the key folder. Run again, it finishes a change that was
+    interrupted. Exit codes: 0 done, 3 nothing is known about the log, 6 the archive
+    folder, 7 log or keys.
     """
     _change(ctx, lambda changer: changer.renew())
 
@@ -73,6 +74,7 @@ def revoke(ctx: CommandContext, key_id: str, end_leaf: int | None) -> None:
 
 def _change(ctx: CommandContext, act: Callable[[KeyChanger], TrustSet]) -> None:
     identity = read_identity(ctx.archive)
+    put_back_trust(ctx.trust(), identity.origin)
     trust = read_trust(ctx.trust(), identity.origin)
     if trust is None:
         raise UnknownKey(
@@ -94,9 +96,9 @@ def _change(ctx: CommandContext, act: Callable[[KeyChanger], TrustSet]) -> None:
         folder=folder,
         trust=trust,
         seal=sealing(ctx.passphrase(), ctx.random_bytes),
+        keep=lambda changed: replace_trust(ctx.trust(), changed, Files()),
     )
     changed = act(changer)
-    replace_trust(ctx.trust(), changed, Files())
     for operator in changed.operators:
         end = "" if operator.is_open else operator.end_leaf
         click.echo(f"{operator.key_id} entries {operator.first_leaf} to {end}")

@@ -3,7 +3,8 @@
 By turns, the old key announces (`rotate`) and the new one accepts (`accept`); by the
 root key, a new one is stated (`new`) or an old one cut off (`revoke`). Validity is
 counted in leaf indexes. The lock is held throughout, and what a kill leaves is finished
-by the same call: the new key lies under a name of its own until it is accepted.
+by the same call: what was stated is found again in the log, the trust is written next,
+and the new key lies under a name of its own until all that is done.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,17 +25,13 @@ from archive.attest.trustset import TrustedOperator, TrustSet
 from archive.errors import KeyProblem, UsageProblem
 from archive.files import sync_folder
 from archive.log.fields import format_base64
-from archive.log.leaf import parse_leaf
-from archive.log.log import TiledLog
 from archive.store.drafts import Draft
+from archive.store.keytrace import Change, find_change, find_end
 from archive.store.layout import hold_lock
 from archive.store.ledger import Committed, Ledger, LedgerTools
 from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery import recover
-
-TRACE_LEAVES = 64
-"""Newest leaves looked at for what an interrupted change has stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +42,16 @@ class KeyChanger:
     folder: Path
     trust: TrustSet
     seal: Seal
+    keep: Callable[[TrustSet], object]
+    """Writes the trust, once the change is stated and before the new key is used."""
     new_key: Callable[[], P256Signer] = P256Signer.generate
 
     def rotate(self) -> TrustSet:
         """Let a new operator key take over from the one at hand."""
         with self._open() as ledger:
             old, new = self.tools.keys.operator, self._begin()
-            leaf = _find_accept(ledger, new)
-            if leaf is None:
+            change = find_change(ledger, new, self.tools.keys.root)
+            if change is None:
                 self._state(ledger, "rotate", [_row(new, _next(ledger) + 1)], old)
                 ledger.checkpoint()
                 rows = [
@@ -60,17 +59,18 @@ class KeyChanger:
                     _row(new, _next(ledger)),
                 ]
                 leaf = self._state(ledger, "accept", rows, new).leaf
-            self._take_over(new, leaf)
-            ledger.checkpoint()
-        return self._trust_after(old.key_id, new, first=leaf, end=leaf)
+                change = Change(first_leaf=leaf, old_end=leaf)
+            return self._finish(ledger, new, change)
 
     def renew(self) -> TrustSet:
         """Let the root key state a new operator key, where the old one is no more."""
         root = self._root()
         with self._open() as ledger:
-            old, new = self.tools.keys.operator, self._begin()
-            first = self._replace(ledger, root, new)
-        return self._trust_after(old.key_id, new, first=first, end=first - 1)
+            new = self._begin()
+            change = find_change(ledger, new, root)
+            if change is None:
+                change = self._replace(ledger, root, new)
+            return self._finish(ledger, new, change)
 
     def revoke(self, key_id: str, *, end_leaf: int | None) -> TrustSet:
         """Trust a key below that leaf index only; the next entry if None is given.
@@ -88,13 +88,22 @@ class KeyChanger:
                     f"{operator.first_leaf}, and the log has {_next(ledger)} entries"
                 )
             new = self._begin() if is_current else None
-            row = _row(operator, operator.first_leaf, end)
-            self._state(ledger, "revoke", [_row(root, 0, role="root"), row], root)
-            ledger.checkpoint()
+            stated = find_end(ledger, key_id, root)
+            if stated is None or end < stated:
+                row = _row(operator, operator.first_leaf, end)
+                self._state(ledger, "revoke", [_row(root, 0, role="root"), row], root)
+                ledger.checkpoint()
+            else:
+                end = stated
             if new is None:
-                return _with_end(self.trust, key_id, end)
-            first = self._replace(ledger, root, new, end=end)
-        return self._trust_after(key_id, new, first=first, end=end)
+                changed = _with_end(self.trust, key_id, end)
+                self.keep(changed)
+                return changed
+            change = find_change(ledger, new, root)
+            if change is None:
+                change = self._replace(ledger, root, new, end=end)
+            sooner = replace(change, old_end=min(end, change.old_end))
+            return self._finish(ledger, new, sooner)
 
     def _replace(
         self,
@@ -103,17 +112,28 @@ class KeyChanger:
         new: P256Signer,
         *,
         end: int | None = None,
-    ) -> int:
-        """State a new operator key by the root key; give its first leaf."""
+    ) -> Change:
+        """State a new operator key by the root key."""
         old, leaf = self.tools.keys.operator, _next(ledger)
-        rows = [_row(root, 0, role="root"), _row(new, leaf + 1)]
-        if old.key_id != new.key_id:
-            first = self._first_of(old)
-            rows.append(_row(old, first, leaf if end is None else end))
+        old_end = leaf if end is None else end
+        rows = [
+            _row(root, 0, role="root"),
+            _row(new, leaf + 1),
+            _row(old, self._first_of(old), old_end),
+        ]
         self._state(ledger, "new", rows, root)
-        self._take_over(new, leaf + 1)
+        return Change(first_leaf=leaf + 1, old_end=old_end)
+
+    def _finish(self, ledger: Ledger, new: P256Signer, change: Change) -> TrustSet:
+        """Believe in what is stated, then use the new key."""
         ledger.checkpoint()
-        return leaf + 1
+        changed = _with_end(self.trust, self.tools.keys.operator.key_id, change.old_end)
+        if all(operator.key_id != new.key_id for operator in changed.operators):
+            added = TrustedOperator(spki_der=new.spki_der, first_leaf=change.first_leaf)
+            changed = replace(changed, operators=(*changed.operators, added))
+        self.keep(changed)
+        self._take_over(new, change.first_leaf)
+        return changed
 
     def _begin(self) -> P256Signer:
         """The new key, made now or by a change that was interrupted.
@@ -175,13 +195,6 @@ class KeyChanger:
     def _first_of(self, key: StatementSigner) -> int:
         return self.trust.get_operator(key.key_id).first_leaf
 
-    def _trust_after(
-        self, old_id: str, new: P256Signer, *, first: int, end: int
-    ) -> TrustSet:
-        changed = _with_end(self.trust, old_id, end)
-        added = TrustedOperator(spki_der=new.spki_der, first_leaf=first)
-        return replace(changed, operators=(*changed.operators, added))
-
 
 def _with_end(trust: TrustSet, key_id: str, end: int) -> TrustSet:
     """The same trust with one interval cut short; it never grows again."""
@@ -214,15 +227,3 @@ def _row(
         "first_leaf": first_leaf,
         "end_leaf": end_leaf,
     }
-
-
-def _find_accept(ledger: Ledger, new: P256Signer) -> int | None:
-    """Where an interrupted change has let the new key accept already."""
-    end = _next(ledger)
-    start = max(0, end - TRACE_LEAVES)
-    log = TiledLog(ledger.tools.paths.log, ledger.tools.files)
-    for index, line in enumerate(log.read_leaves(start, end), start=start):
-        leaf = parse_leaf(line)
-        if (leaf.kind, leaf.key_id) == ("key", new.key_id):
-            return index
-    return None

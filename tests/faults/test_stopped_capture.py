@@ -113,7 +113,7 @@ def test_R25_a_second_signal_cuts_what_runs_and_keeps_it(
         running.send_signal(number)
     began = time.monotonic()
     rows, _ = end(running)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # what never ends is cut after 20
     assert running.returncode == 5
     assert [row["outcome"] for row in rows] == ["stopped"]
     judge(command).close()

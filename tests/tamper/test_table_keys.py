@@ -50,7 +50,7 @@ class World:
         made = self.made
         trust = made.trust()
         assert trust is not None
-        changed = KeyChanger(
+        KeyChanger(
             tools=LedgerTools(
                 paths=ArchivePaths(made.root),
                 identity=made.identity,
@@ -62,8 +62,8 @@ class World:
             folder=made.keys_folder,
             trust=trust,
             seal=sealing(None, made.random_bytes),
+            keep=lambda changed: replace_trust(made.trust_folder, changed),
         ).revoke(made.keys().operator.key_id, end_leaf=end_leaf)
-        replace_trust(made.trust_folder, changed)
 
     def judge(self, root: Path, captures: list[Capture]) -> list[Outcome]:
         """What a reader says of single captures in a copy of the archive."""
@@ -167,6 +167,7 @@ def test_stolen_operator_key_a_change_of_keys_by_the_thief_counts_for_nothing(
         folder=own_folder,
         trust=trust,
         seal=sealing(None, made.random_bytes),
+        keep=lambda _changed: None,
     ).rotate()
     thief = replace(made, keys_folder=own_folder)
     stolen = thief.fill(1)

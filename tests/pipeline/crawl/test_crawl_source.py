@@ -287,8 +287,7 @@ def test_sigterm_ends_a_crawl_cleanly_and_names_what_was_not_reached(
         *("crawl", "outlet", "--json", "--sources", str(folder)),
         *site.connect_to("a.example"),
     )
-    wait_for(lambda: "/robots.txt" in site.paths)
-    time.sleep(0.5)  # until the first slow page is asked for
+    wait_for(lambda: any(path.startswith("/slow") for path in site.asked))
     running.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     site.gate.set()
@@ -317,7 +316,7 @@ def test_robots_is_captured_even_where_it_is_not_obeyed(
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
