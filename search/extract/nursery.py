@@ -19,7 +19,7 @@ from search.extract.child import WorkerFailed, start_child
 
 OPTION = "--nursery"
 """Told to the module of the children, with the number of the control socket."""
-SECONDS = 60.0
+SECONDS = 120.0
 """How long a nursery may take to load and to fork."""
 _PID = struct.Struct(">q")
 

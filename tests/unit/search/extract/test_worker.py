@@ -15,7 +15,8 @@ PAGE = "<html><title>Т</title><body><p>Прывітанне</p></body></html>".
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
-    with Worker() as made:
+    # A child loads for seconds on a busy machine; its first document waits for it.
+    with Worker(seconds=300) as made:
         yield made
 
 
