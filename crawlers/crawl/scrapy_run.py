@@ -94,9 +94,11 @@ class CrawlLoop:
             _mark_stopped(services)
             return
         self._running[crawler] = services
-        crawler.signals.connect(
-            lambda: self._started.add(crawler), signals.engine_started, weak=False
-        )
+
+        def note_start() -> None:
+            self._started.add(crawler)
+
+        crawler.signals.connect(note_start, signals.engine_started, weak=False)
         try:
             await self._process.crawl(crawler, services=services)
         except EvidenceError:
@@ -106,6 +108,8 @@ class CrawlLoop:
         finally:
             del self._running[crawler]
             self._started.discard(crawler)
+            # Receivers are kept beside the crawler, and this one refers to it.
+            crawler.signals.disconnect(note_start, signals.engine_started)
             # It refers to the crawler, which the services hang on: neither would go.
             services.count_queued = lambda: 0
         if services.fatal is not None:
