@@ -29,6 +29,8 @@ LINGER_SECONDS = 0.25
 """Waited for the close of a connection that both sides know to end: bytes beyond the
 message still belong to the exchange, but a site that never closes costs little."""
 
+LATE_SECONDS = 0.05
+"""A timer that is later than this fired in a process too busy to hear its peers."""
 RECEIVE_BYTES = 256 * KIBI
 """Received at a time, into one piece of memory for as long as the connection lasts. A
 new one for each time costs more than the bytes in it: twice as often under TLS."""
@@ -199,11 +201,20 @@ class Connection(asyncio.BufferedProtocol):
             seconds = SURPLUS_SECONDS if is_surplus else LINGER_SECONDS
             self._listen_on(seconds)
 
-    def _listen_on(self, seconds: float) -> None:
+    def _listen_on(self, seconds: float, *, again: bool = True) -> None:
+        """Wait for more; once more where this process was too busy to hear it."""
         loop = asyncio.get_running_loop()
         if self._linger is not None:
             self._linger.cancel()
-        self._linger = loop.call_later(seconds, self.stop, Cause.MESSAGE_END)
+        due = loop.time() + seconds
+
+        def end() -> None:
+            if again and loop.time() - due > LATE_SECONDS:
+                self._listen_on(seconds, again=False)
+            else:
+                self.stop(Cause.MESSAGE_END)
+
+        self._linger = loop.call_at(due, end)
 
     def eof_received(self) -> None:
         """The peer sends no more; asyncio closes our side then."""

@@ -35,7 +35,7 @@ PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 ALL_PERCENT = 100
 MILLIONS, DEPTH_MOST, WEEK_MINUTES, HOUR_MS = 10**7, 1_000, 10_080, 3_600_000
 """Most requests and depth of a run, its minutes, milliseconds between two requests."""
-AT_A_TIME = 64
+AT_A_TIME = 256
 """Requests to one host; more is an attack on it."""
 PORTS = range(1, 1 << 16)
 HEADER_VALUE = r"[!-~]([ -~]{0,510}[!-~])?"

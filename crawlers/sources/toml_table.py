@@ -23,8 +23,8 @@ Kind = TypeVar("Kind")
 FILE_BYTES = 256 * 1024
 """These files are written by hand; a larger one is something else."""
 
-TEXT_CHARACTERS = 2_000
-"""Of one text, which is a line that people read."""
+TEXT_CHARACTERS = 8 * 1024
+"""Of one text: the longest is an address, and no longer one is asked for."""
 NUMBER_MOST = 10**12
 """Of any number: what is signed holds no larger ones than 2^53."""
 YEARS = range(2000, 2200)

@@ -1,6 +1,7 @@
 """Connections: kept, stale, tried anew, closed after their time and number."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -130,5 +131,21 @@ def test_idle_connections_end_after_their_time_and_number(
             for origin in (other.origin, one.origin, other.origin):
                 await client.fetch(get(origin))
             assert other.connections == 2
+
+    asyncio.run(run())
+
+
+def test_late_bytes_are_heard_though_this_process_was_too_busy_to_listen(
+    awkward: Any, engine: Any, received: Any
+) -> None:
+    closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+    async def run() -> None:
+        async with awkward((closing, 0.1, b"late")) as server, engine() as client:
+            # Nothing runs in this thread while both the pause and the wait run out.
+            asyncio.get_running_loop().call_later(0.05, time.sleep, 0.6)
+            made = await client.fetch(get(server.origin))
+            assert made.flags == ("surplus",)
+            assert received(made) == server.log[0].sent == closing + b"late"
 
     asyncio.run(run())

@@ -73,8 +73,13 @@ ARABIC = "news-lb.example/LBCGroup_2026_01_08"
 QUESTIONS = (
     # Cyrillic. Only one text names her; two more name Siarhei Tsikhanouski.
     Question("one woman, not her husband", "Святлана Ціханоўская", (DEMOCRATS,)),
-    # All of 000 to 003 name Lukashenko or Lukashenka; 000 and 001 Kalesnikava too.
-    Question("a name without another", "Лукашэнка -Kalesnikava", (HEADLINES, CLEMENCY)),
+    # All of 000 to 003 name Lukashenko or Lukashenka; 000 and 001 Kalesnikava too, but
+    # other items of the digest 001 name him without her.
+    Question(
+        "a name without another",
+        "Лукашэнка -Kalesnikava",
+        (DEMOCRATS, HEADLINES, CLEMENCY),
+    ),
     # Zelensky, Zelenskyy, Zelenskyj; in the Czech page in one teaser only.
     Question(
         "many spellings",
@@ -239,11 +244,12 @@ def test_the_right_pages_are_found(
 ) -> None:
     answer = answers[question.asked]
     hits = [hit["uri"].removeprefix("http://") for hit in answer["hits"]]
-    full = hits[: answer["total"]]
+    # A digest is found item by item: its address once for each, here counted once.
+    full = list(dict.fromkeys(hits[: answer["total"]]))
     assert sorted(full[: len(question.first)]) == sorted(question.first)
     assert set(question.also) <= set(full)
     if not question.others:
-        assert answer["total"] == len(question.first) + len(question.also)
+        assert len(full) == len(question.first) + len(question.also)
     for hit in answer["hits"][: len(question.first)]:
         assert hit["missing"] == []
         assert hit["snippets"]

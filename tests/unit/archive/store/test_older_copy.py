@@ -106,6 +106,7 @@ def test_keys_are_not_changed_in_an_older_copy(made: MadeArchive) -> None:
         folder=old.keys_folder,
         trust=old.trust() or pytest.fail("no trust"),
         seal=sealing(None, old.random_bytes),
+        keep=lambda _changed: None,
     )
     with pytest.raises(InconsistentCheckpoint, match="older copy"):
         changer.rotate()
