@@ -58,6 +58,8 @@ def main() -> None:
     except EvidenceError as error:
         answer(describe_error(error, None))
         sys.exit(error.exit_code)
+    finally:
+        gc.freeze()  # all of it goes with the process: nothing is looked through
 
 
 def serve(orders: "Orders") -> None:
