@@ -1,6 +1,7 @@
 """The crawls of this process: one writer, one look back, several sources at a time."""
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -96,6 +97,9 @@ class Crew:
             answer(describe_error(error, order.source_id))
         else:
             answer({"result": result.as_json()})
+        # What is left of a crawl refers to itself in rings, too old to be looked at by
+        # the collections that come on their own.
+        gc.collect()
 
     async def crawl(self, order: CrawlOrder) -> CrawlResult:
         """Open the job, run Scrapy, close the job."""

@@ -109,7 +109,7 @@ class CrawlLoop:
             del self._running[crawler]
             self._started.discard(crawler)
             # Receivers are kept beside the crawler, and this one refers to it.
-            crawler.signals.disconnect(note_start, signals.engine_started)
+            crawler.signals.disconnect(note_start, signals.engine_started, weak=False)
             # It refers to the crawler, which the services hang on: neither would go.
             services.count_queued = lambda: 0
         if services.fatal is not None:

@@ -37,7 +37,7 @@ LOOK_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 """A child with nothing to do is kept so long: starting one costs a second."""
 CHILD_CRAWLS = 200
-"""Crawls of one child; then it is replaced: each leaves some 0.15 MB behind."""
+"""Crawls of one child; then it is replaced, whatever a library may pile up."""
 LOCKED_SECONDS = 5.0
 """Until the archive is tried again that somebody else writes to."""
 FAILED_SECONDS = 60.0

@@ -108,7 +108,8 @@ def test_cutting_the_last_segment_at_every_byte_loses_no_capture(
             assert sealed[: len(whole)] == whole, cut
             if cut // PARTS % FULL_CHECK_EVERY == 0:
                 assert outcome(copy) is Outcome.VERIFIED, cut
-            shutil.rmtree(copy.root)
+            for gone in (copy.root, copy.keys_folder):
+                shutil.rmtree(gone)
 
 
 def fast_folder() -> str | None:
