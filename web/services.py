@@ -20,7 +20,7 @@ from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
 from search.counting import Counts
 from search.extract.dates import Claimed
-from search.extract.preview import Preview
+from search.extract.pictures import Preview
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, ResultPage
 

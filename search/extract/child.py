@@ -5,16 +5,18 @@ crashes or hangs is ended and counts as an answer that failed.
 """
 
 import ctypes
+import json
 import os
 import resource
 import selectors
+import signal
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NoReturn, Protocol
+from typing import IO, Any, NoReturn, Protocol
 
 from archive.errors import ExtractionError
 
@@ -22,6 +24,8 @@ HEAD = struct.Struct(">IQ")
 """Length of the JSON and of the bytes behind it; both ways."""
 ANSWER_BYTES = 64 * 1024 * 1024
 """Largest answer read: 2,000,000 code points escaped in JSON are 24 MB."""
+GRACE_SECONDS = 5
+"""Longer than its parent waits, a child whose parent is gone ends by itself."""
 _BLOCKED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")
 _UNSHARE_USER_AND_NETWORK = 0x10000000 | 0x40000000
 _READ_BYTES = 1 << 16
@@ -135,6 +139,25 @@ def _close_quietly(pipe: IO[bytes]) -> None:
         pipe.close()
     except OSError:
         return
+
+
+Answer = Callable[[dict[str, Any], bytes], tuple[bytes, bytes]]
+"""From a request and the bytes beside it to the JSON and the bytes that go back."""
+
+
+def answer_requests(answer: Answer, *, memory_bytes: int, seconds: float) -> None:
+    """The child's life: give up what it may not have, answer until EOF."""
+    restrict(memory_bytes)
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    while head := source.read(HEAD.size):
+        request_bytes, data_bytes = HEAD.unpack(head)
+        request = json.loads(source.read(request_bytes))
+        data = source.read(data_bytes)
+        signal.alarm(int(seconds) + GRACE_SECONDS)
+        made, more = answer(request, data)
+        signal.alarm(0)
+        target.write(HEAD.pack(len(made), len(more)) + made + more)
+        target.flush()
 
 
 def restrict(memory_bytes: int) -> None:

@@ -6,13 +6,13 @@ frame, nothing of the file's own structure. Run in a child process only.
 
 import io
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import PIL.Image
 import PIL.ImageOps
 
 from search.extract.pdf import draw_page
+from search.extract.pictures import Preview
 
 SIDE_PIXELS = 1_600
 """Longest side of a preview: the width of a large screen."""
@@ -28,23 +28,7 @@ PIL.Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 PIL.Image.preinit()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """A picture of ours and what it was made from; sizes in pixels."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    kind: str
-    """`document` or `image`."""
-    pages: int
-    """Pages of the document; frames of the picture."""
-    original: tuple[int, int] | None
-    """Width and height of the picture itself; None for a document."""
-
-
-def draw(data: bytes, number: int) -> Drawing | None:
+def draw(data: bytes, number: int) -> Preview | None:
     """Draw page `number`, from 0, of a document, or a picture; None if it cannot be."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
@@ -53,7 +37,7 @@ def draw(data: bytes, number: int) -> Drawing | None:
         return _picture(data) if number == 0 else None
 
 
-def _document(data: bytes, number: int) -> Drawing | None:
+def _document(data: bytes, number: int) -> Preview | None:
     drawn = draw_page(data, number, side=SIDE_PIXELS)
     if drawn is None:
         return None
@@ -62,7 +46,7 @@ def _document(data: bytes, number: int) -> Drawing | None:
     return _encode(picture, "PNG", kind="document", pages=drawn.pages, original=None)
 
 
-def _picture(data: bytes) -> Drawing | None:
+def _picture(data: bytes) -> Preview | None:
     try:
         with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             original, kind = opened.size, opened.format
@@ -86,13 +70,13 @@ def _picture(data: bytes) -> Drawing | None:
     return _encode(picture, form, kind="image", pages=frames, original=original)
 
 
-def _encode(picture: PIL.Image.Image, form: str, **about: Any) -> Drawing:
+def _encode(picture: PIL.Image.Image, form: str, **about: Any) -> Preview:
     """Write the pixels, and nothing that the picture carries along."""
     plain = PIL.Image.frombytes(picture.mode, picture.size, picture.tobytes())
     target = io.BytesIO()
     options = {"quality": JPEG_QUALITY} if form == "JPEG" else {"compress_level": 3}
     plain.save(target, form, **options)
-    return Drawing(
+    return Preview(
         data=target.getvalue(),
         media_type=f"image/{form.lower()}",
         width=plain.width,

@@ -6,19 +6,18 @@ hangs or asks for too much memory is replaced, and the file has no preview.
 
 import json
 import queue
-import signal
 import subprocess
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from typing import Any
 
 from search.extract.child import (
-    HEAD,
     Conversation,
     WorkerFailed,
+    answer_requests,
     end_child,
-    restrict,
     start_child,
 )
+from search.extract.pictures import Preview
 
 CHILDREN = 2
 """Previews made at a time."""
@@ -33,22 +32,6 @@ RESTART_AFTER = 200
 PAYLOAD_BYTES = 64 * 1024 * 1024
 """Largest file that is looked at."""
 MODULE = "search.extract.preview"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """A picture made here; sizes in pixels."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    kind: str
-    """`document` or `image`."""
-    pages: int
-    """Pages of a document; frames of an image, of which the first is drawn."""
-    original: tuple[int, int] | None
-    """Width and height of the image itself; None for a document."""
 
 
 class Previews:
@@ -120,25 +103,18 @@ def _read_answer(answer: bytes, picture: bytes) -> Preview | None:
 
 
 def serve() -> None:
-    """The child's life: give up what it may not have, answer until EOF."""
+    """The child's life: draw what comes."""
     from search.extract.drawing import draw
 
-    restrict(MEMORY_BYTES)
-    source, target = sys.stdin.buffer, sys.stdout.buffer
-    while head := source.read(HEAD.size):
-        head_bytes, data_bytes = HEAD.unpack(head)
-        request = json.loads(source.read(head_bytes))
-        data = source.read(data_bytes)
-        signal.alarm(int(SECONDS) + 5)
+    def answer(request: dict[str, Any], data: bytes) -> tuple[bytes, bytes]:
         drawn = draw(data, request["number"])
-        signal.alarm(0)
-        about, picture = None, b""
-        if drawn is not None:
-            about = asdict(drawn)
-            picture = about.pop("data")
-        answer = json.dumps(about).encode()
-        target.write(HEAD.pack(len(answer), len(picture)) + answer + picture)
-        target.flush()
+        if drawn is None:
+            return json.dumps(None).encode(), b""
+        about = asdict(drawn)
+        picture: bytes = about.pop("data")
+        return json.dumps(about).encode(), picture
+
+    answer_requests(answer, memory_bytes=MEMORY_BYTES, seconds=SECONDS)
 
 
 if __name__ == "__main__":

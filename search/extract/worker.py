@@ -6,7 +6,6 @@ and the document says what happened.
 """
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -15,12 +14,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from search.extract.child import (
-    HEAD,
     Child,
     Conversation,
     WorkerFailed,
+    answer_requests,
     end_child,
-    restrict,
     start_child,
 )
 from search.extract.converter import convert
@@ -230,25 +228,17 @@ def warm_up() -> None:
 
 
 def serve() -> None:
-    """The child's life: give up what it may not have, answer until EOF."""
+    """The child's life: extract what comes, or draw a page that has to be read."""
     from search.extract.by_type import extract
     from search.extract.pdf import READ_SIDE, draw_page
 
-    restrict(MEMORY_BYTES)
-    source, target = sys.stdin.buffer, sys.stdout.buffer
-    while head := source.read(HEAD.size):
-        head_bytes, data_bytes = HEAD.unpack(head)
-        request = json.loads(source.read(head_bytes))
-        data = source.read(data_bytes)
-        signal.alarm(int(SECONDS) + 5)
+    def answer(request: dict[str, Any], data: bytes) -> tuple[bytes, bytes]:
         if "draw" in request:
             drawn = draw_page(data, request["draw"], side=READ_SIDE)
-            answer = b"" if drawn is None else drawn.as_ppm()
-        else:
-            answer = json.dumps(asdict(extract(data, **request))).encode()
-        signal.alarm(0)
-        target.write(HEAD.pack(len(answer), 0) + answer)
-        target.flush()
+            return b"" if drawn is None else drawn.as_ppm(), b""
+        return json.dumps(asdict(extract(data, **request))).encode(), b""
+
+    answer_requests(answer, memory_bytes=MEMORY_BYTES, seconds=SECONDS)
 
 
 def main() -> None:

@@ -27,7 +27,13 @@ from web.replay.long import HELD_BYTES, LongBody, long_entity, long_wire
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_sheet
 from web.replay.tree import GapWords
-from web.replay.viewing import Viewer, check_slice, language_here, lead_to_record
+from web.replay.viewing import (
+    Viewer,
+    check_slice,
+    language_here,
+    lead_to_record,
+    response_of,
+)
 from web.site import Site
 from web.views.answers import answer, here
 from web.views.mementos import add_memento_headers
@@ -220,7 +226,7 @@ class Replay:
 
     def raw(self, capture_id: str) -> Response:
         """The body as decoded, as a download."""
-        capture = self._response_of(capture_id)
+        capture = response_of(self._site, capture_id)
         name = media.file_name(capture.capture_id, capture.media_type)
         if self._is_long(capture):
             response = _sent(long_entity(self._open_slice, capture), name)
@@ -234,7 +240,7 @@ class Replay:
 
     def raw_wire(self, capture_id: str) -> Response:
         """The response as on the wire, head and all, as a download."""
-        capture = self._response_of(capture_id)
+        capture = response_of(self._site, capture_id)
         name = f"capture-{capture.capture_id[:8]}.http.txt"
         body = long_wire(self._open_slice, capture)
         if body is not None:
@@ -262,14 +268,6 @@ class Replay:
 
     def _open_slice(self, capture: Capture) -> BinaryIO:
         return self._site.services.archive.open_slice(capture)
-
-    def _response_of(self, capture_id: str) -> Capture:
-        capture = self._site.get_capture(capture_id)
-        main = self._site.page_of(capture).main
-        if main.http_status is None:
-            raise NotFound
-        check_slice(self._site, main)
-        return main
 
     def _payload(self, capture: Capture, limit_bytes: int) -> Payload:
         return self._site.services.archive.payload(capture, limit_bytes=limit_bytes)

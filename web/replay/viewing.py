@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.store.recorded import Payload
-from search.extract.preview import Preview
+from search.extract.pictures import Preview
 from web.languages import LANGUAGES, Language
 from web.replay import media
 from web.replay.frame import Drawn, frame_drawn, frame_note, frame_player
@@ -35,6 +35,15 @@ def language_here() -> Language:
 def check_slice(site: Site, capture: Capture) -> None:
     """Refuse bytes that are not the ones the id names; opening compares them."""
     site.services.archive.open_slice(capture).close()
+
+
+def response_of(site: Site, capture_id: str) -> Capture:
+    """The capture whose response a page shows, its bytes checked; NotFound if none."""
+    main = site.page_of(site.get_capture(capture_id)).main
+    if main.http_status is None:
+        raise NotFound
+    check_slice(site, main)
+    return main
 
 
 def lead_to_record(site: Site, capture: Capture) -> Response | None:
@@ -77,12 +86,12 @@ class Viewer:
 
     def pages_from(self, capture_id: str, number: int) -> Response:
         """Later pages of a document."""
-        main = self._main(capture_id)
+        main = response_of(self._site, capture_id)
         return lead_to_record(self._site, main) or self._drawn(main, number)
 
     def picture(self, capture_id: str, number: int) -> Response:
         """One page of a document, or the picture, as drawn here."""
-        main = self._main(capture_id)
+        main = response_of(self._site, capture_id)
         alone = lead_to_record(self._site, main)
         if alone is not None:
             return alone
@@ -93,7 +102,7 @@ class Viewer:
 
     def media(self, capture_id: str) -> Response:
         """Sound or film, or the range that was asked for."""
-        main = self._main(capture_id)
+        main = response_of(self._site, capture_id)
         alone = lead_to_record(self._site, main)
         if alone is not None:
             return alone
@@ -106,14 +115,6 @@ class Viewer:
             request.environ, accept_ranges=True, complete_length=len(data)
         )
         return response
-
-    def _main(self, capture_id: str) -> Capture:
-        capture = self._site.get_capture(capture_id)
-        main = self._site.page_of(capture).main
-        if main.http_status is None:
-            raise NotFound
-        check_slice(self._site, main)
-        return main
 
     def _file(self, main: Capture) -> Payload:
         archive = self._site.services.archive

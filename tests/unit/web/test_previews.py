@@ -9,7 +9,8 @@ import PIL.Image
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from search.extract.preview import Preview, Previews
+from search.extract.pictures import Preview
+from search.extract.preview import Previews
 from tests.unit.web.conftest import APP, REPLAY, make_exchange, png
 from web.app import create_app
 from web.settings import WebSettings
