@@ -190,6 +190,9 @@ def test_files_that_share_a_server_stay_with_one_worker() -> None:
 def test_the_committed_list_can_be_read(slow: dict[str, Any]) -> None:
     suites = slow["read_suites"]((TESTS / "slow_suites.txt").read_text("utf-8"))
     assert all((TESTS.parent / one.target).exists() for one in suites)
+    patient = slow["PATIENT"]
+    minutes = sum(one.minutes for one in suites if patient not in one.words)
+    assert minutes <= slow["BUDGET_MINUTES"], "else the last of them never run"
 
 
 @pytest.mark.parametrize("update", ["true", "false"])

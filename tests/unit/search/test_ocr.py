@@ -63,9 +63,8 @@ def test_a_scan_is_counted_then_read_marked_and_kept(
     assert (again["scans_read"], again["scans_unread"]) == (1, 0)
 
 
-@pytest.mark.corpus
 def test_without_the_program_one_sentence_says_so_and_the_scan_is_counted(
-    box: ArchiveBox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("search.extract.ocr.shutil.which", lambda _name: None)
     made = make_box(tmp_path)

@@ -52,5 +52,6 @@ def test_a_job_keeps_what_it_was_told_and_the_next_one_asks_anew(
         captures = fill(writer, made, 3)
     reader.catch_up()
     uri = captures[-1].target_uri
+    assert job.newest(uri, before=later) is None
     assert memory.of_job().newest(uri, before=later) is not None
     reader.close()
