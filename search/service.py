@@ -140,7 +140,9 @@ class SearchService:
             searched=make_searched(leaves, (marked for _, marked in shown)),
             took_ms=round((time.monotonic() - began) * 1000),
             upto=self.upto(),
-            unknown=() if total else find_unknown(tree, self._archives),
+            unknown=()
+            if total
+            else find_unknown(tree, self._archives, options.hidden_sources),
         )
 
     def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:

@@ -3,25 +3,30 @@
 from collections.abc import Iterator, Sequence
 
 from search.counting import FACET_SHOWN, make_facet
-from search.engines.base import AllOf, OneOf
+from search.engines.base import AllOf, Clause, OneOf
 from search.opened import OpenIndex
 from search.query.nodes import And, Filter, Node, Not, Or
 from search.results import UnknownValue
 from search.tiers import guarded
 
 
-def find_unknown(tree: Node, archives: Sequence[OpenIndex]) -> tuple[UnknownValue, ...]:
-    """Name the values of a query's filters that are nowhere in these indexes."""
+def find_unknown(
+    tree: Node, archives: Sequence[OpenIndex], hidden_sources: frozenset[str]
+) -> tuple[UnknownValue, ...]:
+    """Name the values of a query's filters that are nowhere in these indexes.
+
+    What only documents of `hidden_sources` have is not there, and is never named.
+    """
+    hidden = frozenset(source.lower() for source in hidden_sources)
     found: dict[tuple[str, str], UnknownValue] = {}
     for one in _filters(tree):
         known: tuple[str, ...] | None = None
         for value in one.values:
-            if (one.field, value) in found or _is_known(one.field, value, archives):
+            key = one.field, value
+            if key in found or _is_known(*key, archives, hidden):
                 continue
-            known = _known(one.field, archives) if known is None else known
-            found[one.field, value] = UnknownValue(
-                field=one.field, value=value, known=known
-            )
+            known = _known(one.field, archives, hidden) if known is None else known
+            found[key] = UnknownValue(field=one.field, value=value, known=known)
     return tuple(found.values())
 
 
@@ -36,9 +41,13 @@ def _filters(tree: Node) -> Iterator[Filter]:
                 yield from _filters(item)
 
 
-def _is_known(field: str, value: str, archives: Sequence[OpenIndex]) -> bool:
+def _is_known(
+    field: str, value: str, archives: Sequence[OpenIndex], hidden: frozenset[str]
+) -> bool:
     """Also what only a later capture has: a document may be of several sources."""
-    clause = guarded(OneOf(field=field, values=(value.lower(),)))
+    if field == "source" and value.lower() in hidden:
+        return False
+    clause = _shown(OneOf(field=field, values=(value.lower(),)), hidden)
     if any(
         one.use(lambda engine, _: engine.search(clause, limit=0, bare=True)).total
         for one in archives
@@ -49,10 +58,19 @@ def _is_known(field: str, value: str, archives: Sequence[OpenIndex]) -> bool:
     )
 
 
-def _known(field: str, archives: Sequence[OpenIndex]) -> tuple[str, ...]:
-    clause = guarded(AllOf(wanted=()))
+def _known(
+    field: str, archives: Sequence[OpenIndex], hidden: frozenset[str]
+) -> tuple[str, ...]:
+    clause = _shown(AllOf(wanted=()), hidden)
     parts = [
         one.use(lambda engine, _: engine.tally(clause, (field,)).values[field])
         for one in archives
     ]
     return tuple(value for value, _ in make_facet(parts).values[:FACET_SHOWN])
+
+
+def _shown(clause: Clause, hidden: frozenset[str]) -> Clause:
+    if not hidden:
+        return guarded(clause)
+    sources = OneOf(field="source", values=tuple(sorted(hidden)))
+    return guarded(AllOf(wanted=(clause,), unwanted=(sources,)))
