@@ -20,7 +20,7 @@ from archive.errors import EvidenceError, UsageProblem
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.pacing import HostPacing
-from crawlers.crawl.recorder import Fetcher, Recorder
+from crawlers.crawl.recorder import REDIRECT_LIMIT, Fetcher, Recorder
 from crawlers.crawl.unfinished import NOTHING_UNFINISHED, Unfinished
 from crawlers.engine.request import parse_target
 from crawlers.sources.scope import Verdict, decide
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 DECODED_BYTES = 8 << 20
 """Of a body whose content coding is undone for a spider: pages are smaller, bombs are
 not. Scrapy holds it twice while it decodes."""
+IGNORED = "ignored"
+"""A component of Scrapy's dropped an answer that it could not read."""
 STOPPED = "stopped"
 """Code of a request that was not made because the crawl is stopping."""
 NOTES_KEY = "evidence"
@@ -142,6 +144,18 @@ class RequestRefused(IgnoreRequest):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+def refusal_code(error: BaseException | None) -> str | None:
+    """Why a request was not made or not followed; None for a network failure."""
+    if isinstance(error, RequestRefused):
+        return error.code
+    if not isinstance(error, IgnoreRequest):
+        return None
+    text = str(error).lower()
+    if "robots.txt" in text:
+        return "robots"
+    return REDIRECT_LIMIT if "redirect" in text else IGNORED
 
 
 _ATTACHED: "WeakKeyDictionary[Crawler, CrawlServices]" = WeakKeyDictionary()

@@ -22,16 +22,16 @@ from archive.errors import SettingsError
 from crawlers.crawl.handler import DOWNLOAD_ERRORS
 from crawlers.crawl.pacing import HOST_DOWN
 from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
-from crawlers.crawl.recorder import REDIRECT_LIMIT
 from crawlers.crawl.references import PartKind, Reference
 from crawlers.crawl.services import (
+    IGNORED,
     NOTES_KEY,
     RECHECK_KEY,
     STOPPED,
     CrawlServices,
     RequestNotes,
-    RequestRefused,
     notes_of,
+    refusal_code,
 )
 from crawlers.sources.classes import is_settled
 from crawlers.sources.seeds import Seed, SeedRules
@@ -49,8 +49,6 @@ NO_RESPONSE: tuple[type[Exception], ...] = (IgnoreRequest, *DOWNLOAD_ERRORS)
 SHAPE_TURN = 25
 """Addresses of one shape asked for before those of another shape come first: a calendar
 without end takes turns with the articles, and leaves them most of the budget."""
-IGNORED = "ignored"
-"""A component of Scrapy's dropped an answer that it could not read."""
 _NUMBERS = re.compile(r"\d+")
 BRIEF_TRIES = 3
 """Pages whose beginning is read first, and says too little, before all others of the
@@ -368,18 +366,6 @@ class SourceSpider(Spider):
             style=response.body if is_style else None,
             payload_bytes=len(response.body),
         )
-
-
-def refusal_code(error: BaseException | None) -> str | None:
-    """Why a request was not made or not followed; None for a network failure."""
-    if isinstance(error, RequestRefused):
-        return error.code
-    if not isinstance(error, IgnoreRequest):
-        return None
-    text = str(error).lower()
-    if "robots.txt" in text:
-        return "robots"
-    return REDIRECT_LIMIT if "redirect" in text else IGNORED
 
 
 def shape_of(url: str) -> str:

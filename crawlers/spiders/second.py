@@ -14,7 +14,13 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.capture import CONTROL_ROLE, SECOND_ROLE
-from crawlers.crawl.services import NOTES_KEY, CrawlServices, RequestNotes
+from crawlers.crawl.services import (
+    NOTES_KEY,
+    CrawlServices,
+    RequestNotes,
+    notes_of,
+    refusal_code,
+)
 
 SHARES = 100_000
 """Parts in which the sample is drawn: of a percent, a thousandth."""
@@ -90,8 +96,15 @@ class SecondLook:
             yield from self._once_more(first)
 
     def _fail(self, failure: Any) -> Iterator[Request]:
+        """Ask once more where the network failed; what we refused is refused again."""
+        request = failure.request
+        is_refused = refusal_code(failure.value) is not None
+        if is_refused and not notes_of(request).trail:
+            self._services.log.signal("second-profile-not-asked")
+            return
         self._services.log.signal("second-profile-failed")
-        yield from self._once_more(failure.request.cb_kwargs["first"])
+        if not is_refused:
+            yield from self._once_more(request.cb_kwargs["first"])
 
     def _done(self, _: Any, *, first: FirstLook | None = None) -> None:
         """Nothing to do: the capture is in the archive."""

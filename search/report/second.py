@@ -60,7 +60,9 @@ def find_cloaking(
     """What the second profile was given that the first was not, or the reverse."""
     for sample in samples[:SAMPLES]:
         if sample.control is None:
-            continue  # the same bytes
+            if not _is_same(sample):
+                yield _finding(sample, "second-profile-not-checked", None)
+            continue
         seen = _is_shown(sample.first), _is_shown(sample.seconds[0])
         again = _is_shown(sample.control), _is_shown(sample.seconds[-1])
         if seen != again:
@@ -73,6 +75,14 @@ def find_cloaking(
             yield _finding(sample, "second-profile-not-shown", None)
         elif seen == (False, True):
             yield _finding(sample, "second-profile-alone-shown", None)
+
+
+def _is_same(sample: Sample) -> bool:
+    """Whether both were given the same bytes, so that nobody had to ask once more."""
+    first, second = sample.first, sample.seconds[0]
+    if first.payload_digest is None or _is_shown(first) != _is_shown(second):
+        return False
+    return first.payload_digest == second.payload_digest
 
 
 def _unlike(
@@ -97,8 +107,9 @@ def _words(change: ParagraphChange) -> tuple[str | None, str | None]:
 
 
 def _finding(sample: Sample, code: str, change: ShownChange | None) -> Finding:
+    is_checked = code != "second-profile-not-checked"
     return Finding(
-        kind=Kind.SUSPICIOUS,
+        kind=Kind.SUSPICIOUS if is_checked else Kind.FAILED,
         code=code,
         uri=sample.first.target_uri,
         captures=(sample.first.short_id, sample.seconds[0].short_id),

@@ -31,6 +31,8 @@ SENTENCES = {
     "second-profile-differs": "another profile was shown something else",
     "second-profile-not-shown": "another profile was not shown the page",
     "second-profile-alone-shown": "another profile was shown the page, ours was not",
+    "second-profile-not-checked": "another profile was given other bytes, nobody asked"
+    " once more",
     "clock-set-back": "the clock was set back between these captures",
     "vantage-differs": "something else was served there (capture {there} there)",
     "vantage-unreachable-from-there": "seen here, not from there ({there} there)",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.digest import Digest
 from search.report.findings import ShownChange
 from search.report.second import Sample, find_cloaking
 
@@ -97,8 +98,25 @@ def test_another_text_for_others_is_found_also_on_a_page_that_moves(place: int) 
     assert judge(first, seconds, again) == ["second-profile-differs"]
 
 
-def test_the_same_bytes_are_not_looked_at() -> None:
-    assert judge("one text", ["another"], None) == []
+@pytest.mark.parametrize(
+    ("first", "second", "codes"),
+    [
+        (b"one", b"one", []),
+        (b"one", b"another", ["second-profile-not-checked"]),
+        (None, None, ["second-profile-not-checked"]),
+    ],
+)
+def test_without_a_control_only_the_same_bytes_are_the_same(
+    first: bytes | None, second: bytes | None, codes: list[str]
+) -> None:
+    """The control may have been refused by a limit: that says nothing."""
+    looks = [
+        replace(make_capture(), payload_digest=Digest.of(body) if body else None)
+        for body in (first, second)
+    ]
+    sample = Sample(first=looks[0], seconds=(looks[1],), control=None)
+    found = find_cloaking([sample], text_of=lambda _: "", show=lambda _: NOTHING)
+    assert [one.code for one in found] == codes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Second looks: asked for once more only where that may bring an answer."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.http import HtmlResponse, Response
+from twisted.python.failure import Failure
+
+from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.pacing import HOST_DOWN
+from crawlers.crawl.services import (
+    STOPPED,
+    CrawlServices,
+    RequestRefused,
+    notes_of,
+)
+from crawlers.sources.registry import get_source
+from crawlers.spiders.second import SecondLook
+
+URL = "https://spring96.org/en/news/1"
+
+
+@pytest.fixture
+def services() -> CrawlServices:
+    source = get_source("viasna")
+    anything: Any = None
+    return CrawlServices(
+        source=replace(source, second=replace(source.second, percent=100)),
+        job_id="j",
+        fetcher=anything,
+        recorder=anything,
+        log=JobLog(seeds=()),
+    )
+
+
+def respond(body: bytes = b"<p>so</p>", flags: tuple[str, ...] = ()) -> Response:
+    return HtmlResponse(URL, body=body, flags=list(flags), request=Request(URL))
+
+
+def ask(services: CrawlServices, response: Response) -> list[Request]:
+    return list(SecondLook(services).ask(response))
+
+
+def fail(request: Request, error: Exception) -> list[Request]:
+    failure: Any = Failure(error)
+    failure.request = request
+    assert request.errback is not None
+    return list(request.errback(failure))
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RequestRefused("budget:day-bytes"),
+        RequestRefused(HOST_DOWN),
+        RequestRefused(STOPPED),
+        IgnoreRequest("Forbidden by robots.txt"),
+    ],
+    ids=["budget", "host", "stopped", "robots"],
+)
+def test_what_our_rules_refuse_is_not_asked_for_once_more(
+    services: CrawlServices, refusal: Exception
+) -> None:
+    (look,) = ask(services, respond())
+    assert fail(look, refusal) == []
+    assert services.log.signals == {"second-profile-not-asked": 1}
+
+
+def test_where_the_network_failed_both_profiles_ask_once_more(
+    services: CrawlServices,
+) -> None:
+    (look,) = ask(services, respond())
+    more = fail(look, DownloadTimeoutError("timeout"))
+    assert [notes_of(request).role for request in more] == ["control", "second"]
+    assert services.log.signals == {"second-profile-failed": 1}
+
+
+def test_a_look_that_was_led_to_what_we_refuse_was_asked_for(
+    services: CrawlServices,
+) -> None:
+    (look,) = ask(services, respond())
+    hop: Any = object()
+    notes_of(look).trail.append(hop)
+    assert fail(look, RequestRefused("redirect-out-of-scope:no-rule")) == []
+    assert services.log.signals == {"second-profile-failed": 1}
