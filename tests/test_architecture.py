@@ -37,6 +37,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             (
                 "archive.capture",
                 "archive.capture_class",
+                "archive.child",
                 "archive.claim",
                 "archive.digest",
                 "archive.errors",

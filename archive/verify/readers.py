@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from archive.attest.trust import TrustSet
+from archive.child import python_command, python_path
 from archive.errors import StoreError
 from archive.verify.pieces import (
     Ended,
@@ -151,14 +152,12 @@ class Readers:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([root, *filter(None, sys.path)])
-    return subprocess.Popen(
-        [sys.executable, "-c", "from archive.verify.readers import main; main()"],
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        python_command("-c", "from archive.verify.readers import main; main()"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": path, "LC_ALL": "C.UTF-8"},
+        env={"PYTHONPATH": python_path(), "LC_ALL": "C.UTF-8"},
         pipesize=PIPE_BYTES,
     )
 

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from archive.child import python_command, python_path
 from crawlers.browser.order import PageFacts, PageOrder
 from crawlers.browser.program import clean_environment, end_processes
 from crawlers.browser.traffic import Announced, PageTraffic
@@ -26,10 +24,9 @@ async def render(
     """Render one page in a process of its own; never raises for what it does."""
     home = order.paths.folder
     environment = clean_environment(environ, home=home)
-    environment["PYTHONPATH"] = _python_path(environ)
+    environment["PYTHONPATH"] = python_path()
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *CHILD,
+        *python_command(*CHILD),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=environment,
@@ -70,10 +67,3 @@ async def _listen(
     except (ValueError, KeyError, TypeError) as error:
         return PageFacts(problem=f"the browser process spoke badly: {error}")
     return PageFacts(problem="the browser process ended early")
-
-
-def _python_path(environ: Mapping[str, str]) -> str:
-    """The child finds our packages where this process found them."""
-    here = str(Path(__file__).resolve().parents[2])
-    before = environ.get("PYTHONPATH")
-    return os.pathsep.join([here, before] if before else [here])

@@ -9,15 +9,14 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
 import archive.errors
+from archive.child import python_command, python_path
 from archive.cli.output import Progress, ShowProgress
 from archive.cli.start import INTERRUPTED
 from archive.errors import EvidenceError
@@ -35,10 +34,10 @@ class CrewProcess:
 
     def __init__(self) -> None:
         self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, *CHILD],
+            python_command(*CHILD),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env={**os.environ, "PYTHONPATH": python_path()},
             bufsize=0,
             process_group=0,  # Ctrl-C reaches it through us alone
         )
@@ -166,14 +165,6 @@ class Waker:
         self.heard.append(number)
         with suppress(BlockingIOError):
             os.write(self._write, b"!")
-
-
-def _environment() -> dict[str, str]:
-    """The child finds our packages where this process found them."""
-    here = str(Path(__file__).resolve().parents[2])
-    before = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([here, before] if before else [here])
-    return {**os.environ, "PYTHONPATH": path}
 
 
 @contextmanager

@@ -15,9 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
+from archive.child import python_command, python_path
 from archive.errors import ExtractionError
 
 HEAD = struct.Struct(">IQ")
@@ -61,15 +61,13 @@ def start_child(
     module: str, *options: str, pass_fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     """Start a module of ours with an environment of its own."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([root, *filter(None, sys.path)])
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", module, *options],
+        python_command("-m", module, *options),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={
-            "PYTHONPATH": path,
+            "PYTHONPATH": python_path(),
             "PYTHONHASHSEED": "0",
             "LC_ALL": "C.UTF-8",
             "OPENBLAS_NUM_THREADS": "1",  # nothing here is large enough for two

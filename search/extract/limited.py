@@ -12,7 +12,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+
+from archive.child import python_command, python_path
 
 MEMORY_BYTES = 1024**3
 SECONDS = 60
@@ -25,18 +26,17 @@ _UNSHARE_USER_AND_NETWORK = 0x10000000 | 0x40000000
 
 def run_limited(command: list[str], data: bytes) -> bytes:
     """Standard output of a program given data as its standard input; may be cut."""
-    root = str(Path(__file__).resolve().parents[2])
     limits = [str(MEMORY_BYTES), str(SECONDS)]
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
         process = subprocess.Popen(  # noqa: S603  as above
-            [sys.executable, "-m", "search.extract.limited", *limits, *command],
+            python_command("-m", "search.extract.limited", *limits, *command),
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={
-                "PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)]),
+                "PYTHONPATH": python_path(),
                 "LC_ALL": "C.UTF-8",
                 "OMP_THREAD_LIMIT": "1",
             },
