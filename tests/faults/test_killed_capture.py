@@ -180,18 +180,17 @@ class Killing:
         shutil.rmtree(over.home)
         return most_calls(log)
 
-    def kill_once(self, place: int, kill: Kill) -> bool:
+    def kill_once(self, place: int, kill: Kill) -> int:
         """Kill at that call, or earlier in a run that comes to fewer calls.
 
-        How many there are depends on which captures came together in a group.
+        How many there are depends on which captures came together in a group. Returns
+        at how many percent of the call's number the kill hit, 0 if it never did.
         """
-        return any(
-            self.kill_and_resume(
-                f"{place}-{percent}",
-                replace(kill, number=max(1, kill.number * percent // 100)),
-            )
-            for percent in (100, 75, 50)
-        )
+        for percent in (100, 75, 50):
+            nearer = replace(kill, number=max(1, kill.number * percent // 100))
+            if self.kill_and_resume(f"{place}-{percent}", nearer):
+                return percent
+        return 0
 
     def kill_and_resume(self, name: str, kill: Kill) -> bool:
         """Kill a run, go on, judge; whether the kill hit."""
@@ -268,12 +267,13 @@ def killing(
 
 
 def sweep(killing: Killing, *, kills: int) -> None:
-    """Each kill over an archive of its own; nearly all of them must have hit."""
+    """Each kill over an archive of its own: nearly all hit, half where they should."""
     points = spread(killing.count(), kills)
     with ThreadPoolExecutor(WORKERS) as pool:
         hits = list(pool.map(killing.kill_once, range(kills), points))
     assert len(hits) == kills
-    assert_nearly_all(hits)
+    assert_nearly_all([percent > 0 for percent in hits])
+    assert 2 * hits.count(100) >= kills, hits
 
 
 @pytest.mark.parametrize(("verb", "kills"), [("capture", 4), ("crawl", 2)])
