@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import SearchUnavailable
-from search.items import PARTS, ItemRows, Place, leaf_of
+from search.items import PARTS, SHOWN, ItemRows, Place, leaf_of, listed
 from search.items import SCHEMA as ITEM_SCHEMA
 
 BUSY_SECONDS = 10.0
@@ -284,7 +284,7 @@ class CaptureRows:
         return list(self._captures(where, ()))
 
     def _captures(self, where: str, values: Sequence[object]) -> Iterator[CaptureRow]:
-        query = f"SELECT {_COLUMNS} FROM capture WHERE {where}"  # noqa: S608  fixed
+        query = f"SELECT {_COLUMNS} FROM capture c WHERE {where}"  # noqa: S608  fixed
         for row in self._db.execute(query, values):
             yield CaptureRow(**dict(zip(CaptureRow.__slots__, row, strict=True)))
 
@@ -295,29 +295,37 @@ class CaptureRows:
             ((stated, capture_id) for capture_id in capture_ids),
         )
 
-    def sightings(self, order_key: int) -> Sightings | None:
-        """How often a document was seen, and its latest capture."""
+    def sightings(
+        self, order_key: int, hidden: frozenset[str] = frozenset()
+    ) -> Sightings | None:
+        """How often a document was seen, and its latest capture.
+
+        `hidden`: sources whose captures count for nothing; None where no other is left.
+        """
+        values = (order_key, listed(hidden))
         if order_key % PARTS:
-            return self._item_sightings(order_key)
+            return self._item_sightings(*values)
         latest = next(
             self._captures(
-                "order_key = ? ORDER BY captured_us DESC, leaf DESC LIMIT 1",
-                (order_key,),
+                f"order_key = ? AND {SHOWN} ORDER BY captured_us DESC, leaf DESC"
+                " LIMIT 1",
+                values,
             ),
             None,
         )
         if latest is None:
             return None
         count = self._db.execute(
-            "SELECT count(*) FROM capture WHERE order_key = ?", (order_key,)
+            f"SELECT count(*) FROM capture c WHERE order_key = ? AND {SHOWN}",  # noqa: S608  fixed
+            values,
         ).fetchone()
         place = None
         if latest.division is not None:
             place = self.items.place(latest.division, 0)
         return Sightings(captures=int(count[0]), latest=latest, place=place)
 
-    def _item_sightings(self, order_key: int) -> Sightings | None:
-        found = self.items.latest(order_key)
+    def _item_sightings(self, order_key: int, hidden: str) -> Sightings | None:
+        found = self.items.latest(order_key, hidden)
         if found is None:
             return None
         capture_id, leaf, part = found
@@ -325,23 +333,26 @@ class CaptureRows:
         if latest is None:
             raise AssertionError("a row that was joined is there")
         return Sightings(
-            captures=self.items.count(order_key),
+            captures=self.items.count(order_key, hidden),
             latest=latest,
             place=self.items.place(leaf, part),
         )
 
-    def seen_again(self, low: int | None, high: int | None) -> tuple[int, ...]:
+    def seen_again(
+        self, low: int | None, high: int | None, hidden: frozenset[str] = frozenset()
+    ) -> tuple[int, ...]:
         """Documents first captured outside `[low, high)` and captured again inside."""
         rows = self._db.execute(
             "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"  # noqa: S608  fixed
             f" ON f.leaf = c.order_key / {PARTS}"
             f" WHERE c.leaf <> c.order_key / {PARTS}"
             " AND c.captured_us >= ? AND c.captured_us < ?"
-            " AND NOT (f.captured_us >= ? AND f.captured_us < ?) ORDER BY 1",
-            (*_bounds(low, high), *_bounds(low, high)),
+            " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
+            f" AND {SHOWN} ORDER BY 1",
+            (*_bounds(low, high), *_bounds(low, high), listed(hidden)),
         )
         found = {int(row[0]) for row in rows}
-        found.update(self.items.seen_again(_bounds(low, high)))
+        found.update(self.items.seen_again(_bounds(low, high), listed(hidden)))
         return tuple(sorted(found))
 
     def from_sources(self, source_ids: Sequence[str]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ Captures of one page with one text share these rows: `division` names the leaf o
 first of them, so a page watched every ten minutes adds no row for its items.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ def order_of(leaf: int, part: int = 0) -> int:
 def leaf_of(order: int) -> int:
     """Leaf of the first capture of a document."""
     return order // PARTS
+
+
+SHOWN = "coalesce(lower(c.source_id), '') NOT IN (SELECT value FROM json_each(?))"
+"""Of a capture `c`: that it is of none of the sources listed as JSON, in lower case."""
+
+
+def listed(sources: frozenset[str]) -> str:
+    """Source ids as the value of `SHOWN`."""
+    return json.dumps(sorted(source.lower() for source in sources))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,28 +110,31 @@ class ItemRows:
         ).fetchone()
         return Place(part=part, parts=int(count[0] or 0), pieces=found)
 
-    def latest(self, order_key: int) -> tuple[str, int, int] | None:
-        """Of an item's document: latest capture id, and its division and part."""
+    def latest(self, order_key: int, hidden: str) -> tuple[str, int, int] | None:
+        """Of an item's document: latest capture id, and its division and part.
+
+        `hidden`: sources as `listed` gives them, whose captures are passed over.
+        """
         row = self._db.execute(
-            "SELECT c.capture_id, p.leaf, p.part FROM piece p"
+            "SELECT c.capture_id, p.leaf, p.part FROM piece p"  # noqa: S608  fixed
             " JOIN capture c ON c.division = p.leaf"
-            " WHERE p.part > 0 AND p.order_key = ?"
+            f" WHERE p.part > 0 AND p.order_key = ? AND {SHOWN}"
             " ORDER BY c.captured_us DESC, c.leaf DESC, p.part LIMIT 1",
-            (order_key,),
+            (order_key, hidden),
         ).fetchone()
         return None if row is None else (str(row[0]), int(row[1]), int(row[2]))
 
-    def count(self, order_key: int) -> int:
-        """How many captures hold an item."""
+    def count(self, order_key: int, hidden: str) -> int:
+        """How many captures hold an item, without those of sources in `hidden`."""
         row = self._db.execute(
-            "SELECT count(DISTINCT c.leaf) FROM piece p"
+            "SELECT count(DISTINCT c.leaf) FROM piece p"  # noqa: S608  fixed
             " JOIN capture c ON c.division = p.leaf"
-            " WHERE p.part > 0 AND p.order_key = ?",
-            (order_key,),
+            f" WHERE p.part > 0 AND p.order_key = ? AND {SHOWN}",
+            (order_key, hidden),
         ).fetchone()
         return int(row[0])
 
-    def seen_again(self, bounds: tuple[int, int]) -> Iterator[int]:
+    def seen_again(self, bounds: tuple[int, int], hidden: str) -> Iterator[int]:
         """Items first captured outside `[low, high)` and captured again inside."""
         rows = self._db.execute(
             "SELECT DISTINCT p.order_key FROM capture c"  # noqa: S608  fixed
@@ -129,8 +142,9 @@ class ItemRows:
             f" JOIN capture f ON f.leaf = p.order_key / {PARTS}"
             " WHERE c.division IS NOT NULL AND c.leaf <> f.leaf"
             " AND c.captured_us >= ? AND c.captured_us < ?"
-            " AND NOT (f.captured_us >= ? AND f.captured_us < ?)",
-            (*bounds, *bounds),
+            " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
+            f" AND {SHOWN}",
+            (*bounds, *bounds, hidden),
         )
         return (int(row[0]) for row in rows)
 

@@ -34,7 +34,9 @@ class SearchOptions:
     since: Mapping[str, int] = field(default_factory=dict)
     upto: Mapping[str, int] = field(default_factory=dict)
     hidden_sources: frozenset[str] = frozenset()
-    """Documents captured for one of these are neither found nor counted."""
+    """Captures for these count for nothing. Documents first captured for one are not
+    found: an index knows the time, source and status of a first capture alone, so one
+    that was captured for another source later stays hidden, too."""
 
 
 EVERYTHING = SearchOptions()

@@ -129,7 +129,7 @@ class SearchService:
         total, hits, missing, alike = _answer(asked, window, options)
         leaves = asked[0][1].leaves if asked else ()
         shown = [
-            _show(found, asked, alike.get(number, 0))
+            _show(found, asked, alike.get(number, 0), options.hidden_sources)
             for number, found in enumerate((*hits, *missing))
         ]
         return ResultPage(
@@ -186,14 +186,15 @@ class SearchService:
         for archive, plan in self._plan(parse_query(_clean(text)), options):
             with archive.hold() as (engine, rows):
                 for hit in engine.stream(guarded(plan.tier_one)):
-                    yield list_hit(archive.archive_id, hit, rows.sightings(hit.order))
+                    seen = rows.sightings(hit.order, options.hidden_sources)
+                    yield list_hit(archive.archive_id, hit, seen)
 
     def _plan(self, tree: Node, options: SearchOptions) -> list[tuple[OpenIndex, Plan]]:
         self.catch_up()
         tree = _without(tree, options.hidden_sources)
         made = []
         for one in self._archives:
-            plan = one.use(partial(_plan, tree=tree, variants=options.variants))
+            plan = one.use(partial(_plan, tree=tree, options=options))
             since = options.since.get(one.archive_id)
             upto = options.upto.get(one.archive_id)
             made.append((one, within(plan, since, upto)))
@@ -238,10 +239,13 @@ def _tally(engine: SearchEngine, _rows: CaptureRows, *, clause: Clause) -> Tally
 
 
 def _show(
-    found: Found, asked: Sequence[tuple[OpenIndex, Plan]], alike: int
+    found: Found,
+    asked: Sequence[tuple[OpenIndex, Plan]],
+    alike: int,
+    hidden: frozenset[str],
 ) -> tuple[Hit, set[tuple[int, str]]]:
     plans = {one.archive_id: plan for one, plan in asked}
-    hit, marked = show(found, plans[found.archive.archive_id])
+    hit, marked = show(found, plans[found.archive.archive_id], hidden)
     return replace(hit, alike=alike), marked
 
 
@@ -289,7 +293,11 @@ def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:
 
 
 def _without(tree: Node, sources: frozenset[str]) -> Node:
-    """The query as if its writer had added `-source:` of these."""
+    """The query as if its writer had added `-source:` of these.
+
+    `_plan` takes no later captures of theirs into account, so what another source
+    captured first stays.
+    """
     if not sources:
         return tree
     hidden = Not(item=Filter(field="source", values=tuple(sorted(sources))))
@@ -298,15 +306,18 @@ def _without(tree: Node, sources: frozenset[str]) -> Node:
 
 
 def _plan(
-    _engine: SearchEngine, rows: CaptureRows, *, tree: Node, variants: Variants
+    _engine: SearchEngine, rows: CaptureRows, *, tree: Node, options: SearchOptions
 ) -> Plan:
+    variants, hidden = options.variants, options.hidden_sources
+    hidden_ids = {source.lower() for source in hidden}
+
     def seen_again(node: Node) -> tuple[int, ...]:
         if isinstance(node, When) and node.field == "captured":
-            return rows.seen_again(
-                microseconds_of(node.start), microseconds_of(node.end)
-            )
+            low, high = microseconds_of(node.start), microseconds_of(node.end)
+            return rows.seen_again(low, high, hidden)
         if isinstance(node, Filter) and node.field == "source":
-            return rows.from_sources([value.lower() for value in node.values])
+            values = {value.lower() for value in node.values}
+            return rows.from_sources(sorted(values - hidden_ids))
         return ()
 
     planner = Planner(

@@ -19,12 +19,16 @@ Marked = set[tuple[int, str]]
 """Number of a leaf, and a text it was found as, in lower case."""
 
 
-def show(found: Found, plan: Plan) -> tuple[Hit, Marked]:
-    """Make the hit of a document, and say what each leaf was found as in it."""
+def show(found: Found, plan: Plan, hidden: frozenset[str]) -> tuple[Hit, Marked]:
+    """Make the hit of a document, and say what each leaf was found as in it.
+
+    `hidden`: sources whose captures are neither counted nor shown.
+    """
     stored = found.hit.stored
     text, language = str(stored["text"]), _text_or_none(stored["language"])
     marks = find_marks(text, language, plan.leaves)
-    seen = found.archive.use(lambda _, rows: rows.sightings(found.hit.order))
+    order = found.hit.order
+    seen = found.archive.use(lambda _, rows: rows.sightings(order, hidden))
     hit = replace(
         list_hit(found.archive.archive_id, found.hit, seen),
         score=found.score,

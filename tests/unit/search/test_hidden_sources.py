@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from archive.capture import Exchange
 from search.service import SearchOptions, SearchService
+from tests.support.search_archive import START
 
 HIDING = SearchOptions(hidden_sources=frozenset({"inside"}))
 
@@ -21,6 +24,69 @@ def service(new_archive: Callable[[], Any]) -> SearchService:
     box.index()
     made: SearchService = box.service()
     return made
+
+
+@pytest.fixture(scope="module")
+def shared(new_archive: Callable[[], Any]) -> SearchService:
+    """One text of two sources, each of them first once; and a page of their own."""
+    box = new_archive()
+
+    def a_day_later(path: str, source_id: str) -> Exchange:
+        box.now[0] += timedelta(days=1)
+        uri = f"https://a.example/{path}"
+        made: Exchange = box.exchange(uri, "<p>яўка вырасла", source_id=source_id)
+        return made
+
+    box.capture(
+        a_day_later("1", "open"),
+        a_day_later("1", "open"),
+        a_day_later("1", "inside"),
+        a_day_later("2", "inside"),
+        a_day_later("2", "open"),
+    )
+    box.index()
+    made: SearchService = box.service()
+    return made
+
+
+def day(number: int) -> str:
+    return f"captured:{START + timedelta(days=number):%Y-%m-%d}"
+
+
+def test_a_public_document_stays_and_counts_only_its_public_captures(
+    shared: SearchService,
+) -> None:
+    whole = shared.search("яўка host:a.example")
+    assert [(hit.captures, hit.source_id) for hit in whole.hits] == [
+        (3, "inside"),
+        (2, "open"),
+    ]
+    told = shared.search("яўка", options=HIDING)
+    listed = tuple(shared.stream("яўка", options=HIDING))
+    assert told.total == shared.counts("яўка", options=HIDING).total == 1
+    for (hit,) in (told.hits, listed):
+        assert (hit.uri, hit.captures) == ("https://a.example/1", 2)
+        assert (hit.source_id, hit.captured_at.day) == (
+            "open",
+            (START + timedelta(days=2)).day,
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("source:inside", 0),
+        ("-source:inside", 1),
+        ("source:open", 1),
+        (day(2), 1),
+        (day(3), 0),
+    ],
+)
+def test_no_filter_sees_a_capture_that_is_hidden(
+    shared: SearchService, query: str, total: int
+) -> None:
+    assert shared.search(f"яўка {query}", options=HIDING).total == total
+    assert shared.search(f"яўка {day(3)}").total == 1
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from search.opened import OpenIndex
 from search.parts import Divided, divide
 from search.reconcile import ALTERED, reconcile
 from search.search_cli import search
-from search.service import Hit, SearchService
+from search.service import Hit, SearchOptions, SearchService
 from tests.support import seeds
 from tests.support.search_archive import ArchiveBox, make_box
 
@@ -101,6 +101,17 @@ def test_an_item_counts_the_captures_that_hold_it_and_the_page_its_own(
     rest = only(service, "zebra status:200")
     assert (rest.part, rest.parts, rest.captures) == (0, 4, 3)
     assert only(service, "digest.example/all status:200").title == "Digest of the week"
+
+
+def test_captures_of_a_hidden_source_count_for_no_item(service: SearchService) -> None:
+    def seen(hidden: str) -> list[tuple[int, str | None]]:
+        options = SearchOptions(hidden_sources=frozenset({hidden}))
+        words = ("bobolink status:200", "zebra status:200")
+        pages = (service.search(word, options=options) for word in words)
+        return [(hit.captures, hit.source_id) for page in pages for hit in page.hits]
+
+    assert seen("two") == [(2, "one"), (2, "one")]
+    assert seen("one") == []
 
 
 def test_no_word_is_counted_twice_and_each_line_is_in_one_document(
