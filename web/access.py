@@ -5,6 +5,7 @@ answers exactly like an unknown id. One that was removed is in no catalog: its t
 says what was removed and why.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -16,16 +17,22 @@ class AccessPolicy:
     """What this server does not show."""
 
     restricted_sources: frozenset[str] = frozenset()
-    """Source ids whose captures are kept but not published."""
+    """Source ids that are kept but not published, whatever the archive says."""
+    marked: Callable[[], frozenset[str]] = frozenset
+    """Gives those that the archive's own job records restrict, as of now."""
+
+    def hidden(self) -> frozenset[str]:
+        """All source ids that are not shown now."""
+        return self.restricted_sources | self.marked()
 
 
 def search_options(
     policy: AccessPolicy, sorting: Sorting = Sorting.SCORE
 ) -> SearchOptions:
     """How the index is asked: totals and facets tell nothing of what is not shown."""
-    return SearchOptions(sorting=sorting, hidden_sources=policy.restricted_sources)
+    return SearchOptions(sorting=sorting, hidden_sources=policy.hidden())
 
 
 def may_show(capture: Capture, policy: AccessPolicy) -> bool:
     """Whether a capture may be shown, counted, listed or sent."""
-    return capture.source_id not in policy.restricted_sources
+    return capture.source_id is None or capture.source_id not in policy.hidden()

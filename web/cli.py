@@ -11,6 +11,7 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.errors import SettingsError
+from web.access import AccessPolicy
 from web.app import create_app
 from web.citation import FORMATS
 from web.freeze import FreezeRequest, freeze
@@ -67,7 +68,7 @@ def serve(
     check_options(chosen)
     services = open_services(_places(ctx, others), sweep=not no_sweep)
     listeners = listen(chosen.bind, port=chosen.port, replay_port=chosen.replay_port)
-    settings = settings_of(chosen, listeners)
+    settings = settings_of(chosen, listeners, AccessPolicy(marked=services.restricted))
     applications = create_app(settings, services)
     applications.site.sweep.start()
     logging.getLogger("waitress").setLevel(logging.CRITICAL)
@@ -124,12 +125,15 @@ def static(ctx: CommandContext, folder: Path, language: str, no_bundles: bool) -
 
     Exit codes: 0 written, 2 wrong use, 6 the folder is there already, or no archive.
     """
-    settings = WebSettings(
-        app_origin=f"http://{LOOPBACK}", replay_origin=f"http://{REPLAY_NAME}"
-    )
     services = open_services(_places(ctx), sweep=False)
+    settings = WebSettings(
+        app_origin=f"http://{LOOPBACK}",
+        replay_origin=f"http://{REPLAY_NAME}",
+        access=AccessPolicy(marked=services.restricted),
+    )
     request = FreezeRequest(target=folder, language=language, bundles=not no_bundles)
-    done = freeze(settings, services, request)
+    with closing(services):
+        done = freeze(settings, services, request)
     click.echo(
         f"{folder}: {done.pages} pages of {done.captures} captures, "
         f"{done.bundles} bundles; open {folder / 'index.html'}"
@@ -161,12 +165,17 @@ def check_options(options: ServeOptions) -> None:
         )
 
 
-def settings_of(options: ServeOptions, listeners: Listeners) -> WebSettings:
+def settings_of(
+    options: ServeOptions, listeners: Listeners, access: AccessPolicy
+) -> WebSettings:
     """The origins: as given, else the loopback pair with the ports listened on."""
     app = options.app_origin or f"http://{LOOPBACK}:{listeners.app_port}"
     replay = options.replay_origin or f"http://{REPLAY_NAME}:{listeners.replay_port}"
     settings = WebSettings(
-        app_origin=app, replay_origin=replay, link_base=options.app_origin
+        app_origin=app,
+        replay_origin=replay,
+        link_base=options.app_origin,
+        access=access,
     )
     check_settings(settings)
     return settings

@@ -60,6 +60,7 @@ class Overview:
         self._policy = policy
         self._lock = threading.Lock()
         self._removed = 0
+        self._hidden: frozenset[str] = frozenset()
         self._begin()
 
     def _begin(self) -> None:
@@ -79,9 +80,10 @@ class Overview:
         with self._lock:
             archive.catch_up()
             removed = len(archive.tombstones())
-            if removed != self._removed:  # counted and named here before it went
-                self._begin()
-            self._removed = removed
+            hidden = self._policy.hidden()
+            if (removed, hidden) != (self._removed, self._hidden):
+                self._begin()  # counted and named here before it went
+            self._removed, self._hidden = removed, hidden
             for capture in archive.captures(self._next_leaf):
                 self._next_leaf = max(self._next_leaf, capture.leaf + 1)
                 if capture.kind == "capture" and may_show(capture, self._policy):

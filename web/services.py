@@ -177,5 +177,7 @@ class Services:
     """What other archives captured of the same; None: none were named to compare."""
     preview: Callable[[bytes, int], Preview | None] | None = None
     """Draw a picture, or page N (from 0) of a PDF, anew; None: nothing is drawn."""
+    restricted: Callable[[], frozenset[str]] = frozenset
+    """Source ids that the archive's job records restrict, as of now."""
     close: Callable[[], None] = _nothing
     """End child processes and close other archives; with the server."""

@@ -14,6 +14,7 @@ from archive.errors import LimitExceeded
 from archive.export.bundle import BundleRequest, export_bundle
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
+from archive.store.restricted import RestrictedSources
 from archive.verify.capture import verify_capture
 from archive.verify.corroboration import Partner
 from archive.verify.folder import verify_archive
@@ -78,6 +79,7 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         random_bytes=places.random_bytes,
         compare=others.compare if places.others else None,
         preview=previews.make,
+        restricted=RestrictedSources(reader).ids,
         close=close,
     )
 

@@ -48,6 +48,14 @@ class History:
         )
         return [str(source_id) for (source_id,) in rows]
 
+    def newest_jobs(self) -> dict[str, int]:
+        """Entry of the newest job of each source that had one."""
+        rows = self.connection.execute(
+            "select source_id, max(leaf) from job where source_id is not null "
+            "group by source_id"
+        )
+        return {str(source_id): int(leaf) for source_id, leaf in rows}
+
     def job_before(self, source_id: str, moment: datetime) -> JobPlaces | None:
         """The newest job of a source that was opened before a time, by its clock."""
         return JobRows(connection=self.connection).before(source_id, moment)
