@@ -19,18 +19,16 @@ from archive.errors import FormatError, StoreError
 from archive.files import Files
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from archive.warc.member import Effort
 from tests.support.archives import (
-    SOFTWARE,
     FixedRandom,
     MadeArchive,
     make_archive,
     make_exchange,
     put_back_head,
 )
+from tests.support.call_sweep import open_writer
 
 MEBIBYTE = 1 << 20
 WAIT_SECONDS = 20
@@ -66,23 +64,6 @@ def made(tmp_path: Path) -> MadeArchive:
     archive = make_archive(tmp_path)
     archive.fill(2)
     return archive
-
-
-def open_writer(
-    made: MadeArchive, files: Files, reserve_bytes: int | None = None
-) -> ArchiveWriter:
-    return ArchiveWriter.open(
-        made.root,
-        keys=made.keys(),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        settings=WriterSettings(
-            software=SOFTWARE,
-            effort=Effort.STORED,
-            files=files,
-            reserve_bytes=reserve_bytes,
-        ),
-    )
 
 
 def submit(

@@ -11,6 +11,16 @@ from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
 
 
+def make_two_segments(folder: Path) -> MadeArchive:
+    """A sealed segment and an open one, two captures in each."""
+    made = make_archive(folder)
+    made.fill(2)
+    with made.open_writer() as writer:
+        writer.rotate()
+    made.fill(2)
+    return made
+
+
 def read(made: MadeArchive) -> ArchiveReader:
     """Open the archive as every reading command does."""
     return ArchiveReader.open(made.root)

@@ -25,7 +25,11 @@ Scenario = Callable[[MadeArchive, FaultyFiles, Tell], None]
 
 
 def open_writer(
-    made: MadeArchive, files: Files, tell: Tell | None = None
+    made: MadeArchive,
+    files: Files,
+    tell: Tell | None = None,
+    *,
+    reserve_bytes: int | None = None,
 ) -> ArchiveWriter:
     """The archive's writer over these files; it tells what it promises."""
     return ArchiveWriter.open(
@@ -37,6 +41,7 @@ def open_writer(
             software=SOFTWARE,
             effort=Effort.STORED,
             files=files,
+            reserve_bytes=reserve_bytes,
             tell=(lambda _line: None) if tell is None else tell,
         ),
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from archive.warc.reading import read_records
-from tests.support.archives import MadeArchive, fill, make_archive
-from tests.support.attacked import assert_put_right, captured
+from tests.support.archives import MadeArchive, fill
+from tests.support.attacked import assert_put_right, captured, make_two_segments
 from tests.support.forged_entries import FORGERIES, forged_entries
 from tests.support.forgery import (
     append,
@@ -25,13 +25,7 @@ pytestmark = pytest.mark.timeout(60)
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
-    """A sealed segment and an open one."""
-    made = make_archive(tmp_path_factory.mktemp("origin"))
-    made.fill(2)
-    with made.open_writer() as writer:
-        writer.rotate()
-    made.fill(2)
-    return made
+    return make_two_segments(tmp_path_factory.mktemp("origin"))
 
 
 def redo_of(made: MadeArchive) -> Path:

@@ -26,8 +26,14 @@ from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.verify.statements import leaf_of
-from tests.support.archives import MadeArchive, fill, make_archive
-from tests.support.attacked import assert_put_right, captured, edit_catalog, read
+from tests.support.archives import MadeArchive, fill
+from tests.support.attacked import (
+    assert_put_right,
+    captured,
+    edit_catalog,
+    make_two_segments,
+    read,
+)
 from tests.support.command import Command
 from tests.support.forged_entries import FORGED, FORGERIES, forged_entries
 from tests.support.forgery import (
@@ -48,13 +54,7 @@ JOB = format_short_id(bytes(16))
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
-    """A sealed segment and an open one."""
-    made = make_archive(tmp_path_factory.mktemp("origin"))
-    made.fill(2)
-    with made.open_writer() as writer:
-        writer.rotate()
-    made.fill(2)
-    return made
+    return make_two_segments(tmp_path_factory.mktemp("origin"))
 
 
 # Forged statements

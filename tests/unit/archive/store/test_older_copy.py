@@ -15,11 +15,8 @@ from archive.log.log import TiledLog
 from archive.store.keychange import KeyChanger
 from archive.store.layout import ArchivePaths
 from archive.store.ledger import LedgerTools
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from archive.warc.member import Effort
 from tests.support.archives import (
     SOFTWARE,
     MadeArchive,
@@ -27,6 +24,7 @@ from tests.support.archives import (
     make_archive,
     make_exchange,
 )
+from tests.support.call_sweep import open_writer
 
 
 @pytest.fixture
@@ -49,23 +47,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def open_writer(
-    made: MadeArchive, said: list[str], files: Files | None = None
-) -> ArchiveWriter:
-    return ArchiveWriter.open(
-        made.root,
-        keys=made.keys(),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        settings=WriterSettings(
-            software=SOFTWARE,
-            effort=Effort.STORED,
-            tell=said.append,
-            files=files or Files(),
-        ),
-    )
 
 
 def log_size(made: MadeArchive) -> int:
@@ -117,7 +98,10 @@ def test_keys_are_not_changed_in_an_older_copy(made: MadeArchive) -> None:
 def test_of_two_copies_at_work_at_once_one_signs(made: MadeArchive) -> None:
     other = copy_of(made)
     said: list[str] = []
-    first, second = open_writer(made, said), open_writer(other, said)
+    first, second = (
+        open_writer(made, Files(), said.append),
+        open_writer(other, Files(), said.append),
+    )
     size = log_size(other)
     fill(first, made, 1)
     first.close()
@@ -147,12 +131,12 @@ def test_a_crash_between_note_and_head_is_healed(made: MadeArchive, more: int) -
 
     said: list[str] = []
     size = log_size(made)
-    writer = open_writer(made, said, Crashing())
+    writer = open_writer(made, Crashing(), said.append)
     writer.capture(make_exchange("http://a.example/", b"page", made)).result()
     with pytest.raises(StoreError, match="crashed"):
         writer.close()
     assert log_size(made) == size
-    with open_writer(made, said) as healed:
+    with open_writer(made, Files(), said.append) as healed:
         for number in range(more):
             exchange = make_exchange(f"http://a.example/{number}", b"page", made)
             healed.capture(exchange).result()
@@ -173,10 +157,10 @@ def test_a_note_that_is_gone_or_older_is_said_and_written_anew(
     ):
         spoil()
         said: list[str] = []
-        with open_writer(made, said) as writer:
+        with open_writer(made, Files(), said.append) as writer:
             fill(writer, made, 1)
         assert [line for line in said if words in line] == said[:1] != []
         said.clear()
-        open_writer(made, said).close()
+        open_writer(made, Files(), said.append).close()
         assert said == []
     assert_verified(made)
