@@ -27,6 +27,7 @@ from archive.errors import (
     FormatError,
     LimitExceeded,
     MalformedStatement,
+    StoreError,
 )
 from archive.files import open_regular
 from archive.warc.reading import Keep, ReadRecord, RecordWalk, keep_nothing
@@ -34,6 +35,10 @@ from archive.warc.record import RecordHeader
 
 MEMBERS_LIMIT = 10_000
 """Members of one slice: over six times what the largest statement can name."""
+
+
+class SegmentChanged(StoreError):
+    """Another file stands where a segment was; offsets in it mean nothing any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,21 +75,34 @@ class SegmentWalk:
     walk or lies behind it (None: every byte belongs to an entry). A file that cannot
     be opened, a link and a pipe raise StoreError.
 
+    `seen`: what the file was when `start` was found in it. A removal puts another one
+    in its place, in which the same offset means nothing: SegmentChanged.
     `keep` bounds what is kept of a slice, not of each record: see `_Room`.
     """
 
     def __init__(
-        self, path: Path, *, start: int = 0, keep: Keep = keep_nothing
+        self,
+        path: Path,
+        *,
+        start: int = 0,
+        keep: Keep = keep_nothing,
+        seen: os.stat_result | None = None,
     ) -> None:
         self._path = path
         self._start = start
+        self._seen = seen
         self._keep = keep
         self.covered_bytes = start
         self.problem: str | None = None
 
     def __iter__(self) -> Iterator[SegmentEntry]:
         with open_regular(self._path) as stream:
-            if self._start > os.fstat(stream.fileno()).st_size:
+            now = os.fstat(stream.fileno())
+            if self._seen is not None and _is_another(now, self._seen):
+                raise SegmentChanged(
+                    f"{self._path} was changed while it was read; verify again"
+                )
+            if self._start > now.st_size:
                 self.problem = f"the segment ends before offset {self._start}"
                 return
             try:
@@ -122,6 +140,16 @@ class SegmentWalk:
                 f"the record at offset {records[0].span.offset} and what follows it "
                 "have no statement behind them"
             )
+
+
+def _is_another(now: os.stat_result, seen: os.stat_result) -> bool:
+    """Whether a file is not the one that was seen; that one may have grown since.
+
+    The number of a file that is gone may be given to the next but one, but what stands
+    for a removed entry is shorter.
+    """
+    is_same = (now.st_dev, now.st_ino) == (seen.st_dev, seen.st_ino)
+    return not is_same or now.st_size < seen.st_size
 
 
 class _Room:

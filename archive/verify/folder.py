@@ -19,6 +19,7 @@ from archive.store.layout import (
     parse_identity,
 )
 from archive.store.segment import FoundSegment, list_segments
+from archive.store.walk import SegmentChanged
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
 from archive.verify.chain import Chain, check_tiles, read_head
@@ -131,11 +132,7 @@ class _Verification:
         )
         self._stamps.read(self._collector, self._paths.anchors)
         chain = Chain(self._collector, self._paths.log, head)
-        try:
-            self._walk(chain, identity.archive_id)
-        except ReaderEnded as error:
-            self._collector.abandon()
-            self._collector.not_checked(16, "reader-ended", "segments", str(error))
+        if not self._walk_whole(chain, identity.archive_id):
             return self._report()
         chain.finish()
         check_last_seen(
@@ -169,13 +166,28 @@ class _Verification:
             raise ArchiveMissing(f"there is no {IDENTITY_FILE}")
         return toml
 
+    def _walk_whole(self, chain: Chain, archive_id: str) -> bool:
+        """Whether the segments were read to their end; if not, nothing is concluded."""
+        try:
+            self._walk(chain, archive_id)
+        except ReaderEnded as error:
+            self._collector.not_checked(16, "reader-ended", "segments", str(error))
+        except SegmentChanged as error:
+            self._collector.not_checked(16, "segment-changed", "segments", str(error))
+        else:
+            return True
+        self._collector.abandon()
+        return False
+
     def _walk(self, chain: Chain, archive_id: str) -> None:
         found = [
             segment
             for segment in list_segments(self._paths.segments)
             if segment.path.is_file()  # a pipe of that name would never end
         ]
-        self._all_bytes = sum(segment.path.stat().st_size for segment in found)
+        # Now: one that is being written may have another name when it was read.
+        sizes = [segment.path.stat().st_size for segment in found]
+        self._all_bytes = sum(sizes)
         count = count_readers(self._all_bytes) if self._wishes.side_by_side else 0
         paths = [segment.path for segment in found]
         with reading(paths, self._trust, count) as read:
@@ -192,7 +204,7 @@ class _Verification:
                         self._note_end(item, segment, is_last=segment is found[-1])
                     else:
                         self._take(item, chain, archive_id, segment)
-                self._done_bytes += segment.path.stat().st_size
+                self._done_bytes += sizes[serial]
                 self._show(0)
         # A seal stands in the segment after the one it seals: compare at the end.
         unsealed = self._removals.unsealed_segments() if self._is_locked else set()

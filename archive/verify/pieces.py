@@ -5,8 +5,9 @@ statements between them. Where that is, is only guessed from the bytes: whoever 
 pieces together demands that each ended exactly where the next one begins.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -17,7 +18,7 @@ from archive.attest.trust import TrustSet
 from archive.errors import StoreError
 from archive.files import open_regular
 from archive.store.follow import CAPTURE_KINDS
-from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.store.walk import SegmentChanged, SegmentEntry, SegmentWalk
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.report import Outcome
@@ -48,6 +49,8 @@ class Piece:
     path: Path
     start: int
     stop: int | None
+    seen: os.stat_result | None = field(default=None, compare=False)
+    """The file as it was when it was cut; what stands in its place is not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class Ended:
     """What the disk said."""
     passes: Mapping[int, int]
     """How often each check of the entries held."""
+    is_changed: bool = False
+    """Another file stands in its place: nothing of it was read."""
 
     def joins(self, following: Piece) -> bool:
         """Whether everything before the following piece was read, and no more."""
@@ -146,8 +151,10 @@ def walk_piece(
     keep: Callable[[RecordHeader], int] | None = None,
 ) -> Iterator[Told | Ended]:
     """Check the entries of a piece one by one (1 to 6, 10), then say how it ended."""
-    noted, unreadable = _Noted(), None
-    walk = SegmentWalk(piece.path, start=piece.start, keep=keep or kept_bytes)
+    noted, unreadable, is_changed = _Noted(), None, False
+    walk = SegmentWalk(
+        piece.path, start=piece.start, keep=keep or kept_bytes, seen=piece.seen
+    )
     try:
         for entry in walk:
             checked = None
@@ -157,12 +164,13 @@ def walk_piece(
             if piece.stop is not None and entry.end_bytes >= piece.stop:
                 break
     except (StoreError, OSError) as error:
-        unreadable = str(error)
+        unreadable, is_changed = str(error), isinstance(error, SegmentChanged)
     yield Ended(
         covered_bytes=walk.covered_bytes,
         problem=walk.problem,
         unreadable=unreadable,
         passes=noted.passes,
+        is_changed=is_changed,
     )
 
 
@@ -227,14 +235,15 @@ def cut_segment(path: Path) -> list[Piece]:
     """Cut a segment where statements seem to end; StoreError if it cannot be read."""
     bounds = [0]
     with open_regular(path) as stream:
-        size = stream.seek(0, 2)
+        seen = os.fstat(stream.fileno())
+        size = seen.st_size
         for at in range(PIECE_BYTES, size, PIECE_BYTES):
             end = _find_statement_end(cast("BinaryIO", stream), at, at + PIECE_BYTES)
             if end is not None and bounds[-1] < end < size:
                 bounds.append(end)
     stops: Sequence[int | None] = [*bounds[1:], None]
     return [
-        Piece(path=path, start=start, stop=stop)
+        Piece(path=path, start=start, stop=stop, seen=seen)
         for start, stop in zip(bounds, stops, strict=True)
     ]
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -19,6 +20,7 @@ from typing import BinaryIO, Final, Self
 from archive.attest.trust import TrustSet
 from archive.child import python_command, python_path
 from archive.errors import StoreError
+from archive.store.walk import SegmentChanged
 from archive.verify.pieces import (
     Ended,
     Piece,
@@ -122,7 +124,8 @@ class Readers:
     def read(self, path: Path) -> Iterator[Told | Ended]:
         """What one walk over the segment gives; several `Ended` where it was cut.
 
-        ReaderEnded if a reader did not finish.
+        ReaderEnded if a reader did not finish, SegmentChanged if another file stands
+        there than was cut.
         """
         pieces = self._segments[path]
         is_over = False
@@ -131,15 +134,15 @@ class Readers:
             for item in self._receive():
                 if is_over:
                     continue  # one walk would not have come here
-                yield item
+                yield _unchanged(item)
                 ended = item if isinstance(item, Ended) else None
             if is_over or following is None or ended is None:
                 continue
             is_over = not ended.joins(following)
             if is_over and ended.problem is None and ended.unreadable is None:
                 # No statement ends there after all: go on as one walk does.
-                rest = Piece(path=piece.path, start=ended.covered_bytes, stop=None)
-                yield from walk_piece(rest, self._trust)
+                rest = replace(piece, start=ended.covered_bytes, stop=None)
+                yield from map(_unchanged, walk_piece(rest, self._trust))
 
     def _receive(self) -> Iterator[Told | Ended]:
         """The results of the next piece."""
@@ -149,6 +152,12 @@ class Readers:
         while not isinstance(item, Ended):
             for item in _load(child):
                 yield item
+
+
+def _unchanged(item: Told | Ended) -> Told | Ended:
+    if isinstance(item, Ended) and item.is_changed:
+        raise SegmentChanged(item.unreadable)
+    return item
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -232,6 +232,53 @@ def test_reading_a_block_again_notices_other_bytes(
         with_block(path, replace(without, member=job.record))
 
 
+def test_a_removal_meanwhile_fails_nothing(
+    made: MadeArchive,
+    inside: list[Inside],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = copy_archive(made, tmp_path / "copy")
+    with copy.open_writer() as writer:
+        writer.rotate()
+        victim = fill(writer, copy, 6)[1]
+        writer.rotate()
+        fill(writer, copy, 1)
+    path, cut = segments(copy)[-2], readers._cut
+    order = RemovalOrder(reason="a test", authority="a court")
+    stale: list[Piece] = []
+
+    def cut_then_remove(segment: Path) -> list[Piece]:
+        found = cut(segment)
+        if segment == path:
+            stale.extend(found)
+            with copy.open_writer() as writer:
+                assert isinstance(writer.remove(victim, order), Removed)
+        return found
+
+    monkeypatch.setattr(readers, "_cut", cut_then_remove)
+    report = verify_archive(copy.root, trust=copy.trust(), wishes=SIDE_BY_SIDE)
+    assert len(stale) > 1
+    assert report.outcome is Outcome.NOT_CHECKED, report.findings
+    assert list(report.of(Outcome.FAILED)) == list(report.of(Outcome.VERIFIED)) == []
+    (finding,) = [one for one in report.findings if one.code == "segment-changed"]
+    assert "was changed while it was read; verify again" in finding.detail
+    monkeypatch.undo()
+    again = verify_archive(copy.root, trust=copy.trust())
+    assert again.outcome is Outcome.VERIFIED, again.findings
+    assert inside
+
+
+def test_a_file_with_the_number_of_one_that_is_gone_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "segment"
+    path.write_bytes(b"long")
+    (piece,) = cut_segment(path)
+    path.write_bytes(b"cut")
+    (ended,) = pieces.walk_piece(piece, None)
+    assert isinstance(ended, pieces.Ended)
+    assert "was changed while it was read" in (ended.unreadable or "")
+
+
 def test_a_killed_reader_is_never_verified(
     made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
