@@ -50,7 +50,7 @@ class KeyChanger:
         """Let a new operator key take over from the one at hand."""
         with self._open() as ledger:
             old, new = self.tools.keys.operator, self._begin()
-            change = find_change(ledger, new, self.tools.keys.root)
+            change = self._find(ledger, new)
             if change is None:
                 self._state(ledger, "rotate", [_row(new, _next(ledger) + 1)], old)
                 ledger.checkpoint()
@@ -67,7 +67,7 @@ class KeyChanger:
         root = self._root()
         with self._open() as ledger:
             new = self._begin()
-            change = find_change(ledger, new, root)
+            change = self._find(ledger, new)
             if change is None:
                 change = self._replace(ledger, root, new)
             return self._finish(ledger, new, change)
@@ -99,7 +99,7 @@ class KeyChanger:
                 changed = _with_end(self.trust, key_id, end)
                 self.keep(changed)
                 return changed
-            change = find_change(ledger, new, root)
+            change = self._find(ledger, new)
             if change is None:
                 change = self._replace(ledger, root, new, end=end)
             sooner = replace(change, old_end=min(end, change.old_end))
@@ -145,6 +145,12 @@ class KeyChanger:
         new = self.new_key()
         write_key_file(self.folder / NEXT_FILE, self.seal(new))
         return new
+
+    def _find(self, ledger: Ledger, new: P256Signer) -> Change | None:
+        """What is stated of the new key; a key made just now is not looked for."""
+        if self.tools.keys.next is None:
+            return None
+        return find_change(ledger, new, self.tools.keys.root)
 
     @contextmanager
     def _open(self) -> Iterator[Ledger]:

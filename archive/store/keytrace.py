@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.attest.keys import P256Signer, verify_p256
 from archive.attest.statement import Statement, pae
+from archive.errors import FormatError, StoreError
 from archive.log.leaf import Leaf, parse_leaf
 from archive.log.log import TiledLog
 from archive.store.ledger import Ledger
@@ -33,7 +34,9 @@ def find_change(
 ) -> Change | None:
     """Where the new key has accepted, or the root key has stated it; None if neither.
 
-    A statement of the root key is looked for only where that key is at hand.
+    A statement of the root key is looked for only where that key is at hand: StoreError
+    if the segments do not hold it, FormatError if it names no key that the new one
+    takes over from.
     """
     for index, leaf in _key_leaves(ledger):
         if leaf.key_id == new.key_id:
@@ -41,14 +44,22 @@ def find_change(
     for statement in () if root is None else _stated_by(ledger, root):
         rows = {row["key_id"]: row for row in _operators(statement)}
         if statement.predicate["action"] == "new" and new.key_id in rows:
-            (old,) = [row for key_id, row in rows.items() if key_id != new.key_id]
-            first = rows[new.key_id]["first_leaf"]
+            first = rows.pop(new.key_id)["first_leaf"]
+            old = next(iter(rows.values()), None)
+            if old is None:
+                raise FormatError(
+                    f"entry {statement.seq} states key {new.key_id} and none that it "
+                    "takes over from; see what `evidence verify` says"
+                )
             return Change(first_leaf=first, old_end=old["end_leaf"])
     return None
 
 
 def find_end(ledger: Ledger, key_id: str, root: P256Signer) -> int | None:
-    """The first entry at which the root key has cut a key off; None if it has not."""
+    """The first entry at which the root key has cut a key off; None if it has not.
+
+    StoreError if the segments do not hold all that it has stated.
+    """
     ends = [
         row["end_leaf"]
         for statement in _stated_by(ledger, root)
@@ -65,7 +76,7 @@ def _operators(statement: Statement) -> list[dict[str, Any]]:
 def _stated_by(ledger: Ledger, root: P256Signer) -> list[Statement]:
     """The later `key` statements of the root key, in order; entry 0 is none of them."""
     wanted = {i for i, leaf in _key_leaves(ledger) if leaf.key_id == root.key_id}
-    found: list[Statement] = []
+    found: dict[int, Statement] = {}
     for segment in reversed(list_segments(ledger.tools.paths.segments)):
         if len(found) == len(wanted):
             break
@@ -77,8 +88,13 @@ def _stated_by(ledger: Ledger, root: P256Signer) -> list[Statement]:
             if statement.seq in wanted:
                 message = pae(envelope.payload)
                 verify_p256(root.spki_der, envelope.signature, message)
-                found.append(statement)
-    return sorted(found, key=lambda statement: statement.seq)
+                found[statement.seq] = statement
+    if lost := sorted(wanted - found.keys()):  # behind damage the walk goes no further
+        raise StoreError(
+            f"the segments do not hold entry {lost[0]}, stated by the root key; run "
+            "`evidence verify`, restore what it names, then do this again"
+        )
+    return [found[seq] for seq in sorted(found)]
 
 
 def _key_leaves(ledger: Ledger) -> Iterator[tuple[int, Leaf]]:
