@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.capture import CONTROL_ROLE, SECOND_ROLE, Capture, CaptureOutcome
+from archive.digest import Digest
 from search.report.changes import ParagraphChange
 from search.report.findings import Finding, Kind, ShownChange
 from search.report.mirrors import find_differences
@@ -20,6 +21,7 @@ SAMPLES = 200
 """Of one source, compared in one report."""
 
 TextOf = Callable[[Capture], str]
+DigestOf = Callable[[Capture], Digest | None]
 Show = Callable[[Sequence[ParagraphChange]], ShownChange]
 
 
@@ -55,12 +57,12 @@ def pair_samples(captures: Sequence[Capture]) -> Iterator[Sample]:
 
 
 def find_cloaking(
-    samples: Sequence[Sample], *, text_of: TextOf, show: Show
+    samples: Sequence[Sample], *, text_of: TextOf, digest_of: DigestOf, show: Show
 ) -> Iterator[Finding]:
     """What the second profile was given that the first was not, or the reverse."""
     for sample in samples[:SAMPLES]:
         if sample.control is None:
-            if not _is_same(sample):
+            if not _is_same(sample, digest_of):
                 yield _finding(sample, "second-profile-not-checked", None)
             continue
         seen = _is_shown(sample.first), _is_shown(sample.seconds[0])
@@ -77,12 +79,13 @@ def find_cloaking(
             yield _finding(sample, "second-profile-alone-shown", None)
 
 
-def _is_same(sample: Sample) -> bool:
+def _is_same(sample: Sample, digest_of: DigestOf) -> bool:
     """Whether both were given the same bytes, so that nobody had to ask once more."""
     first, second = sample.first, sample.seconds[0]
-    if first.payload_digest is None or _is_shown(first) != _is_shown(second):
+    if _is_shown(first) != _is_shown(second):
         return False
-    return first.payload_digest == second.payload_digest
+    digest = digest_of(first)
+    return digest is not None and digest == digest_of(second)
 
 
 def _unlike(

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.capture import Capture
-from archive.errors import SearchUnavailable
+from archive.digest import Digest
+from archive.errors import EvidenceError, SearchUnavailable
 from archive.store.reader import ArchiveReader
 from search.extract.result import Extract
 from search.extract.worker import Worker
@@ -59,8 +60,16 @@ class Texts:
         return find_cloaking(
             samples,
             text_of=lambda capture: self.main_of(self.reader.original(capture)),
+            digest_of=self._digest_of,
             show=lambda changes: _show(changes, hidden=hidden),
         )
+
+    def _digest_of(self, capture: Capture) -> Digest | None:
+        """Of what it stands for: "not modified" has no payload of its own."""
+        try:
+            return self.reader.original(capture).payload_digest
+        except EvidenceError:  # removed or damaged: `verify` says which
+            return None
 
     def find_list(self, capture: Capture) -> Capture | None:
         """The earlier issue of a list that is at a new address now."""

@@ -72,6 +72,8 @@ class Cloak:
                     b"HTTP/1.1 302 Found\r\nLocation: /honest\r\n"
                     b"Content-Length: 0\r\n\r\n"
                 )
+            case "/honest" if b"if-none-match" in head:
+                return b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n'
             case "/robots.txt":
                 return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         return page(text)
@@ -125,6 +127,9 @@ def test_what_others_are_shown_is_sampled_compared_and_kept_apart(
         if one["code"] == "changed"
     }
     assert changed == {"moving"}
+    # "Not modified" stands for the bytes that it spares.
+    codes = {one["code"] for one in later["sources"][0]["findings"]}
+    assert "second-profile-not-checked" not in codes
     assert evidence.verified() == "VERIFIED"
 
 

@@ -47,7 +47,10 @@ def judge(first: str, seconds: list[str], control: str | None) -> list[str]:
     return [
         found.code
         for found in find_cloaking(
-            [sample], text_of=lambda c: texts[c.capture_id[0]], show=lambda _: NOTHING
+            [sample],
+            text_of=lambda c: texts[c.capture_id[0]],
+            digest_of=lambda c: c.payload_digest,
+            show=lambda _: NOTHING,
         )
     ]
 
@@ -115,7 +118,12 @@ def test_without_a_control_only_the_same_bytes_are_the_same(
         for body in (first, second)
     ]
     sample = Sample(first=looks[0], seconds=(looks[1],), control=None)
-    found = find_cloaking([sample], text_of=lambda _: "", show=lambda _: NOTHING)
+    found = find_cloaking(
+        [sample],
+        text_of=lambda _: "",
+        digest_of=lambda c: c.payload_digest,
+        show=lambda _: NOTHING,
+    )
     assert [one.code for one in found] == codes
 
 
@@ -133,5 +141,10 @@ def test_a_page_refused_to_one_of_them(
 ) -> None:
     looks = [replace(make_capture(), http_status=one) for one in status]
     sample = Sample(first=looks[0], seconds=(looks[1],) * 2, control=looks[2])
-    found = find_cloaking([sample], text_of=lambda _: "", show=lambda _: NOTHING)
+    found = find_cloaking(
+        [sample],
+        text_of=lambda _: "",
+        digest_of=lambda c: c.payload_digest,
+        show=lambda _: NOTHING,
+    )
     assert [one.code for one in found] == codes
