@@ -329,6 +329,7 @@ LIBRARIES = {
             "crawlers.spiders.listing",
             "crawlers.spiders.lists",
             "crawlers.spiders.second",
+            "crawlers.spiders.turns",
             "crawlers.spiders.sitemap",
         ),
         reason="a framework: the seam to it is crawl/ and spiders/, nothing else",

@@ -3,8 +3,6 @@
 It finds addresses and nothing else: evidence is made by the handler, below it.
 """
 
-import re
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any, Self
@@ -42,14 +40,11 @@ from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
 from crawlers.spiders.second import SecondLook
+from crawlers.spiders.turns import ShapeTurns
 
 HANDLERS_NEEDED = 2
 """http and https: a handler that fails to load only makes Scrapy log a line."""
 NO_RESPONSE: tuple[type[Exception], ...] = (IgnoreRequest, *DOWNLOAD_ERRORS)
-SHAPE_TURN = 25
-"""Addresses of one shape asked for before those of another shape come first: a calendar
-without end takes turns with the articles, and leaves them most of the budget."""
-_NUMBERS = re.compile(r"\d+")
 BRIEF_TRIES = 3
 """Pages whose beginning is read first, and says too little, before all others of the
 run are read whole at once: those of a site are alike, and most are heavy at the top."""
@@ -72,7 +67,7 @@ class SourceSpider(Spider):
         self._alike = AlikeAnswers(note_class=services.log.note_class)
         self._lists = ListFollower(self, services)
         self._second = SecondLook(services)
-        self._shapes: Counter[str] = Counter()
+        self._turns = ShapeTurns()
         self._in_vain = 0
         """Pages in a row whose beginning said too little, the newest among them."""
 
@@ -80,7 +75,7 @@ class SourceSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build it, and hear which requests come to nothing."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.give_turn_back, signals.request_dropped)
+        crawler.signals.connect(spider._turns.give_back, signals.request_dropped)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
@@ -259,21 +254,8 @@ class SourceSpider(Spider):
 
     def page_request(self, url: str, *, depth: int = 1) -> Request:
         """Ask for an article or a linked page; addresses of one shape take turns."""
-        shape = shape_of(url)
-        self._shapes[shape] += 1
-        return self._request(
-            url,
-            self.parse_page,
-            filtered=True,
-            priority=-(self._shapes[shape] // SHAPE_TURN),
-            depth=depth,
-        )
-
-    def give_turn_back(self, request: Request) -> None:
-        """What was asked for before takes no turn of its shape once more."""
-        is_hop = "redirect_times" in request.meta
-        if "depth" in request.cb_kwargs and not is_hop:
-            self._shapes[shape_of(request.url)] -= 1
+        request = self._request(url, self.parse_page, filtered=True, depth=depth)
+        return self._turns.take(request)
 
     def document_request(self, url: str, known: KnownDocuments) -> Request:
         """Ask for a document of a list, or for an address it had before."""
@@ -290,7 +272,6 @@ class SourceSpider(Spider):
         callback: Callable[..., Any],
         *,
         filtered: bool = False,
-        priority: int = 0,
         **arguments: Any,
     ) -> Request:
         return Request(
@@ -298,7 +279,6 @@ class SourceSpider(Spider):
             callback=callback,
             errback=self.note_failure,
             dont_filter=not filtered,
-            priority=priority,
             cb_kwargs=arguments,
             meta={NOTES_KEY: RequestNotes()},
         )
@@ -366,10 +346,3 @@ class SourceSpider(Spider):
             style=response.body if is_style else None,
             payload_bytes=len(response.body),
         )
-
-
-def shape_of(url: str) -> str:
-    """An address without its numbers: what pages made by one machine share."""
-    parts = urlsplit(url)
-    names = sorted(pair.partition("=")[0] for pair in parts.query.split("&"))
-    return f"{parts.netloc}{_NUMBERS.sub('0', parts.path)}?{'&'.join(names)}"

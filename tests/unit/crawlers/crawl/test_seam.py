@@ -34,7 +34,8 @@ from crawlers.crawl.services import (
 )
 from crawlers.engine.settings import FetchRequest
 from crawlers.sources.registry import get_source
-from crawlers.spiders.base import SHAPE_TURN, SourceSpider
+from crawlers.spiders.base import SourceSpider
+from crawlers.spiders.turns import SHAPE_TURN, shape_of
 
 SOURCE = get_source("viasna")
 URL = "https://spring96.org/en/news/1"
@@ -360,19 +361,29 @@ def test_a_budget_that_is_used_up_refuses_with_a_signal(
     assert issubclass(RequestRefused, IgnoreRequest)
 
 
+@pytest.mark.parametrize("url", [URL, "https://spring96.org/навіны?дзень="])
 def test_an_address_that_was_asked_for_before_takes_no_turn_of_its_shape(
-    services: CrawlServices,
+    services: CrawlServices, url: str
 ) -> None:
     """Menus name the same pages on each page: the articles must not pay for them."""
     spider = SourceSpider.from_crawler(get_crawler(), services=services)
     for _ in range(4 * SHAPE_TURN):
-        request = spider.page_request(f"{URL}1")
+        request = spider.page_request(f"{url}1")
         spider.crawler.signals.send_catch_log(
             signals.request_dropped, request=request, spider=spider
         )
-    asked = [spider.page_request(f"{URL}{n}") for n in range(2 * SHAPE_TURN - 1)]
+    asked = [spider.page_request(f"{url}{n}") for n in range(2 * SHAPE_TURN - 1)]
     priorities = [request.priority for request in asked]
     assert priorities == [0] * (SHAPE_TURN - 1) + [-1] * SHAPE_TURN
+
+
+def test_letters_that_are_written_with_numbers_are_none() -> None:
+    water, news, more = (
+        shape_of(Request(f"https://a.example/{word}").url)
+        for word in ("вада/1", "веда/1", "веда/22")
+    )
+    assert water != news
+    assert news == more
 
 
 def test_a_hop_that_was_asked_for_before_gives_no_turn_back(
