@@ -109,6 +109,8 @@ class Worker:
             for number, text in enumerate(texts)
         ]
         joined = self._joined(program, made, texts, list(read.values()))
+        if joined is made:
+            return made
         left_out = (PARTLY,) if len(silent) > PAGES_MOST else ()
         return replace(joined, warnings=(*joined.warnings, *left_out))
 
@@ -122,6 +124,8 @@ class Worker:
         """Pages with words that were read from pictures, as one text of both makers."""
         request: Request = {"media_type": PAGES}
         text = self._once(request, json.dumps(texts).encode())
+        if text.extractor == FAILED:
+            return made  # the words it has of its own stay
         maker = program.extractor
         if made.text:
             maker = f"{made.extractor}+{maker}"

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from search.extract.ocr import ReadPicture, Tesseract
 from search.extract.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -49,6 +51,22 @@ def test_large_payload_and_answer_pass_the_pipes(worker: Worker) -> None:
     text = "выбары " * 200_000
     made = worker.extract(text.encode(), media_type="text/plain", charset=None)
     assert made.text == text.strip()
+
+
+def test_words_of_a_document_stay_where_joining_those_of_its_pictures_fails(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = replace(
+        worker.extract(b"Own words", media_type="text/plain", charset=None),
+        warnings=("scanned_pages",),
+    )
+    program = Tesseract(program="tesseract", extractor="tesseract/5", languages="eng")
+    read = [ReadPicture(text="read", words=1, sure=0.9)]
+    joined = worker._joined(program, made, ["Own words", "read"], read)
+    assert (joined.warnings, joined.sure) == (("ocr",), 0.9)
+    assert "read" in joined.text
+    monkeypatch.setattr(worker, "_seconds", 0.0)
+    assert worker._joined(program, made, ["Own words", "read"], read) == made
 
 
 def run_restricted(code: str) -> "subprocess.CompletedProcess[str]":
