@@ -57,7 +57,16 @@ class Nursery:
         self._control: socket.socket | None = None
 
     def start(self) -> Forked:
-        """A new child; WorkerFailed where there is none to be had."""
+        """A new child; WorkerFailed where there is none to be had.
+
+        A nursery that is gone is replaced once: its end is no fault of a document.
+        """
+        try:
+            return self._start()
+        except WorkerFailed:
+            return self._start()
+
+    def _start(self) -> Forked:
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = os.pipe()
         stdin = os.fdopen(ours_in, "wb", buffering=0)
@@ -94,10 +103,14 @@ class Nursery:
 
     def _reap(self, pid: int) -> None:
         """Have a child that was ended reaped; the system does it if nobody else can."""
-        with self._lock, contextlib.suppress(OSError):
-            if self._control is not None:
-                self._control.send(_PID.pack(pid))
-                self._control.recv(_PID.size)
+        try:
+            with self._lock:
+                if self._control is not None:
+                    self._control.send(_PID.pack(pid))
+                    self._control.recv(_PID.size)
+        except OSError:
+            # A late answer would be read as the number of the next child.
+            self.close()
 
     def close(self) -> None:
         """End the process; children end with their pipes."""
@@ -119,7 +132,8 @@ def run_nursery(descriptor: int, serve: Callable[[], None]) -> None:
             if not message:
                 return
             if not pipes:
-                os.waitpid(_PID.unpack(message)[0], 0)
+                with contextlib.suppress(ChildProcessError):  # another nursery's child
+                    os.waitpid(_PID.unpack(message)[0], 0)
                 control.send(message)
                 continue
             pid = os.fork()

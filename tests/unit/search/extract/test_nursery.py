@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from search.extract.child import end_child
 from search.extract.nursery import Nursery
 from search.extract.worker import MODULE, Worker
 
@@ -55,7 +56,7 @@ def test_a_child_holds_no_socket_and_has_given_up_memory(nursery: Nursery) -> No
     assert not any(one.startswith("socket:") for one in files)
 
 
-def test_without_its_nursery_a_child_lives_on_and_the_next_gets_another() -> None:
+def test_the_end_of_a_nursery_costs_no_document_its_text() -> None:
     nursery = Nursery(MODULE)
     with Worker(start=nursery.start) as worker, Worker(start=nursery.start) as other:
         read(worker)
@@ -63,8 +64,26 @@ def test_without_its_nursery_a_child_lives_on_and_the_next_gets_another() -> Non
         nursery._process.kill()
         nursery._process.wait()
         assert read(worker) == ("Прывітанне", ())
-        assert read(other)[1] == ("extractor_crashed",)
         assert read(other) == ("Прывітанне", ())
+        second = nursery._process
+        worker.close()  # a child of the first, reaped by the second
+        assert read(worker) == ("Прывітанне", ())
+        assert nursery._process is second
+        assert second.poll() is None
+    nursery.close()
+
+
+def test_a_late_answer_is_never_taken_for_a_child() -> None:
+    nursery = Nursery(MODULE)
+    child = nursery.start()
+    assert nursery._control is not None
+    assert nursery._process is not None
+    os.kill(nursery._process.pid, signal.SIGSTOP)
+    nursery._control.settimeout(0.01)
+    end_child(child)
+    assert nursery._control is None
+    with Worker(start=nursery.start) as worker:
+        assert read(worker) == ("Прывітанне", ())
     nursery.close()
 
 
