@@ -1,8 +1,8 @@
 """Processes that read segments side by side, a piece each; results in their order.
 
 What comes back is what one process would have found: pieces are put together only
-where they join, and a reader that ends before its work ends the whole verification.
-The pipes are the only room between them, so memory stays bounded.
+where they join, and a reader that ends in the midst of its work ends the whole
+verification. The pipes are the only room between them, so memory stays bounded.
 """
 
 import os
@@ -47,10 +47,17 @@ class ReaderEnded(StoreError):
 
 def count_readers(all_bytes: int) -> int:
     """How many processes to start for so many bytes; 0: read them in this one."""
-    processors = len(os.sched_getaffinity(0))
+    processors = _count_processors()
     if processors < 2 or all_bytes < WORTH_BYTES:
         return 0
     return min(processors, READERS_MOST)
+
+
+def _count_processors() -> int:
+    """Those we may use; where only Linux can tell, those of the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 Read = Callable[[Path], Iterator[Told | Ended]]
@@ -98,6 +105,7 @@ class Readers:
         self._trust = trust
         self._count = count
         self._children: list[subprocess.Popen[bytes]] = []
+        self._heard: set[int] = set()
         self._next = 0
         self._stack = ExitStack()
 
@@ -131,7 +139,7 @@ class Readers:
         is_over = False
         for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
             ended = None
-            for item in self._receive():
+            for item in self._receive(piece):
                 if is_over:
                     continue  # one walk would not have come here
                 yield _unchanged(item)
@@ -144,13 +152,24 @@ class Readers:
                 rest = replace(piece, start=ended.covered_bytes, stop=None)
                 yield from map(_unchanged, walk_piece(rest, self._trust))
 
-    def _receive(self) -> Iterator[Told | Ended]:
-        """The results of the next piece."""
-        child = self._children[self._next % self._count]
+    def _receive(self, piece: Piece) -> Iterator[Told | Ended]:
+        """The results of the next piece.
+
+        A reader that ends before it said anything cannot work here: it is done without.
+        """
+        number = self._next % self._count
         self._next += 1
         item: Told | Ended | None = None
         while not isinstance(item, Ended):
-            for item in _load(child):
+            try:
+                batch = _load(self._children[number])
+            except ReaderEnded:
+                if number in self._heard:
+                    raise
+                yield from walk_piece(piece, self._trust)
+                return
+            self._heard.add(number)
+            for item in batch:
                 yield item
 
 

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -279,23 +280,49 @@ def test_a_file_with_the_number_of_one_that_is_gone_is_another(tmp_path: Path) -
     assert "was changed while it was read" in (ended.unreadable or "")
 
 
+def start_instead(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> "list[subprocess.Popen[bytes]]":
+    """Every reader runs that code instead of its own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-I", "-c", code]
+        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe))
+        return started[-1]
+
+    monkeypatch.setattr(readers, "_start", start)
+    return started
+
+
 def test_a_killed_reader_is_never_verified(
     made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del small
-    send = readers._send
-
-    def send_and_kill(child: "subprocess.Popen[bytes]", *work: Any) -> None:
-        send(child, *work)
-        child.kill()
-
-    monkeypatch.setattr(readers, "_send", send_and_kill)
+    start_instead(
+        "import os, pickle, sys\n"
+        "pickle.dump([], sys.stdout.buffer)\n"
+        "sys.stdout.flush()\n"
+        "os.kill(os.getpid(), 9)",
+        monkeypatch,
+    )
     report = both(made)[1]
     assert report.outcome is Outcome.NOT_CHECKED
     assert list(report.of(Outcome.VERIFIED)) == []
     (finding,) = [one for one in report.findings if one.code == "reader-ended"]
     assert finding.step == 16
     assert "ended by signal 9 before its work; verify again" in finding.detail
+
+
+def test_a_reader_that_cannot_begin_is_done_without(
+    made: MadeArchive, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del small
+    started = start_instead("raise SystemExit(3)", monkeypatch)
+    alone, together = both(made)
+    assert together == alone
+    assert [child.returncode for child in started] == [3, 3]
 
 
 def test_an_interrupted_verification_leaves_no_process(
@@ -344,6 +371,11 @@ def test_readers_are_started_for_large_archives_on_several_processors(
     assert readers.count_readers(readers.WORTH_BYTES - 1) == 0
     assert readers.count_readers(readers.WORTH_BYTES) == readers.READERS_MOST
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
+    assert readers.count_readers(1 << 40) == 0
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert readers.count_readers(1 << 40) == readers.READERS_MOST
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert readers.count_readers(1 << 40) == 0
 
 
