@@ -52,6 +52,8 @@ CREATE INDEX repeat_by_source ON capture (lower(source_id), order_key)
     WHERE leaf <> order_key / {PARTS};
 CREATE INDEX capture_by_division ON capture (division, captured_us, leaf)
     WHERE division IS NOT NULL;
+CREATE INDEX item_by_source ON capture (lower(source_id), division)
+    WHERE division IS NOT NULL;
 {ITEM_SCHEMA}
 CREATE INDEX capture_unstated ON capture (stated) WHERE stated = 0;
 CREATE TABLE progress (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -2,12 +2,13 @@
 
 Nobody is listed anywhere: a word counts as a name where it is written with a capital
 inside a sentence, and mostly so. Spellings and forms of one name meet in its key, as
-in a search; so two people of one surname are one line, and say both given names.
+in a search; so two people of one surname are one line. A given name stands before it
+only where it does so in most of its documents: nobody gets what another one did.
 """
 
 import calendar
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +26,8 @@ CAPITAL_SHARE = 0.8
 """A word is a name if so many of its places have a capital."""
 LEADING_SHARE = 0.8
 """A word that so often leads to another name is a given name, or a title."""
+GIVEN_SHARE = 0.5
+"""A given name is told if it leads to the name in so many of the name's documents."""
 SPELLINGS_SHOWN = 8
 NAMES_MOST = 200
 _SENTENCE_END = re.compile(r"[.!?…:;\"“”„«»()\[\]\n|]|(?:^|\s)[–—-]\s")
@@ -32,6 +35,10 @@ _SHOWN, _HIDDEN = ("place", "org"), {"given", "term"}
 """Kinds of the gazetteer."""
 _NOUNS_WITH_CAPITALS = frozenset({"de"})
 """German writes every noun so: its texts only count names that others show."""
+
+
+Pairs = defaultdict[tuple[str, str, str], set[int]]
+"""Documents by the key of the word before, that word, and the word, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +63,8 @@ class _Seen:
     capitals: int = 0
     small: int = 0
     words: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """The word before and the word, both with a capital."""
+    pairs: Pairs = field(default_factory=lambda: defaultdict(set))
+    """Documents in which another word with a capital leads to it."""
     leads: int = 0
     """How often another word with a capital follows."""
 
@@ -108,7 +115,7 @@ def _read(
 ) -> None:
     known = form_table(language)
     plain = language not in _NOUNS_WITH_CAPITALS
-    last, end, led = "", 0, None
+    last, end = "", 0
     for word, start, stop in tokenize(text):
         gap = text[end:start]
         begins = end == 0 or _SENTENCE_END.search(gap) is not None
@@ -125,10 +132,10 @@ def _read(
                 if plain and not begins:
                     one.inside.add(number)
                 if last and gap == " ":
-                    one.pairs[last, word] += 1
-                    if led is not None:
-                        led.leads += 1
-        last, led = (word, seen[key]) if upper and key != EMPTY else ("", None)
+                    led = known[last].key
+                    one.pairs[led, last, word].add(number)
+                    seen[led].leads += 1
+        last = word if upper and key != EMPTY else ""
         end = stop
 
 
@@ -144,16 +151,29 @@ def _mention(group: Sequence[_Seen], kind: str | None) -> Mention:
         for word, numbers in one.words.items():
             words[word] |= numbers
     ranked = sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))
-    pairs = sum((one.pairs for one in group), Counter[tuple[str, str]]())
-    whole = min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
+    documents = set[int]().union(*words.values())
+    whole = _whole_name(group, len(documents)) if kind is None else None
     return Mention(
-        name=" ".join(whole) if whole and kind is None else ranked[0][0],
+        name=whole or ranked[0][0],
         kind=kind,
-        documents=len(set[int]().union(*words.values())),
+        documents=len(documents),
         spellings=tuple(
             (written, len(numbers)) for written, numbers in ranked[:SPELLINGS_SHOWN]
         ),
     )
+
+
+def _whole_name(group: Sequence[_Seen], documents: int) -> str | None:
+    """The name with the given name of most of its documents; None where none is so."""
+    by_given: defaultdict[str, set[int]] = defaultdict(set)
+    pairs = [(pair, found) for one in group for pair, found in one.pairs.items()]
+    for (given, _, _), found in pairs:
+        by_given[given] |= found
+    ranked = sorted(by_given, key=lambda given: (-len(by_given[given]), given))
+    if not ranked or len(by_given[ranked[0]]) < GIVEN_SHARE * documents:
+        return None
+    same = [(-len(found), pair[1:]) for pair, found in pairs if pair[0] == ranked[0]]
+    return " ".join(min(same)[1])
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,10 @@
 
 Loading the parsers takes a second of CPU. A nursery does it once, reads nothing hostile
 itself, and forks a child for each pair of pipes it is handed; the child then gives up
-what it may not have, as any other does. Whoever asks for a child ends it, too.
+what it may not have, as any other does. It ends them, too, when it is told so: only
+to a parent that has not yet waited is the number of a process surely nobody else's.
 """
 
-import contextlib
 import os
 import signal
 import socket
@@ -28,23 +28,20 @@ class Forked:
     """A child of the nursery; used as a `subprocess.Popen` is by `child.py`."""
 
     def __init__(
-        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], reap: Callable[[int], None]
+        self, pid: int, stdin: IO[bytes], stdout: IO[bytes], end: Callable[[int], None]
     ) -> None:
         self.pid = pid
         self.stdin, self.stdout = stdin, stdout
-        self._reap: Callable[[int], None] | None = reap
+        self._end: Callable[[int], None] | None = end
 
     def kill(self) -> None:
-        """End it; nothing if it was waited for: its number may be another's."""
-        if self._reap is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """Have it ended and waited for; once, as its number may be another's then."""
+        end, self._end = self._end, None
+        if end is not None:
+            end(self.pid)
 
     def wait(self) -> None:
-        """Let it be reaped."""
-        reap, self._reap = self._reap, None
-        if reap is not None:
-            reap(self.pid)
+        """Nothing is left to wait for: its parent did."""
 
 
 class Nursery:
@@ -81,7 +78,7 @@ class Nursery:
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        return Forked(pid, stdin, stdout, self._reap)
+        return Forked(pid, stdin, stdout, self._end)
 
     def _fork(self, stdin: int, stdout: int) -> int:
         with self._lock:
@@ -101,8 +98,11 @@ class Nursery:
         self._control = control
         return control
 
-    def _reap(self, pid: int) -> None:
-        """Have a child that was ended reaped; the system does it if nobody else can."""
+    def _end(self, pid: int) -> None:
+        """Have a child ended and reaped by its parent.
+
+        The child of a nursery that is gone ends with its pipes, or by its own alarm.
+        """
         try:
             with self._lock:
                 if self._control is not None:
@@ -125,24 +125,33 @@ class Nursery:
 
 
 def run_nursery(descriptor: int, serve: Callable[[], None]) -> None:
-    """The life of the process: fork and reap as asked, until nobody can ask."""
+    """The life of the process: fork and end as asked, until nobody can ask."""
+    children: set[int] = set()
     with socket.socket(fileno=descriptor) as control:
         while True:
             message, pipes, _, _ = socket.recv_fds(control, _PID.size, 2)
             if not message:
                 return
             if not pipes:
-                with contextlib.suppress(ChildProcessError):  # another nursery's child
-                    os.waitpid(_PID.unpack(message)[0], 0)
+                _end_child(_PID.unpack(message)[0], children)
                 control.send(message)
                 continue
             pid = os.fork()
             if pid == 0:
                 control.close()
                 _live(pipes, serve)
+            children.add(pid)
             for pipe in pipes:
                 os.close(pipe)
             control.send(_PID.pack(pid))
+
+
+def _end_child(pid: int, children: set[int]) -> None:
+    """End one of ours; any other number is of an earlier nursery, or nobody's."""
+    if pid in children:
+        children.remove(pid)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _live(pipes: list[int], serve: Callable[[], None]) -> None:

@@ -12,13 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 
+from archive.digest import Digest
 from search.extract.limited import run_limited
 
 LANGUAGES = ("bel", "rus", "ukr", "eng")
 """Models it is asked to use, where they are installed."""
 PAGES_MOST = 200
 """Pages read of one document: five minutes of work; the rest says so."""
+DOCUMENT_SECONDS = 900.0
+"""Time for one document: no page is begun later, and what is left says so."""
 LIST_SECONDS = 20
 OCR, PARTLY = "ocr", "ocr_cut"
 """Warnings: words were read from pictures; not from all of its pages."""
@@ -27,6 +31,9 @@ MISSING = (
     "tesseract-ocr with tesseract-ocr-bel, -rus, -ukr and -eng"
 )
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
+MODEL_SIGNS = 8
+"""Hexadecimal signs that tell sets of models apart: there are few of them."""
+_FOLDER = re.compile(r'languages in "([^"]+)"')
 _VERSION = re.compile(r"tesseract v?(\d+(?:\.\d+)*)")
 _WORD_LEVEL = "5"
 _COLUMNS = 12
@@ -40,7 +47,7 @@ class Tesseract:
 
     program: str
     extractor: str
-    """Name and version, as texts are stated with."""
+    """Name and version, as texts are stated with; `-` and which models it has."""
     languages: str
 
 
@@ -53,22 +60,48 @@ class ReadPicture:
     sure: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPages:
+    """What was read of the pages of a document, by number."""
+
+    pages: dict[int, ReadPicture]
+    is_whole: bool
+    """Whether every page that was asked for got its turn."""
+
+
 def find_tesseract() -> Tesseract | None:
-    """The program, if it is there with one of the models at least."""
+    """The program, if it answers and has one of the models at least."""
     program = shutil.which("tesseract")
-    return None if program is None else _ask(program)
+    try:
+        return None if program is None else _ask(program)
+    except (OSError, subprocess.TimeoutExpired):
+        return None  # not remembered: the next document asks again
 
 
 @lru_cache(maxsize=4)
 def _ask(program: str) -> Tesseract | None:
     version = _VERSION.search(_said(program, "--version"))
-    present = set(_said(program, "--list-langs").split())
-    languages = "+".join(code for code in LANGUAGES if code in present)
+    listed = _said(program, "--list-langs")
+    present = set(listed.split())
+    languages = [code for code in LANGUAGES if code in present]
     if version is None or not languages:
         return None
+    folder = _FOLDER.search(listed)
+    models = "" if folder is None else f"-{_models(Path(folder[1]), languages)}"
     return Tesseract(
-        program=program, extractor=f"tesseract/{version[1]}", languages=languages
+        program=program,
+        extractor=f"tesseract/{version[1]}{models}",
+        languages="+".join(languages),
     )
+
+
+def _models(folder: Path, languages: Sequence[str]) -> str:
+    """Which models those are, in a few signs: nobody says their versions."""
+    lines = []
+    for language in languages:
+        with (folder / f"{language}.traineddata").open("rb") as model:
+            lines.append(f"{language} {Digest.of_stream(model)}")
+    return Digest.of("\n".join(lines).encode()).hex[:MODEL_SIGNS]
 
 
 def _said(program: str, option: str) -> str:
@@ -126,15 +159,24 @@ def _number(written: str) -> float:
 
 
 def read_pages(
-    found: Tesseract, numbers: Sequence[int], draw: Callable[[int], bytes]
-) -> dict[int, ReadPicture]:
-    """Read pages of a document; `draw` makes the picture of one, empty if it cannot."""
-    read = {}
-    for number in numbers[:PAGES_MOST]:
+    found: Tesseract,
+    numbers: Sequence[int],
+    draw: Callable[[int], bytes],
+    clock: Callable[[], float],
+) -> ReadPages:
+    """Read pages of a document, as many as its time is enough for.
+
+    `draw` makes the picture of one, empty if it cannot; `clock` counts seconds.
+    """
+    read: dict[int, ReadPicture] = {}
+    end = clock() + DOCUMENT_SECONDS
+    for done, number in enumerate(numbers):
+        if done == PAGES_MOST or clock() >= end:
+            return ReadPages(pages=read, is_whole=False)
         picture = draw(number)
         if picture:
             read[number] = read_picture(found, picture)
-    return read
+    return ReadPages(pages=read, is_whole=True)
 
 
 def mean_sure(read: Sequence[ReadPicture]) -> float:

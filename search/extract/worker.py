@@ -7,6 +7,7 @@ and the document says what happened.
 
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -25,7 +26,6 @@ from search.extract.converter import convert
 from search.extract.nursery import OPTION, run_nursery
 from search.extract.ocr import (
     OCR,
-    PAGES_MOST,
     PARTLY,
     ReadPicture,
     Tesseract,
@@ -101,17 +101,20 @@ class Worker:
         """Read the pages that have no words of their own; the others stay."""
         texts = page_texts(made)
         silent = [number for number, text in enumerate(texts) if not text]
-        read = read_pages(program, silent, lambda number: self._draw(data, number))
-        if not any(one.text for one in read.values()):
+        read = read_pages(
+            program, silent, lambda number: self._draw(data, number), time.monotonic
+        )
+        pages = read.pages
+        if not any(one.text for one in pages.values()):
             return made
         texts = [
-            read[number].text if number in read else text
+            pages[number].text if number in pages else text
             for number, text in enumerate(texts)
         ]
-        joined = self._joined(program, made, texts, list(read.values()))
+        joined = self._joined(program, made, texts, list(pages.values()))
         if joined is made:
             return made
-        left_out = (PARTLY,) if len(silent) > PAGES_MOST else ()
+        left_out = () if read.is_whole else (PARTLY,)
         return replace(joined, warnings=(*joined.warnings, *left_out))
 
     def _joined(

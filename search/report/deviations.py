@@ -5,10 +5,12 @@ the pen, or an alteration. It is shown as printed, never settled, and nothing is
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations, islice, pairwise
+from typing import Generic, TypeVar
 
 from search.analysis.keys import name_key
 from search.extract.apart import one_apart
@@ -25,9 +27,14 @@ SHARED_NAMES = 5
 """Two lists with so many persons in common, and half of the shorter, are one list."""
 FIGURES, LISTS, NAMES_OF_LIST = 500, 50, 200
 """Looked at in one text: a hostile one has a million of each."""
+PERSONS = LISTS * NAMES_OF_LIST
+"""Places with a person looked at in one text; lists are made of them."""
+FORM_SIGNS = 40
+"""Longer words and numbers are none; to look one up costs the square of its length."""
 TEXTS = 200
 """Compared with each other in one go."""
 
+Kind = TypeVar("Kind")
 _PERCENT = re.compile(r"\s?%")
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]{2,}")
 _BETWEEN = re.compile(
@@ -78,7 +85,7 @@ class Written:
 
 def read_written(text: str) -> Written:
     """Find them; each by its first place."""
-    found = list(_find_persons(text))
+    found = list(islice(_find_persons(text), PERSONS))
     groups = (group[:NAMES_OF_LIST] for group in _lists(text, found))
     lists = (group for group in groups if len(group) >= LIST_NAMES)
     return Written(
@@ -110,10 +117,40 @@ def find_within(texts: Sequence[str]) -> Iterator[tuple[int, int, Deviation]]:
             yield one, other, found
 
 
+class _Near(Generic[Kind]):
+    """Written forms, each of a kind, to look up those a slip of the pen apart.
+
+    Forms one apart are equal once the right sign of each, or of one, is left out: so
+    nobody compares all with all.
+    """
+
+    def __init__(self, forms: Iterable[tuple[str, Kind]]) -> None:
+        self._forms = list(forms)
+        self._places: defaultdict[tuple[str, Kind], list[int]] = defaultdict(list)
+        for place, (form, kind) in enumerate(self._forms):
+            for shape in _shapes(form):
+                self._places[shape, kind].append(place)
+
+    def to(self, asked: tuple[str, Kind]) -> Iterator[tuple[str, Kind]]:
+        """Forms of the same kind that are one apart, in their order."""
+        form, kind = asked
+        shapes = _shapes(form)
+        places = {at for shape in shapes for at in self._places.get((shape, kind), ())}
+        for place in sorted(places):
+            if one_apart(form, self._forms[place][0]):
+                yield self._forms[place]
+
+
+def _shapes(form: str) -> set[str]:
+    """A form, and the same without one of its signs."""
+    return {form, *(form[:at] + form[at + 1 :] for at in range(len(form)))}
+
+
 def _find_figures(text: str) -> Iterator[tuple[tuple[str, bool], str]]:
     for match in NUMBER.finditer(text):
         number = plain_number(match.group())
-        if sum(map(str.isdigit, number)) < DIGITS_LEAST or is_year(number):
+        digits = sum(map(str.isdigit, number))
+        if not DIGITS_LEAST <= digits <= FORM_SIGNS or is_year(number):
             continue
         percent = _PERCENT.match(text, match.end())
         printed = match.group() + (percent.group() if percent else "")
@@ -122,11 +159,10 @@ def _find_figures(text: str) -> Iterator[tuple[tuple[str, bool], str]]:
 
 def _figures(one: Written, other: Written) -> Iterator[Deviation]:
     mine = [figure for figure in one.figures if figure not in other.figures]
-    theirs = [figure for figure in other.figures if figure not in one.figures]
+    theirs = _Near(figure for figure in other.figures if figure not in one.figures)
     for first in mine:
-        for second in theirs:
-            close = len(first[0]) == len(second[0]) and one_apart(first[0], second[0])
-            if first[1] == second[1] and close:
+        for second in theirs.to(first):
+            if len(first[0]) == len(second[0]):
                 yield Deviation(
                     doubt=Doubt.FIGURE,
                     one=one.figures[first],
@@ -139,6 +175,8 @@ def _find_persons(text: str) -> Iterator[_Person]:
     for given, family in pairwise(_WORD.finditer(text)):
         gap = text[given.end() : family.start()]
         if gap not in (" ", "\u00a0"):
+            continue
+        if len(given.group()) > FORM_SIGNS or len(family.group()) > FORM_SIGNS:
             continue
         if given.group()[0].isupper() and family.group()[0].isupper():
             yield _Person(
@@ -169,13 +207,12 @@ def _lists(text: str, persons: Sequence[_Person]) -> Iterator[list[_Person]]:
 
 def _spellings(one: Written, other: Written) -> Iterator[Deviation]:
     """Persons of one given name whose family names are one letter apart."""
-    mine = one.persons.keys() - other.persons.keys()
-    theirs = other.persons.keys() - one.persons.keys()
-    by_given: dict[str, list[str]] = {}
-    for given, family in sorted(theirs):
-        by_given.setdefault(given, []).append(family)
-    for given, family in sorted(mine):
-        for twin in by_given.get(given, ()):
+    mine = sorted(one.persons.keys() - other.persons.keys())
+    theirs = _Near(
+        (family, given) for given, family in sorted(other.persons.keys() - one.persons)
+    )
+    for given, family in mine:
+        for twin, _ in theirs.to((family, given)):
             if _is_misspelt(family, twin):
                 yield Deviation(
                     doubt=Doubt.SPELLING,

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from itertools import combinations, islice
 
@@ -148,6 +149,7 @@ def find_copies(sightings: Sequence[Sighting]) -> Copies:
 
 def _compare(firsts: Mapping[tuple[str, str], Sighting]) -> Iterator[Kinship]:
     stories = Stories([one.text for one in firsts.values()])
+    written = cache(read_written)  # a story that many copied is read once
     named = enumerate(firsts.items())
     for (one, first), (other, second) in islice(combinations(named, 2), PAIRS):
         members = (first[1], second[1])
@@ -161,7 +163,7 @@ def _compare(firsts: Mapping[tuple[str, str], Sighting]) -> Iterator[Kinship]:
                 key=members[0].key,
                 members=members,
                 shared=() if is_copy else agreement.numbers,
-                deviations=find_deviations(*(read_written(m.text) for m in members)),
+                deviations=find_deviations(*(written(m.text) for m in members)),
             )
 
 

@@ -12,10 +12,8 @@ from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.store.jobrows import JobPlaces
 from archive.store.reader import ArchiveReader
 from search.report.second import Sample, pair_samples
+from search.report.statuses import GONE, SHOWN, is_hop
 
-SUCCESS_STATUS = 200
-NOT_MODIFIED = 304
-GONE_STATUSES = frozenset({404, 410})
 GONE_CLASSES = frozenset({CaptureClass.SOFT_404})
 
 
@@ -41,20 +39,19 @@ class Attempt:
             return False
         if self.note is not None:
             return self.note.capture_class in CONTENT_CLASSES
-        return self.capture.http_status in (SUCCESS_STATUS, NOT_MODIFIED)
+        return self.capture.http_status in SHOWN
 
     @property
     def is_hop(self) -> bool:
         """A redirect has no content of its own; where it leads is captured, too."""
-        status = self.capture.http_status
-        return status is not None and 300 <= status < 400 and status != NOT_MODIFIED
+        return is_hop(self.capture.http_status)
 
     @property
     def is_gone(self) -> bool:
         """Whether the server says that there is no such page."""
         if self.note is not None and self.note.capture_class in GONE_CLASSES:
             return True
-        return self.capture.http_status in GONE_STATUSES
+        return self.capture.http_status in GONE
 
     @property
     def state(self) -> str:

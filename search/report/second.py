@@ -13,10 +13,8 @@ from archive.digest import Digest
 from search.report.changes import ParagraphChange
 from search.report.findings import Finding, Kind, ShownChange
 from search.report.mirrors import find_differences
+from search.report.statuses import SHOWN, is_hop
 
-SUCCESS_STATUS = 200
-REDIRECTS = range(300, 400)
-NOT_MODIFIED = 304
 SAMPLES = 200
 """Of one source, compared in one report."""
 
@@ -42,7 +40,7 @@ def pair_samples(captures: Sequence[Capture]) -> Iterator[Sample]:
     seconds: defaultdict[str, list[Capture]] = defaultdict(list)
     control: dict[str, Capture] = {}
     for capture in captures:
-        if capture.kind != "capture" or _is_hop(capture):
+        if capture.kind != "capture" or is_hop(capture.http_status):
             continue
         uri = capture.target_uri
         if capture.role == SECOND_ROLE:
@@ -120,11 +118,6 @@ def _finding(sample: Sample, code: str, change: ShownChange | None) -> Finding:
     )
 
 
-def _is_hop(capture: Capture) -> bool:
-    status = capture.http_status
-    return status is not None and status in REDIRECTS and status != NOT_MODIFIED
-
-
 def _is_shown(capture: Capture) -> bool:
     whole = capture.outcome is CaptureOutcome.COMPLETE
-    return whole and capture.http_status in (SUCCESS_STATUS, NOT_MODIFIED)
+    return whole and capture.http_status in SHOWN

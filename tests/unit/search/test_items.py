@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.store.reader import ArchiveReader
+from search.captures import CaptureRows
 from search.document import PageText
 from search.engines.opening import Engines
 from search.extract.by_type import extract
@@ -266,3 +267,16 @@ def test_the_seed_digest_is_41_items_and_the_tag_page_8_teasers(
     assert len(doubted) >= 19
     assert sum(hit.attribution is not None for hit in items) == 40
     assert [hit.part for hit in service.stream("type:teaser")] == list(range(1, 9))
+
+
+def test_documents_of_a_source_are_found_by_an_index(tmp_path: Path) -> None:
+    rows = CaptureRows.create(tmp_path / "captures.sqlite")
+    asked: list[str] = []
+    rows._db.set_trace_callback(asked.append)
+    rows.from_sources(["one"])
+    rows._db.set_trace_callback(None)
+    plans = [rows._db.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in asked]
+    firsts = [str(plan[0]) for plan in plans]
+    assert len(firsts) == 2
+    assert all("_by_source (<expr>=?" in first for first in firsts), firsts
+    rows.close()

@@ -59,6 +59,22 @@ def test_a_word_that_is_written_small_too_is_no_name() -> None:
     assert find_mentions([], load_gazetteer()) == ()
 
 
+def test_a_given_name_stands_only_where_it_does_in_most_documents() -> None:
+    def named(*texts: str) -> list[str]:
+        found = find_mentions([(text, "en") for text in texts], load_gazetteer())
+        return [one.name for one in found]
+
+    alone = "Reporters said that Brylchyk had left."
+    ruta, zianon = (f"They met {name} Brylchyk at noon." for name in ("Ruta", "Zianon"))
+    assert named(zianon, zianon, alone) == ["Zianon Brylchyk"]
+    assert named(zianon, alone, alone) == ["Brylchyk"]
+    assert named(ruta, zianon, zianon, alone, alone) == ["Brylchyk"]
+    # Spellings of a given name count together.
+    assert named(zianon, zianon.replace("Zianon", "Zyanon"), alone) == [
+        "Zianon Brylchyk"
+    ]
+
+
 def test_the_command_names_whom_the_documents_found_mention(
     new_archive: Callable[[], Any], article: Callable[[str, str], str]
 ) -> None:

@@ -236,7 +236,7 @@ def test_a_picture_is_read_only_if_asked_for(
     with Worker(ocr=True) as worker:
         made = worker.extract(picture, media_type="image/png", charset=None)
     assert "crazy ones" in made.text.lower()
-    assert re.fullmatch(r"tesseract/\d+(\.\d+)*", made.extractor)
+    assert re.fullmatch(r"tesseract/\d+(\.\d+)*(-[0-9a-f]{8})?", made.extractor)
     assert made.warnings[-1] == "ocr"
     assert made.sure is not None
     assert 0.5 < made.sure <= 1

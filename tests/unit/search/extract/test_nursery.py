@@ -2,13 +2,14 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from search.extract.child import end_child
-from search.extract.nursery import Nursery
+from search.extract.child import end_child, start_child
+from search.extract.nursery import Forked, Nursery
 from search.extract.worker import MODULE, Worker
 
 PAGE = "<html><title>Т</title><body><p>Прывітанне</p></body></html>".encode()
@@ -71,6 +72,21 @@ def test_the_end_of_a_nursery_costs_no_document_its_text() -> None:
         assert nursery._process is second
         assert second.poll() is None
     nursery.close()
+
+
+def test_a_number_that_is_somebody_else_s_by_now_is_not_ended(
+    nursery: Nursery,
+) -> None:
+    bystander = start_child(MODULE)
+    child = nursery.start()
+    stale = Forked(bystander.pid, child.stdin, child.stdout, child._end)  # type: ignore[arg-type]
+    end_child(stale)
+    with pytest.raises(subprocess.TimeoutExpired):
+        bystander.wait(1)
+    bystander.communicate()
+    child.kill()
+    child.kill()
+    assert not Path(f"/proc/{child.pid}").exists()
 
 
 def test_a_late_answer_is_never_taken_for_a_child() -> None:

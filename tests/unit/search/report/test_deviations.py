@@ -2,7 +2,13 @@
 
 import pytest
 
-from search.report.deviations import find_deviations, find_within, read_written
+from search.report.deviations import (
+    FIGURES,
+    PERSONS,
+    find_deviations,
+    find_within,
+    read_written,
+)
 
 LIST = (
     "Ihar Losik, Maksim Znak, Mikalai Statkevich, Siarhei Tsikhanouski, Viktar Babaryka"
@@ -67,7 +73,20 @@ def test_persons_a_letter_apart_and_others_in_the_same_list(
     assert found(one, other) == expected
 
 
+def letters(number: int) -> str:
+    """A number as letters, so that each is another name."""
+    return "".join(chr(ord("a") + int(digit)) for digit in f"{number:05}")
+
+
 def test_a_hostile_text_is_looked_at_within_bounds() -> None:
-    names = ", ".join(f"Ihar Losik{chr(97 + n % 26)}{n}" for n in range(20_000))
-    text = " ".join(str(100_000 + n) for n in range(20_000)) + names
-    assert len(list(find_within([text, text[1:]]))) < 500_000
+    people = [f"Ihar Losik{letters(n)}" for n in range(PERSONS + 5_000)]
+    numbers = " ".join(str(100_000 + n) for n in range(20_000))
+    for joint in (", ", "; "):  # one list, and none
+        text = numbers + joint.join(people)
+        made = read_written(text)
+        assert len(made.persons) <= PERSONS
+        assert len(made.figures) == FIGURES
+        # All of one given name and a letter apart from many: never all with all.
+        assert len(list(find_within([text, text[1:]]))) < 500_000
+    long = f"Ihar L{'o' * 50_000}sik has {'7' * 50_000}"
+    assert list(find_within([long, long.replace("osik", "asik") + "7"])) == []
