@@ -6,16 +6,16 @@ archives grows. Nothing of another archive is shown but who, when and how it com
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from archive.attest.trust import TrustSet
 from archive.capture import Capture
+from archive.errors import LimitExceeded
 from archive.store.follow import IMPORT_KIND
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import Corroboration, Partner, TextOf, corroborate
 from search.comparing import open_texts
+from web.kept import Kept
 
 KEPT_ANSWERS = 500
 """Comparisons held in memory: the records a few readers look at in an hour."""
@@ -26,14 +26,11 @@ TEXTS_LIMIT = 12
 class Others:
     """Compares captures with other archives, one at a time; from any thread."""
 
-    def __init__(
-        self, reader: ArchiveReader, trust: TrustSet | None, others: Sequence[Partner]
-    ) -> None:
+    def __init__(self, own: Partner, others: Sequence[Partner]) -> None:
         """The readers of the others are closed with this."""
-        self._own = Partner(reader=reader, trust=trust)
+        self._own = own
         self._others = others
-        self._answers: OrderedDict[tuple[object, ...], Corroboration] = OrderedDict()
-        self._lock = threading.Lock()
+        self._answers: Kept[tuple[object, ...], Corroboration] = Kept(KEPT_ANSWERS)
         self._extracting = threading.Lock()
         self._stack = ExitStack()
         self._texts: TextOf | None = None
@@ -44,32 +41,29 @@ class Others:
         """What the others have; None for what was received as a file, not captured."""
         if capture.kind == IMPORT_KIND:
             return None
-        sizes = [self._size(other.reader) for other in self._others]
-        name = (capture.capture_id, *sizes)
-        with self._lock:
-            if name in self._answers:
-                self._answers.move_to_end(name)
-                return self._answers[name]
-        found = corroborate(
-            self._own, capture, self._others, text_of=self._some_texts()
-        )
-        with self._lock:
-            self._answers[name] = found
-            if len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
+        name = (capture.capture_id, *map(self._state, self._others))
+        found = self._answers.find(name)
+        if found is None:
+            found = corroborate(
+                self._own, capture, self._others, text_of=self._some_texts()
+            )
+            self._answers.keep(name, found)
         return found
 
     @staticmethod
-    def _size(reader: ArchiveReader) -> int:
-        reader.catch_up()
-        return reader.next_leaf
+    def _state(other: Partner) -> tuple[int, frozenset[str]]:
+        """What an answer depends on: how far the log goes, and what is hidden."""
+        other.reader.catch_up()
+        return other.reader.next_leaf, other.hidden_sources()
 
     def _some_texts(self) -> TextOf:
-        """The texts one comparison may ask for; behind the last one there are none."""
+        """The texts one comparison may ask for; LimitExceeded behind the last one."""
         left = iter(range(TEXTS_LIMIT))
 
         def text_of(reader: ArchiveReader, capture: Capture) -> str | None:
-            return None if next(left, None) is None else self._extract(reader, capture)
+            if next(left, None) is None:
+                raise LimitExceeded("enough texts for one page")
+            return self._extract(reader, capture)
 
         return text_of
 

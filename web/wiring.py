@@ -60,12 +60,15 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         return make_bundle(reader, capture, trust)
 
     previews = Previews()
+    restricted = RestrictedSources(reader).ids
+    others = Others(
+        Partner(reader=reader, trust=trust), _open_others(places, restricted)
+    )
 
     def close() -> None:
         previews.close()
         others.close()
-
-    others = Others(reader, trust, _open_others(places))
+        reader.close()
 
     return Services(
         archive=reader,
@@ -79,18 +82,33 @@ def open_services(places: Places, *, sweep: bool = True) -> Services:
         random_bytes=places.random_bytes,
         compare=others.compare if places.others else None,
         preview=previews.make,
-        restricted=RestrictedSources(reader).ids,
+        restricted=restricted,
         close=close,
     )
 
 
-def _open_others(places: Places) -> list[Partner]:
-    """The other archives, each with what this trust folder knows of its log."""
+def _open_others(
+    places: Places, restricted: Callable[[], frozenset[str]]
+) -> list[Partner]:
+    """The other archives, each with what this trust folder knows of its log.
+
+    Nothing is told of a source that is restricted here or by its own job records.
+    """
     readers = [ArchiveReader.open(root) for root in places.others]
     return [
-        Partner(reader=one, trust=read_trust(places.trust, one.identity.origin))
+        Partner(
+            reader=one,
+            trust=read_trust(places.trust, one.identity.origin),
+            hidden_sources=_either(restricted, RestrictedSources(one).ids),
+        )
         for one in readers
     ]
+
+
+def _either(
+    one: Callable[[], frozenset[str]], other: Callable[[], frozenset[str]]
+) -> Callable[[], frozenset[str]]:
+    return lambda: one() | other()
 
 
 def make_bundle(

@@ -29,6 +29,7 @@ WORDS = {
     Agreement.SAME_PAYLOAD: "received the same payload",
     Agreement.SAME_TEXT: "received the same text",
     Agreement.DIFFERS: "received something else",
+    Agreement.NOT_COMPARED: "received other bytes, which could not be compared",
     Agreement.UNREACHABLE: "could not reach it",
 }
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from archive.attest.trust import TrustSet
-from archive.capture import Capture, CaptureOutcome
+from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
 from archive.digest import Digest
-from archive.errors import EvidenceError
+from archive.errors import EvidenceError, LimitExceeded
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
@@ -26,7 +26,14 @@ CANDIDATES = 50
 """Captures of one address looked at in each archive, the nearest in time first."""
 
 TextOf = Callable[[ArchiveReader, Capture], str | None]
-"""Gives the text of a capture, or None where there is none: the hook for `search`."""
+"""Gives the text of a capture, or None where there is none: the hook for `search`.
+
+LimitExceeded where there may be one that was not looked for.
+"""
+
+
+def _no_sources() -> frozenset[str]:
+    return frozenset()
 
 
 class Agreement(StrEnum):
@@ -35,6 +42,8 @@ class Agreement(StrEnum):
     SAME_PAYLOAD = "same-payload"
     SAME_TEXT = "same-text"
     DIFFERS = "differs"
+    NOT_COMPARED = "not-compared"
+    """Other bytes, of which one side cannot be had whole: they may say the same."""
     UNREACHABLE = "unreachable"
     """Attempted there, and it failed: a block, perhaps."""
 
@@ -60,6 +69,8 @@ class Partner:
 
     reader: ArchiveReader
     trust: TrustSet | None
+    hidden_sources: Callable[[], frozenset[str]] = _no_sources
+    """Gives source ids of which nothing is compared, as if it were not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +157,7 @@ class _Comparing:
         """The best that one archive has; what does not verify is named, not counted."""
         identity = partner.reader.identity
         found: Comparison | None = None
-        for candidate in self._near(partner.reader):
+        for candidate in self._near(partner):
             agreement = self._judge(partner.reader, candidate)
             if found and not found.not_counted and not _is_better(agreement, found):
                 continue  # whatever a verification would say
@@ -167,13 +178,17 @@ class _Comparing:
             not_counted=NotCounted.NOTHING_THERE,
         )
 
-    def _near(self, reader: ArchiveReader) -> list[Capture]:
+    def _near(self, partner: Partner) -> list[Capture]:
         """Captures of the same address and time, the nearest first."""
         at = self._capture.captured_at
+        hidden = partner.hidden_sources()
         near = [
             found
-            for found in reader.find_captures(self._capture.target_uri)
-            if found.kind == "capture" and abs(found.captured_at - at) <= self._window
+            for found in partner.reader.find_captures(self._capture.target_uri)
+            if found.kind == "capture"
+            and found.role not in SAMPLE_ROLES
+            and found.source_id not in hidden
+            and abs(found.captured_at - at) <= self._window
         ]
         near.sort(key=lambda found: abs(found.captured_at - at))
         return near[:CANDIDATES]
@@ -184,13 +199,19 @@ class _Comparing:
         digest = self._capture.payload_digest
         if digest is not None and digest == other.payload_digest:
             return Agreement.SAME_PAYLOAD
+        if self._capture.http_status is None:
+            return Agreement.DIFFERS  # whatever it was, nothing was received here
         content = _decoded(reader, other)
-        if content is not None and content == self._content:
+        if content is None or self._content is None:
+            return Agreement.NOT_COMPARED
+        if content == self._content:
             return Agreement.SAME_PAYLOAD
-        text = self._text_of(reader, other) if self._text_of else None
-        if text is not None and text == self._own_text():
-            return Agreement.SAME_TEXT
-        return Agreement.DIFFERS
+        try:
+            text = self._text_of(reader, other) if self._text_of else None
+            is_same = text is not None and text == self._own_text()
+        except LimitExceeded:
+            return Agreement.NOT_COMPARED
+        return Agreement.SAME_TEXT if is_same else Agreement.DIFFERS
 
     def _own_text(self) -> str | None:
         """Ours, extracted only once some payload differs."""

@@ -38,7 +38,8 @@ class Seen(StrEnum):
     FROM_NEITHER = "unreachable-from-both"
     NOT_TRIED = "not-tried-there"
     NOT_CHECKED = "not-checked"
-    """The capture there does not verify, or nothing is known about its log."""
+    """The capture there does not verify, nothing is known about its log, or one of the
+    two cannot be had whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,9 @@ def _judge(
         own, attempt.capture, [other], text_of=text_of, window=NEAR
     ).comparisons[0]
     there = found.capture or near
-    if found.agreement is None or _is_unverified(found.not_counted):
+    if found.agreement in (None, Agreement.NOT_COMPARED) or _is_unverified(
+        found.not_counted
+    ):
         return Seen.NOT_CHECKED, there
     if found.agreement is Agreement.UNREACHABLE:
         return Seen.NOT_FROM_THERE, there

@@ -38,7 +38,7 @@ SENTENCES = {
     "vantage-unreachable-from-there": "seen here, not from there ({there} there)",
     "vantage-unreachable-from-here": "not seen here, but from there ({there} there)",
     "vantage-unreachable-from-both": "seen from neither place ({there} there)",
-    "vantage-not-checked": "the capture {there} there does not verify",
+    "vantage-not-checked": "the capture {there} there does not verify, or not compare",
 }
 """By code of a finding; parameters stand in braces."""
 HEADINGS = {

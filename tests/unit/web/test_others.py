@@ -3,14 +3,17 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from werkzeug.test import Client
 
+from archive.attest.job import JobOpening
 from archive.capture import Capture
-from tests.support.archives import MadeArchive, make_archive, make_exchange
+from archive.digest import Digest, format_short_id
+from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
+from web import others
 from web.app import create_app
 from web.settings import WebSettings
 from web.wiring import Places, open_services
@@ -68,6 +71,27 @@ def capture_again(made: MadeArchive, body: bytes) -> Capture:
         return writer.capture(make_exchange(URI, body, made)).result()
 
 
+def capture_restricted(made: MadeArchive, body: bytes) -> Capture:
+    """By a job of a source that its record restricts."""
+    job_id = format_short_id(made.random_bytes(16))
+    opening = JobOpening(
+        job_id=job_id,
+        opened_at=made.clock(),
+        source_id="persons",
+        source={"sensitivity": {"restricted": True, "note": "persons"}},
+        vantage="test",
+        settings_digest=Digest.of(b""),
+        seeds=(URI,),
+    )
+    exchange = make_exchange(URI, body, made, job_id=job_id)
+    context = replace(exchange.context, source_id="persons")
+    with made.open_writer() as writer:
+        writer.open_job(opening).result()
+        capture = writer.capture(replace(exchange, context=context)).result()
+        writer.close_job(close_of(job_id, [capture], made)).result()
+    return capture
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("others")
@@ -119,6 +143,7 @@ def test_the_json_twin_has_codes_and_counts(world: World, client: Client) -> Non
         "same-payload": 1,
         "same-text": 1,
         "differs": 1,
+        "not-compared": 0,
         "unreachable": 0,
     }
     found = [(one["agreement"], one["not_counted"]) for one in told["archives"]]
@@ -149,3 +174,39 @@ def test_without_others_the_page_says_one_witness(world: World) -> None:
         path = f"/api/v1/c/{world.capture.short_id}"
         told = json.loads(client.get(path, base_url=APP).data)
         assert told["corroboration"] is None
+
+
+def test_of_a_source_that_another_archive_restricts_nothing_is_told(
+    tmp_path: Path,
+) -> None:
+    own, capture = capture_in(tmp_path / "0", "Ours", SAME)
+    world = World(folder=tmp_path, own=own, capture=capture, others=[])
+    made = make_archive(tmp_path / "1", name="Vilnius", seed="1")
+    shutil.copytree(made.trust_folder, own.trust_folder, dirs_exist_ok=True)
+    world.others.append(made)
+    for client in world.client():
+        assert "captured nothing of this address" in world.page(client)
+        hidden = capture_restricted(made, SAME)
+        html = world.page(client)
+        assert "captured nothing of this address" in html
+        assert hidden.capture_id[:16] not in html
+        assert "one operator: one witness" in html
+        shown = capture_again(made, OTHER)
+        html = world.page(client)
+        assert hidden.capture_id[:16] not in html
+        assert shown.capture_id[:16] in html
+        assert "received something else." in html
+
+
+def test_a_text_beyond_those_of_one_page_is_not_called_different(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(others, "TEXTS_LIMIT", 1)
+    own, capture = capture_in(tmp_path / "0", "Ours", SAME)
+    world = World(folder=tmp_path, own=own, capture=capture, others=[])
+    world.add("Warsaw", TEXT)
+    for client in world.client():
+        html = world.page(client)
+        assert "1 received other bytes, which were not compared." in html
+        assert "other bytes, not compared" in html
+        assert "received something else" not in html

@@ -12,9 +12,17 @@ from pathlib import Path
 import pytest
 
 from archive.attest.trust import TrustSet
-from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes
+from archive.capture import (
+    SECOND_ROLE,
+    Capture,
+    CaptureOutcome,
+    Exchange,
+    ExchangeContext,
+    MemoryBytes,
+)
 from archive.cli.corroborate import corroboration_json
 from archive.digest import Digest
+from archive.errors import LimitExceeded
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
@@ -155,6 +163,7 @@ def test_each_kind_of_agreement_is_told_and_counted(world: World) -> None:
         Agreement.SAME_PAYLOAD: 1,
         Agreement.SAME_TEXT: 0,
         Agreement.DIFFERS: 1,
+        Agreement.NOT_COMPARED: 0,
         Agreement.UNREACHABLE: 1,
     }
     value = corroboration_json(found)
@@ -252,7 +261,53 @@ def test_two_compressions_of_one_payload_are_the_same(world: World) -> None:
     world.archive("Broken", PAGE, coding="gzip-broken")
     assert world.captures[0].payload_digest != world.captures[1].payload_digest
     found = world.compare(1, 2)
-    assert agreements(found) == [Agreement.SAME_PAYLOAD, Agreement.DIFFERS]
+    assert agreements(found) == [Agreement.SAME_PAYLOAD, Agreement.NOT_COMPARED]
+
+
+def test_what_cannot_be_read_whole_on_either_side_is_not_called_different(
+    world: World,
+) -> None:
+    world.archive("Us", PAGE, coding="gzip-broken")
+    world.archive("Whole", OTHER)
+    found = world.compare(1)
+    assert agreements(found) == [Agreement.NOT_COMPARED]
+    assert not found.has_differences
+    assert found.witnesses == 1
+
+
+def test_a_text_that_is_not_looked_for_is_not_called_different(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Banner", PAGE + b"<script>3</script>")
+
+    def no_text(reader: ArchiveReader, capture: Capture) -> str:
+        raise LimitExceeded("enough texts")
+
+    found = world.compare(1, text_of=no_text)
+    assert agreements(found) == [Agreement.NOT_COMPARED]
+    assert not found.has_differences
+
+
+def test_an_answer_there_to_what_failed_here_is_something_else(world: World) -> None:
+    world.archive("Us", None)
+    world.archive("Reached", PAGE)
+    assert agreements(world.compare(1)) == [Agreement.DIFFERS]
+
+
+def test_captures_of_hidden_sources_and_of_samples_are_not_there(world: World) -> None:
+    bodies = {"Us": PAGE, "Restricted": OTHER, "Sampled": OTHER}
+    made = [world.archive(name, body) for name, body in bodies.items()]
+    for number, context in (
+        (1, ExchangeContext(source_id="inside")),
+        (2, ExchangeContext(role=SECOND_ROLE)),
+    ):
+        with made[number].open_writer() as writer:
+            exchange = make_exchange(URI, PAGE, made[number])
+            writer.capture(replace(exchange, context=context)).result()
+    hiding = replace(world.partner(1), hidden_sources=lambda: frozenset({"inside"}))
+    found = corroborate(world.partner(0), world.captures[0], [hiding, world.partner(2)])
+    assert agreements(found) == [Agreement.DIFFERS, Agreement.DIFFERS]
+    ids = [one.capture.capture_id for one in found.comparisons if one.capture]
+    assert ids == [world.captures[1].capture_id, world.captures[2].capture_id]
 
 
 def test_one_that_counts_is_worth_more_than_a_better_one_that_does_not(
