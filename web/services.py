@@ -4,7 +4,7 @@ The protocols name only what the pages read. `archive.store.reader.ArchiveReader
 `search.service.SearchService` fit them as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -50,8 +50,10 @@ class ArchiveSource(Protocol):
         """What was removed; or that of a hex or short id."""
         ...
 
-    def find_captures(self, target_uri: str, /) -> list[Capture]:
-        """All captures of one address, oldest first."""
+    def find_captures(
+        self, target_uri: str, /, *, limit: int | None = None
+    ) -> list[Capture]:
+        """Captures of one address, oldest first; all, or the newest `limit`."""
         ...
 
     def captures(self, since_leaf: int, /) -> Iterator[Capture]:
@@ -59,9 +61,18 @@ class ArchiveSource(Protocol):
         ...
 
     def captures_of_keys(
-        self, span: KeySpan, /, *, behind: KeyPlace = FIRST_PLACE, limit: int
+        self,
+        span: KeySpan,
+        /,
+        *,
+        behind: KeyPlace = FIRST_PLACE,
+        limit: int,
+        hidden_sources: Collection[str] = (),
     ) -> list[KeyedCapture]:
-        """Captures of a stretch of address keys, by key, time and entry."""
+        """Captures of a stretch of address keys, by key, time and entry.
+
+        Those of hidden sources are passed over and not counted.
+        """
         ...
 
     def captures_until(
@@ -82,6 +93,10 @@ class ArchiveSource(Protocol):
 
     def read_exchange(self, capture: Capture, /) -> RecordedExchange:
         """Read the records of a capture."""
+        ...
+
+    def original(self, capture: Capture, /) -> Capture:
+        """The capture that holds the payload: itself, or what a revisit refers to."""
         ...
 
     def payload(self, capture: Capture, /, *, limit_bytes: int) -> Payload:
@@ -176,8 +191,11 @@ class Services:
     compare: Callable[[Capture], Corroboration | None] | None = None
     """What other archives captured of the same; None: none were named to compare."""
     preview: Callable[[bytes, int], Preview | None] | None = None
-    """Draw a picture, or page N (from 0) of a PDF, anew; None: nothing is drawn."""
+    """Draw a picture, or page N (from 0) of a PDF, anew; None: nothing is drawn.
+
+    It gives None where nothing can ever be drawn; ExtractionError: not now.
+    """
     restricted: Callable[[], frozenset[str]] = frozenset
     """Source ids that the archive's job records restrict, as of now."""
     close: Callable[[], None] = _nothing
-    """End child processes and close other archives; with the server."""
+    """End child processes and close the archives; with the server."""

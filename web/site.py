@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from archive.capture import Capture
+from archive.capture import SAMPLE_ROLES, Capture
 from archive.digest import is_short_id
 from archive.errors import (
     CaptureNotFound,
@@ -32,6 +32,9 @@ from web.settings import WebSettings
 from web.sweep import Sweep
 from web.zones import Zones
 
+CAPTURES_OF_ADDRESS = 20_000
+"""Newest captures of one address that are looked through: one each quarter of an hour
+for half a year. Older ones are found by their ids, by CDX and by TimeMaps."""
 NO_INDEX = (SearchUnavailable, SchemaMismatch)
 """No index, or one of another version: evidence is shown without it."""
 
@@ -104,6 +107,20 @@ class Site:
         except CaptureNotFound:
             return None
         return capture if may_show(capture, self.settings.access) else None
+
+    def shown_captures(self, uri: str, *, kind: str = "capture") -> list[Capture]:
+        """The newest captures of an address that may be shown, oldest first.
+
+        Those of a sample are left out: they never stand for what the address holds.
+        """
+        found = self.services.archive.find_captures(uri, limit=CAPTURES_OF_ADDRESS)
+        return [
+            one
+            for one in found
+            if one.kind == kind
+            and one.role not in SAMPLE_ROLES
+            and may_show(one, self.settings.access)
+        ]
 
     def page_of(self, capture: Capture) -> PageCapture:
         """The page statement over a capture, its main capture and its parts."""

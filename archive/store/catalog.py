@@ -59,19 +59,21 @@ class Progress:
 class Catalog:
     """One open connection; use from one thread, close when done."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, *, is_read_only: bool = False
+    ) -> None:
         self._db = connection
+        self.is_read_only = is_read_only
+        """Whether it can only be looked into; `copy_in_memory` gives one that grows."""
 
     @classmethod
     def open(cls, path: Path | None) -> "Catalog":
-        """Open or create the catalog; None = in memory, for read-only media.
+        """Open or create the catalog; None = in memory.
 
         A file that is not a catalog of this version is thrown away: it is derived.
         """
         if path is None:
-            memory = sqlite3.connect(":memory:", check_same_thread=False)
-            memory.isolation_level = None
-            return cls._create(memory)
+            return cls._create(_connect_memory())
         try:
             return cls._open_file(path)
         except sqlite3.DatabaseError as error:
@@ -79,6 +81,31 @@ class Catalog:
                 raise
             path.unlink()
             return cls._open_file(path)
+
+    @classmethod
+    def open_read_only(cls, path: Path) -> "Catalog":
+        """Open the catalog of a folder that cannot be written to.
+
+        Where there is none of this version that can be read, an empty one in memory.
+        """
+        try:
+            check_catalog(path)
+            db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
+            db.isolation_level = None
+            if version_of(db) == SCHEMA_VERSION:
+                return cls(db, is_read_only=True)
+            db.close()
+        except (sqlite3.DatabaseError, StoreError):
+            pass  # it is derived: made again in memory
+        return cls.open(None)
+
+    def copy_in_memory(self) -> "Catalog":
+        """The same in memory, where it can follow what was captured since."""
+        memory = _connect_memory()
+        self._db.backup(memory)
+        return Catalog(memory)
 
     @classmethod
     def _open_file(cls, path: Path) -> "Catalog":
@@ -226,9 +253,13 @@ class Catalog:
         column = "capture_id" if len(capture_id) == 64 else "short_id"
         return self._select(f"{column} = ? order by leaf", (capture_id,))
 
-    def by_uri(self, target_uri: str) -> list[Capture]:
-        """All captures of one exact address, by time, then entry."""
-        return self._select("target_uri = ? order by captured_at, leaf", (target_uri,))
+    def by_uri(self, target_uri: str, limit: int | None = None) -> list[Capture]:
+        """Captures of one exact address by time, then entry; all or the newest."""
+        found = self._select(
+            "target_uri = ? order by captured_at desc, leaf desc limit ?",
+            (target_uri, -1 if limit is None else limit),
+        )
+        return found[::-1]
 
     def since(self, leaf: int, limit: int) -> list[Capture]:
         """Captures from an entry on, in the order of the log."""
@@ -277,6 +308,12 @@ class Catalog:
                 f"a row of the catalog is no capture ({error}); it is derived: "
                 "`evidence rebuild` makes it again"
             ) from error
+
+
+def _connect_memory() -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    memory.isolation_level = None
+    return memory
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -4,8 +4,9 @@ Keys sort as the Wayback indexers write them, so that one site, one host or one 
 is one stretch of keys.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,9 +19,11 @@ from archive.store.rows import CAPTURE_COLUMNS, to_capture
 _SELECT: Final = f"select urlkey, {CAPTURE_COLUMNS} from capture "  # noqa: S608  fixed
 _MEMENTO: Final = f"kind = 'capture' and role not in {tuple(sorted(SAMPLE_ROLES))}"
 """What was shown to another profile is no state of the page."""
+_HIDDEN: Final = "(select value from json_each(?))"
 _FORWARD: Final = (
     f"{_SELECT}where urlkey >= ? and urlkey < ? and {_MEMENTO} "
     "and (urlkey, captured_at, leaf) > (?, ?, ?) "
+    f"and (source_id is null or source_id not in {_HIDDEN}) "
     "order by urlkey, captured_at, leaf limit ?"
 )
 _UNTIL: Final = (
@@ -84,11 +87,20 @@ class Lookup:
     connection: sqlite3.Connection
 
     def rows(
-        self, span: KeySpan, *, behind: KeyPlace = FIRST_PLACE, limit: int
+        self,
+        span: KeySpan,
+        *,
+        behind: KeyPlace = FIRST_PLACE,
+        limit: int,
+        hidden_sources: Collection[str] = (),
     ) -> list[KeyedCapture]:
-        """Captures of a stretch by key, time, entry; those after a place."""
+        """Captures of a stretch by key, time, entry; those after a place.
+
+        Captures of hidden sources are no rows: no place and no count tells of them.
+        """
         after = (behind.urlkey, behind.captured_at, behind.leaf)
-        return self._read(_FORWARD, (span.start, span.end, *after, limit))
+        hidden = json.dumps(sorted(hidden_sources))
+        return self._read(_FORWARD, (span.start, span.end, *after, hidden, limit))
 
     def until(
         self, urlkey: str, at: datetime, *, limit: int, offset: int = 0

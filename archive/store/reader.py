@@ -4,10 +4,8 @@ Takes no lock and never writes but for the catalog, which is derived; where that
 be written (read-only media) it is kept in memory.
 """
 
-import os
-import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -28,7 +26,6 @@ from archive.errors import (
     DigestMismatch,
     EvidenceError,
     LogMissing,
-    StoreError,
 )
 from archive.files import Files
 from archive.instant import format_instant
@@ -37,8 +34,8 @@ from archive.log.log import TiledLog
 from archive.log.note import parse_note
 from archive.log.proof import TlogProof
 from archive.store.catalog import Catalog
+from archive.store.choosing import follow, open_catalog
 from archive.store.earlier import EarlierCaptures
-from archive.store.follow import catch_up
 from archive.store.history import History
 from archive.store.jobrows import JobPlaces
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
@@ -78,19 +75,7 @@ class ArchiveReader:
         """Open the archive at `root` and bring its catalog up to date."""
         identity = read_identity(root)
         paths = ArchivePaths(root)
-        try:
-            catalog = Catalog.open(paths.catalog)
-            reader = cls(paths, identity, catalog)
-            reader.catch_up()
-        except sqlite3.OperationalError as error:
-            if os.access(root, os.W_OK):
-                raise StoreError(
-                    f"the catalog {paths.catalog} cannot be opened ({error}); it is "
-                    "derived: wait for who holds it, or delete it"
-                ) from error
-            reader = cls(paths, identity, Catalog.open(None))
-            reader.catch_up()
-        return reader
+        return cls(paths, identity, open_catalog(paths))
 
     @classmethod
     def open_afresh(cls, root: Path) -> "ArchiveReader":
@@ -102,11 +87,12 @@ class ArchiveReader:
     def catch_up(self) -> None:
         """Let the catalog follow what was captured since."""
         with self._lock:
-            catch_up(self._catalog, self.paths.segments)
+            self._catalog = follow(self._catalog, self.paths)
 
     def close(self) -> None:
         """Close the catalog."""
-        self._catalog.close()
+        with self._lock:
+            self._catalog.close()
 
     @property
     def next_leaf(self) -> int:
@@ -158,17 +144,29 @@ class ArchiveReader:
         with self._lock:
             return self._catalog.referring(capture_id)
 
-    def find_captures(self, target_uri: str) -> list[Capture]:
-        """All captures of one exact address, oldest first."""
+    def find_captures(
+        self, target_uri: str, *, limit: int | None = None
+    ) -> list[Capture]:
+        """Captures of one exact address, oldest first; all, or the newest `limit`."""
         with self._lock:
-            return self._catalog.by_uri(target_uri)
+            return self._catalog.by_uri(target_uri, limit)
 
     def captures_of_keys(
-        self, span: KeySpan, *, behind: KeyPlace = FIRST_PLACE, limit: int
+        self,
+        span: KeySpan,
+        *,
+        behind: KeyPlace = FIRST_PLACE,
+        limit: int,
+        hidden_sources: Collection[str] = (),
     ) -> list[KeyedCapture]:
-        """Captures of a stretch of address keys, by key, time and entry."""
+        """Captures of a stretch of address keys, by key, time and entry.
+
+        Those of hidden sources are passed over and not counted.
+        """
         with self._lock:
-            return self._catalog.lookup().rows(span, behind=behind, limit=limit)
+            return self._catalog.lookup().rows(
+                span, behind=behind, limit=limit, hidden_sources=hidden_sources
+            )
 
     def captures_until(
         self, urlkey: str, at: datetime, *, limit: int, offset: int = 0

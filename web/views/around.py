@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
-from archive.capture import SAMPLE_ROLES, Capture
+from archive.capture import Capture
 from archive.verify.corroboration import WINDOW
-from web.access import may_show
 from web.site import Site
 from web.views.values import Neighbours, OtherArchive, OthersView
-
-NEIGHBOUR_LIMIT = 10_000
-"""Captures of one address that are looked through for earlier and later ones."""
 
 
 def compare_elsewhere(site: Site, capture: Capture) -> OthersView | None:
@@ -38,15 +34,7 @@ def compare_elsewhere(site: Site, capture: Capture) -> OthersView | None:
 
 def find_neighbours(site: Site, capture: Capture) -> Neighbours:
     """Earlier and later captures of the address here, and how many agree."""
-    found = site.services.archive.find_captures(capture.target_uri)[:NEIGHBOUR_LIMIT]
-    shown = [
-        other
-        for other in found
-        if other.kind == capture.kind
-        and other.role not in SAMPLE_ROLES
-        and may_show(other, site.settings.access)
-    ]
-    shown.sort(key=lambda other: (other.captured_at, other.leaf))
+    shown = site.shown_captures(capture.target_uri, kind=capture.kind)
     ids = [other.capture_id for other in shown]
     if capture.capture_id not in ids:
         return Neighbours(

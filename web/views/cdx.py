@@ -74,8 +74,8 @@ class _Scan:
     def lines(self) -> Iterator[Line]:
         """Lines of the captures that may be shown."""
         for row in islice(self._rows(), SCAN_ROWS):
-            self.place = row.place
             if may_show(row.capture, self._site.settings.access):
+                self.place = row.place
                 yield line_of(row)
         self.is_cut = self._seen == SCAN_ROWS
 
@@ -83,8 +83,9 @@ class _Scan:
         archive = self._site.services.archive
         behind = self._query.behind
         limit = min(ROWS_AT_A_TIME, max(self._query.limit, 16))
+        hidden = self._site.settings.access.hidden()
         while rows := archive.captures_of_keys(
-            self._query.span, behind=behind, limit=limit
+            self._query.span, behind=behind, limit=limit, hidden_sources=hidden
         ):
             for row in rows:
                 self._seen += 1

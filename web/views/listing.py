@@ -6,15 +6,13 @@ from datetime import date, datetime
 
 from werkzeug.exceptions import NotFound
 
-from archive.capture import SAMPLE_ROLES, Capture
+from archive.capture import Capture
 from archive.errors import CaptureNotFound
 from web.access import may_show
 from web.site import Site
 
 HISTORY_ROWS = 2_000
 """Captures of one address on one page."""
-
-
 LIST_ROWS = 50
 """Captures on one page of a list."""
 Ids = Callable[..., list[str]]
@@ -125,17 +123,10 @@ def _row(site: Site, capture: Capture) -> Row:
 
 def history_of(site: Site, uri: str, number: int = 1) -> History:
     """The captures of an address that may be shown, by pages; NotFound beyond."""
-    captures = [
-        capture
-        for capture in site.services.archive.find_captures(uri)
-        if capture.kind == "capture"
-        and capture.role not in SAMPLE_ROLES
-        and may_show(capture, site.settings.access)
-    ]
+    captures = site.shown_captures(uri)
     pages = pages_of(len(captures), HISTORY_ROWS)
     if not captures or not 1 <= number <= pages:
         raise NotFound
-    captures.sort(key=lambda one: (one.captured_at, one.leaf))
     end = len(captures) - (number - 1) * HISTORY_ROWS
     start = max(end - HISTORY_ROWS, 0)
     return History(

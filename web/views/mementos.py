@@ -34,7 +34,7 @@ from web.mementos import (
     parse_http_date,
     parse_pwid,
 )
-from web.site import Site
+from web.site import CAPTURES_OF_ADDRESS, Site
 from web.views.answers import JSON, TEXT, answer, json_answer, see_other
 
 PAGE_MEMENTOS = 1_000
@@ -125,7 +125,9 @@ class Mementos:
         kind = "page" if asked.whole_page else "capture"
         found = [
             capture
-            for capture in site.services.archive.find_captures(asked.uri)
+            for capture in site.services.archive.find_captures(
+                asked.uri, limit=CAPTURES_OF_ADDRESS
+            )
             if capture.captured_at.replace(microsecond=0) == asked.at
             and may_show(capture, site.settings.access)
         ]

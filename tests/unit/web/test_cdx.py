@@ -123,6 +123,22 @@ def test_a_restricted_source_has_no_line(world: Any) -> None:
     assert lines(world.apps(restricted=frozenset(["inside"])), **asked) == []
 
 
+def test_a_resume_key_and_what_is_looked_through_tell_nothing_of_hidden_captures(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps = world.apps(restricted=frozenset(["inside", "commission"]))
+    asked = {"url": "example", "matchType": "domain", "output": "text", "fl": "urlkey"}
+    shown = ask(apps, **asked).get_data(as_text=True).split()
+    assert shown
+    for limit in range(1, len(shown) + 1):
+        body = ask(apps, **asked, limit=limit, showResumeKey="1").get_data(as_text=True)
+        key = parse_resume_key(body.rpartition("\n\n")[2].strip())
+        assert key.urlkey == shown[limit - 1]
+    monkeypatch.setattr("web.views.cdx.SCAN_ROWS", len(shown))
+    narrow = {"url": PAGE, "filter": "=status:999"}
+    assert ask(apps, **narrow).status_code == 200, "hidden captures fill no scan"
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
