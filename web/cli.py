@@ -16,6 +16,7 @@ from web.app import create_app
 from web.citation import FORMATS
 from web.freeze import FreezeRequest, freeze
 from web.languages import CODES, DEFAULT
+from web.services import Services
 from web.serving import Listeners, Server, listen
 from web.settings import WebSettings, check_settings, is_loopback
 from web.site import Site
@@ -66,16 +67,21 @@ def serve(
     """
     chosen = ServeOptions(**options)  # type: ignore[arg-type]
     check_options(chosen)
-    services = open_services(_places(ctx, others), sweep=not no_sweep)
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, _stop)
+    with closing(open_services(_places(ctx, others), sweep=not no_sweep)) as services:
+        _serve(chosen, services)
+
+
+def _serve(chosen: ServeOptions, services: Services) -> None:
+    """Serve until stopped."""
     listeners = listen(chosen.bind, port=chosen.port, replay_port=chosen.replay_port)
     settings = settings_of(chosen, listeners, AccessPolicy(marked=services.restricted))
     applications = create_app(settings, services)
     applications.site.sweep.start()
-    logging.getLogger("waitress").setLevel(logging.CRITICAL)
     click.echo(f"open {settings.app_origin}/")
     click.echo(f"archived content on {settings.replay_origin}; stop with Ctrl-C")
-    signal.signal(signal.SIGTERM, _stop)
-    with closing(services), suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         Server(applications, listeners).run()
 
 
@@ -102,9 +108,10 @@ def cite(
         replay_origin=f"http://{REPLAY_NAME}",
         link_base=link_base,
     )
-    site = Site.create(settings, open_services(_places(ctx), sweep=False))
-    capture = site.services.archive.get_capture(capture_id)
-    click.echo(FORMATS[name](cite_capture(site, capture)).rstrip("\r\n"))
+    with closing(open_services(_places(ctx), sweep=False)) as services:
+        site = Site.create(settings, services)
+        capture = services.archive.get_capture(capture_id)
+        click.echo(FORMATS[name](cite_capture(site, capture)).rstrip("\r\n"))
 
 
 @click.command()
@@ -125,14 +132,13 @@ def static(ctx: CommandContext, folder: Path, language: str, no_bundles: bool) -
 
     Exit codes: 0 written, 2 wrong use, 6 the folder is there already, or no archive.
     """
-    services = open_services(_places(ctx), sweep=False)
-    settings = WebSettings(
-        app_origin=f"http://{LOOPBACK}",
-        replay_origin=f"http://{REPLAY_NAME}",
-        access=AccessPolicy(marked=services.restricted),
-    )
     request = FreezeRequest(target=folder, language=language, bundles=not no_bundles)
-    with closing(services):
+    with closing(open_services(_places(ctx), sweep=False)) as services:
+        settings = WebSettings(
+            app_origin=f"http://{LOOPBACK}",
+            replay_origin=f"http://{REPLAY_NAME}",
+            access=AccessPolicy(marked=services.restricted),
+        )
         done = freeze(settings, services, request)
     click.echo(
         f"{folder}: {done.pages} pages of {done.captures} captures, "

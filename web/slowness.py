@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 STILL_SECONDS = 60
 """A reply of which nothing was taken for so long is given up."""
+SLOWEST_BYTES_A_SECOND = 512
+"""Who takes less in the long run is given up, too: slow mobile links take tenfold."""
 REQUEST_SECONDS = 60
 """A request that is not whole after so long is given up."""
 RETRY_SECONDS = 10
@@ -28,19 +30,17 @@ class Progress:
 
     def __init__(self, now: float) -> None:
         """A new connection has all its time before it."""
-        self._sent = 0
-        self._moved_at = now
+        self._wait_until = now + STILL_SECONDS
         self._asking_since: float | None = None
 
     def sent(self, count: int, now: float) -> None:
-        """So many bytes were taken by the reader."""
-        if count > 0:
-            self._sent += count
-            self._moved_at = now
+        """So many bytes were taken: the reader has time for as many more."""
+        earned = self._wait_until + count / SLOWEST_BYTES_A_SECOND
+        self._wait_until = min(earned, now + STILL_SECONDS)
 
     def waiting(self, now: float) -> None:
-        """A reply begins to wait for its reader now, unless one waits already."""
-        self._moved_at = max(self._moved_at, now)
+        """A reply begins to wait for its reader now; none waited before."""
+        self._wait_until = now + STILL_SECONDS
 
     def asking(self, now: float, *, is_partial: bool) -> None:
         """Bytes came in; `is_partial`: they are not a whole request yet."""
@@ -51,7 +51,7 @@ class Progress:
 
     def is_over(self, now: float, *, has_output: bool) -> bool:
         """Whether the connection is to be closed."""
-        if has_output and now - self._moved_at > STILL_SECONDS:
+        if has_output and now > self._wait_until:
             return True
         since = self._asking_since
         return since is not None and now - since > REQUEST_SECONDS

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import asdict
 from typing import Any
 
+from archive.errors import ExtractionError
 from search.extract.child import (
     Conversation,
     WorkerFailed,
@@ -44,13 +45,16 @@ class Previews:
             self._free.put(_Child())
 
     def make(self, data: bytes, number: int) -> Preview | None:
-        """Preview page `number`, from 0; None where there is none, or all are busy."""
+        """Preview page `number`, from 0; None where none can be made.
+
+        ExtractionError while all children are busy: another time there may be one.
+        """
         if len(data) > PAYLOAD_BYTES:
             return None
         try:
             child = self._free.get(timeout=WAIT_SECONDS)
-        except queue.Empty:
-            return None
+        except queue.Empty as error:
+            raise ExtractionError("every child draws something else") from error
         try:
             return child.make(data, number)
         finally:

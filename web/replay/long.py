@@ -1,5 +1,7 @@
 """Long: downloads of responses that are not held in memory, however long they are.
 
+All take the stream of a slice that was compared with its id, and begin at its start.
+
 The first bytes leave as they are read. A body under one content coding is decoded as it
 goes; under several, or too long before decoding, only the response as on the wire is
 offered.
@@ -9,15 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from archive.capture import Capture
 from archive.store.streaming import StreamedBlock, stream_entity, stream_response
 from archive.warc.codings import DECODERS, StopDecoding
 
 HELD_BYTES = 64 << 20
 """Up to here a response is read whole, and ranges of it are answered."""
-
-Open = Callable[[Capture], BinaryIO]
-"""Opens the slice of a capture, compared with its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +28,17 @@ class LongBody:
     close: Callable[[], None]
 
 
-def long_wire(open_slice: Open, capture: Capture) -> LongBody | None:
-    """A response as on the wire; None if it is short enough to be held."""
-    stream = open_slice(capture)
+def is_long(stream: BinaryIO) -> bool:
+    """Whether the response in a slice is too long to be held; reads from its start."""
     block = stream_response(stream)
-    if block is None or block.length_bytes <= HELD_BYTES:
+    stream.seek(0)
+    return block is not None and block.length_bytes > HELD_BYTES
+
+
+def long_wire(stream: BinaryIO) -> LongBody | None:
+    """The response in a slice as on the wire; None, and closed, if it holds none."""
+    block = stream_response(stream)
+    if block is None:
         stream.close()
         return None
     return LongBody(
@@ -42,9 +46,8 @@ def long_wire(open_slice: Open, capture: Capture) -> LongBody | None:
     )
 
 
-def long_entity(open_slice: Open, capture: Capture) -> LongBody | None:
-    """A body as decoded; None where it cannot be decoded piece by piece."""
-    stream = open_slice(capture)
+def long_entity(stream: BinaryIO) -> LongBody | None:
+    """The body in a slice as decoded; None, and closed, if not piece by piece."""
     block = stream_response(stream)
     pieces = None if block is None else _decoded(block)
     if pieces is None:

@@ -6,7 +6,7 @@ carry, with hosts as A-labels, for lists outside the frame.
 
 from dataclasses import dataclass
 
-from web.replay.links import join_address, normal_form
+from web.replay.links import absolute_form, normal_form
 from web.replay.parsing import base_of, parse_page
 
 LINKS_LIMIT = 500
@@ -42,7 +42,7 @@ def find_outlinks(text: str, *, base: str) -> Outlinks:
         written = element.get("href")
         if not written:
             continue
-        uri = normal_form(join_address(start, written))
+        uri = absolute_form(start, written)
         if uri is None or uri == own:
             continue
         words = " ".join("".join(element.itertext()).split()) or element.get("alt", "")

@@ -5,9 +5,8 @@ header of an archived response is sent; types come from first bytes, never from 
 """
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import BinaryIO
 
 from flask import Flask, Response, request
@@ -15,25 +14,32 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.digest import READ_BYTES
-from archive.store.recorded import PageArtifact, Payload
+from archive.store.recorded import (
+    PageArtifact,
+    Payload,
+    decode_slice,
+    read_exchange_slice,
+)
 from archive.warc.payload import Problem
+from web.kept import Kept
 from web.languages import Language
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
 from web.replay.frame import frame_note, frame_page, frame_picture, frame_text
 from web.replay.links import Gap, PartTable, Resolved
-from web.replay.long import HELD_BYTES, LongBody, long_entity, long_wire
+from web.replay.long import HELD_BYTES, LongBody, is_long, long_entity, long_wire
+from web.replay.reading import (
+    language_here,
+    lead_to_record,
+    read_payload,
+    response_of,
+    verify_slice,
+)
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_sheet
 from web.replay.tree import GapWords
-from web.replay.viewing import (
-    Viewer,
-    check_slice,
-    language_here,
-    lead_to_record,
-    response_of,
-)
+from web.replay.viewing import Viewer
 from web.site import Site
 from web.views.answers import answer, here
 from web.views.mementos import add_memento_headers
@@ -53,41 +59,13 @@ _STATUS = range(400, 600)
 """Archived statuses that the frame keeps."""
 
 
-class Cache:
-    """Cleaned documents by name, the oldest go first; content never changes."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._entries: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def find(self, name: str) -> bytes | None:
-        """What is kept under that name."""
-        with self._lock:
-            if name in self._entries:
-                self._entries.move_to_end(name)
-            return self._entries.get(name)
-
-    def keep(self, name: str, data: bytes) -> None:
-        """Keep a document unless it would fill the cache alone."""
-        if len(data) > CACHE_BYTES // 4:
-            return
-        with self._lock:
-            self._size += len(data) - len(self._entries.pop(name, b""))
-            self._entries[name] = data
-            while self._size > CACHE_BYTES:
-                _, dropped = self._entries.popitem(last=False)
-                self._size -= len(dropped)
-
-
 class Replay:
     """The routes of the replay origin; GET and HEAD only."""
 
     def __init__(self, site: Site) -> None:
         """The cache lives as long as the server."""
         self._site = site
-        self._cache = Cache()
+        self._documents: Kept[str, bytes] = Kept(CACHE_BYTES, len)
         self._sheets = SheetCache()
         self._viewer = Viewer(site)
 
@@ -122,12 +100,11 @@ class Replay:
         status = 200
         if main.http_status is not None and main.http_status in _STATUS:
             status = main.http_status
-        kept = self._cache.find(_name_of(main, table))
-        if kept is not None or main.refers_to is not None:
-            check_slice(self._site, main)  # else reading it compares it with its id
+        kept = self._documents.find(_name_of(main, table))
         if kept is not None:
+            verify_slice(self._site, main)
             return answer(kept, status=status)
-        payload = self._payload(main, PAGE_LIMIT_BYTES)
+        payload = read_payload(self._site, main, limit_bytes=PAGE_LIMIT_BYTES)
         target = _redirect_target(self._site, main)
         if target is not None:
             return _note(language_here().text("replay.redirect"), target)
@@ -152,7 +129,7 @@ class Replay:
             sheets=self._sheets,
         )
         document = frame_page(page, language_here())
-        self._cache.keep(_name_of(main, table), document)
+        self._documents.keep(_name_of(main, table), document)
         return document
 
     def _text(self, main: Capture, payload: Payload) -> str:
@@ -174,8 +151,7 @@ class Replay:
         capture = table.capture(number)
         if capture is None:
             raise NotFound
-        check_slice(self._site, capture)
-        payload = self._payload(capture, PART_LIMIT_BYTES)
+        payload = read_payload(self._site, capture, limit_bytes=PART_LIMIT_BYTES)
         kind = media.image_type(payload.data) or media.font_type(payload.data)
         if kind is not None:
             return answer(payload.data, media_type=kind)
@@ -225,27 +201,24 @@ class Replay:
         raise NotFound
 
     def raw(self, capture_id: str) -> Response:
-        """The body as decoded, as a download."""
+        """The body as decoded, as a download; a revisit's is the original's."""
         capture = response_of(self._site, capture_id)
-        name = media.file_name(capture.capture_id, capture.media_type)
-        if self._is_long(capture):
-            response = _sent(long_entity(self._open_slice, capture), name)
-        else:
-            payload = self._payload(capture, RAW_LIMIT_BYTES)
-            name = media.file_name(capture.capture_id, payload.media_type)
-            response = _download(payload.data, name)
-            if payload.problem in TOO_LARGE:
-                response = _sent(long_entity(self._open_slice, capture), name)
+        archive = self._site.services.archive
+        if capture.refers_to is not None:
+            verify_slice(self._site, capture)
+        stream = archive.open_slice(archive.original(capture))
+        response = _body(stream, capture)
         return add_memento_headers(response, self._site, capture)
 
     def raw_wire(self, capture_id: str) -> Response:
         """The response as on the wire, head and all, as a download."""
         capture = response_of(self._site, capture_id)
         name = f"capture-{capture.capture_id[:8]}.http.txt"
-        body = long_wire(self._open_slice, capture)
-        if body is not None:
-            return _sent(body, name)
-        exchange = self._site.services.archive.read_exchange(capture)
+        stream = self._site.services.archive.open_slice(capture)
+        if is_long(stream):
+            return _sent(long_wire(stream), name)
+        with stream:
+            exchange = read_exchange_slice(stream)
         return _download(exchange.response or b"", name)
 
     def raw_slice(self, capture_id: str) -> Response:
@@ -256,21 +229,6 @@ class Replay:
         response.call_on_close(stream.close)
         response.content_length = capture.location.length_bytes
         return _as_attachment(response, f"capture-{capture.capture_id[:8]}.warc.gz")
-
-    def _is_long(self, capture: Capture) -> bool:
-        """Whether a response of its own is too long to be held in memory."""
-        body = None
-        if capture.refers_to is None:
-            body = long_wire(self._open_slice, capture)
-        if body is not None:
-            body.close()
-        return body is not None
-
-    def _open_slice(self, capture: Capture) -> BinaryIO:
-        return self._site.services.archive.open_slice(capture)
-
-    def _payload(self, capture: Capture, limit_bytes: int) -> Payload:
-        return self._site.services.archive.payload(capture, limit_bytes=limit_bytes)
 
 
 def gap_words(language: Language) -> GapWords:
@@ -312,6 +270,23 @@ def _redirect_target(site: Site, capture: Capture) -> str | None:
         rb"^location:[ \t]*([^\r\n]*)", head, re.IGNORECASE | re.MULTILINE
     )
     return match.group(1).decode("utf-8", "backslashreplace") if match else ""
+
+
+def _body(stream: BinaryIO, capture: Capture) -> Response:
+    """The body in a slice, held where it is short, else sent as it is read."""
+    media_type = capture.media_type
+    with ExitStack() as stack:
+        stack.callback(stream.close)
+        if not is_long(stream):
+            payload = decode_slice(stream, limit_bytes=RAW_LIMIT_BYTES)
+            media_type = payload.media_type
+            if payload.problem not in TOO_LARGE:
+                name = media.file_name(capture.capture_id, media_type)
+                return _download(payload.data, name)
+            stream.seek(0)
+        stack.pop_all()
+    name = media.file_name(capture.capture_id, media_type)
+    return _sent(long_entity(stream), name)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

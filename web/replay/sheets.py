@@ -7,10 +7,9 @@ part, or to none, as when it was made.
 """
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 
+from web.kept import Kept
 from web.replay.styles import Resolve
 
 CACHE_BYTES = 32 << 20
@@ -25,22 +24,16 @@ Clean = Callable[[Resolve], str]
 
 
 class SheetCache:
-    """Cleaned sheets; the oldest go first. Safe to use from several threads."""
+    """Cleaned sheets; safe to use from several threads."""
 
     def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
         """Start empty."""
-        self._limit = limit_bytes
-        self._entries: OrderedDict[bytes, tuple[Answers, str]] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
+        self._kept: Kept[bytes, tuple[Answers, str]] = Kept(limit_bytes, _size_of)
 
     def clean(self, source: bytes, clean: Clean, resolve: Resolve) -> str:
         """The cleaned form of `source`, made by `clean` unless it is at hand."""
         name = hashlib.sha256(source).digest()
-        with self._lock:
-            entry = self._entries.get(name)
-            if entry is not None:
-                self._entries.move_to_end(name)
+        entry = self._kept.find(name)
         if entry is not None and all(resolve(one) == path for one, path in entry[0]):
             return entry[1]
         answers: dict[str, str | None] = {}
@@ -51,20 +44,8 @@ class SheetCache:
             return answers[address]
 
         text = clean(remember)
-        self._keep(name, (tuple(answers.items()), text))
+        self._kept.keep(name, (tuple(answers.items()), text))
         return text
-
-    def _keep(self, name: bytes, entry: tuple[Answers, str]) -> None:
-        size = _size_of(entry)
-        if size > self._limit // 8:
-            return
-        with self._lock:
-            before = self._entries.pop(name, None)
-            self._size += size - (_size_of(before) if before else 0)
-            self._entries[name] = entry
-            while self._size > self._limit:
-                _, dropped = self._entries.popitem(last=False)
-                self._size -= _size_of(dropped)
 
 
 def _size_of(entry: tuple[Answers, str]) -> int:

@@ -4,18 +4,26 @@ Pictures and documents are decoded in children and sent as pictures of ours. Sou
 film are sent by their first bytes' type, in ranges, for the browser's own player.
 """
 
-import threading
-from collections import OrderedDict
+from dataclasses import dataclass
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from archive.capture import Capture
+from archive.errors import ExtractionError
 from archive.store.recorded import Payload
 from search.extract.pictures import Preview
-from web.languages import LANGUAGES, Language
+from web.kept import Kept
+from web.languages import Language
 from web.replay import media
 from web.replay.frame import Drawn, frame_drawn, frame_note, frame_player
+from web.replay.reading import (
+    language_here,
+    lead_to_record,
+    read_payload,
+    response_of,
+    verify_slice,
+)
 from web.site import Site
 from web.views.answers import answer, here
 
@@ -25,35 +33,21 @@ PAGES_AT_ONCE = 5
 """Pages of a document in one frame: each costs a tenth of a second."""
 CACHE_BYTES = 32 << 20
 """Pictures kept in memory."""
+OVERHEAD_BYTES = 300
+"""What an entry costs beside its picture, roughly."""
+RETRY_SECONDS = 20
+"""When to come back while all who draw are busy: a drawing takes at most half."""
 
 
-def language_here() -> Language:
-    """The reader's language: of the record page around the frame, or as asked for."""
-    return LANGUAGES[here().code]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What came of drawing; `preview` None: it cannot be drawn, asked however often."""
 
+    preview: Preview | None
 
-def check_slice(site: Site, capture: Capture) -> None:
-    """Refuse bytes that are not the ones the id names; opening compares them."""
-    site.services.archive.open_slice(capture).close()
-
-
-def response_of(site: Site, capture_id: str) -> Capture:
-    """The capture whose response a page shows, its bytes checked; NotFound if none."""
-    main = site.page_of(site.get_capture(capture_id)).main
-    if main.http_status is None:
-        raise NotFound
-    check_slice(site, main)
-    return main
-
-
-def lead_to_record(site: Site, capture: Capture) -> Response | None:
-    """Where a frame's content was opened alone: no content without its receipt."""
-    if request.headers.get("Sec-Fetch-Dest") != "document":
-        return None
-    response = answer("", status=303)
-    path = f"{here().base}/c/{capture.short_id}"
-    response.headers["Location"] = site.settings.app_origin + path
-    return response
+    @property
+    def size_bytes(self) -> int:
+        return OVERHEAD_BYTES + (len(self.preview.data) if self.preview else 0)
 
 
 class Viewer:
@@ -62,9 +56,9 @@ class Viewer:
     def __init__(self, site: Site) -> None:
         """Pictures made once are kept for a while."""
         self._site = site
-        self._kept: OrderedDict[tuple[str, int], Preview] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
+        self._kept: Kept[tuple[str, int], _Made] = Kept(
+            CACHE_BYTES, lambda made: made.size_bytes
+        )
 
     def register(self, app: Flask) -> None:
         """Add the routes."""
@@ -117,8 +111,7 @@ class Viewer:
         return response
 
     def _file(self, main: Capture) -> Payload:
-        archive = self._site.services.archive
-        return archive.payload(main, limit_bytes=FILE_LIMIT_BYTES)
+        return read_payload(self._site, main, limit_bytes=FILE_LIMIT_BYTES)
 
     def _drawn(self, main: Capture, first: int, *, status: int = 200) -> Response:
         language = language_here()
@@ -146,31 +139,24 @@ class Viewer:
         return answer(frame_player(tag, path, notes, language), status=status)
 
     def _preview(self, main: Capture, number: int) -> Preview | None:
-        """The picture of page `number`, from 1; made once while it is kept."""
+        """The picture of page `number`, from 1; tried once while that is remembered."""
         make = self._site.services.preview
         if make is None or number < 1:
             return None
         name = (main.capture_id, number)
-        with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                return self._kept[name]
+        made = self._kept.find(name)
+        if made is not None:
+            verify_slice(self._site, main)
+            return made.preview
         payload = self._file(main)
         if payload.problem is not None:
             return None
-        made = make(payload.data, number - 1)
-        if made is not None:
-            self._keep(name, made)
-        return made
-
-    def _keep(self, name: tuple[str, int], made: Preview) -> None:
-        with self._lock:
-            old = self._kept.pop(name, None)
-            self._size += len(made.data) - (0 if old is None else len(old.data))
-            self._kept[name] = made
-            while self._size > CACHE_BYTES:
-                _, dropped = self._kept.popitem(last=False)
-                self._size -= len(dropped.data)
+        try:
+            made = _Made(preview=make(payload.data, number - 1))
+        except ExtractionError as error:
+            raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
+        self._kept.keep(name, made)
+        return made.preview
 
 
 def _document(main: Capture, made: Preview, first: int, language: Language) -> Drawn:
@@ -182,7 +168,8 @@ def _document(main: Capture, made: Preview, first: int, language: Language) -> D
         (last + 1, language.text("preview.after")),
     ):
         if 1 - PAGES_AT_ONCE < start <= made.pages:
-            links.append((f"/v/{main.short_id}/from/{max(start, 1)}", words))
+            path = f"{here().base}/v/{main.short_id}/from/{max(start, 1)}"
+            links.append((path, words))
     return Drawn(
         notes=(
             language.count("preview.document", made.pages),

@@ -5,7 +5,7 @@ request is reflected but whether it asked for JSON.
 """
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, ServiceUnavailable, TooManyRequests
 
 from archive.errors import ArchiveMissing, CaptureNotFound
 from archive.store.tombstones import Tombstone
@@ -54,7 +54,7 @@ def add_hints(response: Response, error: HTTPException) -> Response:
     if error.code == 405:
         valid = getattr(error, "valid_methods", None) or ("GET",)
         response.headers["Allow"] = ", ".join(sorted(valid))
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | ServiceUnavailable) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 

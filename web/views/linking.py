@@ -10,7 +10,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
-from web.access import may_show
+from archive.errors import EvidenceError
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.outlinks import Outlink, find_outlinks
@@ -38,13 +38,16 @@ class LinkPages:
         """Where the page leads, captured addresses first."""
         site = self._site
         capture = site.get_capture(capture_id)
-        links = links_of(site, capture)
         record = build_record(site, capture)
+        try:
+            links = links_of(site, capture)
+        except EvidenceError:  # altered, or gone: the receipt beside it says how
+            links = None
         return record_page(site, "record_links.html", "links", record, links=links)
 
 
 def links_of(site: Site, capture: Capture) -> LinksView:
-    """The links of a page; NotFound for what is no page."""
+    """The links of a page; NotFound for what is no page, EvidenceError if altered."""
     main = site.page_of(capture).main
     if main.http_status is None:
         raise NotFound
@@ -64,11 +67,7 @@ def links_of(site: Site, capture: Capture) -> LinksView:
 
 
 def _row(site: Site, link: Outlink, at: datetime) -> LinkView:
-    captures = [
-        one
-        for one in site.services.archive.find_captures(link.uri)
-        if one.kind == "capture" and may_show(one, site.settings.access)
-    ]
+    captures = site.shown_captures(link.uri)
 
     def distance(capture: Capture) -> timedelta:
         return abs(capture.captured_at - at)

@@ -16,7 +16,7 @@ from search.counting import Counts
 from search.service import ResultPage, SearchOptions, Sorting
 from web.access import search_options
 from web.charts import Chart, bin_days, make_chart
-from web.checking import ids_named
+from web.checking import CITATION_LIMIT_CHARS, ids_named
 from web.limits import QUERY_LIMIT_CHARS
 from web.replay.links import normal_form
 from web.results import Asked, Narrowing
@@ -26,8 +26,7 @@ from web.views.answers import page, see_other
 PAGE_HITS = 10
 """Hits on one page of results."""
 PAGES_MAX = 1_000
-"""The query language's own bound."""
-FIND_LIMIT_CHARS = 16_000
+"""Pages of one query: both engines give the first 10,000 hits."""
 FACETS = ("source", "lang", "class", "outcome", "host")
 """Shown beside results, in this order, where the index counts them."""
 VALUES_SHOWN = 8
@@ -176,7 +175,7 @@ class SearchPages:
     def find(self) -> Response:
         """Go to what was pasted: an address, an id, a digest, a citation."""
         site = self._site
-        text = request.form.get("q", "").strip()[:FIND_LIMIT_CHARS]
+        text = request.form.get("q", "").strip()[:CITATION_LIMIT_CHARS]
         for word in ids_named(text):
             short_id = Digest(word).short_id if is_hex_digest(word) else word
             if is_short_id(short_id) and self._exists(short_id):

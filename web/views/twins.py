@@ -10,6 +10,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from archive.claim import CLAIM, DOES_NOT_PROVE
+from archive.errors import EvidenceError
 from archive.verify.steps import STEPS
 from search.report.changes import ParagraphChange, compare_texts
 from web.citation import FORMATS
@@ -145,9 +146,11 @@ class Twins:
     def links(self, capture_id: str) -> Response:
         """Where a page leads, and what is captured of that."""
         capture = self._site.get_capture(capture_id)
-        return json_answer(
-            LinksAnswer(id=capture.capture_id, links=links_of(self._site, capture))
-        )
+        try:
+            links = links_of(self._site, capture)
+        except EvidenceError as error:  # altered, or gone: the record says how
+            raise NotFound from error
+        return json_answer(LinksAnswer(id=capture.capture_id, links=links))
 
     def compare(self, before: str, after: str) -> Response:
         """What changed between the texts of two captures."""

@@ -5,7 +5,7 @@ from typing import Any
 from werkzeug.test import Client
 
 from web.app import create_app
-from web.limits import ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
+from web.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
 from web.settings import WebSettings
 
 APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
@@ -90,3 +90,12 @@ def test_one_subscriber_of_ipv6_has_one_bucket_whatever_address_he_takes() -> No
     limiter.admit("::ffff:203.0.113.2", COST)
     limiter.admit("no address", COST)
     assert len(limiter) == 5
+
+
+def test_every_route_that_has_a_cost_of_its_own_is_there(apps: Any) -> None:
+    routes = {
+        rule.endpoint
+        for one in (apps.app, apps.replay)
+        for rule in one._application._application.url_map.iter_rules()
+    }
+    assert set(COSTS) <= routes

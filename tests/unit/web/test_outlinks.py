@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from archive.errors import DigestMismatch
 from web.app import Applications
 from web.replay.outlinks import LINKS_LIMIT, find_outlinks
 
@@ -91,3 +92,18 @@ def test_what_is_no_page_has_no_links(
     client = Client(apps.app, use_cookies=False)
     path = f"/c/{world.named[name].short_id}/links"
     assert client.get(path, base_url=APP).status_code == 404
+
+
+def test_links_of_altered_bytes_are_not_read_and_the_receipt_says_why(
+    world: Any, apps: Applications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(capture: object) -> None:
+        raise DigestMismatch("altered")
+
+    monkeypatch.setattr(world.reader, "open_slice", refuse)
+    client = Client(apps.app, use_cookies=False)
+    path = f"/c/{world.named['main'].short_id}/links"
+    found = client.get(path, base_url=APP)
+    assert found.status_code == 200
+    assert "The links cannot be read" in found.get_data(as_text=True)
+    assert client.get(f"/api/v1{path}", base_url=APP).status_code == 404

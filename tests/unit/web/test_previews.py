@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from archive.errors import ExtractionError
 from search.extract.pictures import Preview
 from search.extract.preview import Previews
 from tests.unit.web.conftest import APP, REPLAY, make_exchange, png
@@ -207,6 +208,58 @@ def test_texts_and_pages_are_not_taken_for_files(shown: Any) -> None:
         assert get(shown, "/media/{}", name).status_code == 404
     html = get(shown, "/v/{}", "broken").get_data(as_text=True)
     assert "No preview could be made of this file." in html
+
+
+def test_pages_of_a_pdf_are_turned_in_the_language_of_the_page(shown: Any) -> None:
+    name = shown[1]["paper"]
+    html = get(shown, "/be/v/{}/from/6", "paper").get_data(as_text=True)
+    assert f'href="/be/v/{name}/from/1"' in html
+    assert "Папярэднія старонкі" in html
+
+
+def counting(world: Any, answer: Any) -> tuple[Client, list[int], str]:
+    """A replay origin over a picture, with what draws replaced; the tries are noted."""
+    tries: list[int] = []
+
+    def make(data: bytes, number: int) -> Preview | None:
+        tries.append(number)
+        return answer(number)  # type: ignore[no-any-return]
+
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    apps = create_app(settings, world.services(preview=make))
+    return Client(apps.replay, use_cookies=False), tries, world.named["seal"].short_id
+
+
+def test_what_cannot_be_drawn_is_not_tried_again(world: Any) -> None:
+    client, tries, name = counting(world, lambda _: None)
+    for _ in range(3):
+        html = client.get(f"/v/{name}", base_url=REPLAY).get_data(as_text=True)
+        assert "No preview could be made of this file." in html
+        assert client.get(f"/page/{name}/1", base_url=REPLAY).status_code == 404
+    assert tries == [0]
+
+
+def test_who_comes_while_all_draw_is_asked_to_come_back(world: Any) -> None:
+    def busy(number: int) -> None:
+        raise ExtractionError("busy")
+
+    client, tries, name = counting(world, busy)
+    for count in (1, 2):
+        found = client.get(f"/v/{name}", base_url=REPLAY)
+        assert found.status_code == 503
+        assert int(found.headers["Retry-After"]) > 0
+        assert len(tries) == count, "it may be drawn another time"
+
+
+def test_children_that_are_all_busy_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.extract.preview.WAIT_SECONDS", 0.01)
+    made = Previews()
+    taken = [made._free.get() for _ in range(made._free.qsize())]
+    with pytest.raises(ExtractionError):
+        made.make(png(), 0)
+    for child in taken:
+        made._free.put(child)
+    made.close()
 
 
 @pytest.mark.parametrize("path", ["/page/{}/1", "/media/{}", "/v/{}/from/1"])

@@ -203,3 +203,31 @@ def test_opened_alone_it_leads_to_the_record_in_the_same_language(
     name = world.named["main"].short_id
     found = get(client, f"/ru/v/{name}", **{"Sec-Fetch-Dest": "document"})
     assert found.headers["Location"] == f"http://127.0.0.1:8000/ru/c/{name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v/{}", "changed"),
+        ("/v/{}", "binary"),
+        ("/v/{}", "cyrillic"),
+        ("/raw/{}", "changed"),
+        ("/raw/{}/wire", "changed"),
+        ("/raw/{}/slice", "changed"),
+    ],
+)
+def test_a_slice_is_compared_with_its_id_once_for_a_request(
+    path: str, name: str, world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    open_slice = world.reader.open_slice
+
+    def note(capture: Any) -> Any:
+        opened.append(capture.capture_id)
+        return open_slice(capture)
+
+    monkeypatch.setattr(world.reader, "open_slice", note)
+    for _ in range(2):
+        opened.clear()
+        assert get(client, path.format(world.named[name].short_id)).status_code == 200
+        assert opened == [world.named[name].capture_id]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from werkzeug.test import Client
 
 from archive.capture import MemoryBytes
@@ -20,7 +21,9 @@ REPLAY = "http://localhost:8001"
 BODY = b"<p>content of the first capture</p>" * 3
 
 
-def test_replay_and_record_page_show_a_304(world: Any, tmp_path: Path) -> None:
+def test_replay_and_record_page_show_a_304(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = make_archive(tmp_path)
     with made.open_writer() as writer:
         first = writer.capture(make_exchange(URI, BODY, made)).result()
@@ -61,4 +64,11 @@ def test_replay_and_record_page_show_a_304(world: Any, tmp_path: Path) -> None:
     assert record.status_code == 200
     assert "X-Seen: yes" in html
     assert "VERIFIED" in html
+    monkeypatch.setattr("web.replay.long.HELD_BYTES", 10)
+    long = replay.get(f"/raw/{revisit.short_id}", base_url=REPLAY)
+    assert (long.status_code, long.get_data()) == (200, BODY), "streamed"
+    monkeypatch.undo()
+    monkeypatch.setattr("web.replay.responses.RAW_LIMIT_BYTES", 10)
+    cut = replay.get(f"/raw/{revisit.short_id}", base_url=REPLAY)
+    assert (cut.status_code, cut.get_data()) == (200, BODY), "over the limit of a body"
     reader.close()

@@ -13,7 +13,12 @@ import pytest
 from web import serving, slowness
 from web.headers import FixedHeaders, app_headers
 from web.serving import LARGE_AT_ONCE, THREADS, Server, listen
-from web.slowness import REQUEST_SECONDS, STILL_SECONDS, Progress
+from web.slowness import (
+    REQUEST_SECONDS,
+    SLOWEST_BYTES_A_SECOND,
+    STILL_SECONDS,
+    Progress,
+)
 
 STILL = 2.0
 """Seconds in place of a minute."""
@@ -137,15 +142,32 @@ def test_an_idle_connection_may_ask_again(port: int) -> None:
         assert status(link) == b"HTTP/1.1 200"
 
 
-def test_who_reads_a_little_now_and_then_is_waited_for() -> None:
+def test_who_reads_slowly_and_in_bursts_is_waited_for() -> None:
     progress = Progress(0)
     progress.waiting(0)
-    for now in range(50, 600, 50):
+    for now in range(50, 6_000, 50):
         assert not progress.is_over(now, has_output=True)
-        progress.sent(1, now)
-    assert not progress.is_over(550 + STILL_SECONDS, has_output=True)
-    assert progress.is_over(551 + STILL_SECONDS, has_output=True)
+        progress.sent(50 * SLOWEST_BYTES_A_SECOND, now)
+    assert not progress.is_over(now + STILL_SECONDS, has_output=True)
+    assert progress.is_over(now + STILL_SECONDS + 1, has_output=True)
     assert not progress.is_over(10_000, has_output=False)
+
+
+def test_who_takes_a_byte_now_and_then_holds_a_reply_no_longer_than_a_minute() -> None:
+    progress = Progress(0)
+    progress.waiting(0)
+    for now in range(1, STILL_SECONDS):
+        progress.sent(1, now)
+    assert not progress.is_over(STILL_SECONDS, has_output=True)
+    assert progress.is_over(STILL_SECONDS + 1, has_output=True)
+
+
+def test_what_was_taken_at_once_earns_a_minute_and_no_more() -> None:
+    progress = Progress(0)
+    progress.waiting(0)
+    progress.sent(1 << 30, 1)
+    assert not progress.is_over(1 + STILL_SECONDS, has_output=True)
+    assert progress.is_over(2 + STILL_SECONDS, has_output=True)
 
 
 def test_a_reply_has_its_whole_time_however_long_it_took_to_make() -> None:
