@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.errors import EvidenceError, FormatError, StoreError, WitnessRefused
+from archive.errors import EvidenceError, StoreError, WitnessRefused
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
@@ -206,7 +206,7 @@ class GroupCommitter:
         except (OSError, MemoryError) as error:
             item.fail(StoreError(f"this exchange could not be stored: {error!r}"))
             return
-        except (StoreError, FormatError, AssertionError) as error:
+        except (EvidenceError, AssertionError) as error:
             item.fail(error)
             return
         staged.append((item, draft, self.ledger.stage(signed)))

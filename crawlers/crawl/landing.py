@@ -40,6 +40,9 @@ class Landing:
             waiter, done = self._landed.popleft()
             if waiter.done():  # its task was cancelled
                 continue
+            if done.cancelled():
+                waiter.cancel()
+                continue
             error = done.exception()
             if error is None:
                 waiter.set_result(done.result())

@@ -67,6 +67,21 @@ def test_who_gives_up_waiting_neither_cancels_the_work_nor_disturbs_others() -> 
     asyncio.run(run())
 
 
+def test_work_that_was_cancelled_is_told_and_keeps_nothing_from_others() -> None:
+    async def run() -> None:
+        landing = Landing()
+        first: Future[int] = Future()
+        second: Future[int] = Future()
+        given_up, patient = landing.wait_for(first), landing.wait_for(second)
+        first.cancel()
+        second.set_result(2)
+        assert await asyncio.wait_for(patient, SECONDS) == 2
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+
+    asyncio.run(run())
+
+
 def test_a_result_that_comes_when_the_loop_is_gone_is_nobodys(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
