@@ -39,6 +39,7 @@ from crawlers.spiders.change import note_change
 from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
+from crawlers.spiders.reading import web_address
 from crawlers.spiders.second import SecondLook
 from crawlers.spiders.turns import ShapeTurns
 
@@ -128,10 +129,11 @@ class SourceSpider(Spider):
         vary: bool = False,
     ) -> AsyncIterator[Request]:
         """Follow the entries of a list and its further pages, whatever list it is."""
+        second = self._second.ask(response, always=True) if vary else ()
         response = with_sound_base(response)
         self._settle_seed(response.request, seed)
         self._settle_class(response, kind_of(rules))
-        for request in self._second.ask(response, always=True) if vary else ():
+        for request in second:
             yield request
         reading = read_list(response, rules, timezone=self.source.timezone)
         for request in self._lists.follow(response, reading, rules=rules):
@@ -159,12 +161,13 @@ class SourceSpider(Spider):
         depth: int = 0,
     ) -> AsyncIterator[Request]:
         """Follow a page's links where its scope rule says so."""
+        second = self._second.ask(response, always=vary)
         response = with_sound_base(response)
         self._settle_seed(response.request, seed)
         made_up = self._settle_class(response, CaptureClass.PAGE)
         if made_up is not None:
             yield self._probe_request(made_up)
-        for request in self._second.ask(response, always=vary):
+        for request in second:
             yield request
         for url in self._links(response, depth):
             yield self.page_request(url, depth=depth + 1)
@@ -299,12 +302,11 @@ class SourceSpider(Spider):
             self.services.log.signal("links-beyond-limit", len(links) - LINKS)
         for href in links[:LINKS].getall():
             try:
-                url = response.urljoin(href.strip()).partition("#")[0]
-                urlsplit(url).port, url.encode()
+                url = web_address(response.urljoin(href.strip()))
             except ValueError:
                 self.services.log.signal("malformed-link")
                 continue
-            if url.startswith(("http://", "https://")):
+            if url is not None:
                 yield url
 
     async def _keep_page(self, response: Response) -> None:

@@ -64,10 +64,15 @@ def join(base: str, href: str | None) -> str | None:
     if not href or href.strip().startswith("#"):
         return None
     try:
-        url = urljoin(base, href.strip()).partition("#")[0]
-        urlsplit(url).port, url.encode()
+        return web_address(urljoin(base, href.strip()))
     except ValueError:
         return None
+
+
+def web_address(url: str) -> str | None:
+    """The same without fragment; None for another scheme, ValueError if malformed."""
+    url = url.partition("#")[0]
+    urlsplit(url).port, url.encode()  # each raises for what Scrapy would trip over
     return url if url.startswith(("http://", "https://")) else None
 
 

@@ -5,7 +5,6 @@ condition. Where it brings other bytes, both profiles ask once more: what change
 every request is no cloaking. Texts are compared by the report, not here.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,9 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive.capture import CONTROL_ROLE, SECOND_ROLE
+from archive.digest import Digest
+from crawlers.crawl.middleware import TAKEN_OVER
+from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.crawl.services import (
     NOTES_KEY,
     CrawlServices,
@@ -22,8 +24,10 @@ from crawlers.crawl.services import (
     refusal_code,
 )
 
-SHARES = 100_000
-"""Parts in which the sample is drawn: of a percent, a thousandth."""
+DRAWN_BYTES = 4
+"""Of a digest, read as a number: fine enough for a millionth of a percent."""
+NOT_COMPARED = frozenset({TAKEN_OVER, BODY_ELSEWHERE})
+"""Flags of what nobody saw in this job, and of what is too long to be held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class FirstLook:
     asked: str
     answered: str
     status: int
-    digest: bytes
+    digest: Digest
+    """Of its decoded body."""
 
 
 class SecondLook:
@@ -44,9 +49,12 @@ class SecondLook:
         self._profile = services.source.second
 
     def ask(self, response: Response, *, always: bool = False) -> Iterator[Request]:
-        """Ask for what was answered once more, if it is in the sample."""
+        """Ask for what was answered once more, if it is in the sample.
+
+        `response` as it came: the second one is compared with its bytes.
+        """
         request = response.request
-        if request is None:
+        if request is None or not NOT_COMPARED.isdisjoint(response.flags):
             return
         asked = request.meta.get("redirect_urls", [request.url])[0]
         if always or self._is_drawn(asked):
@@ -54,16 +62,15 @@ class SecondLook:
                 asked=asked,
                 answered=response.url,
                 status=response.status,
-                digest=_digest(response),
+                digest=Digest.of(response.body),
             )
             yield self._request(first, SECOND_ROLE, callback=self._hear)
 
     def _is_drawn(self, url: str) -> bool:
         """By the job's id, which nobody knew before: another sample in each run."""
-        if self._profile.percent == 0:
-            return False
-        drawn = hashlib.sha256(f"{self._services.job_id} {url}".encode()).digest()
-        return int.from_bytes(drawn[:8]) % SHARES < self._profile.percent * SHARES / 100
+        name = Digest.of(f"{self._services.job_id} {url}".encode())
+        drawn = int.from_bytes(name.raw[:DRAWN_BYTES])
+        return drawn * 100 < self._profile.percent * 256**DRAWN_BYTES
 
     def _request(
         self, first: FirstLook, role: str, *, callback: Callable[..., Any]
@@ -91,8 +98,8 @@ class SecondLook:
         log.signal("second-profile")
         if response.url != first.answered:
             log.signal("second-profile-led-elsewhere")
-        same = (response.status, _digest(response)) == (first.status, first.digest)
-        if not same:
+        seen = response.status, Digest.of(response.body)
+        if seen != (first.status, first.digest):
             yield from self._once_more(first)
 
     def _fail(self, failure: Any) -> Iterator[Request]:
@@ -108,7 +115,3 @@ class SecondLook:
 
     def _done(self, _: Any, *, first: FirstLook | None = None) -> None:
         """Nothing to do: the capture is in the archive."""
-
-
-def _digest(response: Response) -> bytes:
-    return hashlib.sha256(response.body).digest()

@@ -34,7 +34,7 @@ percent = 100
 delay_ms = 0
 """
 LINE = "The commission said that {} observers had been accredited for the vote. "
-PAGES = ("honest", "moving", "agent", "language", "refused", "elsewhere")
+PAGES = ("honest", "based", "moving", "agent", "language", "refused", "elsewhere")
 
 
 def page(text: str) -> bytes:
@@ -59,6 +59,8 @@ class Cloak:
         match path:
             case "/":
                 return self.front
+            case "/based":  # an address that nobody can join anything to
+                text += "<base href='http://[bad'>"
             case "/moving":
                 text += f"</p><p>{LINE.format(next(self.numbers))}"
             case "/agent" if other:
@@ -109,6 +111,9 @@ def test_what_others_are_shown_is_sampled_compared_and_kept_apart(
     rows = evidence.rows("list", "--json")[1]
     roles = {row["role"] for row in rows}
     assert {"page", "second", "control"} <= roles
+    again = {row["uri"] for row in rows if row["role"] == "control"}
+    same = {f"http://a.example/{name}" for name in ("", "honest", "based")}
+    assert again.isdisjoint(same), "the same bytes, whatever is wrong with them"
     reader = ArchiveReader.open(evidence.archive)
     reader.catch_up()
     key = make_urlkey("http://a.example/agent")

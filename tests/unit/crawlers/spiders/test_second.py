@@ -10,7 +10,9 @@ from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
 from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.middleware import TAKEN_OVER
 from crawlers.crawl.pacing import HOST_DOWN
+from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.crawl.services import (
     STOPPED,
     CrawlServices,
@@ -42,6 +44,13 @@ def respond(body: bytes = b"<p>so</p>", flags: tuple[str, ...] = ()) -> Response
 
 def ask(services: CrawlServices, response: Response) -> list[Request]:
     return list(SecondLook(services).ask(response))
+
+
+def hear(look: Request, response: Response) -> list[str]:
+    """The roles in which is asked once more when that answer comes."""
+    assert look.callback is not None
+    more = look.callback(response, **look.cb_kwargs)
+    return [notes_of(request).role for request in more]
 
 
 def fail(request: Request, error: Exception) -> list[Request]:
@@ -86,3 +95,37 @@ def test_a_look_that_was_led_to_what_we_refuse_was_asked_for(
     notes_of(look).trail.append(hop)
     assert fail(look, RequestRefused("redirect-out-of-scope:no-rule")) == []
     assert services.log.signals == {"second-profile-failed": 1}
+
+
+def test_other_bytes_or_another_status_are_asked_for_once_more(
+    services: CrawlServices,
+) -> None:
+    (look,) = ask(services, respond())
+    assert hear(look, respond()) == []
+    assert hear(look, respond(b"<p>otherwise</p>")) == ["control", "second"]
+    assert hear(look, respond().replace(status=403)) == ["control", "second"]
+
+
+@pytest.mark.parametrize("flag", [TAKEN_OVER, BODY_ELSEWHERE])
+@pytest.mark.parametrize("always", [False, True])
+def test_what_this_job_did_not_see_whole_is_not_compared(
+    services: CrawlServices, flag: str, always: bool
+) -> None:
+    second = SecondLook(services)
+    assert list(second.ask(respond(flags=(flag,)), always=always)) == []
+
+
+@pytest.mark.parametrize(
+    ("percent", "least", "most"), [(0, 0, 0), (1, 60, 140), (100, 10_000, 10_000)]
+)
+def test_the_sample_is_the_share_that_the_source_states(
+    services: CrawlServices, percent: int, least: int, most: int
+) -> None:
+    source = services.source
+    services.source = replace(source, second=replace(source.second, percent=percent))
+    second = SecondLook(services)
+    drawn = sum(
+        len(list(second.ask(HtmlResponse(url, request=Request(url)))))
+        for url in (f"{URL}/{number}" for number in range(10_000))
+    )
+    assert least <= drawn <= most
