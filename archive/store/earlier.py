@@ -36,8 +36,7 @@ _NEWEST_BEFORE = (
 _OF_ORIGIN = "select 1 from capture where target_uri >= ? and target_uri < ? limit 1"
 
 _BYTES = (
-    "select total(length_bytes) from capture where job_id in "
-    "(select job_id from job where source_id = ? and opened_at >= ?)"
+    "select total(length_bytes) from capture where source_id = ? and captured_at >= ?"
 )
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _ASKED = "source_id = ? and leaf >= ? and kind = 'capture' and role = 'page' "
@@ -136,7 +135,7 @@ class EarlierCaptures:
         return Validators(earlier=earlier, etag=row[5], last_modified=row[6])
 
     def bytes_since(self, source_id: str, start: datetime) -> int:
-        """Bytes stored of a source in the jobs that began from then on."""
+        """Bytes stored of what was captured of a source from then on."""
         row = self.connection.execute(_BYTES, (source_id, format_instant(start)))
         (total,) = row.fetchone()
         return int(total)

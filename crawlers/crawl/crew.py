@@ -219,9 +219,15 @@ class Work:
             any_port=bool(self.order.allow_networks),
             proxy=self.order.via.label_for(source),
             rechecks=beginning.rechecks,
-            day_bytes=self.memory.bytes_of_day(source.id),
+            day_bytes=self._bytes_of_day(source),
             rechecks_only=is_for_rechecks(self.order),
         )
+
+    def _bytes_of_day(self, source: Source) -> int:
+        """0 where there is no limit: nobody asks then."""
+        if source.limits.day_bytes is None:
+            return 0
+        return self.memory.bytes_of_day(source.id)
 
     def pages(self, services: CrawlServices, program: "Program") -> "CrawlPages":
         """Shows the pages of the crawl in a browser."""

@@ -82,7 +82,7 @@ class ArchiveMemory:
         )
 
     def bytes_of_day(self, source_id: str) -> int:
-        """Bytes stored of a source in the jobs of the last 24 hours."""
+        """Bytes stored of what was captured of a source in the last 24 hours."""
         earlier = self.reader.earlier(overrides=self.overrides)
         return earlier.bytes_since(source_id, self.clock() - ONE_DAY)
 

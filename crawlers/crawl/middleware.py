@@ -64,10 +64,10 @@ class SourcePolicy:
         meta = request.meta
         if LIMIT_KEY not in meta:  # a hop or a retry has it already
             asked = meta.get("download_maxsize") or limits.file_bytes
-            least = limits.file_bytes
+            most = limits.file_bytes
             if notes_of(request).role == "robots":
-                least = min(least, DECODED_BYTES)
-            meta[LIMIT_KEY] = min(asked, least)
+                most = min(most, DECODED_BYTES)
+            meta[LIMIT_KEY] = min(asked, most)
         meta["download_maxsize"] = min(meta[LIMIT_KEY], DECODED_BYTES)
         meta["evidence_tls"] = network.tls
 

@@ -87,7 +87,7 @@ class CrawlServices:
     rechecks: tuple[str, ...] = ()
     """Addresses captured before that are fetched again, promised behind the seeds."""
     day_bytes: int = 0
-    """Stored of the source in the jobs of the last 24 hours, this one left out."""
+    """Stored of the source in the last 24 hours before this job; 0 without a limit."""
     rechecks_only: bool = False
     """The seeds themselves are not due."""
     verdict_on: Callable[[str], Verdict] = field(init=False, repr=False)

@@ -35,7 +35,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENCODED = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|]")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
-_FRAMING_HEADERS = frozenset({"host", "transfer-encoding", "content-length"})
 Headers = tuple[tuple[str, str], ...]
 HEADERS_KEPT = 64
 """Sets of request headers; those of a crawl differ in their conditions alone."""
@@ -218,14 +217,11 @@ def build_request(
     if isinstance(request, VerbatimRequest):
         for name, value in request.headers:
             _check_header(name, value)
-            if name.lower() in _FRAMING_HEADERS:
-                _check_framing(name, value, target, request)
+        _check_framing(target, request)
         return request.head + request.body
-    for name, value in request.headers:
-        if name.lower() in _FRAMING_HEADERS:
-            _check_framing(name, value, target, request)
     ours = (("User-Agent", settings.user_agent), *settings.default_headers)
     given, fields = _field_lines(request.headers, ours)
+    _check_framing(target, request)
     lines = [
         f"{request.method} {target.path_query} HTTP/1.1",
         f"Host: {target.host_header}",
@@ -269,18 +265,17 @@ def _check_header(name: str, value: str) -> None:
         raise RefusedRequest(f"CR, LF or NUL in the header {name}")
 
 
-def _check_framing(
-    name: str, value: str, target: Target, request: FetchRequest
-) -> None:
+def _check_framing(target: Target, request: FetchRequest) -> None:
     """Refuse a header that contradicts where the request goes or how long it is."""
-    _check_header(name, value)
-    lowered = name.lower()
-    if lowered == "host" and value.strip().lower() != target.host_header:
-        raise RefusedRequest(f"header Host {_show(value)} is not the address's host")
-    if lowered == "transfer-encoding":
-        raise RefusedRequest("header Transfer-Encoding: bodies are sent by length")
-    if lowered == "content-length" and value.strip() != str(len(request.body)):
-        raise RefusedRequest("header Content-Length is not the length of the body")
+    for name, value in request.headers:
+        lowered = name.lower()
+        if lowered == "host" and value.strip().lower() != target.host_header:
+            shown = _show(value)
+            raise RefusedRequest(f"header Host {shown} is not the address's host")
+        if lowered == "transfer-encoding":
+            raise RefusedRequest("header Transfer-Encoding: bodies are sent by length")
+        if lowered == "content-length" and value.strip() != str(len(request.body)):
+            raise RefusedRequest("header Content-Length is not the length of the body")
 
 
 def asks_to_close(request: FetchRequest) -> bool:

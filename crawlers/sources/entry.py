@@ -33,9 +33,15 @@ JURISDICTION = r"[A-Z]{2,3}"
 PROXY_LABEL = r"[a-z0-9][a-z0-9-]{0,31}"
 """A label of the user's own file of proxies; addresses are not for registry files."""
 ALL_PERCENT = 100
-MILLIONS, DEPTH_MOST, WEEK_MINUTES, HOUR_MS = 10**7, 1_000, 10_080, 3_600_000
-"""Most requests and depth of a run, its minutes, milliseconds between two requests."""
-AT_A_TIME = 256
+REQUESTS_MOST = 10_000_000
+"""Of one run; a site of more pages is no source but a copy of the web."""
+DEPTH_MOST = 1_000
+"""Links from a seed to a page: beyond it there are only traps."""
+MINUTES_MOST = 7 * 24 * 60
+"""Of one run: a week, after which every source is due again."""
+DELAY_MOST_MS = 60 * 60 * 1_000
+"""Between two requests to a host: an hour."""
+CONCURRENCY_MOST = 256
 """Requests to one host; more is an attack on it."""
 PORTS = range(1, 1 << 16)
 HEADER_VALUE = r"[!-~]([ -~]{0,510}[!-~])?"
@@ -113,20 +119,22 @@ def _rule(table: Table) -> ScopeRule:
 def _limits(table: Table) -> Limits:
     default = Limits()
     limits = Limits(
-        requests=table.number_or("requests", default.requests, least=1, most=MILLIONS),
+        requests=table.number_or(
+            "requests", default.requests, least=1, most=REQUESTS_MOST
+        ),
         bytes=table.number_or("bytes", default.bytes, least=1),
         host_requests=table.number_or("host_requests", None, least=1),
         host_bytes=table.number_or("host_bytes", None, least=1),
         day_bytes=table.number_or("day_bytes", None, least=1),
         depth=table.number_or("depth", default.depth, least=1, most=DEPTH_MOST),
-        minutes=table.number_or("minutes", default.minutes, least=1, most=WEEK_MINUTES),
+        minutes=table.number_or("minutes", default.minutes, least=1, most=MINUTES_MOST),
         file_bytes=table.number_or("file_bytes", default.file_bytes, least=1),
         path_repetition=table.number_or(
             "path_repetition", default.path_repetition, least=2
         ),
-        delay_ms=table.number_or("delay_ms", default.delay_ms, most=HOUR_MS),
+        delay_ms=table.number_or("delay_ms", default.delay_ms, most=DELAY_MOST_MS),
         concurrency=table.number_or(
-            "concurrency", default.concurrency, least=1, most=AT_A_TIME
+            "concurrency", default.concurrency, least=1, most=CONCURRENCY_MOST
         ),
         ports=table.numbers("ports"),
     )

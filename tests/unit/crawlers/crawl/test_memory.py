@@ -1,13 +1,15 @@
 """A job's look back: each host is asked once whether the archive holds any of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from archive.capture import ExchangeContext
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.memory import ArchiveMemory
-from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
 
 
 @pytest.fixture
@@ -54,4 +56,31 @@ def test_a_job_keeps_what_it_was_told_and_the_next_one_asks_anew(
     uri = captures[-1].target_uri
     assert job.newest(uri, before=later) is None
     assert memory.of_job().newest(uri, before=later) is not None
+    reader.close()
+
+
+def test_bytes_of_a_day_are_those_captured_in_it_whenever_their_job_began(
+    tmp_path: Path,
+) -> None:
+    made = make_archive(tmp_path)
+    ages = (timedelta(hours=25), timedelta(hours=23), timedelta(hours=1))
+    now = made.clock() + timedelta(days=2)
+    context = ExchangeContext(job_id="a" * 26, source_id="outlet")
+    other = replace(context, source_id="another")
+    with made.open_writer() as writer:
+        taken = [
+            writer.capture(
+                replace(
+                    make_exchange("http://a.example/", b"text" * 99, made),
+                    started_at=now - age,
+                    context=whose,
+                )
+            ).result()
+            for whose in (context, other)
+            for age in ages
+        ]
+    reader = ArchiveReader.open(made.root)
+    memory = ArchiveMemory(reader=reader, clock=lambda: now, overrides=True)
+    counted = sum(capture.location.length_bytes for capture in taken[1:3])
+    assert memory.bytes_of_day("outlet") == counted
     reader.close()
