@@ -132,6 +132,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("web.charts",),
             ("web.coverage",),
             ("web.headers",),
+            ("web.kept",),
             ("web.languages",),
             ("web.prose",),
             ("web.quotation",),
@@ -164,7 +165,8 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("web.rendering",),),
         (("web.site",),),
         (("web.views",),),
-        (("web.replay.responses", "web.replay.viewing"), ("web.wiring",)),
+        (("web.replay.reading",), ("web.wiring",)),
+        (("web.replay.responses", "web.replay.viewing"),),
         (("web.app",),),
         (("web.serving",), ("web.freeze",)),
         (("web.cli",),),
@@ -247,6 +249,7 @@ LIBRARIES = {
     "flask": Library(
         modules=(
             "web.app",
+            "web.replay.reading",
             "web.replay.responses",
             "web.replay.viewing",
             "web.views.addresses",
@@ -349,6 +352,7 @@ LIBRARIES = {
         modules=(
             "web.app",
             "web.freeze",
+            "web.replay.reading",
             "web.replay.responses",
             "web.replay.viewing",
             "web.views.addresses",
