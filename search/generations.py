@@ -7,7 +7,6 @@ index/g000001/rejected.jsonl   documents a cluster refused, if there are any
 index/lock               held by the one indexer
 """
 
-import fcntl
 import json
 import re
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from archive.errors import SearchUnavailable
 from archive.files import Files
+from archive.locks import hold_file
 from archive.store.layout import ArchivePaths
 from search.analysis.analyze import ANALYSIS_VERSION
 from search.captures import CaptureRows
@@ -111,11 +111,8 @@ def _is_generation(path: Path) -> bool:
 def hold_index_lock(index: Path) -> Iterator[None]:
     """One indexer per archive; readers never lock."""
     index.mkdir(parents=True, exist_ok=True)
-    with (index / "lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SearchUnavailable(
-                f"another process is indexing {index.parent}; wait for it to finish"
-            ) from error
+    taken = SearchUnavailable(
+        f"another process is indexing {index.parent}; wait for it to finish"
+    )
+    with hold_file(index / "lock", make=True, taken=taken):
         yield

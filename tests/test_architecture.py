@@ -43,6 +43,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "archive.errors",
                 "archive.files",
                 "archive.instant",
+                "archive.locks",
                 "archive.randomness",
                 "archive.settings",
                 "archive.transport",

@@ -7,9 +7,6 @@ where the key lies. It is the text of that checkpoint, read by the same strict p
 It does not help where the note itself was put back: only witnesses do then.
 """
 
-import fcntl
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,15 +19,15 @@ from archive.errors import (
     StoreError,
 )
 from archive.files import Files
+from archive.locks import Patience, hold_folder
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from archive.log.fields import format_base64
 
 HEAD_FILE: Final = "log.head"
 HEAD_LIMIT_BYTES: Final = 4096
 """Of a note: an origin, a number and a root; an origin has at most 200 letters."""
-HOLD_SECONDS: Final = 30.0
-"""Waited for another process that notes a head: it needs some milliseconds."""
-HOLD_PAUSE_SECONDS: Final = 0.02
+HOLD_PATIENCE: Final = Patience(tries=1500, pause_seconds=0.02)
+"""Some 30 s for another process that notes a head: it needs some milliseconds."""
 
 
 class HeadNote:
@@ -49,23 +46,23 @@ class HeadNote:
             data = self._files.read(self.path, limit_bytes=HEAD_LIMIT_BYTES)
             if data is None:
                 return None
-            head = parse_checkpoint(data.decode())
+            checkpoint = parse_checkpoint(data.decode())
         except (UnicodeDecodeError, FormatError) as error:
             raise KeyProblem(
                 f"{self.path} is damaged ({error}): restore it from your newest copy "
                 "of the key folder, then run the command again; nothing was signed"
             ) from error
-        if head.origin != origin:
+        if checkpoint.origin != origin:
             raise KeyProblem(
-                f"{self.path} is the note of the log {head.origin}, not of {origin}; "
-                "put the right file there, or say with --keys DIR where this archive's "
-                "keys are"
+                f"{self.path} is the note of the log {checkpoint.origin}, not of"
+                f" {origin}; put the right file there, or say with --keys DIR where"
+                " this archive's keys are"
             )
-        return head
+        return checkpoint
 
-    def write(self, head: Checkpoint) -> None:
+    def write(self, checkpoint: Checkpoint) -> None:
         """Note a head durably; it may be signed when this has returned."""
-        self._files.replace(self.path, format_checkpoint(head).encode())
+        self._files.replace(self.path, format_checkpoint(checkpoint).encode())
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -74,15 +71,12 @@ class HeadNote:
         The lock of an archive is in its folder, so it does not keep two copies apart.
         """
         folder = self.path.parent
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise StoreError(f"cannot open {folder}: {error.strerror}") from error
-        try:
-            _lock(descriptor, folder)
+        taken = StoreError(
+            f"another process keeps the key folder {folder} to itself; end it, then run"
+            " the command again"
+        )
+        with hold_folder(folder, taken=taken, patience=HOLD_PATIENCE):
             yield
-        finally:
-            os.close(descriptor)
 
     def describe_missing(self, last: Checkpoint) -> str:
         """What to say where no note vouches for the stored checkpoint."""
@@ -121,21 +115,3 @@ def another_history(noted: Checkpoint, *, place: Path) -> InconsistentCheckpoint
         " signed; nothing was signed: bring the newest copy back (docs/errors.md, an"
         " older copy)"
     )
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    end = time.monotonic() + HOLD_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > end:
-                raise StoreError(
-                    f"another process keeps the key folder {folder} to itself; end it, "
-                    "then run the command again"
-                ) from error
-            time.sleep(HOLD_PAUSE_SECONDS)
-        except OSError as error:
-            raise StoreError(f"cannot lock {folder}: {error.strerror}") from error
-        else:
-            return

@@ -4,11 +4,6 @@
 form is fixed: what is read is written again and must be equal.
 """
 
-import errno
-import fcntl
-import os
-import stat
-import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +17,11 @@ from archive.errors import (
     ArchiveMissing,
     FormatError,
     LimitExceeded,
-    StoreError,
     UsageProblem,
 )
 from archive.files import DISK
 from archive.instant import format_instant, parse_instant
+from archive.locks import Patience, hold_file, is_held
 from archive.log.note import is_key_name
 
 IDENTITY_FILE = "archive.toml"
@@ -34,8 +29,7 @@ IDENTITY_LIMIT_BYTES = 16 * 1024
 """Bytes of `archive.toml`: a dozen short lines; anything longer is not ours."""
 NAME_LIMIT = 200
 """Code points of an archive's name: it stands in every statement."""
-LOCK_TRIES = 6
-LOCK_PAUSE_SECONDS = 0.05
+LOCK_PATIENCE = Patience(tries=6, pause_seconds=0.05)
 """`verify` looks at the lock for a moment; a writer that begins then tries again."""
 ORIGIN_PREFIX = "election-evidence-archive/"
 LISTING_FILE = "files.txt"
@@ -220,12 +214,10 @@ def read_identity(root: Path) -> ArchiveIdentity:
 @contextmanager
 def hold_lock(root: Path) -> Iterator[None]:
     """Hold the archive lock, or raise ArchiveLocked at once; dies with the process."""
-    descriptor = _open_lock(ArchivePaths(root).lock, os.O_RDWR | os.O_CREAT)
-    try:
-        _take_lock(descriptor, root)
+    with hold_file(
+        ArchivePaths(root).lock, make=True, taken=_locked(root), patience=LOCK_PATIENCE
+    ):
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -236,55 +228,12 @@ def hold_watch(root: Path) -> Iterator[None]:
     free between two crawls.
     """
     read_identity(root)
-    descriptor = _open_lock(ArchivePaths(root).identity, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ArchiveLocked(
-                f"another process watches sources into {root}; one is enough: stop it,"
-                " or give another --archive"
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _open_lock(path: Path, flags: int) -> int:
-    """Open the lock file, never through a link; StoreError if it is none of ours."""
-    flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
-        raise StoreError(f"the lock {path} cannot be opened: {why}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise StoreError(f"the lock {path} is not a regular file; remove it")
-    return descriptor
-
-
-def _take_lock(descriptor: int, root: Path) -> None:
-    for left in reversed(range(LOCK_TRIES)):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if left:
-                time.sleep(LOCK_PAUSE_SECONDS)
-                continue
-            raise _locked(root) from error
-        except OSError as error:
-            raise StoreError(f"{root} cannot be locked: {error.strerror}") from error
-        return
-
-
-def _locked(root: Path) -> ArchiveLocked:
-    return ArchiveLocked(
-        f"another process is writing to the archive {root}; "
-        "wait for it to end, or give another --archive"
+    taken = ArchiveLocked(
+        f"another process watches sources into {root}; one is enough: stop it,"
+        " or give another --archive"
     )
+    with hold_file(ArchivePaths(root).identity, make=False, taken=taken):
+        yield
 
 
 def demand_unlocked(root: Path) -> None:
@@ -295,14 +244,11 @@ def demand_unlocked(root: Path) -> None:
 
 def is_locked(root: Path) -> bool:
     """Whether some process holds the archive lock right now (never creates it)."""
-    try:
-        descriptor = _open_lock(ArchivePaths(root).lock, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return is_held(ArchivePaths(root).lock)
+
+
+def _locked(root: Path) -> ArchiveLocked:
+    return ArchiveLocked(
+        f"another process is writing to the archive {root}; "
+        "wait for it to end, or give another --archive"
+    )
