@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from archive.store.streaming import StreamedBlock, stream_entity, stream_response
 from archive.warc.codings import DECODERS, StopDecoding
+from archive.warc.streaming import StreamedBlock, stream_entity, stream_response
 
 HELD_BYTES = 64 << 20
 """Up to here a response is read whole, and ranges of it are answered."""

@@ -1,7 +1,6 @@
 """Long responses are downloaded as they are read, byte for byte as the short ones."""
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +11,6 @@ from werkzeug.test import Client, TestResponse
 
 from archive.capture import Capture, MemoryBytes
 from archive.digest import Digest
-from archive.store.streaming import stream_response
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from web.app import Applications, create_app
 from web.replay import long
@@ -148,7 +146,3 @@ def test_ranges_of_short_ones_are_answered(
     cut = get(apps, f"/raw/{captures['cut'].short_id}").get_data()
     assert cut
     assert BODY.startswith(cut)
-
-
-def test_a_slice_without_a_response_has_none() -> None:
-    assert stream_response(io.BytesIO(b"")) is None

@@ -1,11 +1,12 @@
-"""Streaming: the response of a capture piece by piece, however long it is.
+"""Streaming: the response in a slice piece by piece, however long it is.
 
-A slice of 2 MB may hold 2 GB of zeros. Nothing is kept here but the piece at hand. The
-slice was compared with its id before (`ArchiveReader.open_slice`), its records not.
+A slice of 2 MB may hold 2 GB of zeros. Nothing is kept here but the piece at hand. No
+digest is compared: the slice as a whole was compared with its id when it was opened.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from archive.errors import MalformedRecord
@@ -32,7 +33,10 @@ class StreamedBlock:
 
 
 def stream_response(stream: BinaryIO) -> StreamedBlock | None:
-    """Find the response in a slice; None if it holds none. Errors of MemberWalk."""
+    """Find the response in a slice; None if it holds none.
+
+    MalformedRecord, TornMember or LimitExceeded here and while the pieces are taken.
+    """
     walk = MemberWalk(stream)
     while not walk.at_end:
         pieces = walk.inflate()
@@ -62,15 +66,28 @@ def _read_header(pieces: Iterator[bytes]) -> tuple[RecordHeader, bytes]:
 
 
 def _take(first: bytes, pieces: Iterator[bytes], length: int) -> Iterator[bytes]:
-    """Exactly `length` bytes; MalformedRecord if there are fewer."""
+    """Exactly `length` bytes, and behind them nothing but the end of a record.
+
+    The last ones are given when that end was seen: who has all has a whole record.
+    """
     left = length
-    piece: bytes | None = first
-    while left and piece is not None:
-        yield piece[:left]
-        left -= min(left, len(piece))
-        piece = next(pieces, None) if left else None
-    if left:
-        raise MalformedRecord("the record ends before its Content-Length")
+    for piece in chain((first,), pieces):
+        if left <= len(piece):
+            _demand_end(piece[left:], pieces)
+            yield piece[:left]
+            return
+        left -= len(piece)
+        yield piece
+    raise MalformedRecord("the record ends before its Content-Length")
+
+
+def _demand_end(behind: bytes, pieces: Iterator[bytes]) -> None:
+    for piece in pieces:  # to the end of the member, whose checksum stands there
+        behind = (behind + piece)[: len(RECORD_END) + 1]
+    if behind != RECORD_END:
+        raise MalformedRecord(
+            "the block does not end where Content-Length says, or more follows"
+        )
 
 
 def stream_entity(
