@@ -6,7 +6,7 @@ pieces together demands that each ended exactly where the next one begins.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -231,21 +231,21 @@ def trim(told: Told) -> Told:
     return replace(told, entry=entry, checked=checked)
 
 
-def cut_segment(path: Path) -> list[Piece]:
-    """Cut a segment where statements seem to end; StoreError if it cannot be read."""
-    bounds = [0]
+def cut_segment(path: Path) -> Iterator[Piece]:
+    """Cut a segment where statements seem to end; StoreError if it cannot be read.
+
+    Each piece is looked for when it is asked for: that reads `SEARCH_BYTES` of small
+    captures, and up to `PIECE_BYTES` of large ones.
+    """
+    start = 0
     with open_regular(path) as stream:
         seen = os.fstat(stream.fileno())
-        size = seen.st_size
-        for at in range(PIECE_BYTES, size, PIECE_BYTES):
+        for at in range(PIECE_BYTES, seen.st_size, PIECE_BYTES):
             end = _find_statement_end(cast("BinaryIO", stream), at, at + PIECE_BYTES)
-            if end is not None and bounds[-1] < end < size:
-                bounds.append(end)
-    stops: Sequence[int | None] = [*bounds[1:], None]
-    return [
-        Piece(path=path, start=start, stop=stop, seen=seen)
-        for start, stop in zip(bounds, stops, strict=True)
-    ]
+            if end is not None and start < end < seen.st_size:
+                yield Piece(path=path, start=start, stop=end, seen=seen)
+                start = end
+    yield Piece(path=path, start=start, stop=None, seen=seen)
 
 
 def _find_statement_end(stream: BinaryIO, at: int, limit: int) -> int | None:

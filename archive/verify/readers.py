@@ -2,7 +2,8 @@
 
 What comes back is what one process would have found: pieces are put together only
 where they join, and a reader that ends in the midst of its work ends the whole
-verification. The pipes are the only room between them, so memory stays bounded.
+verification. Segments are cut while they are read, a few pieces ahead, and the pipes
+are the only room for results: the first come at once, and memory stays bounded.
 """
 
 import os
@@ -10,12 +11,14 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, NoReturn, Self
 
 from archive.attest.trust import TrustSet
 from archive.child import python_command, python_path
@@ -37,6 +40,8 @@ WORTH_BYTES: Final = 32 << 20
 """Of segments: below it starting the readers takes longer than they save."""
 PIPE_BYTES: Final = 1 << 20
 """Room for results of a reader that is ahead; the most Linux gives to everybody."""
+AHEAD: Final = 3
+"""Pieces that each reader has to read: one in work, and some that were cut before."""
 BATCH: Final = 16
 """Entries handed on at once."""
 
@@ -76,17 +81,26 @@ def reading(
     with ExitStack() as stack:
         read: Read = read_here
         if count:
-            segments = {path: _cut(path) for path in paths}
             with suppress(OSError):  # no more processes may be started here
-                read = stack.enter_context(Readers(segments, trust, count)).read
+                read = stack.enter_context(Readers(paths, trust, count)).read
         yield read
 
 
-def _cut(path: Path) -> list[Piece]:
+def _cut(path: Path) -> Iterator[Piece]:
+    last = Piece(path=path, start=0, stop=0)
     try:
-        return cut_segment(path)
-    except (StoreError, OSError):  # whoever reads it will say so
-        return [Piece(path=path, start=0, stop=None)]
+        for last in cut_segment(path):
+            yield last
+    except (StoreError, OSError):  # whoever reads on will say so
+        yield replace(last, start=last.stop or 0, stop=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dealt:
+    """A piece, and the number of the reader that has it."""
+
+    piece: Piece
+    number: int
 
 
 class Readers:
@@ -96,28 +110,24 @@ class Readers:
     """
 
     def __init__(
-        self,
-        segments: Mapping[Path, Sequence[Piece]],
-        trust: TrustSet | None,
-        count: int,
+        self, paths: Sequence[Path], trust: TrustSet | None, count: int
     ) -> None:
-        self._segments = segments
+        self._uncut = (piece for path in paths for piece in _cut(path))
         self._trust = trust
         self._count = count
         self._children: list[subprocess.Popen[bytes]] = []
         self._heard: set[int] = set()
-        self._next = 0
+        self._turns = cycle(range(count))
+        self._dealt: deque[_Dealt] = deque()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        pieces = [piece for cut in self._segments.values() for piece in cut]
         with ExitStack() as stack:
-            for number in range(self._count):
+            for _number in range(self._count):
                 child = _start()
                 stack.callback(_end, child)
                 self._children.append(child)
-                with suppress(BrokenPipeError):  # it ended: its silence is noticed
-                    _send(child, pieces[number :: self._count], self._trust)
+                _send(child, self._trust)
             self._stack = stack.pop_all()
         return self
 
@@ -135,40 +145,50 @@ class Readers:
         ReaderEnded if a reader did not finish, SegmentChanged if another file stands
         there than was cut.
         """
-        pieces = self._segments[path]
         is_over = False
-        for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-            ended = None
-            for item in self._receive(piece):
+        while self._front(path):
+            dealt, ended = self._dealt.popleft(), None
+            following = self._front(path)
+            for item in self._receive(dealt):
                 if is_over:
                     continue  # one walk would not have come here
                 yield _unchanged(item)
                 ended = item if isinstance(item, Ended) else None
             if is_over or following is None or ended is None:
                 continue
-            is_over = not ended.joins(following)
+            is_over = not ended.joins(following.piece)
             if is_over and ended.problem is None and ended.unreadable is None:
                 # No statement ends there after all: go on as one walk does.
-                rest = replace(piece, start=ended.covered_bytes, stop=None)
+                rest = replace(dealt.piece, start=ended.covered_bytes, stop=None)
                 yield from map(_unchanged, walk_piece(rest, self._trust))
 
-    def _receive(self, piece: Piece) -> Iterator[Told | Ended]:
-        """The results of the next piece.
+    def _front(self, path: Path) -> _Dealt | None:
+        """What was dealt out longest ago, if it is of that segment; deals out more."""
+        while len(self._dealt) < AHEAD * self._count:
+            piece = next(self._uncut, None)
+            if piece is None:
+                break
+            number = next(self._turns)
+            _send(self._children[number], piece)
+            self._dealt.append(_Dealt(piece=piece, number=number))
+        is_next = bool(self._dealt) and self._dealt[0].piece.path == path
+        return self._dealt[0] if is_next else None
+
+    def _receive(self, dealt: _Dealt) -> Iterator[Told | Ended]:
+        """The results of a piece.
 
         A reader that ends before it said anything cannot work here: it is done without.
         """
-        number = self._next % self._count
-        self._next += 1
         item: Told | Ended | None = None
         while not isinstance(item, Ended):
             try:
-                batch = _load(self._children[number])
+                batch = _load(self._children[dealt.number])
             except ReaderEnded:
-                if number in self._heard:
+                if dealt.number in self._heard:
                     raise
-                yield from walk_piece(piece, self._trust)
+                yield from walk_piece(dealt.piece, self._trust)
                 return
-            self._heard.add(number)
+            self._heard.add(dealt.number)
             for item in batch:
                 yield item
 
@@ -190,13 +210,12 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _send(
-    child: subprocess.Popen[bytes], pieces: Sequence[Piece], trust: TrustSet | None
-) -> None:
+def _send(child: subprocess.Popen[bytes], what: TrustSet | Piece | None) -> None:
     if child.stdin is None:
         raise AssertionError("started with pipes")
-    with child.stdin as pipe:
-        pickle.dump((pieces, trust), pipe)
+    with suppress(BrokenPipeError):  # it ended: its silence is noticed
+        child.stdin.write(pickle.dumps(what))
+        child.stdin.flush()
 
 
 def _load(child: subprocess.Popen[bytes]) -> list[Told | Ended]:
@@ -222,11 +241,15 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def serve(source: BinaryIO, target: BinaryIO) -> None:
-    """The life of a reader: its pieces in order, until nobody listens any more."""
-    pieces, trust = pickle.load(source)  # noqa: S301 - from the process that began us
+def serve(source: BinaryIO, target: BinaryIO) -> NoReturn:
+    """The life of a reader: its pieces in order, until nobody has any more for it.
+
+    EOFError then, BrokenPipeError where nobody listens any more.
+    """
+    trust = pickle.load(source)  # noqa: S301 - from the process that began us
     batch: list[Told | Ended] = []
-    for piece in pieces:
+    while True:
+        piece = pickle.load(source)  # noqa: S301 - as above
         for item in walk_piece(piece, trust, keep=kept_small):
             batch.append(trim(item) if isinstance(item, Told) else item)
             if len(batch) >= BATCH or isinstance(item, Ended):
@@ -238,6 +261,6 @@ def serve(source: BinaryIO, target: BinaryIO) -> None:
 def main() -> None:
     """Read on, whatever is typed at the terminal: who began us ends us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError, EOFError):
         serve(sys.stdin.buffer, sys.stdout.buffer)
     os._exit(0)  # what is not written, nobody wants

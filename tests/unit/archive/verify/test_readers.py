@@ -126,7 +126,7 @@ def test_pieces_begin_where_statements_end(made: MadeArchive, small: None) -> No
     del small
     count = 0
     for path in segments(made):
-        cut = cut_segment(path)
+        cut = list(cut_segment(path))
         ends = {entry.end_bytes for entry in SegmentWalk(path)}
         assert cut[0].start == 0
         assert [piece.stop for piece in cut[:-1]] == [piece.start for piece in cut[1:]]
@@ -150,6 +150,50 @@ def test_a_statement_shown_in_a_body_ends_no_piece(
     assert set(guessed) - ends - {0}, "no guess was wrong: the test shows nothing"
     alone, together = both(made)
     assert together == alone
+    assert len(inside) == 2
+
+
+def test_reading_begins_long_before_all_is_cut(
+    made: MadeArchive, inside: list[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = readers._cut
+    found: list[Piece] = []
+    shown: list[int] = []
+
+    def counted(path: Path) -> Iterator[Piece]:
+        for piece in cut(path):
+            found.append(piece)
+            yield piece
+
+    monkeypatch.setattr(readers, "_cut", counted)
+    monkeypatch.setattr(readers, "AHEAD", 1)
+    monkeypatch.setattr(folder, "PROGRESS_BYTES", 1)
+    verify_archive(
+        made.root,
+        trust=made.trust(),
+        wishes=SIDE_BY_SIDE,
+        progress=lambda _progress: shown.append(len(found)),
+    )
+    assert shown[0] <= 3 < len(found) == shown[-1]
+    assert len(inside) == 2
+
+
+def test_a_disk_that_fails_while_a_segment_is_cut_cuts_no_more(
+    made: MadeArchive, inside: list[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, calls = pieces._find_statement_end, 0
+
+    def fails(*where: Any) -> int | None:
+        nonlocal calls
+        calls += 1
+        if calls % 2 == 0:
+            raise OSError(5, "Input/output error")
+        return find(*where)
+
+    alone = verify_archive(made.root, trust=made.trust())
+    monkeypatch.setattr(pieces, "_find_statement_end", fails)
+    assert verify_archive(made.root, trust=made.trust(), wishes=SIDE_BY_SIDE) == alone
+    assert calls >= 4
     assert len(inside) == 2
 
 
@@ -250,7 +294,7 @@ def test_a_removal_meanwhile_fails_nothing(
     stale: list[Piece] = []
 
     def cut_then_remove(segment: Path) -> list[Piece]:
-        found = cut(segment)
+        found = list(cut(segment))
         if segment == path:
             stale.extend(found)
             with copy.open_writer() as writer:
@@ -392,9 +436,9 @@ def test_what_only_looks_like_a_statement_cuts_nothing(
         b"\0\xff\xff\0\0" + head + pieces._CONTENT_TYPE,  # ends behind the segment
     ):
         path.write_bytes(bytes(PIECE) + pieces.GZIP_HEADER + looks)
-        assert cut_segment(path) == whole
+        assert list(cut_segment(path)) == whole
     path.write_bytes(bytes(3 * pieces.SEARCH_BYTES))
-    assert cut_segment(path) == whole
+    assert list(cut_segment(path)) == whole
 
 
 def test_what_cannot_be_read_is_said_by_whoever_reads_it(
@@ -429,7 +473,8 @@ def test_a_reader_ignores_the_terminal_and_ends_when_nobody_listens(
     target: type[io.BytesIO], made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (piece, *_more) = cut_segment(segments(made)[0])
-    work, out = pickle.dumps(([piece], made.trust())), target()
+    work = pickle.dumps(made.trust()) + pickle.dumps(piece)
+    out = target()
     set_up: list[object] = []
     monkeypatch.setattr(readers.signal, "signal", lambda *how: set_up.append(how))
     monkeypatch.setattr(readers.os, "_exit", set_up.append)
