@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archive.errors import KeyProblem
+from archive.files import sync_folder, temporary_path
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -68,7 +69,7 @@ def write_key_file(path: Path, data: bytes) -> None:
     It takes its name when it is whole: half a key would keep its owner out.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = temporary_path(path)
     try:
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
@@ -80,7 +81,7 @@ def write_key_file(path: Path, data: bytes) -> None:
             stream.flush()
             os.fsync(descriptor)
         unfinished.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise KeyProblem(
             f"the key file {path} cannot be written: {error.strerror}; "
@@ -138,11 +139,3 @@ def has_sealed_keys(folder: Path) -> bool:
         except KeyProblem:
             continue
     return False
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

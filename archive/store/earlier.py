@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from archive.capture import SAMPLE_ROLES, EarlierCapture
+from archive.capture import EarlierCapture
 from archive.digest import Digest
 from archive.instant import format_instant, parse_instant
+from archive.store.rows import NO_SAMPLE
 
 _COLUMNS = (
     "capture_id, record_id, target_uri, captured_at, payload_digest, etag, "
@@ -16,7 +17,7 @@ _COLUMNS = (
 _WHOLE = (
     "kind = 'capture' and outcome = 'complete' and http_status = 200 "
     "and payload_digest is not null and target_uri = ? and (? or override is null) "
-    f"and role not in {tuple(sorted(SAMPLE_ROLES))} "
+    f"and {NO_SAMPLE} "
 )
 """Captures that stand for the content of their address."""
 _WITH_PAYLOAD = (

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from archive.capture import SAMPLE_ROLES, Capture
+from archive.capture import Capture
 from archive.store.jobrows import JobPlaces, JobRows
-from archive.store.rows import CAPTURE_COLUMNS, to_capture
+from archive.store.rows import CAPTURE_COLUMNS, NO_SAMPLE, to_capture
 
 _CONTENT: Final = (
-    "kind = 'capture' and outcome = 'complete' and http_status = 200 "
-    f"and role not in {tuple(sorted(SAMPLE_ROLES))} "
+    f"kind = 'capture' and outcome = 'complete' and http_status = 200 and {NO_SAMPLE} "
 )
 _BEFORE: Final = (
     f"select {CAPTURE_COLUMNS} from capture where {_CONTENT}"  # noqa: S608  fixed

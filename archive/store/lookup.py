@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from archive.capture import SAMPLE_ROLES, Capture
+from archive.capture import Capture
 from archive.errors import FormatError, StoreError, UnknownAlgorithm
 from archive.instant import format_instant
-from archive.store.rows import CAPTURE_COLUMNS, to_capture
+from archive.store.rows import CAPTURE_COLUMNS, NO_SAMPLE, to_capture
 
 _SELECT: Final = f"select urlkey, {CAPTURE_COLUMNS} from capture "  # noqa: S608  fixed
-_MEMENTO: Final = f"kind = 'capture' and role not in {tuple(sorted(SAMPLE_ROLES))}"
+_MEMENTO: Final = f"kind = 'capture' and {NO_SAMPLE}"
 """What was shown to another profile is no state of the page."""
 _HIDDEN: Final = "(select value from json_each(?))"
 _FORWARD: Final = (

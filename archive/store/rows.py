@@ -5,7 +5,7 @@ What is read is checked: anybody may have edited the file.
 
 from collections.abc import Sequence
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from archive.instant import format_instant, parse_instant
 from archive.store.tombstones import Tombstone
@@ -15,6 +15,9 @@ CAPTURE_COLUMNS = (
     "media_type, source_id, job_id, payload_digest, block_digest, refers_to, role, "
     "override, segment, offset_bytes, length_bytes, record_id"
 )
+
+NO_SAMPLE = f"role not in {tuple(sorted(SAMPLE_ROLES))}"
+"""A condition of rows: what was asked for as a sample stands for no address."""
 
 TOMBSTONE_COLUMNS = "entry, leaf, capture_id, reason, authority, removed_at"
 

@@ -54,7 +54,7 @@ class HttpHead:
     complete: bool
     """Whether the empty line was there."""
     _by_name: dict[str, tuple[bytes, ...]] = field(
-        default_factory=dict, compare=False, repr=False
+        init=False, default_factory=dict, compare=False, repr=False
     )
     """What was asked for before; it cannot change."""
 
