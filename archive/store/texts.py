@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, LimitExceeded
-from archive.files import DISK, Files
+from archive.files import DISK
 from archive.store.layout import ArchivePaths
 
 TEXT_LIMIT_BYTES = 64 * 1024 * 1024
@@ -42,25 +42,19 @@ def deflated_part(member: bytes) -> bytes | None:
     return member[_HEAD_BYTES:-_TAIL_BYTES] if plain else None
 
 
-def write_text(root: Path, text: str, *, files: Files | None = None) -> Digest:
-    """Keep a text and return its digest; an equal file that exists is left alone."""
-    data = text.encode()
-    digest = Digest.of(data)
-    path = text_path(root, digest)
-    if path.is_symlink() or not path.exists():  # a link is refused below
-        (files or Files()).write_once(path, press_text(data))
-    return digest
-
-
 def write_pressed(root: Path, digest: Digest, member: bytes) -> None:
     """Keep a text whose file is made already; one that exists is left alone."""
     path = text_path(root, digest)
     if path.is_symlink() or not path.exists():  # a link is refused below
-        Files().write_once(path, member)
+        DISK.write_once(path, member)
 
 
 def find_text(root: Path, digest: Digest) -> str | None:
-    """Return the kept text, None if it is not at hand; a wrong one is an error."""
+    """Return the kept text, None if it is not at hand; a wrong one is an error.
+
+    DigestMismatch, FormatError, LimitExceeded; StoreError for a link or anything else
+    that is no regular file.
+    """
     found = find_text_file(root, digest)
     return None if found is None else found[0]
 
@@ -80,19 +74,12 @@ def find_text_file(root: Path, digest: Digest) -> tuple[str, bytes] | None:
         raise FormatError(f"{path.name} is not UTF-8 at {error.start}") from error
 
 
-def read_text_file(path: Path) -> bytes:
-    """Unpack a kept text, bounded; raises LimitExceeded, zlib.error never escapes.
-
-    StoreError for a link or anything else that is no regular file.
-    """
-    return _unpack(path, _read_member(path))
-
-
 def _read_member(path: Path) -> bytes:
     return DISK.read(path, limit_bytes=TEXT_FILE_LIMIT_BYTES) or b""
 
 
 def _unpack(path: Path, member: bytes) -> bytes:
+    """The text, at most as long as one may be; LimitExceeded if it is cut or none."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         text = unpacker.decompress(member, TEXT_LIMIT_BYTES)

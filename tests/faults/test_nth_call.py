@@ -23,7 +23,7 @@ from archive.files import Files
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.store.writer import ArchiveWriter
 from archive.warc.member import Effort
 from tests.support.archives import (
@@ -37,6 +37,7 @@ from tests.support.archives import (
 )
 from tests.support.call_sweep import Scenario, Sweep, Tell, check_recovered, open_writer
 from tests.support.faults import MODES, FaultyFiles, run_apart
+from tests.support.texts import write_text
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,11 +9,12 @@ import pytest
 from archive.errors import StoreError
 from archive.files import Files
 from archive.store.reader import ArchiveReader
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.inside import call
+from tests.support.texts import write_text
 
 FOLDERS = ("segments", "log", "spool", "quarantine", "texts", "anchors", "index")
 DEEP_FOLDERS = ("segments/2025", "segments/2025/01", "log/tile", "log/tile/0")

@@ -17,7 +17,7 @@ from archive.errors import CaptureRemoved
 from archive.files import Files
 from archive.store.reader import ArchiveReader
 from archive.store.segment import list_segments
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
@@ -29,6 +29,7 @@ from tests.support.archives import (
 )
 from tests.support.call_sweep import Sweep, Tell, contents, open_writer
 from tests.support.faults import MODES, FaultyFiles
+from tests.support.texts import write_text
 
 ORDER = RemovalOrder(reason="names of victims", authority="a court")
 REMOVED = "removed"

@@ -33,13 +33,14 @@ from archive.store.ledger import Ledger, LedgerTools
 from archive.store.recovery import recover
 from archive.store.segment import list_segments
 from archive.store.survey import survey_segment
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.verify.statements import leaf_of
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.make.golden_token import main as make_token
 from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
+from tests.support.texts import write_text
 
 TOKEN = Path(__file__).parent.parent / "golden" / "token"
 TORN_BYTES = 1000

@@ -9,7 +9,7 @@ import pytest
 from archive.attest.extract import ExtractLine, ExtractRun
 from archive.digest import Digest, format_short_id
 from archive.store.layout import read_identity
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.verify.report import Outcome
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import START, MadeArchive, make_archive
@@ -17,6 +17,7 @@ from tests.support.attacks import verify
 from tests.support.forgery import (
     copy_of,
 )
+from tests.support.texts import write_text
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from tests.support.archives import MadeArchive
 from tests.support.attacks import Attacks, assert_refused
 from tests.support.forgery import (
@@ -21,6 +21,7 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
+from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(120)
 ATTACKS = Attacks()

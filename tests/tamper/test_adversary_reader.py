@@ -13,7 +13,7 @@ import pytest
 
 from archive.digest import Digest
 from archive.errors import EvidenceError, StoreError
-from archive.store.texts import find_text, text_path, write_text
+from archive.store.texts import find_text, text_path
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive
@@ -26,6 +26,7 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
+from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -21,7 +21,7 @@ from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.merkle import read_root
 from archive.log.note import format_note, sign_note
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
@@ -45,6 +45,7 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
+from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(60)
 

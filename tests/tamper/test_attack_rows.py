@@ -39,7 +39,7 @@ from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature, format_note, parse_note
 from archive.store.reader import ArchiveReader
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.verify.capture import verify_capture
 from archive.verify.report import ONE_WITNESS, Outcome
 from archive.warc.slice import ResourceBlock
@@ -54,6 +54,7 @@ from tests.support.tamper import (
     Entry,
     Victim,
 )
+from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(600)
 JOB = "c" * 25 + "a"

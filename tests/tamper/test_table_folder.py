@@ -13,7 +13,6 @@ from pathlib import Path
 from archive.attest.keys import Ed25519Signer, P256Signer
 from archive.attest.trust import TrustedOperator
 from archive.store.layout import format_identity
-from archive.store.texts import write_text
 from tests.support.tamper import (
     OPEN,
     Attack,
@@ -23,6 +22,7 @@ from tests.support.tamper import (
     flip,
     play,
 )
+from tests.support.texts import write_text
 
 table = Table()
 

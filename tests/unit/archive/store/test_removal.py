@@ -15,12 +15,13 @@ from archive.store.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
 from archive.store.removal import Removed
 from archive.store.segment import list_segments
-from archive.store.texts import text_path, write_text
+from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
 from archive.store.writer import ArchiveWriter, WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.texts import write_text
 
 ORDER = RemovalOrder(reason="names of victims", authority="Court of Ghent, 12/2025")
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from archive.digest import Digest
 from archive.errors import EvidenceError, LimitExceeded
 from archive.store import texts
-from archive.store.texts import find_text, read_text_file, text_path, write_text
+from archive.store.texts import find_text, text_path
 from tests.support.archives import MadeArchive
+from tests.support.texts import write_text
 
 WORDS = "Свабода слова / Laisvė žodžiui"
 
@@ -43,9 +44,7 @@ def test_the_empty_text_is_a_text(made: MadeArchive) -> None:
 
 @given(st.text(max_size=200))
 def test_every_text_is_packed_and_unpacked(text: str) -> None:
-    # No file: `write_text` is this line and a durable write.
-    packed = gzip.compress(text.encode(), texts.LEVEL, mtime=0)
-    assert gzip.decompress(packed).decode() == text
+    assert gzip.decompress(texts.press_text(text.encode())).decode() == text
 
 
 def damage(path: Path, data: bytes) -> None:
@@ -70,23 +69,25 @@ def test_every_flipped_bit_is_an_error_of_ours(made: MadeArchive) -> None:
 
 @pytest.mark.parametrize("cut", [0, 1, 10, -1])
 def test_a_cut_file_is_refused(cut: int, made: MadeArchive) -> None:
-    path = text_path(made.root, write_text(made.root, WORDS))
+    digest = write_text(made.root, WORDS)
+    path = text_path(made.root, digest)
     damage(path, path.read_bytes()[:cut])
     with pytest.raises(LimitExceeded):
-        read_text_file(path)
+        find_text(made.root, digest)
 
 
 def test_bytes_behind_the_member_are_refused(made: MadeArchive) -> None:
-    path = text_path(made.root, write_text(made.root, WORDS))
+    digest = write_text(made.root, WORDS)
+    path = text_path(made.root, digest)
     damage(path, path.read_bytes() + gzip.compress(b"more"))
     with pytest.raises(LimitExceeded, match="followed by"):
-        read_text_file(path)
+        find_text(made.root, digest)
 
 
 def test_a_bomb_is_not_unpacked(
     made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(texts, "TEXT_LIMIT_BYTES", 1000)
-    path = text_path(made.root, write_text(made.root, "a" * 1001))
+    digest = write_text(made.root, "a" * 1001)
     with pytest.raises(LimitExceeded):
-        read_text_file(path)
+        find_text(made.root, digest)

@@ -1,0 +1,14 @@
+"""Kept texts for archives that no indexer has been to."""
+
+from pathlib import Path
+
+from archive.digest import Digest
+from archive.store.texts import press_text, write_pressed
+
+
+def write_text(root: Path, text: str) -> Digest:
+    """Keep a text and return its digest."""
+    data = text.encode()
+    digest = Digest.of(data)
+    write_pressed(root, digest, press_text(data))
+    return digest
