@@ -30,10 +30,9 @@ from archive.capture import (
     ExchangeContext,
 )
 from archive.digest import format_short_id
-from archive.files import DISK
-from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, read_root, verify_inclusion
 from archive.log.proof import TlogProof, format_proof, parse_proof
+from archive.log.reader import LogReader
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchivePaths, read_identity
 from archive.store.writer import ArchiveWriter
@@ -142,7 +141,7 @@ def _time_fsync(folder: Path) -> float:
     return 1000 * statistics.median(times)
 
 
-def _time_proofs(log: TiledLog, leaves: list[int]) -> tuple[float, float]:
+def _time_proofs(log: LogReader, leaves: list[int]) -> tuple[float, float]:
     """Milliseconds of making one proof, and of reading and checking one; medians."""
     size, note = log.size, log.read_checkpoint()
     if note is None:
@@ -179,7 +178,7 @@ def _round(captures: int, batch: int, place: Path | None) -> Round:
             _append(writer, exchanges, batch)
             seconds = time.perf_counter() - begun
             cpu = time.process_time() - cpu
-        log = TiledLog(ArchivePaths(folder / "archive").log, DISK)
+        log = LogReader(ArchivePaths(folder / "archive").log)
         chosen = random.Random(7).choices(range(log.size), k=PROOFS)  # noqa: S311
         proof_ms, check_ms = _time_proofs(log, chosen)
         return Round(

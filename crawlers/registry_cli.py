@@ -146,11 +146,11 @@ def _best_run(reader: ArchiveReader, source_id: str) -> LastRun | None:
 
 
 def _runs(reader: ArchiveReader, source_id: str) -> Iterator[LastRun]:
-    for job in reader.last_jobs(source_id, JOBS_LOOKED_AT):
+    for job in reader.jobs.newest(source_id, JOBS_LOOKED_AT):
         if job.closing is None:
             continue
         try:
-            closing = reader.read_closing(job.closing)
+            closing = reader.jobs.read_closing(job.closing)
         except EvidenceError:  # `verify` says what is wrong with it
             continue
         yield LastRun(

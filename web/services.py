@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from archive.attest.job import JobClosing, JobOpening
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
+from archive.log.reader import LogReader
+from archive.store.jobs import JobReader
 from archive.store.layout import ArchiveIdentity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import PageView, Payload, RecordedExchange
@@ -115,12 +116,14 @@ class ArchiveSource(Protocol):
         """Find the newest page statement whose main capture this is."""
         ...
 
-    def last_job(self, source_id: str, /) -> tuple[JobOpening, JobClosing] | None:
-        """Read the last job of a source; None if it was never closed."""
+    @property
+    def jobs(self) -> JobReader:
+        """What was run for which source."""
         ...
 
-    def root(self, size: int, /) -> bytes:
-        """Read the root of the log when it had that size."""
+    @property
+    def log(self) -> LogReader:
+        """The log: leaves, roots, proofs."""
         ...
 
     def checkpoint(self) -> tuple[bytes, Checkpoint]:

@@ -39,7 +39,7 @@ class Zones:
 
 def _read(archive: ArchiveSource, source_id: str) -> ZoneInfo | None:
     try:
-        found = archive.last_job(source_id)
+        found = archive.jobs.last(source_id)
     except EvidenceError:  # damaged; the check of the archive says how
         return None
     name = found[0].source.get("timezone") if found else None

@@ -13,12 +13,11 @@ from archive.attest.trust import read_trust
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.errors import UsageProblem
-from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.checkpoint import parse_checkpoint
 from archive.log.fields import format_base64
-from archive.log.log import TiledLog
 from archive.log.note import TIME_BYTES, parse_note, parse_vkey
+from archive.log.reader import LogReader
 from archive.log.witness import lines_of
 from archive.settings import WitnessPeer
 from archive.store.layout import ArchivePaths, read_identity
@@ -58,7 +57,7 @@ def checkpoint(ctx: CommandContext, despite_refusal: bool, as_json: bool) -> Non
 
 def head_json(archive: Path, witnesses: tuple[WitnessPeer, ...]) -> dict[str, object]:
     """The stored checkpoint, and when which witness of the settings cosigned it."""
-    data = TiledLog(ArchivePaths(archive).log, DISK).read_checkpoint()
+    data = LogReader(ArchivePaths(archive).log).read_checkpoint()
     if data is None:
         raise AssertionError("a writer leaves a checkpoint")
     note = parse_note(data)

@@ -130,7 +130,7 @@ class Gatherer:
         stamped = self._shelf.choose(statement.seq)
         proof = TlogProof(
             index=statement.seq,
-            hashes=self._reader.prove(statement.seq, stamped.checkpoint.size),
+            hashes=self._reader.log.prove(statement.seq, stamped.checkpoint.size),
             checkpoint_note=stamped.note,
         )
         files = {

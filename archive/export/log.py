@@ -11,6 +11,7 @@ from archive.files import DISK
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import parse_note
+from archive.log.reader import LogReader
 from archive.store.layout import ArchivePaths
 
 
@@ -20,7 +21,7 @@ def export_log(root: Path, target: Path) -> Checkpoint:
     LogMissing: nothing is published yet. LogExists: there is something else.
     InconsistentCheckpoint: what lies there is of another log, or ahead of this one.
     """
-    log = TiledLog(ArchivePaths(root).log, DISK)
+    log = LogReader(ArchivePaths(root).log)
     note = log.read_checkpoint()
     if note is None:
         raise LogMissing(f"{root} has no checkpoint yet; run `evidence checkpoint`")

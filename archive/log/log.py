@@ -1,4 +1,4 @@
-"""TiledLog: append leaves, publish checkpoints, read leaves, hashes and proofs back.
+"""TiledLog: append leaves and publish checkpoints.
 
 Order on disk of one append: entry bundles, tiles from the bottom up, the note of the
 head beside the log key, then the checkpoint, which alone makes them part of the log;
@@ -12,30 +12,24 @@ from pathlib import Path
 
 from archive.errors import (
     BadConsistencyProof,
-    DigestMismatch,
     InconsistentCheckpoint,
     KeyProblem,
     LimitExceeded,
     LogExists,
-    LogMissing,
 )
 from archive.files import Files
-from archive.log.check import CHECKPOINT_NAME, TileCheck
+from archive.log.check import CHECKPOINT_NAME
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from archive.log.headnote import HeadNote, another_history, demand_length
 from archive.log.merkle import (
     MAX_TREE_SIZE,
-    HashReader,
     extend_reader,
     leaf_hash,
-    prove_consistency,
-    prove_inclusion,
     read_root,
     root_from_hashes,
     verify_consistency,
 )
 from archive.log.note import (
-    MAX_NOTE_BYTES,
     NoteSignature,
     NoteSigner,
     SignedNote,
@@ -44,12 +38,12 @@ from archive.log.note import (
     parse_note,
     sign_note,
 )
-from archive.log.tilefiles import TileFiles
+from archive.log.reader import LogReader
 from archive.log.tiles import TILE_WIDTH
 
 
-class TiledLog:
-    """The folder `log/` of an archive.
+class TiledLog(LogReader):
+    """The folder `log/` of an archive, for its one writer.
 
     `heads`: where the key that signs it notes each head; None where nothing is signed,
     and for keys that are in no folder.
@@ -58,10 +52,8 @@ class TiledLog:
     def __init__(
         self, folder: Path, files: Files, heads: HeadNote | None = None
     ) -> None:
-        self._folder = folder
-        self._files = files
+        super().__init__(folder, files)
         self._heads = heads
-        self._tiles = TileFiles(folder, files)
 
     def create(self) -> None:
         """Make the folder of a new log; LogExists if anything is in it already."""
@@ -77,21 +69,6 @@ class TiledLog:
         unfinished = self._files.remove_unfinished(self._folder)
         self._tiles.remove_all_covered(self.size)
         return unfinished
-
-    @property
-    def size(self) -> int:
-        """Leaves that the stored checkpoint covers; 0 before the first one."""
-        stored = self._read_stored()
-        return stored[1].size if stored else 0
-
-    def read_checkpoint(self) -> bytes | None:
-        """Read the stored checkpoint as signed; None before the first one."""
-        data = self._files.read(
-            self._folder / CHECKPOINT_NAME, limit_bytes=MAX_NOTE_BYTES
-        )
-        if data is None and not self._folder.is_dir():
-            raise LogMissing(f"there is no log at {self._folder}; run `evidence init`")
-        return data
 
     def append_and_publish(
         self,
@@ -197,70 +174,6 @@ class TiledLog:
             self._files.replace(self._folder / CHECKPOINT_NAME, format_note(merged))
         return True
 
-    def read_leaves(self, start: int, end: int) -> Iterator[bytes]:
-        """Read the leaves `[start, end)`; Truncated where one is missing."""
-        if not 0 <= start <= end <= MAX_TREE_SIZE:
-            raise AssertionError(f"no range of leaves: {start}, {end}")
-        for n in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
-            begin = n * TILE_WIDTH
-            width = min(TILE_WIDTH, end - begin)
-            yield from self._tiles.read_bundle(n, width)[max(0, start - begin) :]
-
-    def hash_reader(self, size: int) -> HashReader:
-        """Give a reader of stored hashes for the tree of `size`; each call reads anew.
-
-        The hashes come from tiles, which only `iter_tile_problems` compares with the
-        entries: verify what is made from them against a checkpoint.
-        """
-
-        def read(positions: Sequence[tuple[int, int]]) -> list[bytes]:
-            return self._tiles.read_subtrees(positions, size)
-
-        return read
-
-    def root(self, size: int) -> bytes:
-        """The root of the first `size` entries."""
-        return read_root(size, self.hash_reader(size))
-
-    def prove(self, index: int, size: int) -> tuple[bytes, ...]:
-        """Prove that leaf `index` is in the tree of `size`."""
-        return prove_inclusion(index, size, self.hash_reader(size))
-
-    def prove_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """Prove that the tree of `old` leaves is a prefix of the tree of `new`."""
-        return prove_consistency(old, new, self.hash_reader(new))
-
-    def check_tiles(self, size: int) -> None:
-        """Demand that `iter_tile_problems` finds nothing; DigestMismatch names it."""
-        for path, reason in self.iter_tile_problems(size):
-            raise DigestMismatch(f"{self._folder / path}: {reason}")
-
-    def iter_tile_problems(
-        self, size: int, root: bytes | None = None, *, allow_unpublished: bool = True
-    ) -> Iterator[tuple[str, str]]:
-        """Recompute the tree from the entries; name each file that does not fit.
-
-        Yields (path below the log folder, reason). Every file present is compared, also
-        partial ones that nothing needs any more and those beyond `size`; unknown names,
-        links and needed files that are missing are problems too. `root` is what the
-        caller's verified checkpoint states for `size`; without it, the stored one's.
-        Files beyond `size` are those of a writer at work or of one that was killed:
-        they are compared with each other, but no root vouches for them. When nobody
-        writes and the checkpoint is the newest, pass `allow_unpublished=False` to have
-        them named. Damaged bytes never raise; StoreError: the disk cannot be read.
-        """
-        check = TileCheck(
-            self._folder, self._files, allow_unpublished=allow_unpublished
-        )
-        return check.run(size, root)
-
-    def _read_stored(self) -> tuple[SignedNote, Checkpoint] | None:
-        data = self.read_checkpoint()
-        if data is None:
-            return None
-        note = parse_note(data)
-        return note, parse_checkpoint(note.body)
-
     def _demand_continuity(
         self,
         stored: tuple[SignedNote, Checkpoint] | None,
@@ -306,23 +219,23 @@ class TiledLog:
                 f" in {self._folder} ({error}); nothing was signed"
             ) from error
 
-    def _demand_continues(self, noted: Checkpoint, head: Checkpoint) -> None:
+    def _demand_continues(self, noted: Checkpoint, checkpoint: Checkpoint) -> None:
         """A head continues the one that was signed last; another history is refused."""
         try:
-            self._demand_consistency(noted, head)
+            self._demand_consistency(noted, checkpoint)
         except InconsistentCheckpoint as error:
             raise another_history(noted, place=self._folder.parent) from error
 
-    def _note_head(self, head: Checkpoint) -> None:
+    def _note_head(self, checkpoint: Checkpoint) -> None:
         """Durably, before it is signed: whatever got out is known where the key is."""
         if self._heads is None:
             return
         with self._heads.hold():
-            noted = self._heads.read(head.origin)
+            noted = self._heads.read(checkpoint.origin)
             if noted is not None:
-                demand_length(noted, head.size, place=self._folder.parent)
-                self._demand_continues(noted, head)
-            self._heads.write(head)
+                demand_length(noted, checkpoint.size, place=self._folder.parent)
+                self._demand_continues(noted, checkpoint)
+            self._heads.write(checkpoint)
 
     def _skip_logged(
         self, leaves: Sequence[bytes], first: int | None, size: int

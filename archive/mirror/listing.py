@@ -18,8 +18,8 @@ from archive.errors import FormatError, LimitExceeded, LogMissing
 from archive.files import DISK
 from archive.log.checkpoint import parse_checkpoint
 from archive.log.fields import parse_decimal, quote
-from archive.log.log import TiledLog
 from archive.log.note import parse_note
+from archive.log.reader import LogReader
 from archive.log.tiles import parse_tile_path
 from archive.store.layout import IDENTITY_FILE, LISTING_FILE, ArchivePaths
 from archive.verify.looking import walk_entries
@@ -88,7 +88,7 @@ def list_files(root: Path) -> Listing:
 
     LogMissing where there is no checkpoint. Links and special files are left out.
     """
-    note = TiledLog(ArchivePaths(root).log, DISK).read_checkpoint()
+    note = LogReader(ArchivePaths(root).log).read_checkpoint()
     if note is None:
         raise LogMissing(f"{root} has no checkpoint yet; run `evidence checkpoint`")
     return Listing(sizes=dict(_walk(root)), note=note)

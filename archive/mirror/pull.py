@@ -18,9 +18,7 @@ from archive.attest.keys import verify_ed25519
 from archive.attest.trust import TrustSet
 from archive.digest import Digest
 from archive.errors import (
-    DigestMismatch,
     EvidenceError,
-    FormatError,
     InconsistentCheckpoint,
     StoreError,
     VerificationError,
@@ -30,12 +28,8 @@ from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
 from archive.log.note import parse_note
-from archive.log.tiles import (
-    MAX_BUNDLE_BYTES,
-    TILE_WIDTH,
-    entries_path,
-    parse_entry_bundle,
-)
+from archive.log.reader import LogReader
+from archive.mirror.leaves import read_leaves
 from archive.mirror.listing import CHECKPOINT_PATH, Listing, write_listing
 from archive.mirror.memory import Memory, demand_growth, forked
 from archive.mirror.source import Source, read_small, write_from
@@ -122,27 +116,26 @@ class _Pull:
         self._progress = request.progress
         self._listing = listing
         self._memory = Memory(request.target)
-        self._own = TiledLog(ArchivePaths(request.target).log, DISK)
+        self._own = LogReader(ArchivePaths(request.target).log)
         self._staging = _beside(request.target)
-        self._has_own_leaves = True
         self._checked: list[bytes] = []
         """Their leaves, which give the root that was signed."""
 
     def run(self) -> Pulled:
         """Build, verify, swap; build anew from the source alone if that fails."""
         seen = self._read_seen()
-        head = demand_growth(
+        checkpoint = demand_growth(
             seen,
             self._listing.note,
             log_key=self._trust.log_vkey,
             memory=self._memory,
         )
         self._demand_all_segments()
-        self._demand_continuity(seen, head)
-        report = self._build(head, seen, use_own=self._target.exists())
+        self._demand_continuity(seen, checkpoint)
+        report = self._build(checkpoint, seen, use_own=self._target.exists())
         repaired: tuple[str, ...] = ()
         if not is_acceptable(report) and self._target.exists():
-            first, report = report, self._build(head, seen, use_own=False)
+            first, report = report, self._build(checkpoint, seen, use_own=False)
             repaired = tuple(self._differing()) if is_acceptable(report) else ()
             report = report if is_acceptable(report) else first
         if not is_acceptable(report):
@@ -155,7 +148,7 @@ class _Pull:
         old_size = parse_checkpoint(parse_note(seen).body).size if seen else 0
         return Pulled(
             old_size=old_size,
-            new_size=head.size,
+            new_size=checkpoint.size,
             report=report,
             repaired=repaired,
             kept=kept,
@@ -183,59 +176,21 @@ class _Pull:
                     "nothing was changed"
                 )
 
-    def _demand_continuity(self, seen: bytes | None, head: Checkpoint) -> None:
+    def _demand_continuity(self, seen: bytes | None, checkpoint: Checkpoint) -> None:
         """Their entries give the signed root, and at our size the root we verified."""
-        hashes = self._read_leaves(head.size)
-        if root_from_hashes(hashes) != head.root:
-            self._has_own_leaves = False  # ours may be the damaged ones, or forked
-            hashes = self._read_leaves(head.size)
-        if root_from_hashes(hashes) != head.root:
-            raise DigestMismatch(
-                f"the entries of {self._source.name} do not give the root of its "
-                "checkpoint; nothing was changed"
-            )
+        self._checked = read_leaves(
+            self._source, self._listing, checkpoint, target=self._target
+        )
         if seen is None:
             return
         old = parse_checkpoint(parse_note(seen).body)
-        if root_from_hashes(hashes[: old.size]) != old.root:
+        hashes = [leaf_hash(leaf) for leaf in self._checked[: old.size]]
+        if root_from_hashes(hashes) != old.root:
             raise forked(self._memory, seen, self._listing.note)
 
-    def _read_leaves(self, size: int) -> list[bytes]:
-        """Fetch the leaves `[0, size)`, keep them for the new copy; their hashes."""
-        self._checked = list(self._leaves(size))
-        return [leaf_hash(leaf) for leaf in self._checked]
-
-    def _leaves(self, size: int) -> Iterator[bytes]:
-        """Their leaves `[0, size)`; full bundles that we have are not asked for."""
-        for n in range(-(-size // TILE_WIDTH)):
-            width = min(TILE_WIDTH, size - n * TILE_WIDTH)
-            leaves = self._own_bundle(n) if self._has_own_leaves else None
-            if leaves is None:
-                leaves = self._their_bundle(n, width)
-            yield from leaves[:width]
-
-    def _own_bundle(self, n: int) -> list[bytes] | None:
-        path = self._target / "log" / entries_path(n, TILE_WIDTH)
-        try:
-            data = DISK.read(path, limit_bytes=MAX_BUNDLE_BYTES)
-            leaves = None if data is None else parse_entry_bundle(data)
-        except EvidenceError:
-            return None
-        return leaves if leaves and len(leaves) == TILE_WIDTH else None
-
-    def _their_bundle(self, n: int, width: int) -> list[bytes]:
-        wanted = (entries_path(n, width), entries_path(n, TILE_WIDTH))
-        path = next(
-            (f"log/{p}" for p in wanted if f"log/{p}" in self._listing.sizes),
-            f"log/{wanted[0]}",
-        )
-        data = read_small(self._source, path, self._listing, MAX_BUNDLE_BYTES)
-        leaves = parse_entry_bundle(data)
-        if len(leaves) < width:
-            raise FormatError(f"{path} of {self._source.name} is too short")
-        return leaves
-
-    def _build(self, head: Checkpoint, seen: bytes | None, *, use_own: bool) -> Report:
+    def _build(
+        self, checkpoint: Checkpoint, seen: bytes | None, *, use_own: bool
+    ) -> Report:
         """Put the new copy together and run the numbered procedure over it."""
         shutil.rmtree(self._staging, ignore_errors=True)
         for name in FOLDERS:
@@ -243,7 +198,7 @@ class _Pull:
         ArchivePaths(self._staging).lock.touch(mode=0o600)
         for path in (IDENTITY_FILE, *self._listing.segments(), *self._listing.others()):
             self._stage(path, use_own=use_own)
-        self._cut(head.size)
+        self._cut(checkpoint.size)
         log = TiledLog(self._staging / "log", DISK)
         log.adopt(self._checked, self._listing.note)
         for name in OWN_FOLDERS:

@@ -13,8 +13,8 @@ from archive.attest.authority import format_chain
 from archive.attest.timestamp import verify_token
 from archive.errors import EvidenceError, TimestampUnavailable
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
-from archive.log.log import TiledLog
 from archive.log.note import parse_note
+from archive.log.reader import LogReader
 from archive.settings import Authority
 from archive.stamping.client import AuthorityClient, Stamped
 from archive.store.anchoring import draft_anchor, lower_bound
@@ -113,7 +113,7 @@ class StampingService:
         self._state.tried_at = now
         return not self._stamp(host)
 
-    def _has_news(self, log: TiledLog, stamped_size: int, size: int) -> bool:
+    def _has_news(self, log: LogReader, stamped_size: int, size: int) -> bool:
         """Whether anything but anchors stands beyond what was stamped."""
         return any(
             line.split(b" ", 2)[1] != b"anchor"

@@ -22,7 +22,7 @@ from archive.files import Files
 from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint
 from archive.log.fields import format_base64
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.store.anchors import (
     CHECKPOINT_NAME,
     StoredAnchor,
@@ -86,7 +86,7 @@ class LowerBounds:
     def find(
         self,
         anchors: Path,
-        log: TiledLog,
+        log: LogReader,
         *,
         waiting: Sequence[bytes],
         files: Files,

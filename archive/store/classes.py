@@ -41,7 +41,7 @@ class CaptureClasses:
             self._jobs.move_to_end(job_id)
             return self._jobs[job_id]
         try:
-            closing = self._reader.closing_of(job_id)
+            closing = self._reader.jobs.closing_of(job_id)
         except EvidenceError:
             closing = None
         notes = closing.classes if closing else {}

@@ -16,8 +16,8 @@ from typing import Protocol
 from archive.errors import EvidenceError
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint
-from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
+from archive.log.reader import LogReader
 from archive.store.anchoring import LowerBound
 from archive.store.drafts import Draft
 from archive.store.ledger import Committed
@@ -34,7 +34,7 @@ class Host(Protocol):
         """The archive folder."""
 
     @property
-    def log(self) -> TiledLog:
+    def log(self) -> LogReader:
         """The log, to read hashes and proofs from."""
 
     @property

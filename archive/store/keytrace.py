@@ -12,7 +12,7 @@ from archive.attest.keys import P256Signer, verify_p256
 from archive.attest.statement import Statement, pae
 from archive.errors import FormatError, StoreError
 from archive.log.leaf import Leaf, parse_leaf
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.store.ledger import Ledger
 from archive.store.segment import list_segments
 from archive.store.walk import SegmentWalk, read_statement
@@ -99,7 +99,7 @@ def _stated_by(ledger: Ledger, root: P256Signer) -> list[Statement]:
 
 def _key_leaves(ledger: Ledger) -> Iterator[tuple[int, Leaf]]:
     """Every `key` leaf behind entry 0."""
-    log, end = TiledLog(ledger.tools.paths.log, ledger.tools.files), ledger.position
+    log, end = LogReader(ledger.tools.paths.log, ledger.tools.files), ledger.position
     for start in range(1, end.next_leaf, LEAVES_AT_ONCE):
         lines = log.read_leaves(start, min(start + LEAVES_AT_ONCE, end.next_leaf))
         for index, line in enumerate(lines, start=start):

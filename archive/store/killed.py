@@ -28,11 +28,11 @@ def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosi
         waiting = _jobs_that_wait(reader.paths.spool)
         return [
             _close(opening, reader.captures_of_job(opening.job_id), clock())
-            for opening in reader.unclosed_jobs()
+            for opening in reader.jobs.unclosed()
             if opening.job_id not in waiting
         ]
 
-    return _read_twice(root, ArchiveReader.has_unclosed_jobs, close_all)
+    return _read_twice(root, lambda reader: reader.jobs.has_unclosed(), close_all)
 
 
 def find_unfinished_removals(root: Path) -> list[int]:

@@ -10,15 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.job import (
-    JOB_LIMIT_BYTES,
-    JobClosing,
-    JobOpening,
-    parse_job_close,
-    parse_job_open,
-)
 from archive.attest.statement import Statement
-from archive.capture import Capture, SliceLocation
+from archive.capture import Capture
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import (
     CaptureNotFound,
@@ -27,17 +20,16 @@ from archive.errors import (
     EvidenceError,
     LogMissing,
 )
-from archive.files import Files
 from archive.instant import format_instant
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
-from archive.log.log import TiledLog
 from archive.log.note import parse_note
 from archive.log.proof import TlogProof
+from archive.log.reader import LogReader
 from archive.store.catalog import Catalog
 from archive.store.choosing import follow, open_catalog
 from archive.store.earlier import EarlierCaptures
 from archive.store.history import History
-from archive.store.jobrows import JobPlaces
+from archive.store.jobs import JobReader
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.recorded import (
@@ -53,7 +45,6 @@ from archive.store.recorded import (
 from archive.store.segment import find_segment, open_slice, parse_segment_name
 from archive.store.tombstones import Tombstone
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
-from archive.warc.reading import read_block
 
 ROWS_AT_A_TIME = 1000
 """Catalog rows fetched at once by `captures`."""
@@ -69,6 +60,7 @@ class ArchiveReader:
         self.identity = identity
         self._catalog = catalog
         self._lock = threading.RLock()
+        self.jobs = JobReader(catalog, self._lock, paths.segments)
 
     @classmethod
     def open(cls, root: Path) -> "ArchiveReader":
@@ -200,34 +192,15 @@ class ArchiveReader:
                 return
             leaf = rows[-1].leaf + 1
 
-    def has_unclosed_jobs(self) -> bool:
-        """Whether there is a job that was opened and never closed."""
-        with self._lock:
-            return bool(self._catalog.jobs.unclosed())
-
     def unfinished_removals(self) -> list[int]:
         """Entries of tombstones whose removal is stated and not done."""
         with self._lock:
             return self._catalog.unsettled()
 
-    def unclosed_jobs(self) -> list[JobOpening]:
-        """Jobs that were opened and never closed: running, or killed."""
-        with self._lock:
-            jobs = self._catalog.jobs.unclosed()
-        return [self.read_opening(job.opening) for job in jobs]
-
     def captures_of_job(self, job_id: str) -> list[Capture]:
         """All captures of a job, in the order of the log."""
         with self._lock:
             return self._catalog.by_job(job_id)
-
-    def read_opening(self, place: SliceLocation) -> JobOpening:
-        """What a job promised."""
-        return parse_job_open(self._read_block(place))[0]
-
-    def _read_block(self, place: SliceLocation) -> bytes:
-        with open_slice(self.paths.segments, place) as stream:
-            return read_block(stream, start=0, limit_bytes=JOB_LIMIT_BYTES).kept
 
     def open_slice(self, capture: Capture) -> BinaryIO:
         """Open a capture's slice; it is first compared with its id, whatever its size.
@@ -277,37 +250,9 @@ class ArchiveReader:
         """What addresses held before; `overrides`: test set-ups count, too."""
         return self._catalog.earlier(overrides=overrides)
 
-    def last_job(self, source_id: str) -> tuple[JobOpening, JobClosing] | None:
-        """The last job of a source; None if there is none, or it was never closed."""
-        with self._lock:
-            jobs = self._catalog.jobs.last(source_id)
-        if not jobs or jobs[0].closing is None:
-            return None
-        return self.read_opening(jobs[0].opening), self.read_closing(jobs[0].closing)
-
-    def closing_of(self, job_id: str) -> JobClosing | None:
-        """How a job ended; None while it runs, and for a job that is not here."""
-        with self._lock:
-            job = self._catalog.jobs.find(job_id)
-        return self.read_closing(job.closing) if job and job.closing else None
-
-    def last_jobs(self, source_id: str, limit: int) -> list[JobPlaces]:
-        """The newest jobs of a source, newest first, by the order of the log."""
-        with self._lock:
-            return self._catalog.jobs.last(source_id, limit)
-
     def history(self) -> History:
         """What came before, for reports; for use by one thread."""
         return self._catalog.history
-
-    def jobs_since(self, start: datetime) -> list[JobPlaces]:
-        """Jobs opened from then on by the operator's clock, in the order of the log."""
-        with self._lock:
-            return self._catalog.jobs.since(start)
-
-    def read_closing(self, place: SliceLocation) -> JobClosing:
-        """How a job ended."""
-        return parse_job_close(self._read_block(place))
 
     def page_of(self, capture: Capture) -> Capture | None:
         """The newest page capture whose main capture this is.
@@ -367,9 +312,14 @@ class ArchiveReader:
             f"no statement behind capture {capture.short_id}: {walk.problem}"
         )
 
+    @property
+    def log(self) -> LogReader:
+        """The log: leaves, roots, proofs."""
+        return LogReader(self.paths.log)
+
     def checkpoint(self) -> tuple[bytes, Checkpoint]:
         """The stored checkpoint: its note as it lies there, and what it says."""
-        note = self._log().read_checkpoint()
+        note = self.log.read_checkpoint()
         if note is None:
             raise LogMissing(f"{self.paths.log} holds no checkpoint")
         return note, parse_checkpoint(parse_note(note).body)
@@ -379,20 +329,5 @@ class ArchiveReader:
         note, checkpoint = self.checkpoint()
         if capture.leaf >= checkpoint.size:
             return None
-        hashes = self._log().prove(capture.leaf, checkpoint.size)
+        hashes = self.log.prove(capture.leaf, checkpoint.size)
         return TlogProof(index=capture.leaf, hashes=hashes, checkpoint_note=note)
-
-    def prove(self, index: int, size: int) -> tuple[bytes, ...]:
-        """The hashes that lead from an entry to the root of that size."""
-        return self._log().prove(index, size)
-
-    def root(self, size: int) -> bytes:
-        """The root of the log when it had that size; at most the checkpoint's."""
-        return self._log().root(size)
-
-    def leaf(self, index: int) -> bytes:
-        """The leaf line of an entry that is in the log."""
-        return next(self._log().read_leaves(index, index + 1))
-
-    def _log(self) -> TiledLog:
-        return TiledLog(self.paths.log, Files())

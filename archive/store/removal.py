@@ -24,7 +24,7 @@ from archive.digest import Digest
 from archive.errors import CaptureNotFound, DigestMismatch
 from archive.files import READ_ONLY_MODE, read_range
 from archive.log.leaf import parse_leaf
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.store.drafts import Draft
 from archive.store.follow import LISTED_KINDS
 from archive.store.ledger import Ledger, LedgerTools, leaf_line
@@ -147,7 +147,7 @@ def finish_removal(ledger: Ledger, plan: Plan) -> Removed:
 
 
 def _voucher(tools: LedgerTools) -> Voucher:
-    log = TiledLog(tools.paths.log, tools.files)
+    log = LogReader(tools.paths.log, tools.files)
     return Voucher.open(log, identity=tools.identity, keys=tools.keys)
 
 

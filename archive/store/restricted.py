@@ -55,7 +55,7 @@ class RestrictedSources:
     def _newest_word(self, source_id: str, before: int) -> bool | None:
         """What the newest job behind an entry says that says anything; None: none."""
         for limit in (1, EVERY_JOB):
-            for job in self._reader.last_jobs(source_id, limit):
+            for job in self._reader.jobs.newest(source_id, limit):
                 if job.leaf <= before:
                     return None
                 word = self._word_of(job)
@@ -64,7 +64,7 @@ class RestrictedSources:
         return None
 
     def _word_of(self, job: JobPlaces) -> bool | None:
-        return says_restricted(self._reader.read_opening(job.opening).source)
+        return says_restricted(self._reader.jobs.read_opening(job.opening).source)
 
 
 def says_restricted(description: Mapping[str, Any]) -> bool | None:

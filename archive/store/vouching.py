@@ -23,7 +23,7 @@ from archive.errors import (
 from archive.log.checkpoint import open_checkpoint
 from archive.log.fields import parse_base64
 from archive.log.leaf import parse_leaf
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.log.tiles import TILE_WIDTH
 from archive.store.layout import ArchiveIdentity
 from archive.store.walk import SegmentEntry, check_slice, read_statement
@@ -43,7 +43,7 @@ class Voucher:
 
     identity: ArchiveIdentity
     keys: KeyFolder
-    log: TiledLog
+    log: LogReader
     logged: int
     _first: int = 0
     _leaves: list[bytes] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Voucher:
 
     @classmethod
     def open(
-        cls, log: TiledLog, *, identity: ArchiveIdentity, keys: KeyFolder
+        cls, log: LogReader, *, identity: ArchiveIdentity, keys: KeyFolder
     ) -> "Voucher":
         """Over the stored checkpoint; InconsistentCheckpoint unless we signed it."""
         logged = 0

@@ -18,7 +18,7 @@ from archive.capture import Capture, Exchange, SliceLocation
 from archive.digest import READ_BYTES, Digest
 from archive.errors import EvidenceError, KeyProblem, LogError, StoreError
 from archive.files import AppendFile
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.store.anchoring import LowerBounds
 from archive.store.drafts import (
     Draft,
@@ -269,7 +269,7 @@ class WaitingWriter:
 
     def _know_bounds(self) -> None:
         """Find the newest token: later captures may name it, if it is logged."""
-        log = TiledLog(self._paths.log, self._settings.files)
+        log = LogReader(self._paths.log, self._settings.files)
         with suppress(LogError, StoreError):  # damaged: then nothing bounds from below
             self._bounds.find(
                 self._paths.anchors, log, waiting=(), files=self._settings.files

@@ -23,8 +23,8 @@ from archive.capture import Capture, Exchange
 from archive.errors import StoreError, WitnessRefused
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint
-from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
+from archive.log.reader import LogReader
 from archive.store.anchoring import LowerBound, LowerBounds
 from archive.store.drafts import (
     Draft,
@@ -234,7 +234,7 @@ class ArchiveWriter:
         return self._tools.files
 
     @property
-    def log(self) -> TiledLog:
+    def log(self) -> LogReader:
         """The log, to read hashes and proofs from."""
         return self._group.log
 

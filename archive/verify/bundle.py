@@ -40,7 +40,7 @@ from archive.verify.bundletree import BundleTree
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.lookalikes import LookAlikes
-from archive.verify.policy import headline, required_steps
+from archive.verify.policy import headline, note_unknown_origin, required_steps
 from archive.verify.report import ALWAYS_REQUIRED, NO_BRACKET, Report
 from archive.verify.report import Bracket as ProvenBracket
 from archive.warc.reading import ReadRecord, RecordWalk
@@ -118,7 +118,7 @@ def judge_files(
     tree.finish(prefixes)
     collector.notices.extend(lookalikes.notices())
     if trust is None:
-        _tell_untrusted(collector)
+        note_unknown_origin(collector, TRUSTED_STEPS)
     fewest = min(witnesses, default=0)
     return Judged(trust=trust, bracket=proven, witnesses=fewest)
 
@@ -129,17 +129,6 @@ def _find_trust(parts: Mapping[str, _Parts], trust_of: TrustOf) -> TrustSet | No
         if found.checkpoint is not None:
             return trust_of(found.checkpoint.origin)
     return None
-
-
-def _tell_untrusted(collector: Collector) -> None:
-    for step in TRUSTED_STEPS:
-        collector.not_checked(
-            step,
-            "origin-unknown",
-            "trust folder",
-            "nothing is known about this log: its keys are in no trust folder of "
-            "yours (docs/verification.md, trust)",
-        )
 
 
 def _tell_bracket(collector: Collector, prefix: str, bracket: Bracket) -> None:

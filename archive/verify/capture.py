@@ -28,12 +28,18 @@ from archive.store.reader import ArchiveReader
 from archive.store.segment import find_segment, parse_segment_name
 from archive.store.walk import SegmentEntry, SegmentWalk
 from archive.verify.capturetime import check_times
-from archive.verify.chain import read_head
+from archive.verify.chain import read_checkpoint
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.lookalikes import describe_host
 from archive.verify.moved import trace_records
-from archive.verify.policy import NO_WISHES, Wishes, headline, required_steps
+from archive.verify.policy import (
+    NO_WISHES,
+    Wishes,
+    headline,
+    note_unknown_origin,
+    required_steps,
+)
 from archive.verify.report import ALWAYS_REQUIRED, Report
 from archive.verify.revisits import name_capture, name_original
 from archive.verify.witnesses import (
@@ -57,7 +63,7 @@ def verify_capture(
 ) -> Report:
     """Check one capture; damage never raises, it is reported."""
     collector = Collector()
-    head = read_head(
+    checkpoint = read_checkpoint(
         collector, reader.paths.log, origin=reader.identity.origin, trust=trust
     )
     entry = _read_entry(collector, reader, capture)
@@ -69,21 +75,20 @@ def verify_capture(
             told = describe_host(checked.statement.predicate.get("host_alabel") or "")
             collector.notices += [told] if told else []
             _check_place(collector, reader, capture, checked)
-            _check_inclusion(collector, reader, checked, head)
-            _check_original(collector, reader, checked, head=head, trust=trust)
-            _check_main(collector, reader, checked, head=head, trust=trust)
-    if trust is None:
-        for step in TRUSTED_STEPS:
-            collector.not_checked(
-                step,
-                "origin-unknown",
-                "trust folder",
-                "nothing is known about this log: its keys are in no trust folder of "
-                "yours (docs/verification.md, trust)",
+            _check_inclusion(collector, reader, checked, checkpoint)
+            _check_original(
+                collector, reader, checked, checkpoint=checkpoint, trust=trust
             )
+            _check_main(collector, reader, checked, checkpoint=checkpoint, trust=trust)
+    if trust is None:
+        note_unknown_origin(collector, TRUSTED_STEPS)
     bracket = check_times(collector, reader, checked, trust=trust)
     check_last_seen(
-        collector, reader.paths.log, head=head, last_seen=last_seen, trust=trust
+        collector,
+        reader.paths.log,
+        checkpoint=checkpoint,
+        last_seen=last_seen,
+        trust=trust,
     )
     report = collector.report(
         f"capture {capture.short_id}",
@@ -189,7 +194,7 @@ def _check_original(
     reader: ArchiveReader,
     checked: CheckedEntry,
     *,
-    head: Checkpoint | None,
+    checkpoint: Checkpoint | None,
     trust: TrustSet | None,
 ) -> None:
     """The capture a revisit refers to is checked like itself: its payload is shown."""
@@ -209,7 +214,7 @@ def _check_original(
     if not found or not found.entry.records:
         return
     _check_place(collector, reader, original, found)
-    _check_inclusion(collector, reader, found, head)
+    _check_inclusion(collector, reader, found, checkpoint)
     if name_original(checked) != name_capture(found) or name_original(found):
         collector.failed(
             6,
@@ -224,7 +229,7 @@ def _check_main(
     reader: ArchiveReader,
     checked: CheckedEntry,
     *,
-    head: Checkpoint | None,
+    checkpoint: Checkpoint | None,
     trust: TrustSet | None,
 ) -> None:
     """The main capture of a page is checked like itself: its content is shown."""
@@ -244,8 +249,8 @@ def _check_main(
     if not found:
         return
     _check_place(collector, reader, main, found)
-    _check_inclusion(collector, reader, found, head)
-    _check_original(collector, reader, found, head=head, trust=trust)
+    _check_inclusion(collector, reader, found, checkpoint)
+    _check_original(collector, reader, found, checkpoint=checkpoint, trust=trust)
 
 
 def _check_catalog(
@@ -287,30 +292,30 @@ def _check_inclusion(
     collector: Collector,
     reader: ArchiveReader,
     checked: CheckedEntry,
-    head: Checkpoint | None,
+    checkpoint: Checkpoint | None,
 ) -> None:
     """Checks 2 and 7: its leaf stands in the log, under the signed root."""
-    if head is None:
+    if checkpoint is None:
         return
     index = checked.statement.seq
     subject = f"entry {index}"
-    if index >= head.size:
+    if index >= checkpoint.size:
         for step in (2, 7):
             collector.not_checked(
                 step, "not-logged-yet", subject, "the statement is not logged yet"
             )
         return
     try:
-        if reader.leaf(index) == checked.leaf_line:
+        if next(reader.log.read_leaves(index, index + 1)) == checked.leaf_line:
             collector.passed(2)
         else:
             collector.failed(2, "leaf-differs", subject, "the log holds another leaf")
         verify_inclusion(
             leaf_hash=leaf_hash(checked.leaf_line),
             index=index,
-            size=head.size,
-            proof=reader.prove(index, head.size),
-            root=head.root,
+            size=checkpoint.size,
+            proof=reader.log.prove(index, checkpoint.size),
+            root=checkpoint.root,
         )
     except (VerificationError, FormatError, LogError, StoreError) as error:
         collector.raised(7, "inclusion-unproven", subject, error)

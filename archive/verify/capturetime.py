@@ -62,7 +62,7 @@ def _read_stamps(
                 leaf_hash=leaf_hash(checked.leaf_line),
                 index=leaf,
                 size=size,
-                proof=reader.prove(leaf, size),
+                proof=reader.log.prove(leaf, size),
                 root=anchor.checkpoint.root,
             )
         except (VerificationError, FormatError, StoreError, LogError) as error:

@@ -14,12 +14,11 @@ from archive.errors import (
     StoreError,
     VerificationError,
 )
-from archive.files import Files
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.leaf import parse_leaf
-from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, node_hash, root_from_hashes
 from archive.log.note import parse_note
+from archive.log.reader import LogReader
 from archive.log.tiles import TILE_WIDTH, entries_path
 from archive.store.ledger import FIRST_PREV
 from archive.verify.collector import Collector
@@ -27,12 +26,12 @@ from archive.verify.entries import CheckedEntry
 from archive.verify.witnesses import CHECKPOINT_FILE, check_witnesses
 
 
-def read_head(
+def read_checkpoint(
     collector: Collector, log_folder: Path, *, origin: str, trust: TrustSet | None
 ) -> Checkpoint | None:
     """Checks 8 and 9: the stored checkpoint is of this log, signed and cosigned."""
     try:
-        note = TiledLog(log_folder, Files()).read_checkpoint()
+        note = LogReader(log_folder).read_checkpoint()
     except (LogError, FormatError, StoreError) as error:
         collector.failed(8, "checkpoint-unreadable", CHECKPOINT_FILE, str(error))
         return None
@@ -73,7 +72,7 @@ class Chain:
 
     def _open_leaves(self, log_folder: Path) -> Iterator[bytes]:
         size = self._checkpoint.size if self._checkpoint else 0
-        return TiledLog(log_folder, Files()).read_leaves(0, size)
+        return LogReader(log_folder).read_leaves(0, size)
 
     @property
     def statements(self) -> Set[Digest]:
@@ -200,7 +199,7 @@ def check_tiles(
     if checkpoint is None:
         return
     count = 0
-    log = TiledLog(log_folder, Files())
+    log = LogReader(log_folder)
     try:
         problems = log.iter_tile_problems(
             checkpoint.size, checkpoint.root, allow_unpublished=is_locked

@@ -22,7 +22,7 @@ from archive.store.segment import FoundSegment, list_segments
 from archive.store.walk import SegmentChanged
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
-from archive.verify.chain import Chain, check_tiles, read_head
+from archive.verify.chain import Chain, check_tiles, read_checkpoint
 from archive.verify.collector import Collector
 from archive.verify.cosigns import Cosigns
 from archive.verify.entries import CheckedEntry
@@ -40,6 +40,7 @@ from archive.verify.policy import (
     Wishes,
     headline,
     note_unjudged,
+    note_unknown_origin,
     required_steps,
 )
 from archive.verify.readers import ReaderEnded, count_readers, reading
@@ -124,25 +125,27 @@ class _Verification:
         except (FormatError, StoreError) as error:
             self._collector.raised(21, "identity-altered", IDENTITY_FILE, error)
             return self._report()
-        head = read_head(
+        checkpoint = read_checkpoint(
             self._collector,
             self._paths.log,
             origin=identity.origin,
             trust=self._trust,
         )
         self._stamps.read(self._collector, self._paths.anchors)
-        chain = Chain(self._collector, self._paths.log, head)
+        chain = Chain(self._collector, self._paths.log, checkpoint)
         if not self._walk_whole(chain, identity.archive_id):
             return self._report()
         chain.finish()
         check_last_seen(
             self._collector,
             self._paths.log,
-            head=head,
+            checkpoint=checkpoint,
             last_seen=self._last_seen,
             trust=self._trust,
         )
-        check_tiles(self._collector, self._paths.log, head, is_locked=self._is_locked)
+        check_tiles(
+            self._collector, self._paths.log, checkpoint, is_locked=self._is_locked
+        )
         for revisit, original in self._revisits.without_original():
             self._files.text_use.note_revisit(revisit, original)
         self._files.finish()
@@ -328,14 +331,7 @@ class _Verification:
                 self._collector, self._history, trust=self._trust, archive_toml=toml
             )
             return
-        for step in TRUSTED_STEPS:
-            self._collector.not_checked(
-                step,
-                "origin-unknown",
-                "trust folder",
-                "nothing is known about this log: its keys are in no trust folder of "
-                "yours (docs/verification.md, trust)",
-            )
+        note_unknown_origin(self._collector, TRUSTED_STEPS)
 
     def _report(self) -> Report:
         self._collector.notices.extend(self._overrides.notices())

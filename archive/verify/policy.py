@@ -1,5 +1,6 @@
 """Which checks the reader's policy requires, and what every report says first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +74,18 @@ def describe_bracket(bracket: Bracket) -> str:
     if after is None:
         return f"existed by {format_instant(before)}"
     return f"made between {format_instant(after)} and {format_instant(before)}"
+
+
+def note_unknown_origin(collector: Collector, steps: Iterable[int]) -> None:
+    """List the checks that need the keys of this log, where the reader has none."""
+    for step in steps:
+        collector.not_checked(
+            step,
+            "origin-unknown",
+            "trust folder",
+            "nothing is known about this log: its keys are in no trust folder of yours"
+            " (docs/verification.md, trust)",
+        )
 
 
 def note_unjudged(

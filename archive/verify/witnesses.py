@@ -15,11 +15,10 @@ from archive.errors import (
     UnknownKey,
     VerificationError,
 )
-from archive.files import DISK
 from archive.log.checkpoint import Checkpoint, open_checkpoint
-from archive.log.log import TiledLog
 from archive.log.merkle import verify_consistency
 from archive.log.note import SignedNote, VerifierKey, verify_note
+from archive.log.reader import LogReader
 from archive.verify.collector import Collector
 
 CHECKPOINT_FILE = "log/checkpoint"
@@ -76,7 +75,7 @@ def check_last_seen(
     collector: Collector,
     log_folder: Path,
     *,
-    head: Checkpoint | None,
+    checkpoint: Checkpoint | None,
     last_seen: LastSeen | None,
     trust: TrustSet | None,
 ) -> None:
@@ -90,20 +89,20 @@ def check_last_seen(
         )
         return
     seen = _open_last_seen(collector, last_seen, trust)
-    if seen is None or head is None:
+    if seen is None or checkpoint is None:
         return
-    size = f"size {seen.size}, the log has {head.size}"
-    if seen.size > head.size:
+    size = f"size {seen.size}, the log has {checkpoint.size}"
+    if seen.size > checkpoint.size:
         collector.failed(
             LAST_SEEN_STEP,
             "last-seen-ahead",
             last_seen.name,
             f"the log was cut or rolled back: you saw {size}",
             seen=seen.size,
-            found=head.size,
+            found=checkpoint.size,
         )
         return
-    _prove(collector, TiledLog(log_folder, DISK), seen, head, name=last_seen.name)
+    _prove(collector, LogReader(log_folder), seen, checkpoint, name=last_seen.name)
 
 
 def _open_last_seen(
@@ -122,13 +121,13 @@ def _open_last_seen(
 
 def _prove(
     collector: Collector,
-    log: TiledLog,
+    log: LogReader,
     seen: Checkpoint,
-    head: Checkpoint,
+    checkpoint: Checkpoint,
     *,
     name: str,
 ) -> None:
-    if seen.size == head.size and seen.root != head.root:
+    if seen.size == checkpoint.size and seen.root != checkpoint.root:
         collector.failed(
             LAST_SEEN_STEP,
             "last-seen-fork",
@@ -136,16 +135,16 @@ def _prove(
             f"two signed roots of size {seen.size}: keep both checkpoints, together "
             "they prove that this log was forked",
             seen=seen.size,
-            found=head.size,
+            found=checkpoint.size,
         )
         return
     try:
         verify_consistency(
             old_size=seen.size,
-            new_size=head.size,
+            new_size=checkpoint.size,
             old_root=seen.root,
-            new_root=head.root,
-            proof=log.prove_consistency(seen.size, head.size),
+            new_root=checkpoint.root,
+            proof=log.prove_consistency(seen.size, checkpoint.size),
         )
     except BadConsistencyProof as error:
         collector.failed(
@@ -155,7 +154,7 @@ def _prove(
             f"the log does not continue size {seen.size} that you saw ({error}): "
             "keep both checkpoints",
             seen=seen.size,
-            found=head.size,
+            found=checkpoint.size,
         )
     except (VerificationError, FormatError, LogError, StoreError) as error:
         collector.not_checked(

@@ -37,7 +37,7 @@ def find_rechecks(
     ages = source.schedule.recheck
     if not ages:
         return NO_RECHECKS
-    jobs = reader.last_jobs(source.id, JOBS)[::-1]
+    jobs = reader.jobs.newest(source.id, JOBS)[::-1]
     right = right_times([job.opened_at for job in jobs], now)
     start = now - max(ages) - SLACK
     leaves = [job.leaf for job, at in zip(jobs, right, strict=True) if at[1] >= start]

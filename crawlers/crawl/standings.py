@@ -39,10 +39,10 @@ def read_standings(
 
 
 def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standing:
-    jobs = reader.last_jobs(source_id, LOOKED_BACK)
+    jobs = reader.jobs.newest(source_id, LOOKED_BACK)
     cuts = 0
     for job in jobs:
-        signals = reader.read_closing(job.closing).signals if job.closing else {}
+        signals = reader.jobs.read_closing(job.closing).signals if job.closing else {}
         if job.closing and UNFINISHED_SIGNALS.isdisjoint(signals):
             break
         cuts += 1
@@ -53,5 +53,5 @@ def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standi
 
 
 def _is_for_rechecks(reader: ArchiveReader, job: JobPlaces) -> bool:
-    turn = reader.read_opening(job.opening).source.get("turn")
+    turn = reader.jobs.read_opening(job.opening).source.get("turn")
     return isinstance(turn, dict) and turn.get("rechecks_only") is True

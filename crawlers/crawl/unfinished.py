@@ -52,7 +52,7 @@ def find_unfinished(
 
     `overrides`: captures of test set-ups count; only a test may say so.
     """
-    last = reader.last_job(source_id)
+    last = reader.jobs.last(source_id)
     if last is None:
         return NOTHING_UNFINISHED
     opening, closing = last

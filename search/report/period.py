@@ -107,7 +107,7 @@ def gather(
     `source_ids`: only these.
     """
     jobs: defaultdict[str | None, list[JobPlaces]] = defaultdict(list)
-    for places in reader.jobs_since(window.since):
+    for places in reader.jobs.since(window.since):
         if places.opened_at < window.until:
             jobs[places.source_id].append(places)
     known = [*reader.history().source_ids(), *([None] if None in jobs else [])]
@@ -153,9 +153,11 @@ def _last_before(reader: ArchiveReader, source_id: str, window: Window) -> Job |
 
 
 def _job(reader: ArchiveReader, places: JobPlaces) -> Job:
-    closing = None if places.closing is None else reader.read_closing(places.closing)
+    closing = (
+        None if places.closing is None else reader.jobs.read_closing(places.closing)
+    )
     return Job(
         opened_at=places.opened_at,
-        opening=reader.read_opening(places.opening),
+        opening=reader.jobs.read_opening(places.opening),
         closing=closing,
     )

@@ -43,6 +43,6 @@ def test_a_killed_job_fails_verification_until_a_writer_closes_it(
 
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
     reader = ArchiveReader.open(made.root)
-    assert reader.unclosed_jobs() == []
+    assert reader.jobs.unclosed() == []
     assert len(reader.captures_of_job(job_id)) == 1
     reader.close()

@@ -76,7 +76,7 @@ def judge(command: Command) -> ArchiveReader:
     reader = ArchiveReader.open(command.archive)
     checkpoint = (command.archive / "log" / "checkpoint").read_text().splitlines()
     assert int(checkpoint[1]) == reader.next_leaf, "all is logged"
-    assert reader.unclosed_jobs() == []
+    assert reader.jobs.unclosed() == []
     return reader
 
 

@@ -13,6 +13,7 @@ import pytest
 from archive.attest.job import JobOpening
 from archive.capture import Capture
 from archive.digest import Digest, format_short_id
+from archive.store.jobs import JobReader
 from archive.store.reader import ArchiveReader
 from archive.store.restricted import RestrictedSources, says_restricted
 from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
@@ -151,7 +152,7 @@ def test_a_job_record_that_cannot_be_read_restricts_its_source(
 ) -> None:
     publisher.job("news", OPEN)
     with monkeypatch.context() as altered:
-        altered.setattr(ArchiveReader, "read_opening", _fail)
+        altered.setattr(JobReader, "read_opening", _fail)
         assert restricted(publisher) == {"news"}
     assert restricted(publisher) == frozenset()
 

@@ -98,10 +98,10 @@ class JobEnd:
 def read_jobs(reader: ArchiveReader) -> list[JobEnd]:
     """Every job of the archive."""
     found = []
-    for places in reader.jobs_since(START - 365 * DAY):
-        opening = reader.read_opening(places.opening)
+    for places in reader.jobs.since(START - 365 * DAY):
+        opening = reader.jobs.read_opening(places.opening)
         closing = (
-            None if places.closing is None else reader.read_closing(places.closing)
+            None if places.closing is None else reader.jobs.read_closing(places.closing)
         )
         ended = {outcome.n for outcome in closing.outcomes} if closing else set()
         left = (uri for n, uri in enumerate(opening.seeds) if n not in ended)

@@ -235,7 +235,7 @@ def test_a_statement_of_another_kind_is_no_bundle(world: World, tmp_path: Path) 
     stamped = shelf.choose(0)
     proof = TlogProof(
         index=0,
-        hashes=reader.prove(0, stamped.checkpoint.size),
+        hashes=reader.log.prove(0, stamped.checkpoint.size),
         checkpoint_note=stamped.note,
     )
     reader.close()

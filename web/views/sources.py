@@ -134,7 +134,7 @@ def last_run(site: Site, source_id: str | None) -> LastRun | None:
     if source_id is None:
         return None
     try:
-        found = site.services.archive.last_job(source_id)
+        found = site.services.archive.jobs.last(source_id)
     except EvidenceError:
         return None
     if found is None:

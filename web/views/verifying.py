@@ -87,7 +87,7 @@ class VerifyPages:
             if checkpoint is None or size > checkpoint.size:
                 return None
             try:
-                return site.base64(site.services.archive.root(size))
+                return site.base64(site.services.archive.log.root(size))
             except EvidenceError:
                 return None
 

@@ -39,10 +39,9 @@ def signals_of(run: CampaignRun, source_id: str) -> list[set[str]]:
     """The signals of each job of a source, the newest job first."""
     reader = ArchiveReader.open(run.archive)
     try:
-        jobs = reader.last_jobs(source_id, 9)
+        jobs, read = reader.jobs.newest(source_id, 9), reader.jobs.read_closing
         return [
-            set(reader.read_closing(job.closing).signals) if job.closing else {"open"}
-            for job in jobs
+            set(read(job.closing).signals) if job.closing else {"open"} for job in jobs
         ]
     finally:
         reader.close()

@@ -9,10 +9,9 @@ import pytest
 
 from archive.attest.keys import verify_ed25519
 from archive.attest.trust import trust_path
-from archive.files import DISK
 from archive.log.checkpoint import open_checkpoint
-from archive.log.log import TiledLog
 from archive.log.note import parse_vkey
+from archive.log.reader import LogReader
 from tests.support.archives import MadeArchive
 from tests.support.inside import Done
 from tests.support.static import serving_folder
@@ -107,7 +106,7 @@ def test_the_static_log_is_what_tlog_tiles_readers_expect(
         assert (target / "checkpoint").read_bytes() == head
         key = parse_vkey(made.identity.log_vkey)
         size = open_checkpoint(head, key, verify_ed25519).size
-        TiledLog(target, DISK).check_tiles(size)
+        assert list(LogReader(target).iter_tile_problems(size)) == []
     names = {path.name for path in target.iterdir()}
     assert names == {"checkpoint", "tile"}
     everything = b"".join(p.read_bytes() for p in target.rglob("*") if p.is_file())

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import DigestMismatch
 from archive.files import Files, temporary_path
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
@@ -42,7 +41,6 @@ def test_sound_log_has_no_problem(folder: Path, log: TiledLog) -> None:
     assert "tile/0/001.p/54" in names
     assert problems(log) == []
     assert list(log.iter_tile_problems(310, allow_unpublished=False)) == []
-    log.check_tiles(310)
 
 
 def test_each_flipped_bit_of_each_file_is_found_and_its_file_named(
@@ -292,11 +290,3 @@ def test_name_that_is_gone_when_it_is_looked_at_is_no_problem(
             return [*Files.list_names(self, folder), "999.p"]
 
     assert problems(TiledLog(folder, Late())) == []
-
-
-def test_check_raises_for_the_first_problem_and_names_the_file(
-    folder: Path, log: TiledLog
-) -> None:
-    (folder / "tile/1/000.p/1").unlink()
-    with pytest.raises(DigestMismatch, match=r"tile/1/000\.p/1: missing"):
-        log.check_tiles(310)

@@ -9,7 +9,7 @@ import pytest
 from archive.attest.job import JobOpening
 from archive.digest import Digest, format_short_id
 from archive.errors import StoreError
-from archive.log.log import TiledLog
+from archive.log.reader import LogReader
 from archive.store.layout import hold_lock
 from archive.verify.folder import Progress, verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report
@@ -178,7 +178,7 @@ def test_a_disk_that_fails_under_the_tiles_is_a_finding(
     def fail(*_: object, **__: object) -> None:
         raise StoreError("cannot read log/tile: Input/output error")
 
-    monkeypatch.setattr(TiledLog, "iter_tile_problems", fail)
+    monkeypatch.setattr(LogReader, "iter_tile_problems", fail)
     report = verify(made)
     assert report.outcome is Outcome.FAILED
     assert codes(report, Outcome.FAILED) == {"tile-unreadable"}
