@@ -70,7 +70,7 @@ class SecondLook:
         """By the job's id, which nobody knew before: another sample in each run."""
         name = Digest.of(f"{self._services.job_id} {url}".encode())
         drawn = int.from_bytes(name.raw[:DRAWN_BYTES])
-        return drawn * 100 < self._profile.percent * 256**DRAWN_BYTES
+        return drawn * 100 < self._profile.percent << 8 * DRAWN_BYTES
 
     def _request(
         self, first: FirstLook, role: str, *, callback: Callable[..., Any]

@@ -1,4 +1,4 @@
-"""A group of submissions: what one cannot have done to itself, the others are spared."""
+"""A group of submissions: what one cannot have done to itself spares the others."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
