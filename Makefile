@@ -84,7 +84,8 @@ types: $(DEV) ## mypy, strict
 docs: $(DEV) ## the tests that keep the documents true
 	$(PYTEST) -q tests/test_documents.py tests/test_docs.py \
 		tests/unit/archive/attest/test_format_page.py \
-		tests/unit/archive/verify/test_codes.py
+		tests/unit/archive/verify/test_codes.py \
+		tests/unit/web/test_languages.py
 
 goldens: $(DEV) ## make generated fixtures again; look at the difference before you commit
 	$(BIN)/python tests/make/demo_assets.py crawlers/demo/site/outlet.example/both

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exchanges import CONNECTION, complete_exchange
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import (
@@ -37,6 +37,7 @@ from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchivePaths, read_identity
 from archive.store.writer import ArchiveWriter
 from archive.version import SOFTWARE
+from tests.support.exchanges import CONNECTION, TIMINGS, answered
 
 PAGE_BYTES = 2_000
 PROOFS = 500
@@ -77,8 +78,12 @@ def _exchange(number: int, job_id: str) -> Exchange:
     body = text.encode()[:PAGE_BYTES]
     head = HEAD % len(body)
     uri = f"http://bench.example/page/{number}"
-    return replace(
-        complete_exchange(uri, head, body, request=REQUEST, at=_now()),
+    return answered(
+        uri,
+        head + body,
+        at=_now(),
+        request=REQUEST,
+        timings=TIMINGS,
         connection=replace(
             CONNECTION,
             sequence=number,

@@ -30,13 +30,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exchanges import CONNECTION, complete_exchange
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from archive.attest.keyfolder import KeyFolder
 from archive.attest.trust import read_trust
-from archive.capture import (
-    Exchange,
-)
+from archive.capture import Exchange
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
 from archive.store.segment import list_segments
@@ -45,6 +43,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.readers import READERS_MOST
 from archive.version import SOFTWARE
+from tests.support.exchanges import CONNECTION, TIMINGS, answered
 
 BAR = 0.60
 """Least speed of verification, as a part of that of the loop."""
@@ -122,14 +121,12 @@ def exchange(number: int, media: str, body: bytes) -> Exchange:
         f"HTTP/1.1 200 OK\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n"
         "Server: nginx\r\nCache-Control: max-age=60\r\n\r\n"
     ).encode()
-    return replace(
-        complete_exchange(
-            f"http://bench.example/{number}",
-            head,
-            body,
-            request=b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n",
-            at=datetime.now(UTC),
-        ),
+    return answered(
+        f"http://bench.example/{number}",
+        head + body,
+        at=datetime.now(UTC),
+        request=b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n",
+        timings=TIMINGS,
         connection=replace(CONNECTION, sequence=number),
     )
 

@@ -15,13 +15,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from exchanges import complete_exchange
 from lxml import html
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from archive.attest.keyfolder import KeyFolder
 from archive.capture import (
@@ -34,6 +35,7 @@ from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
 from archive.store.writer import ArchiveWriter
 from archive.version import SOFTWARE
+from tests.support.exchanges import TIMINGS, answered
 
 EVIDENCE = (sys.executable, "-c", "from archive.cli.root import main; main()")
 START = datetime(2025, 1, 1, 6, 0, tzinfo=UTC)
@@ -97,8 +99,12 @@ def exchange(
     split = urlsplit(uri)
     path = (split.path or "/") + (f"?{split.query}" if split.query else "")
     request = f"GET {path} HTTP/1.1\r\nHost: {split.netloc}\r\n\r\n".encode()
-    return replace(
-        complete_exchange(uri, head, body, request=request, at=at),
+    return answered(
+        uri,
+        head + body,
+        at=at,
+        request=request,
+        timings=TIMINGS,
         context=ExchangeContext(source_id=source, role=role),
     )
 

@@ -32,16 +32,14 @@ from archive.store.writer import ArchiveWriter
 from archive.warc.entity import read_entity
 from archive.warc.head import parse_http_head
 from archive.warc.surt import make_urlkey
-from benchmarks.exchanges import complete_exchange
 from benchmarks.pywb_peer import install_pywb
 from tests.support.archives import make_archive
-from web.app import Applications, create_app
+from tests.support.exchanges import HEAD_END, answered, unanswered
+from tests.support.served import APP, open_applications
+from web.app import Applications
 from web.cdx import line_of
-from web.settings import WebSettings
-from web.wiring import Places, open_services
 
 pytestmark = pytest.mark.slow
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 START_SECONDS = 60.0
 NAMES = ("urlkey", "timestamp", "url", "mime", "status", "digest", "offset", "filename")
 """Fields that both have; `length` is that of the record there, of the slice here."""
@@ -134,8 +132,11 @@ def fill(writer: ArchiveWriter, folder: Path) -> list[tuple[str, datetime]]:
             continue
         seen.add(name)
         entity = read_entity(MemoryBytes(message).open(), limit_bytes=1 << 26)
-        exchange = replace(
-            complete_exchange(uri, head + b"\r\n\r\n", body, request=b"", at=at),
+        exchange = answered(
+            uri,
+            head + HEAD_END + body,
+            at=at,
+            request=b"",
             http_status=parsed.status,
             payload_digest=Digest.of(entity.body),
             payload_bytes=len(entity.body),
@@ -154,17 +155,11 @@ def odd_ones() -> Iterator[Exchange]:
     for number in range(3):
         body = b"%d" % number
         uri = "http://tie.example/"
-        yield complete_exchange(uri, head, body, request=b"", at=at)
-    nothing: dict[str, Any] = {
-        "http_status": None,
-        "framing": None,
-        "payload_digest": None,
-        "payload_bytes": None,
-    }
-    failed = complete_exchange("http://no.example/", b"", b"", request=b"", at=at)
-    yield replace(failed, outcome=CaptureOutcome.DNS, wire_digest=None, **nothing)
-    cut = complete_exchange("http://cut.example/", b"HTTP/1.", b"", request=b"", at=at)
-    yield replace(cut, outcome=CaptureOutcome.DISCONNECT, **nothing)
+        yield answered(uri, head + body, at=at, request=b"")
+    yield unanswered("http://no.example/", CaptureOutcome.DNS, at=at)
+    cut = unanswered("http://cut.example/", CaptureOutcome.DISCONNECT, at=at)
+    came = MemoryBytes(b"HTTP/1.")
+    yield replace(cut, response=came, wire_digest=Digest.of(came.data))
 
 
 @pytest.fixture(scope="module")
@@ -183,15 +178,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Iterator
     ) as writer:
         kept = fill(writer, corpus_dir / "warc")
     index_for(peer, folder, made.root)
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-    )
-    services = open_services(places, sweep=False)
-    apps = create_app(WebSettings(app_origin=APP, replay_origin=REPLAY), services)
-    with serving(peer, folder) as port:
+    with open_applications(made) as apps, serving(peer, folder) as port:
         uris = sorted({uri for uri, _ in kept})
         stamps = sorted({f"{at:%Y%m%d%H%M%S}" for _, at in kept})
         yield Both(apps=apps, port=port, uris=uris, stamps=stamps)

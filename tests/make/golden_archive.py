@@ -29,7 +29,7 @@ from archive.instant import format_instant
 from archive.log.fields import format_base64
 from archive.store.drafts import Draft, PageDraft
 from archive.store.layout import ArchivePaths
-from archive.store.ledger import Ledger, LedgerTools
+from archive.store.ledger import Ledger
 from archive.store.recovery import recover
 from archive.store.segment import list_segments
 from archive.store.survey import survey_segment
@@ -39,7 +39,7 @@ from archive.verify.statements import leaf_of
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.make.golden_token import main as make_token
-from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
+from tests.support.archives import MadeArchive, fill, make_archive
 from tests.support.texts import write_text
 
 TOKEN = Path(__file__).parent.parent / "golden" / "token"
@@ -65,16 +65,7 @@ class Golden:
 
     def ledger(self) -> Ledger:
         """Open the ledger by the recovery that every writer runs."""
-        tools = LedgerTools(
-            paths=ArchivePaths(self.made.root),
-            identity=self.made.identity,
-            keys=self.made.keys(),
-            clock=self.made.clock,
-            random_bytes=self.made.random_bytes,
-            software=SOFTWARE,
-            effort=Effort.STORED,
-        )
-        return recover(tools)[0]
+        return recover(self.made.tools(effort=Effort.STORED))[0]
 
     def state(
         self, kind: str, predicate: dict[str, object], *blocks: ResourceBlock

@@ -3,15 +3,13 @@
 import http.client
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from archive.capture import MemoryBytes
-from archive.digest import Digest
-from tests.support.archives import make_archive, make_exchange
+from tests.support.archives import make_archive
+from tests.support.exchanges import answered
 from tests.support.rig.hostile import ARCHIVED_HEADERS
 from tests.support.served import open_later, serve_services
 from web.headers import replay_headers
@@ -35,14 +33,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str,
         f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{lines}"
         f"Content-Length: {len(BODY)}\r\n\r\n"
     ).encode()
-    usual = make_exchange("http://h.example/", BODY, made)
-    assert usual.framing is not None
-    exchange = replace(
-        usual,
-        response=MemoryBytes(head + BODY),
-        wire_digest=Digest.of(head + BODY),
-        framing=replace(usual.framing, head_bytes=len(head)),
-    )
+    exchange = answered("http://h.example/", head + BODY, at=made.clock())
     with made.open_writer() as writer:
         capture = writer.capture(exchange).result()
     with serve_services(open_later(made.root, made.trust_folder)) as both:

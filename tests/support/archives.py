@@ -6,30 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import TrustSet, read_trust
-from archive.capture import (
-    Capture,
-    CaptureOutcome,
-    ConnectionFacts,
-    Exchange,
-    ExchangeContext,
-    Framing,
-    MemoryBytes,
-    Timings,
-)
+from archive.attest.keyfolder import KeyFolder, sealing
+from archive.attest.trust import TrustSet, read_trust, replace_trust
+from archive.capture import Capture, Exchange, ExchangeContext, MemoryBytes
 from archive.digest import Digest, format_short_id
 from archive.log.headnote import HEAD_FILE
 from archive.log.note import parse_note
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
-from archive.store.layout import ArchiveIdentity, read_identity
+from archive.store.keychange import KeyChanger
+from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
+from archive.store.ledger import LedgerTools
 from archive.store.writer import ArchiveWriter
 from archive.store.writing import WriterSettings
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
+from tests.support.exchanges import answered
 
 SOFTWARE = "election-evidence-archive/test"
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
@@ -81,6 +76,32 @@ class MadeArchive:
     def trust(self) -> TrustSet | None:
         """What its maker believes."""
         return read_trust(self.trust_folder, self.identity.origin)
+
+    def tools(self, **changes: Any) -> LedgerTools:
+        """What a ledger of it works with; `changes` are fields that differ."""
+        tools = LedgerTools(
+            paths=ArchivePaths(self.root),
+            identity=self.identity,
+            keys=KeyFolder.load(self.keys_folder, self.identity, changing=True),
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            software=SOFTWARE,
+        )
+        return replace(tools, **changes)
+
+    def key_changer(
+        self, keep: Callable[[TrustSet], object] | None = None
+    ) -> KeyChanger:
+        """Changes its keys; its maker's trust follows, unless `keep` takes it."""
+        trust = self.trust()
+        assert trust is not None
+        return KeyChanger(
+            tools=self.tools(),
+            folder=self.keys_folder,
+            trust=trust,
+            seal=sealing(None, self.random_bytes),
+            keep=keep or (lambda new: replace_trust(self.trust_folder, new)),
+        )
 
     def open_writer(self) -> ArchiveWriter:
         """Open it for writing."""
@@ -196,47 +217,11 @@ def close_of(job_id: str, captures: list[Capture], made: MadeArchive) -> JobClos
 def make_exchange(
     uri: str, body: bytes, made: MadeArchive, *, job_id: str | None = None
 ) -> Exchange:
-    """A complete exchange as an engine would hand it in."""
+    """A page as an engine would hand it in."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
     head += b"Content-Length: %d\r\n\r\n" % len(body)
-    response = head + body
-    return Exchange(
-        target_uri=uri,
-        as_given=uri,
-        method="GET",
-        started_at=made.clock(),
-        outcome=CaptureOutcome.COMPLETE,
-        phase=None,
-        detail="",
-        flags=(),
-        request=b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
-        response=MemoryBytes(response),
-        interim=(),
-        framing=Framing(
-            kind="length",
-            declared_length=len(body),
-            head_bytes=len(head),
-            body_bytes=len(body),
-            trailer_bytes=0,
-            surplus_bytes=0,
-        ),
-        http_status=200,
-        wire_digest=Digest.of(response),
-        payload_digest=Digest.of(body),
-        payload_bytes=len(body),
-        timings=Timings(),
-        connection=ConnectionFacts(
-            connection_id="0" * 16,
-            sequence=0,
-            peer="192.0.2.1:80",
-            proxy=None,
-            connect_to=None,
-            allow_network=None,
-            dns=None,
-            tls=None,
-        ),
-        context=ExchangeContext(job_id=job_id),
-    )
+    context = ExchangeContext(job_id=job_id)
+    return answered(uri, head + body, at=made.clock(), context=context)
 
 
 def make_page(made: MadeArchive, *resources: ResourceBlock) -> Capture:

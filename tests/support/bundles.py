@@ -34,8 +34,6 @@ from archive.log.note import (
     parse_note,
 )
 from archive.store.drafts import PageDraft, draft_exchange
-from archive.store.layout import ArchivePaths
-from archive.store.ledger import LedgerTools
 from archive.store.reader import ArchiveReader
 from archive.store.recovery import recover
 from archive.verify.bundle import verify_bundle
@@ -43,7 +41,8 @@ from archive.verify.bundlefiles import SUMS, format_sums
 from archive.verify.report import Outcome, Report
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
-from tests.support.archives import SOFTWARE, MadeArchive, make_archive, make_exchange
+from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.exchanges import not_modified
 from tests.support.sound import assert_sound
 from tests.support.stampers import Stamper
 
@@ -266,37 +265,20 @@ def _with_tls(uri: str, made: MadeArchive) -> Exchange:
 
 
 def _revisit(made: MadeArchive, earlier: Capture) -> Exchange:
-    exchange = make_exchange(earlier.target_uri, b"", made)
-    head = b"HTTP/1.1 304 Not Modified\r\n\r\n"
     reader = ArchiveReader.open(made.root)
     try:
         record_id = reader.read_exchange(earlier).records[0].header.record_id
     finally:
         reader.close()
-    assert exchange.framing is not None
     assert earlier.payload_digest is not None
-    return replace(
-        exchange,
-        response=MemoryBytes(head),
-        http_status=304,
-        wire_digest=Digest.of(head),
-        payload_digest=None,
-        payload_bytes=None,
-        framing=replace(
-            exchange.framing,
-            kind="none",
-            declared_length=None,
-            head_bytes=len(head),
-            body_bytes=0,
-        ),
-        earlier=EarlierCapture(
-            capture_id=earlier.capture_id,
-            record_id=record_id,
-            target_uri=earlier.target_uri,
-            captured_at=earlier.captured_at,
-            payload_digest=earlier.payload_digest,
-        ),
+    found = EarlierCapture(
+        capture_id=earlier.capture_id,
+        record_id=record_id,
+        target_uri=earlier.target_uri,
+        captured_at=earlier.captured_at,
+        payload_digest=earlier.payload_digest,
     )
+    return not_modified(earlier.target_uri, found, at=made.clock())
 
 
 def _anchor(
@@ -326,15 +308,7 @@ def _anchor(
 
 def _bounded(made: MadeArchive, token: dict[str, object]) -> Capture:
     """A capture whose statement names the token that was known before."""
-    tools = LedgerTools(
-        paths=ArchivePaths(made.root),
-        identity=made.identity,
-        keys=made.keys(),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        software=SOFTWARE,
-        effort=Effort.STORED,
-    )
+    tools = made.tools(effort=Effort.STORED)
     ledger = recover(tools)[0]
     made.clock.now = datetime.now(UTC)
     draft = draft_exchange(

@@ -18,7 +18,6 @@ from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.instant import format_instant
 from archive.store.drafts import Draft, draft_exchange, slice_facts
-from archive.store.layout import ArchivePaths
 from archive.store.ledger import LedgerTools
 from archive.store.segment import list_segments
 from archive.store.survey import survey_segment
@@ -115,14 +114,8 @@ class Forger:
         append(self.path, data)
 
     def _tools(self) -> LedgerTools:
-        return LedgerTools(
-            paths=ArchivePaths(self.made.root),
-            identity=self.made.identity,
-            keys=self.made.keys(),
-            clock=self.made.clock,
-            random_bytes=FixedRandom("forged"),
-            software="forged",
-            effort=Effort.DENSE,
+        return self.made.tools(
+            random_bytes=FixedRandom("forged"), software="forged", effort=Effort.DENSE
         )
 
 

@@ -11,13 +11,9 @@ from archive.capture import (
     CaptureOutcome,
     Exchange,
     ExchangeContext,
-    Framing,
-    MemoryBytes,
     Phase,
-    Timings,
 )
 from archive.cli.root import CommandContext
-from archive.digest import Digest
 from archive.store.create import CreateRequest, create_archive
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
@@ -25,6 +21,7 @@ from search.captures import CaptureRows
 from search.index import Indexer, IndexReport
 from search.kept import state_texts
 from search.service import SearchService
+from tests.support.exchanges import answered, unanswered
 
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
 
@@ -79,38 +76,18 @@ class ArchiveBox:
         data = body.encode() if isinstance(body, str) else body
         head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(data)}\r\n"
         head += f"Content-Type: {content_type}\r\n" if content_type else ""
-        answered = outcome is CaptureOutcome.COMPLETE
-        response = f"{head}\r\n".encode() + data if answered else b""
-        return Exchange(
-            target_uri=uri,
-            as_given=uri,
-            method="GET",
-            started_at=self.now[0],
-            outcome=outcome,
-            phase=None if answered else Phase.DNS,
-            detail="" if answered else "no answer",
-            flags=(),
-            request=b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n" if answered else b"",
-            response=MemoryBytes(response),
-            interim=(),
-            framing=Framing(
-                kind="length",
-                declared_length=len(data),
-                head_bytes=len(response) - len(data),
-                body_bytes=len(data),
-                trailer_bytes=0,
-                surplus_bytes=0,
+        context = ExchangeContext(source_id=source_id, role=role)
+        if outcome is not CaptureOutcome.COMPLETE:
+            return unanswered(
+                uri,
+                outcome,
+                at=self.now[0],
+                phase=Phase.DNS,
+                detail="no answer",
+                context=context,
             )
-            if answered
-            else None,
-            http_status=status if answered else None,
-            wire_digest=Digest.of(response) if answered else None,
-            payload_digest=Digest.of(data) if answered else None,
-            payload_bytes=len(data) if answered else None,
-            timings=Timings(),
-            connection=None,
-            context=ExchangeContext(source_id=source_id, role=role),
-        )
+        response = f"{head}\r\n".encode() + data
+        return answered(uri, response, at=self.now[0], connection=None, context=context)
 
     def index(self, *, rebuild: bool = False, state: bool = False) -> IndexReport:
         def afterwards(rows: CaptureRows) -> None:

@@ -1,4 +1,4 @@
-"""The web interface of an archive, served for real in a thread of the test."""
+"""The web interface of an archive: asked in the process, or served in a thread."""
 
 import os
 import threading
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.support.archives import MadeArchive
 from web.app import Applications, create_app
 from web.services import Services
 from web.serving import Listeners, Server, listen
 from web.settings import WebSettings
 from web.wiring import Places, open_services
 
+APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
+"""The origins of what is asked without a socket."""
 STOP_SECONDS = 60
 LATER = datetime(2025, 2, 1, tzinfo=UTC)
 """A week after the captures that tests make."""
@@ -50,12 +53,30 @@ def serve_archive(
         yield served
 
 
-def open_later(archive: Path, trust: Path) -> Services:
+def open_later(
+    archive: Path, trust: Path, *, others: tuple[Path, ...] = ()
+) -> Services:
     """What pages are made from a week after the captures, without a check of all."""
     places = Places(
-        archive=archive, trust=trust, clock=lambda: LATER, random_bytes=os.urandom
+        archive=archive,
+        trust=trust,
+        clock=lambda: LATER,
+        random_bytes=os.urandom,
+        others=others,
     )
     return open_services(places, sweep=False)
+
+
+@contextmanager
+def open_applications(
+    made: MadeArchive, *, others: tuple[Path, ...] = ()
+) -> Iterator[Applications]:
+    """Both applications of an archive, to be asked without a socket until the end."""
+    services = open_later(made.root, made.trust_folder, others=others)
+    try:
+        yield create_app(WebSettings(app_origin=APP, replay_origin=REPLAY), services)
+    finally:
+        services.close()
 
 
 @contextmanager

@@ -21,8 +21,9 @@ from archive.store.writer import ArchiveWriter
 from archive.warc.slice import ResourceBlock
 from crawlers.demo.content import DemoSites
 from search.index import Indexer
-from tests.support.archives import make_archive, make_exchange, part_row
+from tests.support.archives import make_archive, part_row
 from tests.support.authorities import serve_memory
+from tests.support.exchanges import answered, unanswered
 from tests.support.png import write_png
 from tests.support.stamped import StampedArchive
 
@@ -188,23 +189,11 @@ class _Campaign:
     def _exchange(self, place: tuple[str, str], *, day: int) -> Any:
         visit = 1 if day < CHANGED_ON else 2
         data = self._sites.reply(*place, visit=visit).data
-        head, _, body = data.partition(b"\r\n\r\n")
-        made = make_exchange(f"http://{place[0]}{place[1]}", body, self._made)
-        status = int(head.split(b" ", 2)[1])
-        framing = replace(
-            made.framing,
-            kind="length" if b"Content-Length" in head else "chunked",
-            head_bytes=len(head) + 4,
-            body_bytes=len(body),
-            declared_length=len(body) if b"Content-Length" in head else None,
-        )
-        return replace(
-            made,
-            framing=framing,
-            response=MemoryBytes(data),
-            http_status=status,
-            wire_digest=Digest.of(data),
-        )
+        made = answered(f"http://{place[0]}{place[1]}", data, at=self._made.clock())
+        if b"Content-Length" in data.partition(b"\r\n\r\n")[0]:
+            return made
+        framing = replace(made.framing, kind="chunked", declared_length=None)
+        return replace(made, framing=framing)
 
     def _page(self, writer: ArchiveWriter, day: int) -> None:
         """The page of results with its parts, one of them a gap, and its picture."""
@@ -247,19 +236,13 @@ def _judged(name: str, bound: int, value: int, met: bool) -> dict[str, object]:
 
 
 def _failed(exchange: Any, outcome: CaptureOutcome, phase: Phase, detail: str) -> Any:
-    return replace(
-        exchange,
-        outcome=outcome,
+    return unanswered(
+        exchange.target_uri,
+        outcome,
+        at=exchange.started_at,
         phase=phase,
         detail=detail,
-        request=b"",
-        response=MemoryBytes(b""),
-        framing=None,
-        http_status=None,
-        wire_digest=None,
-        payload_digest=None,
-        payload_bytes=None,
-        connection=None,
+        context=exchange.context,
     )
 
 

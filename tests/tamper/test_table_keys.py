@@ -7,20 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keyfolder import KeyFolder, sealing
+from archive.attest.keyfolder import KeyFolder
 from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trust import replace_trust
 from archive.attest.trustset import TrustSet
 from archive.capture import Capture
 from archive.log.note import COSIGNATURE, make_vkey, parse_note
-from archive.store.keychange import KeyChanger
-from archive.store.layout import ArchivePaths
-from archive.store.ledger import LedgerTools
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
+from tests.support.archives import MadeArchive, fill, make_archive
 
 
 @dataclass(kw_only=True)
@@ -47,23 +43,8 @@ class World:
 
     def revoke(self, end_leaf: int | None = None) -> None:
         """The operator finds out, and cuts the key off by the root key."""
-        made = self.made
-        trust = made.trust()
-        assert trust is not None
-        KeyChanger(
-            tools=LedgerTools(
-                paths=ArchivePaths(made.root),
-                identity=made.identity,
-                keys=made.keys(),
-                clock=made.clock,
-                random_bytes=made.random_bytes,
-                software=SOFTWARE,
-            ),
-            folder=made.keys_folder,
-            trust=trust,
-            seal=sealing(None, made.random_bytes),
-            keep=lambda changed: replace_trust(made.trust_folder, changed),
-        ).revoke(made.keys().operator.key_id, end_leaf=end_leaf)
+        key_id = self.made.keys().operator.key_id
+        self.made.key_changer().revoke(key_id, end_leaf=end_leaf)
 
     def judge(self, root: Path, captures: list[Capture]) -> list[Outcome]:
         """What a reader says of single captures in a copy of the archive."""
@@ -151,25 +132,11 @@ def test_stolen_operator_key_a_change_of_keys_by_the_thief_counts_for_nothing(
     trust = made.trust()
     assert trust is not None
     end = ArchiveReader.open(made.root).next_leaf
-    tools = LedgerTools(
-        paths=ArchivePaths(made.root),
-        identity=made.identity,
-        keys=made.keys(),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        software=SOFTWARE,
-    )
     own_folder = made.keys_folder.with_name("thief")
     shutil.copytree(made.keys_folder, own_folder)
     own_folder.chmod(0o700)
-    KeyChanger(
-        tools=tools,
-        folder=own_folder,
-        trust=trust,
-        seal=sealing(None, made.random_bytes),
-        keep=lambda _changed: None,
-    ).rotate()
     thief = replace(made, keys_folder=own_folder)
+    thief.key_changer(keep=lambda _changed: None).rotate()
     stolen = thief.fill(1)
     before = verify_archive(made.root, trust=trust)
     assert before.outcome is Outcome.NOT_CHECKED

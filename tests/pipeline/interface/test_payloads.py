@@ -5,7 +5,7 @@ The browser's own policy is switched off, so that escaping alone must hold.
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
-from archive.capture import Capture, MemoryBytes
+from archive.capture import Capture, ExchangeContext
 from archive.digest import Digest, format_short_id
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
 from search.index import Indexer
-from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives import MadeArchive, make_archive
+from tests.support.exchanges import answered
 from tests.support.served import Served, serve_archive
 
 RUNS = "ran('{n}')"
@@ -82,18 +83,14 @@ def exchange(made: MadeArchive, number: int, job_id: str, source_id: str) -> Any
     shown = text.replace("&", "&amp;").replace("<", "&lt;")
     body = f"<title>{escaped}</title><p>{shown} word{number} {shown}</p>".encode()
     uri = f"http://a.example/{number}/{quote(address, safe='<>=()')}"
-    built = make_exchange(uri.replace('"', "%22"), body, made, job_id=job_id)
     line = header.replace("\0", "").encode("utf-8")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nX-Note: "
     head += line + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
-    framing = built.framing
-    assert framing is not None
-    return replace(
-        built,
-        response=MemoryBytes(head + body),
-        wire_digest=Digest.of(head + body),
-        framing=replace(framing, head_bytes=len(head)),
-        context=replace(built.context, source_id=source_id, role="page"),
+    return answered(
+        uri.replace('"', "%22"),
+        head + body,
+        at=made.clock(),
+        context=ExchangeContext(job_id=job_id, source_id=source_id, role="page"),
     )
 
 

@@ -4,22 +4,21 @@ usage: unshare --net --mount python -m tests.support.rig FOLDER BROWSER TASK
 """
 
 import json
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from archive.capture import Capture, Exchange, MemoryBytes
-from archive.digest import Digest
+from archive.capture import Capture, Exchange
 from archive.store.drafts import PageDraft
-from tests.support.archives import MadeArchive, make_archive, make_exchange, part_row
+from tests.support.archives import MadeArchive, make_archive, part_row
+from tests.support.exchanges import answered
 from tests.support.rig.browsers import Browser, run_browser
 from tests.support.rig.hostile import (
     RAN,
@@ -30,11 +29,10 @@ from tests.support.rig.hostile import (
     payloads,
 )
 from tests.support.rig.sinks import Sinks
-from tests.support.served import running
+from tests.support.served import open_later, running
 from web.app import Applications, create_app
 from web.serving import listen
 from web.settings import WebSettings
-from web.wiring import Places, open_services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -59,18 +57,11 @@ class Place:
     """The replay application for a browser that says nothing of where it loads."""
 
 
-def answered(uri: str, media_type: str, body: bytes, made: MadeArchive) -> Exchange:
-    """An exchange with a head of our choice."""
+def typed(uri: str, media_type: str, body: bytes, made: MadeArchive) -> Exchange:
+    """An answer that says this media type, or none."""
     kind = f"Content-Type: {media_type}\r\n" if media_type else ""
     head = f"HTTP/1.1 200 OK\r\n{kind}Content-Length: {len(body)}\r\n\r\n".encode()
-    usual = make_exchange(uri, body, made)
-    assert usual.framing is not None
-    return replace(
-        usual,
-        response=MemoryBytes(head + body),
-        wire_digest=Digest.of(head + body),
-        framing=replace(usual.framing, head_bytes=len(head)),
-    )
+    return answered(uri, head + body, at=made.clock())
 
 
 class _Direct:
@@ -93,13 +84,7 @@ def serve(made: MadeArchive) -> Iterator[Place]:
     listeners = listen("127.0.0.1", port=0, replay_port=0)
     app = f"http://127.0.0.1:{listeners.app_port}"
     replay = f"http://localhost:{listeners.replay_port}"
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=made.clock,
-        random_bytes=os.urandom,
-    )
-    services = open_services(places, sweep=False)
+    services = open_later(made.root, made.trust_folder)
     settings = WebSettings(app_origin=app, replay_origin=replay)
     applications = create_app(settings, services)
     extra = listen("127.0.0.1", port=0, replay_port=0)
@@ -168,7 +153,7 @@ def _leaking_capture(made: MadeArchive) -> Capture:
         uri = f"http://site{SUFFIX}/page"
         sheet_uri = f"http://link-style.archived{SUFFIX}/s.css"
         main, sheet = (
-            writer.capture(answered(*values, made)).result()
+            writer.capture(typed(*values, made)).result()
             for values in (
                 (uri, "text/html", leaking_page("archived")),
                 (sheet_uri, "text/css", leaking_sheet("archived")),
@@ -256,7 +241,7 @@ def _script_pages(made: MadeArchive) -> dict[str, tuple[str, bytes]]:
 def _captured(made: MadeArchive, pages: dict[str, tuple[str, bytes]]) -> dict[str, str]:
     with made.open_writer() as writer:
         futures = {
-            name: writer.capture(answered(f"http://h{SUFFIX}/{name}", *one, made))
+            name: writer.capture(typed(f"http://h{SUFFIX}/{name}", *one, made))
             for name, one in pages.items()
         }
         return {name: one.result().short_id for name, one in futures.items()}

@@ -7,7 +7,7 @@ only the index is a fake, because its answers are what a test wants to choose.
 import itertools
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,10 @@ from archive.attest.trust import read_trust
 from archive.capture import (
     Capture,
     CaptureOutcome,
-    ConnectionFacts,
     Exchange,
     ExchangeContext,
-    Framing,
     MemoryBytes,
     Phase,
-    Timings,
 )
 from archive.digest import Digest
 from archive.errors import InvalidQuery, SearchError, SearchUnavailable
@@ -41,7 +38,9 @@ from search.extract.dates import Claimed
 from search.highlight import Snippet
 from search.options import EVERYTHING, SearchOptions
 from search.service import ExtractedText, Hit, ResultPage
+from tests.support.exchanges import CONNECTION, answered, unanswered
 from tests.support.png import plain_png
+from tests.support.served import APP, REPLAY
 from web.access import AccessPolicy
 from web.app import Applications, create_app
 from web.services import Services, TrustState
@@ -49,8 +48,6 @@ from web.settings import WebSettings
 from web.wiring import make_bundle
 
 START = datetime(2025, 1, 26, 18, 4, 11, 250_000, tzinfo=UTC)
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 SITE = "http://commission.example"
 PAGE = f"""<!doctype html><html lang=be class=site><head><title>Вынікі</title>
 <link rel=stylesheet href="/style.css"><style>h1{{color:#123}}</style></head>
@@ -79,57 +76,34 @@ def make_exchange(
     method: str = "GET",
     **context: str,
 ) -> Exchange:
-    """One exchange as the engine would hand it over."""
-    response = b""
-    if status is not None:
-        response = (
-            b"HTTP/1.1 %d Said\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n"
-            % (status, media_type.encode(), len(body), headers)
-        ) + body
+    """One exchange as the engine would hand it over; no status is no answer."""
+    at = START + timedelta(minutes=minutes)
+    if status is None:
+        return unanswered(
+            uri,
+            outcome,
+            at=at,
+            method=method,
+            phase=Phase.DNS,
+            detail="no such name",
+            connection=replace(CONNECTION, peer=None),
+            context=ExchangeContext(**context),  # type: ignore[arg-type]
+        )
+    response = (
+        b"HTTP/1.1 %d Said\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n"
+        % (status, media_type.encode(), len(body), headers)
+    ) + body
     path = uri.split("/", 3)[3] if uri.count("/") > 2 else ""
     host = uri.split("/")[2]
-    failed = status is None
-    request = f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
-    return Exchange(
-        target_uri=uri,
-        as_given=uri,
+    return answered(
+        uri,
+        response,
+        at=at,
         method=method,
-        started_at=START + timedelta(minutes=minutes),
         outcome=outcome,
-        phase=Phase.DNS if failed else None,
-        detail="no such name" if failed else "",
-        flags=(),
-        request=b"" if failed else request,
-        response=MemoryBytes(response),
-        interim=(),
-        framing=_framing(response, body) if response else None,
-        http_status=status,
-        wire_digest=Digest.of(response) if response else None,
-        payload_digest=Digest.of(body) if response else None,
-        payload_bytes=len(body) if response else None,
-        timings=Timings(),
-        connection=ConnectionFacts(
-            connection_id="0123456789abcdef",
-            sequence=0,
-            peer=None if failed else "203.0.113.7:80",
-            proxy=None,
-            connect_to=None,
-            allow_network=None,
-            dns=None,
-            tls=None,
-        ),
+        request=f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(),
+        connection=replace(CONNECTION, peer="203.0.113.7:80"),
         context=ExchangeContext(**context),  # type: ignore[arg-type]
-    )
-
-
-def _framing(response: bytes, body: bytes) -> Framing:
-    return Framing(
-        kind="length",
-        declared_length=len(body),
-        head_bytes=len(response) - len(body),
-        body_bytes=len(body),
-        trailer_bytes=0,
-        surplus_bytes=0,
     )
 
 

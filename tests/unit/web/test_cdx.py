@@ -9,10 +9,10 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.store.lookup import KeyPlace
+from tests.support.served import APP
 from web.app import Applications
 from web.cdx import CdxRefused, after, format_resume_key, parse_resume_key
 
-APP = "http://127.0.0.1:8000"
 PAGE = "commission.example/results"
 
 

@@ -7,10 +7,10 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import ArchiveMissing
+from tests.support.served import APP, REPLAY
 from web.app import Applications, create_app
 from web.settings import WebSettings
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 UNKNOWN = "a" * 26
 
 

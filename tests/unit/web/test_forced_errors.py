@@ -8,10 +8,10 @@ import pytest
 from werkzeug.test import Client
 
 from archive.errors import DigestMismatch, FormatError, LogMissing, StoreError
+from tests.support.served import APP, REPLAY
 from web.app import create_app
 from web.settings import WebSettings
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 CANARY = "canary-9c1f"
 SECRET = f"/srv/{CANARY}/archive/catalog.sqlite"
 ERRORS: tuple[Callable[[], Exception], ...] = (

@@ -8,6 +8,7 @@ import pytest
 
 from archive.capture import Capture
 from archive.verify.report import Report
+from tests.support.served import APP, REPLAY
 from web.freeze import FreezeRequest, freeze
 from web.frozen import freeze_replay, is_plain_path
 from web.languages import ENGLISH
@@ -17,7 +18,6 @@ from web.replay.links import PartTable
 from web.replay.responses import gap_words
 from web.settings import WebSettings
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 PART = f"/p/{'a' * 26}/3"
 FILE = f"replay{PART}.png"
 PAGE = "replay/v/x/index.html"

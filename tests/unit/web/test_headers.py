@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from tests.support.served import APP, REPLAY
 from web.app import Applications
 from web.headers import app_headers, replay_headers
 
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 CONTENT = {"Content-Type", "Content-Length", "Content-Language", "Vary"}
 UNKNOWN = "a" * 26
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from tests.support.served import APP
 from web.app import Applications
-
-APP = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(autouse=True)

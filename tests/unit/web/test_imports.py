@@ -11,11 +11,9 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive
 from tests.support.foreign import PAGE, URI, exchange, pack
+from tests.support.served import APP, REPLAY
 from web.app import create_app
 from web.settings import WebSettings
-
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 
 
 def test_record_page_claim_and_citation_say_imported(

@@ -4,11 +4,11 @@ from typing import Any
 
 from werkzeug.test import Client
 
+from tests.support.served import APP, REPLAY
 from web.app import create_app
 from web.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
 from web.settings import WebSettings
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 COST = 100
 
 

@@ -3,21 +3,19 @@
 import gzip
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from archive.capture import Capture, MemoryBytes
+from archive.capture import Capture
 from archive.digest import Digest
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from web.app import Applications, create_app
+from tests.support.archives import MadeArchive, make_archive
+from tests.support.exchanges import answered
+from tests.support.served import REPLAY, open_applications
+from web.app import Applications
 from web.replay import long
-from web.settings import WebSettings
-from web.wiring import Places, open_services
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 BODY = b"".join(b"line %d of a long body\n" % number for number in range(5_000))
 CHUNKED = b"".join(
     b"%x\r\n%s\r\n" % (len(part), part)
@@ -52,30 +50,20 @@ def exchange_of(name: str, made: MadeArchive) -> Any:
     line, sent, _ = CASES[name]
     length = b"" if name == "chunked" else b"Content-Length: %d\r\n" % len(sent)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" + line + length + b"\r\n"
-    usual = make_exchange(f"http://a.example/{name}", sent, made)
-    assert usual.framing is not None
     entity = BODY if name == "chunked" else sent
-    return replace(
-        usual,
-        response=MemoryBytes(head + sent),
-        wire_digest=Digest.of(head + sent),
+    return answered(
+        f"http://a.example/{name}",
+        head + sent,
+        at=made.clock(),
         payload_digest=Digest.of(entity),
         payload_bytes=len(entity),
-        framing=replace(usual.framing, head_bytes=len(head)),
     )
 
 
 @pytest.fixture
 def apps(made: MadeArchive, captures: dict[str, Capture]) -> Iterator[Applications]:
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-    )
-    services = open_services(places, sweep=False)
-    yield create_app(WebSettings(app_origin=APP, replay_origin=REPLAY), services)
-    services.archive.close()  # type: ignore[attr-defined]
+    with open_applications(made) as opened:
+        yield opened
 
 
 def get(apps: Applications, path: str, **headers: str) -> TestResponse:

@@ -8,11 +8,10 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import FormatError
+from tests.support.served import APP, REPLAY
 from web.app import Applications
 from web.mementos import format_http_date, parse_http_date, parse_pwid, plain
 
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 URI = "http://commission.example/results"
 FIRST = "Sun, 26 Jan 2025 18:04:11 GMT"
 SECOND = "Sun, 26 Jan 2025 18:34:11 GMT"

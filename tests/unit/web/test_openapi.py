@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from tests.support.served import APP
 from web.app import Applications
 from web.schema import SchemaBook
 from web.views.openapi import make_document
 from web.views.shapes import RecordAnswer
 
-APP = "http://127.0.0.1:8000"
 TOOLS = ("/api/", "/cdx", "/timegate/", "/timemap/", "/pwid/")
 KINDS = ("link", "json", "cdxj")
 

@@ -13,12 +13,9 @@ from archive.attest.job import JobOpening
 from archive.capture import Capture
 from archive.digest import Digest, format_short_id
 from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
+from tests.support.served import APP, open_applications
 from web import others
-from web.app import create_app
-from web.settings import WebSettings
-from web.wiring import Places, open_services
 
-APP, REPLAY = "http://127.0.0.1:8000", "http://localhost:8001"
 URI = "http://a.example/results"
 SAME = b"<html><body><p>Candidate A: 51 %, counted by the commission.</p></body></html>"
 OTHER = SAME.replace(b"51", b"49")
@@ -44,17 +41,9 @@ class World:
 
     def client(self, count: int = 99) -> Iterator[Client]:
         """The pages, with the first `count` others named."""
-        places = Places(
-            archive=self.own.root,
-            trust=self.own.trust_folder,
-            clock=self.own.clock,
-            random_bytes=self.own.random_bytes,
-            others=tuple(one.root for one in self.others[:count]),
-        )
-        services = open_services(places, sweep=False)
-        settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
-        yield Client(create_app(settings, services).app, use_cookies=False)
-        services.close()
+        others = tuple(one.root for one in self.others[:count])
+        with open_applications(self.own, others=others) as apps:
+            yield Client(apps.app, use_cookies=False)
 
     def page(self, client: Client, prefix: str = "") -> str:
         path = f"{prefix}/c/{self.capture.short_id}"

@@ -8,10 +8,10 @@ import pytest
 from werkzeug.test import Client
 
 from archive.errors import DigestMismatch
+from tests.support.served import APP
 from web.app import Applications
 from web.replay.outlinks import LINKS_LIMIT, find_outlinks
 
-APP = "http://127.0.0.1:8000"
 BASE = "http://site.example/dir/page"
 
 

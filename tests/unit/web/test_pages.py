@@ -18,12 +18,11 @@ from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Finding, Outcome, Report
 from tests.support.archives import make_archive
+from tests.support.served import APP, REPLAY
 from web.app import Applications, create_app
 from web.services import TrustState
 from web.settings import WebSettings
 
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 PATHS = (
     "/",
     "/captures",

@@ -12,7 +12,9 @@ from werkzeug.test import Client, TestResponse
 from archive.errors import ExtractionError
 from search.extract.pictures import Preview
 from search.extract.preview import Previews
-from tests.unit.web.conftest import APP, REPLAY, make_exchange, png
+from tests.support.archives import make_archive
+from tests.support.served import APP, REPLAY, open_applications
+from tests.unit.web.conftest import make_exchange, png
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -127,9 +129,6 @@ def shown(
     tmp_path_factory: pytest.TempPathFactory, previews: Previews
 ) -> Iterator[tuple[Client, dict[str, str]]]:
     """An archive of files that are no pages, and its replay origin."""
-    from tests.support.archives import make_archive
-    from web.wiring import Places, open_services
-
     made = make_archive(tmp_path_factory.mktemp("files"))
     files = {
         "paper": (pdf(7), "application/pdf"),
@@ -144,16 +143,8 @@ def shown(
         for name, (data, kind) in files.items():
             exchange = make_exchange(f"http://a.example/{name}", data, media_type=kind)
             ids[name] = writer.capture(exchange).result().short_id
-    places = Places(
-        archive=made.root,
-        trust=made.trust_folder,
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-    )
-    services = open_services(places, sweep=False)
-    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
-    yield Client(create_app(settings, services).replay, use_cookies=False), ids
-    services.close()
+    with open_applications(made) as apps:
+        yield Client(apps.replay, use_cookies=False), ids
 
 
 def get(shown: Any, path: str, name: str, **headers: str) -> TestResponse:

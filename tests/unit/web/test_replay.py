@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from tests.support.served import REPLAY
 from web.app import Applications
-
-REPLAY = "http://localhost:8001"
 
 
 @pytest.fixture

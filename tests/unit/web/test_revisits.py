@@ -1,23 +1,21 @@
 """A revisit is shown with the content it refers to, and hides nothing of its own."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import Client
 
-from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive, make_exchange
+from tests.support.exchanges import not_modified
+from tests.support.served import APP, REPLAY
 from web.app import create_app
 from web.settings import WebSettings
 
 URI = "http://a.example/list"
-APP = "http://127.0.0.1:8000"
-REPLAY = "http://localhost:8001"
 BODY = b"<p>content of the first capture</p>" * 3
 
 
@@ -31,16 +29,8 @@ def test_replay_and_record_page_show_a_304(
     earlier = reader.earlier(overrides=False)
     found = earlier.with_payload(URI, Digest.of(BODY))
     wire = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
-    answer = replace(
-        make_exchange(URI, b"", made),
-        response=MemoryBytes(wire),
-        wire_digest=Digest.of(wire),
-        http_status=304,
-        payload_digest=None,
-        payload_bytes=None,
-        earlier=found,
-    )
     with made.open_writer() as writer:
+        answer = not_modified(URI, found, at=made.clock(), wire=wire)
         revisit = writer.capture(answer).result()
     reader.catch_up()
     assert revisit.refers_to == first.capture_id

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keyfolder import NEXT_FILE, KeyFolder, sealing
+from archive.attest.keyfolder import NEXT_FILE
 from archive.attest.keypem import seal_key
 from archive.attest.keys import P256Signer
 from archive.attest.trust import replace_trust
 from archive.errors import KeyProblem
 from archive.store import keychange
-from archive.store.layout import ArchivePaths, read_identity
+from archive.store.layout import read_identity
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
@@ -144,15 +144,8 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_same_command(
             keychange.Ledger, "checkpoint", counting(keychange.Ledger.checkpoint)
         )
         try:
-            tools = made_tools(made)
-            new_trust = changer(
-                tools=tools,
-                folder=made.keys_folder,
-                trust=made.trust() or pytest.fail("no trust"),
-                seal=sealing(None, made.random_bytes),
-                keep=counting(lambda new: replace_trust(made.trust_folder, new)),
-            ).rotate()
-            assert new_trust is not None
+            keep = counting(lambda new: replace_trust(made.trust_folder, new))
+            assert made.key_changer(keep).rotate() is not None
         except Killed:
             pass
     if (made.keys_folder / NEXT_FILE).exists():
@@ -163,17 +156,6 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_same_command(
     made.fill(1)
     report = verify_archive(made.root, trust=made.trust())
     assert report.outcome is Outcome.VERIFIED, report.findings
-
-
-def made_tools(made: MadeArchive) -> keychange.LedgerTools:
-    return keychange.LedgerTools(
-        paths=ArchivePaths(made.root),
-        identity=read_identity(made.root),
-        keys=KeyFolder.load(made.keys_folder, made.identity, changing=True),
-        clock=made.clock,
-        random_bytes=made.random_bytes,
-        software="test",
-    )
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keyfolder import sealing
 from archive.errors import InconsistentCheckpoint, StoreError
 from archive.files import Files
 from archive.log.headnote import HEAD_FILE
 from archive.log.log import TiledLog
-from archive.store.keychange import KeyChanger
-from archive.store.layout import ArchivePaths
-from archive.store.ledger import LedgerTools
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import (
-    SOFTWARE,
     MadeArchive,
     fill,
     make_archive,
@@ -75,22 +70,8 @@ def test_keys_are_not_changed_in_an_older_copy(made: MadeArchive) -> None:
     made.fill(1)
     before = contents(old.root)
     keys = contents(made.keys_folder)
-    changer = KeyChanger(
-        tools=LedgerTools(
-            paths=ArchivePaths(old.root),
-            identity=old.identity,
-            keys=old.keys(),
-            clock=old.clock,
-            random_bytes=old.random_bytes,
-            software=SOFTWARE,
-        ),
-        folder=old.keys_folder,
-        trust=old.trust() or pytest.fail("no trust"),
-        seal=sealing(None, old.random_bytes),
-        keep=lambda _changed: None,
-    )
     with pytest.raises(InconsistentCheckpoint, match="older copy"):
-        changer.rotate()
+        old.key_changer(keep=lambda _changed: None).rotate()
     assert contents(old.root) == before
     assert contents(made.keys_folder) == keys
 

@@ -18,10 +18,8 @@ from archive.capture import (
     CaptureOutcome,
     Exchange,
     ExchangeContext,
-    MemoryBytes,
 )
 from archive.cli.corroborate import corroboration_json
-from archive.digest import Digest
 from archive.errors import LimitExceeded
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import (
@@ -31,6 +29,7 @@ from archive.verify.corroboration import (
     corroborate,
 )
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.exchanges import answered, unanswered
 from tests.support.inside import Done, call
 
 URI = "http://a.example/results"
@@ -40,18 +39,13 @@ OTHER = b"<p>Candidate B: 51 %</p>" * 10
 
 def failed(exchange: Exchange) -> Exchange:
     """The same attempt, refused."""
-    return replace(
-        exchange,
-        outcome=CaptureOutcome.REFUSED,
+    return unanswered(
+        exchange.target_uri,
+        CaptureOutcome.REFUSED,
+        at=exchange.started_at,
         phase="tcp",
         detail="refused",
-        request=b"",
-        response=MemoryBytes(b""),
-        framing=None,
-        http_status=None,
-        wire_digest=None,
-        payload_digest=None,
-        payload_bytes=None,
+        connection=exchange.connection,
     )
 
 
@@ -61,21 +55,7 @@ def coded(exchange: Exchange, body: bytes, *, is_broken: bool) -> Exchange:
     packed = packed[:-9] if is_broken else packed
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
     head += b"Content-Length: %d\r\n\r\n" % len(packed)
-    framing = exchange.framing
-    assert framing is not None
-    return replace(
-        exchange,
-        response=MemoryBytes(head + packed),
-        framing=replace(
-            framing,
-            declared_length=len(packed),
-            head_bytes=len(head),
-            body_bytes=len(packed),
-        ),
-        wire_digest=Digest.of(head + packed),
-        payload_digest=Digest.of(packed),
-        payload_bytes=len(packed),
-    )
+    return answered(exchange.target_uri, head + packed, at=exchange.started_at)
 
 
 class World:

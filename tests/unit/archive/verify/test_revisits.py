@@ -8,38 +8,24 @@ from typing import Any
 
 import pytest
 
-from archive.capture import Capture, EarlierCapture, Exchange, MemoryBytes
+from archive.capture import Capture, EarlierCapture, Exchange
 from archive.digest import Digest
 from archive.errors import DigestMismatch
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
-from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives import MadeArchive, make_archive
+from tests.support.exchanges import answered, not_modified
 
 URI = "http://a.example/list.pdf"
 BODY = b"%PDF" + bytes(range(256)) * 300
 
 
 def pdf(made: MadeArchive, body: bytes = BODY) -> Exchange:
-    plain = make_exchange(URI, body, made)
-    with plain.response.open() as stream:
-        wire = stream.read().replace(b"text/html; charset=utf-8", b"application/pdf")
-    wire = wire.replace(b"OK\r\n", b'OK\r\nETag: "one"\r\n')
-    return replace(plain, response=MemoryBytes(wire), wire_digest=Digest.of(wire))
-
-
-def not_modified(made: MadeArchive, earlier: EarlierCapture | None) -> Exchange:
-    wire = b"HTTP/1.1 304 Not Modified\r\n\r\n"
-    return replace(
-        make_exchange(URI, b"", made),
-        response=MemoryBytes(wire),
-        wire_digest=Digest.of(wire),
-        http_status=304,
-        payload_digest=None,
-        payload_bytes=None,
-        earlier=earlier,
-    )
+    head = b'HTTP/1.1 200 OK\r\nETag: "one"\r\nContent-Type: application/pdf\r\n'
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    return answered(URI, head + body, at=made.clock())
 
 
 @pytest.fixture
@@ -71,7 +57,7 @@ def three(made: MadeArchive) -> list[Capture]:
     again = write(made, replace(pdf(made), earlier=earlier))
     found = find(made)
     assert found == earlier  # never the revisit
-    return [*first, *again, *write(made, not_modified(made, found))]
+    return [*first, *again, *write(made, not_modified(URI, found, at=made.clock()))]
 
 
 @pytest.fixture
@@ -152,7 +138,7 @@ def test_a_signed_reference_that_leads_nowhere_fails_check_6(
     earlier = find(made)
     assert earlier is not None
     broken = replace(earlier, **{field: FAULTS[field]})
-    (capture,) = write(made, not_modified(made, broken))
+    (capture,) = write(made, not_modified(URI, broken, at=made.clock()))
     failed = list(report_of(made).of(Outcome.FAILED))
     assert [(f.step, f.code) for f in failed] == [(6, "revisit-unfounded")]
     reader = ArchiveReader.open(made.root)
@@ -171,7 +157,7 @@ def test_a_revisit_of_a_revisit_fails_check_6(
     earlier = find(made)
     assert earlier is not None
     chained = replace(earlier, capture_id=again.capture_id)
-    (capture,) = write(made, not_modified(made, chained))
+    (capture,) = write(made, not_modified(URI, chained, at=made.clock()))
     failed = list(report_of(made).of(Outcome.FAILED))
     assert [(f.step, f.code) for f in failed] == [(6, "revisit-unfounded")]
     reader = ArchiveReader.open(made.root)

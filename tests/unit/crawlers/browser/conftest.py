@@ -17,12 +17,8 @@ from archive.capture import (
     CaptureOutcome,
     Exchange,
     ExchangeContext,
-    Framing,
-    MemoryBytes,
     SliceLocation,
-    Timings,
 )
-from archive.digest import Digest
 from archive.errors import StoreError
 from crawlers.browser.proxy import Gate, open_proxy
 from crawlers.browser.traffic import PageTraffic
@@ -32,6 +28,7 @@ from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.engine.spool import Spool
 from crawlers.engine.tls import make_loopback_authority
 from crawlers.engine.verbatim import VerbatimRequest, WireListener
+from tests.support.exchanges import answered, unanswered
 
 MOMENT = datetime(2025, 1, 26, 12, tzinfo=UTC)
 
@@ -50,42 +47,24 @@ class TableEngine:
         assert isinstance(listener, WireListener)
         self.asked.append(request)
         answer = self.answers.get(request.uri, b"")
-        head, _, body = answer.partition(b"\r\n\r\n")
+        head, _, _ = answer.partition(b"\r\n\r\n")
         if answer:
             listener.head_received(head + b"\r\n\r\n")
         for start in range(0, len(answer), 1 << 16):
             listener.wire_received(answer[start : start + (1 << 16)])
             await asyncio.sleep(0)
-        return Exchange(
-            target_uri=request.uri,
-            as_given=request.uri,
-            method=request.method,
-            started_at=MOMENT,
-            outcome=CaptureOutcome.COMPLETE if answer else CaptureOutcome.REFUSED,
-            phase=None,
-            detail="",
-            flags=(),
-            request=request.head + request.body,
-            response=MemoryBytes(answer),
-            interim=(),
-            framing=Framing(
-                kind="length",
-                declared_length=len(body),
-                head_bytes=len(head) + 4,
-                body_bytes=len(body),
-                trailer_bytes=0,
-                surplus_bytes=0,
-            )
-            if answer
-            else None,
-            http_status=int(head.split(b" ", 2)[1]) if answer else None,
-            wire_digest=Digest.of(answer) if answer else None,
-            payload_digest=None,
-            payload_bytes=None,
-            timings=Timings(),
-            connection=None,
-            context=request.context,
-        )
+        asked: dict[str, Any] = {
+            "method": request.method,
+            "request": request.head + request.body,
+            "connection": None,
+            "context": request.context,
+        }
+        if not answer:
+            refused = CaptureOutcome.REFUSED
+            return unanswered(request.uri, refused, at=MOMENT, **asked)
+        # As of a body that is spooled: its digest is made later.
+        asked |= {"payload_digest": None, "payload_bytes": None}
+        return answered(request.uri, answer, at=MOMENT, **asked)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -9,19 +9,12 @@ from typing import Any
 
 import pytest
 
-from archive.capture import (
-    Capture,
-    CaptureOutcome,
-    Exchange,
-    Framing,
-    MemoryBytes,
-    SliceLocation,
-    Timings,
-)
+from archive.capture import Capture, CaptureOutcome, Exchange, SliceLocation
 from archive.digest import Digest
 from archive.store.drafts import PageDraft
 from archive.warc.payload import parse_http_head
 from crawlers.engine.settings import FetchRequest, Listener
+from tests.support.exchanges import answered, unanswered
 
 NOON = datetime(2025, 1, 26, 12, tzinfo=UTC)
 
@@ -71,37 +64,17 @@ class FakeWeb:
 def exchange(
     request: FetchRequest, wire: bytes | None, outcome: CaptureOutcome
 ) -> Exchange:
-    head = parse_http_head(wire) if wire else None
-    size = len(wire) - head.length_bytes if wire and head else 0
-    framing = Framing(
-        kind="length",
-        declared_length=size,
-        head_bytes=head.length_bytes if head else 0,
-        body_bytes=size,
-        trailer_bytes=0,
-        surplus_bytes=0,
-    )
-    return Exchange(
-        target_uri=request.uri,
-        as_given=request.as_given or request.uri,
-        method=request.method,
-        started_at=NOON,
-        outcome=outcome,
-        phase=None,
-        detail="" if outcome is CaptureOutcome.COMPLETE else "as planned",
-        flags=(),
-        request=b"GET",
-        response=MemoryBytes(wire or b""),
-        interim=(),
-        framing=framing if wire else None,
-        http_status=head.status if head else None,
-        wire_digest=None,
-        payload_digest=None,
-        payload_bytes=size if wire else None,
-        timings=Timings(),
-        connection=None,
-        context=request.context,
-    )
+    asked: dict[str, Any] = {
+        "as_given": request.as_given or request.uri,
+        "method": request.method,
+        "detail": "" if outcome is CaptureOutcome.COMPLETE else "as planned",
+        "request": b"GET",
+        "connection": None,
+        "context": request.context,
+    }
+    if wire is None:
+        return unanswered(request.uri, outcome, at=NOON, **asked)
+    return answered(request.uri, wire, at=NOON, outcome=outcome, **asked)
 
 
 @dataclass
