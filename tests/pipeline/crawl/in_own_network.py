@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 ETH_P_ALL = 3
@@ -53,26 +55,15 @@ let n = 0; setInterval(() => { if (n++ < 8) fetch('/wait' + n) }, 300);
 LEAKY_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
 LEAKY_PAGE = LEAKY_PAGE % len(LEAKS) + LEAKS
 """Every way that a page has to make a browser talk past its proxy."""
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/p"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-
+SOURCE = (
+    host_tables()
+    + seed_table("http://a.example/p")
+    + ALL_FETCHED
+    + """
 [network]
 proxy = "out"
 """
+)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from crawlers.crawl.single import ListCapture
 from crawlers.engine.client import Client, EngineSettings, parse_connect_to
 from crawlers.sources.source import PartsMode
 from tests.support.canary import SPELLINGS, Canary, listening
+from tests.support.sources import ALL_FETCHED, host_tables
 
 SITE = "a.example"
 
@@ -176,20 +177,7 @@ def test_named_by_a_page(
     assert canary.hits == []
 
 
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-ports = [{port}]
-"""
+SOURCE = host_tables() + ALL_FETCHED + "ports = [{port}]\n"
 VECTORS = {
     "redirect": "",
     "refresh": "<meta http-equiv=refresh content='0;url=http://{host}:{port}/'>",

@@ -4,29 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
+from tests.support.sources import ALL_FETCHED, listing_site, seed_table
 
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-
-[[seed]]
-url = "http://a.example/second"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-concurrency = 1
-"""
+SOURCE = (
+    listing_site()
+    + seed_table("http://a.example/second")
+    + ALL_FETCHED
+    + "concurrency = 1\n"
+)
 BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -5,32 +5,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-SOURCE = """
-parts = "none"
+from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/form"
-spider = "page"
-
-[[seed]]
-url = "http://a.example/news"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-
+SOURCE = (
+    'parts = "none"\n'
+    + host_tables()
+    + seed_table("http://a.example/form")
+    + seed_table("http://a.example/news")
+    + ALL_FETCHED
+    + """
 [expect]
 changed_percent_max = 10
 """
+)
 FORM = "<p>A page with a form.</p><script>var token = {0};</script><input value={0}>"
 
 

@@ -15,31 +15,9 @@ import pytest
 
 from archive.capture import Capture
 from archive.store.reader import ArchiveReader
+from tests.support.sources import ALL_FETCHED, listing_site, seed_table
 
-HOSTS = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-pages = 1
-
-[[seed]]
-url = "http://a.example/about"
-spider = "page"
-"""
-SCOPE = """
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-"""
+HOSTS = listing_site("pages = 1") + seed_table("http://a.example/about")
 BIG = b"\x89PNG" + bytes(range(256)) * 400
 NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
 
@@ -87,7 +65,7 @@ def test_a_second_crawl_asks_with_conditions_and_keeps_revisits(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
     fill(site)
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     first = crawl(site, evidence, folder)
     before = {c.target_uri: c for c in captures(evidence) if c.kind == "capture"}
     assert first["exit"] == 0
@@ -180,7 +158,7 @@ def test_a_crawl_that_was_cut_short_goes_on(
     after: int,
 ) -> None:
     many(site)
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     running = evidence.start(
         *("crawl", "outlet", "--json", "--sources", str(folder)),
         *site.connect_to("a.example"),
@@ -218,7 +196,7 @@ def test_a_crawl_that_is_killed_again_and_again_comes_to_its_end(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
     many(site)
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     for _ in range(4):
         begun = len(site.log)
         running = evidence.start(
@@ -243,7 +221,7 @@ def test_a_finished_crawl_and_a_fresh_one_begin_anew(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
     fill(site)
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     crawl(site, evidence, folder)
     second = crawl(site, evidence, folder)
     assert (second["taken_over"], len(second["seeds"])) == (0, 2)
@@ -264,11 +242,11 @@ def test_budgets_of_one_host_stop_it_with_a_signal(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
     many(site)
-    folder = sources("outlet", HOSTS, SCOPE + "host_requests = 10\n")
+    folder = sources("outlet", HOSTS, ALL_FETCHED + "host_requests = 10\n")
     result = crawl(site, evidence, folder)
     assert len(site.log) == 10
     assert result["signals"]["budget:host-requests"] > 0
-    folder = sources("outlet", HOSTS, SCOPE + "host_bytes = 2000\n")
+    folder = sources("outlet", HOSTS, ALL_FETCHED + "host_bytes = 2000\n")
     result = crawl(site, evidence, folder)
     assert result["signals"]["budget:host-bytes"] > 0
     assert len(site.log) < 60
@@ -313,7 +291,7 @@ def test_a_terminal_sees_progress_on_one_line(
 ) -> None:
     many(site)
     pages = [f"http://a.example/{n}" for n in range(NUMBER)]
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     what = ("outlet", "--sources", str(folder)) if verb == "crawl" else tuple(pages)
     shown = run_on_terminal(evidence, verb, *what, *site.connect_to("a.example"))
     assert " captured, 0 failed, " in shown
@@ -327,7 +305,7 @@ def test_without_a_terminal_progress_is_plain_and_json_is_silent(
     site: Any, evidence: Any, sources: Callable[..., Path]
 ) -> None:
     many(site)
-    folder = sources("outlet", HOSTS, SCOPE)
+    folder = sources("outlet", HOSTS, ALL_FETCHED)
     arguments = ("crawl", "outlet", "--sources", str(folder))
     connect = site.connect_to("a.example")
     done = evidence.run(*arguments, *connect)

@@ -16,6 +16,7 @@ import pytest
 
 from archive.store.reader import ArchiveReader
 from tests.support.inside import call
+from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 USER, PASSWORD = "canary-alice", "canary-hunter2"
 HOSTS = ("a.example", "b.example")
@@ -23,32 +24,12 @@ NAMES = dict.fromkeys(HOSTS, "127.0.0.1")
 PAGE = """<link rel=stylesheet href=/s.css><img src=http://b.example/i.png>
 <img src=http://gone.example/x.png>"""
 HOP = "HTTP/1.1 302 F\r\nLocation: http://b.example/p\r\nContent-Length: 0\r\n\r\n"
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "b.example"
-role = "mirror"
-known = "test"
-
-[[seed]]
-url = "http://a.example/p"
-spider = "page"
-
-[[seed]]
-url = "http://a.example/hop"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-"""
+SOURCE = (
+    host_tables(mirrors=("b.example",))
+    + seed_table("http://a.example/p")
+    + seed_table("http://a.example/hop")
+    + ALL_FETCHED
+)
 SPY = """
 import atexit, json, os, sys
 

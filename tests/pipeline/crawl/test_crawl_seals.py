@@ -11,26 +11,10 @@ from typing import Any
 
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
-from tests.support.sources import seed_table
+from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
 
 REPOSITORY = Path(__file__).parents[3]
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[scope]]
-path = '/.*'
-action = "follow"
-
-[limits]
-delay_ms = 0
-
-[network]
-robots = "ignore"
-robots_reason = "test"
-"""
+SOURCE = host_tables() + ALL_FOLLOWED + IGNORE_ROBOTS
 HOST = "http://a.example"
 
 

@@ -15,19 +15,9 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
-from tests.support.sources import seed_table
+from tests.support.sources import host_tables, seed_table
 
-HOSTS = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "dead.example"
-role = "mirror"
-known = "test"
-"""
+HOSTS = host_tables(mirrors=("dead.example",))
 LISTING = """
 [[seed]]
 url = "http://a.example/"

@@ -18,45 +18,16 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 from tests.support.serving import serving
+from tests.support.sources import ALL_FETCHED, IGNORE_ROBOTS, host_tables, seed_table
 
 REPOSITORY = Path(__file__).parents[3]
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "nowhere.example"
-role = "mirror"
-known = "test"
-
-[[host]]
-name = "closed.example"
-role = "mirror"
-known = "test"
-
-[[host]]
-name = "box.internal"
-role = "mirror"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-file_bytes = 50000
-
-[network]
-robots = "ignore"
-robots_reason = "test"
-"""
+SOURCE = (
+    host_tables(mirrors=("nowhere.example", "closed.example", "box.internal"))
+    + seed_table("http://a.example/")
+    + ALL_FETCHED
+    + "file_bytes = 50000\n"
+    + IGNORE_ROBOTS
+)
 CLOSE = "HTTP/1.1 200 OK\r\nConnection: close\r\n"
 TABLE = {
     "http://a.example/whole": ("complete", None),

@@ -4,30 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.sources import ALL_FOLLOWED, host_tables
+
 HEAD = """
 parts = "none"
 """
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "m.example"
-role = "mirror"
-known = "test"
-
-[[scope]]
-path = '/.*'
-action = "follow"
-
-[limits]
-delay_ms = 0
-concurrency = 4
+SOURCE = (
+    host_tables(mirrors=("m.example",))
+    + ALL_FOLLOWED
+    + """concurrency = 4
 requests = 90
 file_bytes = 4_000_000
 """
+)
 RSS = b'<?xml version="1.0"?><rss version="2.0"><channel>'
 LAUGHS = b"".join(
     b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)

@@ -11,27 +11,13 @@ import pytest
 from archive.errors import UsageProblem
 from search.report.report_command import read_window
 from tests.support.lists import make_people, number, xlsx
+from tests.support.sources import host_tables, seed_table
 
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "dead.example"
-role = "mirror"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-
-[[seed]]
-url = "http://dead.example/"
-spider = "page"
-
+SOURCE = (
+    host_tables(mirrors=("dead.example",))
+    + seed_table("http://a.example/", "listing", 'item = "li"')
+    + seed_table("http://dead.example/")
+    + """
 [[scope]]
 path = '/(page/.*|list/.*|)'
 action = "fetch"
@@ -39,6 +25,7 @@ action = "fetch"
 [limits]
 delay_ms = 0
 """
+)
 RESTRICTED = '\n[sensitivity]\nrestricted = true\nnote = "persons"\n'
 TYPE = "Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

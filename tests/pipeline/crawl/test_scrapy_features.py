@@ -14,27 +14,13 @@ import pytest
 from archive.store.reader import ArchiveReader
 from archive.store.segment import open_slice
 from archive.warc.reading import read_records
+from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
 
 REPOSITORY = Path(__file__).parents[3]
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
+SOURCE = (
+    host_tables() + seed_table("http://a.example/") + ALL_FOLLOWED + "concurrency = 2\n"
+)
 
-[[seed]]
-url = "http://a.example/"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "follow"
-
-[limits]
-delay_ms = 0
-concurrency = 2
-"""
-NETWORK = '[network]\nrobots = "ignore"\nrobots_reason = "test"\n'
 HOST = "http://a.example"
 Probe = Callable[..., dict[str, Any]]
 
@@ -49,7 +35,7 @@ def probe(site: Any, evidence: Any, sources: Callable[..., Path]) -> Probe:
     """Run a spider of `tests.support.probe` over the site; gives its report."""
 
     def run(
-        *paths: str, network: str = NETWORK, meta: Any = None, **order: Any
+        *paths: str, network: str = IGNORE_ROBOTS, meta: Any = None, **order: Any
     ) -> dict[str, Any]:
         folder = sources("outlet", SOURCE, network)
         values = {
@@ -267,7 +253,7 @@ def test_cookies_are_sent_back_only_where_the_source_says_so(
 ) -> None:
     site.serve("/", "<a href=/two>", "Set-Cookie: a=1", "Content-Type: text/html")
     site.serve("/two", "<p>")
-    network = f'{NETWORK}cookies = "{rule}"\n'
+    network = f'{IGNORE_ROBOTS}cookies = "{rule}"\n'
     assert len(probe("/", network=network, follow=True)["seen"]) == 2
     requests = {r.split(b" ", 2)[1]: r.lower() for r, _ in site.log}
     assert b"cookie" not in requests[b"/"]

@@ -8,31 +8,17 @@ from typing import Any
 
 from archive.store.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
+from tests.support.sources import ALL_FETCHED, listing_site
 
-SOURCE = """
-parts = "none"
-
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-vary = true
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
+SOURCE = (
+    'parts = "none"\n'
+    + listing_site("vary = true")
+    + ALL_FETCHED
+    + """
 [second_profile]
 percent = 100
-
-[limits]
-delay_ms = 0
 """
+)
 LINE = "The commission said that {} observers had been accredited for the vote. "
 PAGES = ("honest", "based", "moving", "agent", "language", "refused", "elsewhere")
 

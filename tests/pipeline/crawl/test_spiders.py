@@ -8,25 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.sources import seed_table
+from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
-HOST = """
-parts = "none"
-
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-"""
-SCOPE = """
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-concurrency = 8
-"""
+HOST = 'parts = "none"\n' + host_tables()
+SCOPE = ALL_FETCHED + "concurrency = 8\n"
 XML = "Content-Type: application/xml"
 RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>F</title>
 <item><title>One</title><link>http://a.example/f/1</link><guid>1</guid>

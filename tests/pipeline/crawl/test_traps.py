@@ -7,19 +7,14 @@ from typing import Any
 import pytest
 
 from tests.support.serving import QuietHandler, QuietHttpServer, serving
+from tests.support.sources import host_tables, seed_table
 
 REAL = 200
 BUDGET = 700
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "page"
-
+SOURCE = (
+    host_tables()
+    + seed_table("http://a.example/")
+    + """
 [[scope]]
 path = '/.*'
 action = "follow"
@@ -34,6 +29,7 @@ concurrency = 8
 requests = {budget}
 depth = 12
 """
+)
 PARTS = 'parts = "none"'
 
 

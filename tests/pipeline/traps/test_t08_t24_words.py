@@ -17,24 +17,13 @@ from search.index import Indexer
 from search.service import SearchService
 from tests.support.command import Evidence
 from tests.support.crawl_site import running_site
-from tests.support.sources import source_head
+from tests.support.sources import ALL_FETCHED, listing_site, source_head
 
-SOURCE = """
-parts = "none"
-
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
+SOURCE = (
+    'parts = "none"\n'
+    + listing_site()
+    + ALL_FETCHED
+    + """concurrency = 4
 
 [[identity]]
 path = '/(?P<id>[a-z0-9-]+)'
@@ -42,11 +31,8 @@ key = "{id}"
 
 [identity.examples]
 "http://a.example/t8-joined" = "t8-joined"
-
-[limits]
-delay_ms = 0
-concurrency = 4
 """
+)
 FILLER = {
     "en": "The page goes on with further words that nobody asks for here at all. ",
     "ru": "Страница продолжается словами, о которых здесь никто не спрашивает. ",

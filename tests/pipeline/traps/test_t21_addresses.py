@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.sources import host_tables
+
 PATHS = (
     "/news/83287.html",
     "/news/amp/83287.html",
@@ -12,29 +14,9 @@ PATHS = (
     "/print/news/83287.html",
 )
 HOSTS = ("a.example", "m1.example", "m2.example", "m3.example")
-SOURCE = """
-parts = "none"
-
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[host]]
-name = "m1.example"
-role = "mirror"
-known = "test"
-
-[[host]]
-name = "m2.example"
-role = "mirror"
-known = "test"
-
-[[host]]
-name = "m3.example"
-role = "mirror"
-known = "test"
-"""
+SOURCE = 'parts = "none"\n' + host_tables(
+    mirrors=("m1.example", "m2.example", "m3.example")
+)
 RULES = """
 [[scope]]
 path = '/.*'

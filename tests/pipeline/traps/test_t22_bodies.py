@@ -5,32 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.bodies import CHALLENGE, GEO_BLOCK, PAYWALL_TEASER, SOFT_404
+from tests.support.sources import ALL_FETCHED, listing_site
 
-SOURCE = """
-parts = "none"
-
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/"
-spider = "listing"
-item = "li"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-
+SOURCE = (
+    'parts = "none"\n'
+    + listing_site()
+    + ALL_FETCHED
+    + """
 [expect]
 items_min = 4
 pages_min = 3
 not_page_percent_max = 50
 """
+)
 
 
 def test_t22_a_run_that_saw_only_walls_has_failed_though_every_seed_was_captured(

@@ -17,6 +17,7 @@ from search.extract.worker import Worker
 from search.report.copies import judge_copy
 from search.report.mirrors import Sighting, State, find_copies
 from tests.support import seeds
+from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 pytestmark = pytest.mark.corpus
 AGENCY = """Belarus leader pardons 20 more, but rights advocates see no end of crackdown
@@ -155,35 +156,13 @@ def test_T11_the_spun_copy_is_linked_by_its_facts_to_the_agency_text(
     assert {"11", "14", "20", "207", "1250"} <= set(linked[0].shared)
 
 
-SOURCE = """
-[[host]]
-name = "a.example"
-role = "main"
-known = "test"
-
-[[seed]]
-url = "http://a.example/tag"
-spider = "listing"
-item = "article"
-title = "h3"
-
-[[seed]]
-url = "http://a.example/list"
-spider = "listing"
-item = "p"
-paragraphs = true
-
-[[seed]]
-url = "http://a.example/digest"
-spider = "page"
-
-[[scope]]
-path = '/.*'
-action = "fetch"
-
-[limits]
-delay_ms = 0
-"""
+SOURCE = (
+    host_tables()
+    + seed_table("http://a.example/tag", "listing", 'item = "article"', 'title = "h3"')
+    + seed_table("http://a.example/list", "listing", 'item = "p"', "paragraphs = true")
+    + seed_table("http://a.example/digest")
+    + ALL_FETCHED
+)
 
 
 def test_T12_T13_T23_crawled_the_pages_give_their_items(
