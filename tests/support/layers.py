@@ -1,0 +1,162 @@
+"""Which package, and which unit of a package, may import which others: as data.
+
+A new module or arrow fails in `tests/test_architecture.py` until it stands here; a line
+that nothing uses fails too.
+"""
+
+PACKAGES = ("archive", "crawlers", "search", "web")
+
+PACKAGE_ARROWS = {
+    "archive": (),
+    "crawlers": ("archive",),
+    "search": ("archive",),
+    "web": ("archive", "search"),
+}
+"""Which package may import which others."""
+
+Layer = tuple[tuple[str, ...], ...]
+"""Units beside each other; a unit is a few module prefixes that belong together."""
+
+LAYERS: dict[str, tuple[Layer, ...]] = {
+    "archive": (
+        (
+            (
+                "archive.capture",
+                "archive.capture_class",
+                "archive.child",
+                "archive.claim",
+                "archive.digest",
+                "archive.errors",
+                "archive.files",
+                "archive.instant",
+                "archive.locks",
+                "archive.randomness",
+                "archive.settings",
+                "archive.transport",
+                "archive.version",
+                "archive.zipped",
+            ),
+        ),
+        (("archive.warc",), ("archive.log",)),
+        (("archive.attest",),),
+        (("archive.store",),),
+        (("archive.witness",), ("archive.stamping",)),
+        (("archive.verify",),),
+        (("archive.export",), ("archive.mirror",)),
+        (("archive.cli",),),
+    ),
+    "crawlers": (
+        (("crawlers.engine",), ("crawlers.sources",)),
+        (("crawlers.crawl", "crawlers.spiders"),),
+        (("crawlers.browser",),),
+        (
+            ("crawlers.output",),
+            ("crawlers.demo",),
+            (
+                "crawlers.crawl.child",
+                "crawlers.crawl.crew",
+                "crawlers.crawl.start",
+            ),
+        ),
+        (("crawlers.watching",),),
+        (("crawlers.cli", "crawlers.watch_cli"),),
+        (("crawlers.registry_cli",),),
+    ),
+    "search": (
+        (
+            ("search.captures", "search.items"),
+            ("search.counting",),
+            ("search.lines", "search.collecting"),
+            ("search.analysis",),
+            ("search.extract",),
+        ),
+        (("search.query",), ("search.passages",), ("search.engines.fields",)),
+        (
+            ("search.comparing", "search.reading"),
+            ("search.document", "search.parts", "search.analysed"),
+            ("search.kept",),
+            ("search.generations",),
+            ("search.textfiles",),
+        ),
+        (
+            ("search.engines",),
+            (
+                "search.extracts",
+                "search.forgetting",
+                "search.intake",
+            ),
+        ),
+        (
+            ("search.highlight",),
+            ("search.mentions",),
+            ("search.opened",),
+            ("search.index",),
+            ("search.reconcile",),
+        ),
+        (("search.results",), ("search.tiers",), ("search.options",)),
+        (
+            ("search.showing",),
+            ("search.output", "search.feed"),
+            ("search.looked_for",),
+            ("search.unknown",),
+            ("search.quote",),
+            ("search.answers",),
+        ),
+        (
+            ("search.printing",),
+            ("search.saved",),
+            ("search.grouping",),
+            ("search.alike",),
+        ),
+        (("search.service",), ("search.listed",)),
+        (("search.asking",),),
+        (("search.cli",),),
+        (("search.report", "search.search_cli"),),
+    ),
+    "web": (
+        (
+            ("web.access",),
+            ("web.charts",),
+            ("web.coverage",),
+            ("web.headers",),
+            ("web.kept",),
+            ("web.languages",),
+            ("web.prose",),
+            ("web.quotation",),
+        ),
+        (
+            ("web.results",),
+            ("web.messages",),
+            ("web.prefix",),
+            ("web.citation",),
+            ("web.mementos",),
+            ("web.schema",),
+            ("web.frozen",),
+        ),
+        (
+            ("web.cdx",),
+            ("web.checking",),
+            ("web.metadata",),
+            ("web.services",),
+            ("web.settings",),
+        ),
+        (
+            ("web.replay",),
+            ("web.overview",),
+            ("web.sweep",),
+            ("web.limits",),
+            ("web.others",),
+            ("web.slowness",),
+            ("web.zones",),
+        ),
+        (("web.rendering",),),
+        (("web.site",),),
+        (("web.views",),),
+        (("web.replay.reading",), ("web.wiring",)),
+        (("web.replay.responses", "web.replay.viewing"),),
+        (("web.app",),),
+        (("web.serving",), ("web.freeze",)),
+        (("web.cli",),),
+    ),
+}
+"""Bottom first. A unit imports itself and lower layers, never its neighbours."""

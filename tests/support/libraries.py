@@ -1,0 +1,213 @@
+"""Which module may import which third-party library, as data.
+
+Another importer fails in `tests/test_architecture.py` until it stands here; so does a
+line that nothing uses, and `tests/test_packaging.py` compares them with what is asked
+for and pinned.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Who may import a third-party library; more than one module needs a reason."""
+
+    modules: tuple[str, ...]
+    reason: str = ""
+    distribution: str = ""
+    """What pip calls it, where that is another name."""
+
+
+LIBRARIES = {
+    "asn1crypto": Library(modules=("archive.attest.token",)),
+    "babel": Library(modules=("web.languages",)),
+    "brotli": Library(modules=("archive.warc.codings",)),
+    "click": Library(
+        modules=(
+            "archive.cli.corroborate",
+            "archive.cli.cosign",
+            "archive.cli.exporting",
+            "archive.cli.importing",
+            "archive.cli.keys",
+            "archive.cli.output",
+            "archive.cli.logexport",
+            "archive.cli.mirror",
+            "archive.cli.reading",
+            "archive.cli.receipt",
+            "archive.cli.removing",
+            "archive.cli.root",
+            "archive.cli.secret",
+            "archive.cli.signing",
+            "archive.cli.trust",
+            "archive.cli.witness",
+            "archive.cli.subverbs",
+            "archive.cli.timestamp",
+            "archive.cli.writing",
+            "crawlers.cli",
+            "crawlers.registry_cli",
+            "crawlers.demo.command",
+            "crawlers.output",
+            "crawlers.watch_cli",
+            "search.cli",
+            "search.printing",
+            "search.saved",
+            "search.search_cli",
+            "search.report.command",
+            "search.report.kinship_command",
+            "search.report.quote_cli",
+            "search.report.report_command",
+            "search.report.showing",
+            "web.cli",
+        ),
+        reason="the command line is click: each module with verbs declares its own",
+    ),
+    "cryptography": Library(
+        modules=(
+            "archive.attest.authority",
+            "archive.attest.keypem",
+            "archive.attest.keys",
+            "archive.attest.packager",
+            "archive.attest.revocation",
+            "archive.attest.timestamp",
+            "archive.attest.token",
+            "crawlers.engine.tls",
+        ),
+        reason="signing, judging a peer's chain, and judging an authority's",
+    ),
+    "cssselect": Library(modules=("crawlers.sources.toml_table",)),
+    "dns": Library(modules=("crawlers.engine.resolve",), distribution="dnspython"),
+    "elasticsearch": Library(modules=("search.engines.elastic_engine",)),
+    "fastwarc": Library(modules=("archive.warc.library",)),
+    "feedparser": Library(modules=("crawlers.spiders.feed",)),
+    "flask": Library(
+        modules=(
+            "web.app",
+            "web.replay.reading",
+            "web.replay.responses",
+            "web.replay.viewing",
+            "web.views.addresses",
+            "web.views.answers",
+            "web.views.api",
+            "web.views.bundles",
+            "web.views.captures",
+            "web.views.cdx",
+            "web.views.comparing",
+            "web.views.linking",
+            "web.views.faults",
+            "web.views.mementos",
+            "web.views.pages",
+            "web.views.quoting",
+            "web.views.searching",
+            "web.views.sources",
+            "web.views.twins",
+            "web.views.verifying",
+        ),
+        reason="routes and responses are Flask: in `web` and nowhere else",
+    ),
+    "defusedxml": Library(modules=("search.extract.office",)),
+    "htmldate": Library(modules=("search.extract.dates",)),
+    "idna": Library(modules=("crawlers.engine.host",)),
+    "isal": Library(modules=("archive.warc.member",)),
+    "jinja2": Library(modules=("web.rendering",)),
+    "lxml": Library(
+        modules=(
+            "crawlers.sources.signs",
+            "search.extract.html",
+            "search.extract.visible",
+            "web.frozen",
+            "web.replay.parsing",
+            "web.replay.tree",
+        ),
+        reason="trees for four ends: main text, all text, signs, and what may be shown",
+    ),
+    "nh3": Library(modules=("web.replay.clean",)),
+    "parsel": Library(
+        modules=(
+            "crawlers.crawl.references",
+            "crawlers.sources.signs",
+            "crawlers.spiders.answer",
+            "crawlers.spiders.channel",
+            "crawlers.spiders.listing",
+        ),
+        reason="parts and signs of a page in both kinds of job; the source's lists",
+    ),
+    "PIL": Library(modules=("search.extract.drawing",), distribution="pillow"),
+    "pkcs11": Library(modules=("archive.attest.pkcs11",), distribution="python-pkcs11"),
+    "playwright": Library(modules=("crawlers.browser.page",)),
+    "py3langid": Library(modules=("search.extract.language",)),
+    "pyrage": Library(modules=("archive.export.locked",)),
+    "pypdfium2": Library(modules=("search.extract.pdf",)),
+    "python_calamine": Library(
+        modules=("search.extract.office",), distribution="python-calamine"
+    ),
+    "rapidfuzz": Library(modules=("search.report.sequences",)),
+    "resiliparse": Library(modules=("search.extract.alltext",)),
+    "rfc3161_client": Library(
+        modules=("archive.attest.timestamp",), distribution="rfc3161-client"
+    ),
+    "rich": Library(modules=("archive.cli.output",)),
+    "scrapy": Library(
+        modules=(
+            "crawlers.crawl.addon",
+            "crawlers.crawl.handler",
+            "crawlers.crawl.middleware",
+            "crawlers.crawl.refresh",
+            "crawlers.crawl.response",
+            "crawlers.crawl.robots",
+            "crawlers.crawl.scrapy_run",
+            "crawlers.crawl.services",
+            "crawlers.spiders.answer",
+            "crawlers.spiders.base",
+            "crawlers.spiders.change",
+            "crawlers.spiders.channel",
+            "crawlers.spiders.files",
+            "crawlers.spiders.following",
+            "crawlers.spiders.listing",
+            "crawlers.spiders.lists",
+            "crawlers.spiders.second",
+            "crawlers.spiders.turns",
+            "crawlers.spiders.sitemap",
+        ),
+        reason="a framework: the seam to it is crawl/ and spiders/, nothing else",
+    ),
+    "simplemma": Library(modules=("search.analysis.wordlists",)),
+    "tantivy": Library(modules=("search.engines.tantivy_engine",)),
+    "tinycss2": Library(modules=("web.replay.styles",)),
+    "trafilatura": Library(modules=("search.extract.html",)),
+    "twisted": Library(
+        modules=("crawlers.crawl.scrapy_run", "crawlers.spiders.base"),
+        reason="what Scrapy runs in: its loop is ended, its failures are read",
+    ),
+    "w3lib": Library(modules=("crawlers.crawl.references",)),
+    "waitress": Library(modules=("web.serving",)),
+    "warcio": Library(modules=("archive.warc.library",)),
+    "werkzeug": Library(
+        modules=(
+            "web.app",
+            "web.freeze",
+            "web.replay.reading",
+            "web.replay.responses",
+            "web.replay.viewing",
+            "web.views.addresses",
+            "web.views.api",
+            "web.views.bundles",
+            "web.views.captures",
+            "web.views.faults",
+            "web.views.linking",
+            "web.views.listing",
+            "web.views.mementos",
+            "web.views.pages",
+            "web.views.quoting",
+            "web.views.searching",
+            "web.views.sources",
+            "web.views.twins",
+            "web.views.verifying",
+        ),
+        reason="Flask's own response and routing types",
+    ),
+    "zstandard": Library(modules=("archive.warc.codings",)),
+}
+NEEDED_UNSEEN = {"lxml-html-clean": "trafilatura imports it and does not require it"}
+"""Dependencies that no module of ours imports, with the reason."""
+BUILD_TOOLS = {"setuptools", "wheel"}
+"""In the runtime lock, because the project is installed without build isolation."""
