@@ -14,13 +14,10 @@ ONCE ?=
 # What `make coverage` and `make mutants` judge; MUTANTS='archive.log.merkle*' chooses.
 VERIFIER := "archive/verify/*,archive/log/merkle.py,archive/log/note.py,archive/log/proof.py"
 VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify \
-	tests/tamper/test_table_bundle.py tests/tamper/test_table_folder.py \
-	tests/tamper/test_table_keys.py tests/tamper/test_table_segments.py \
-	tests/tamper/test_table_statements.py tests/tamper/test_table_tokens.py \
-	tests/tamper/test_log_history.py tests/tamper/test_forgeries.py \
-	tests/tamper/test_adversary.py tests/tamper/test_adversary_folder.py \
-	tests/tamper/test_adversary_golden.py tests/tamper/test_adversary_log.py \
-	tests/tamper/test_adversary_segments.py \
+	tests/tamper/test_table_*.py tests/tamper/test_log_history.py \
+	tests/tamper/test_forgeries.py tests/tamper/test_adversary.py \
+	tests/tamper/test_adversary_folder.py tests/tamper/test_adversary_golden.py \
+	tests/tamper/test_adversary_log.py tests/tamper/test_adversary_segments.py \
 	tests/property/test_log_formats.py tests/property/test_log_tree.py
 MUTANTS ?=
 WORKERS ?= 2

@@ -20,6 +20,7 @@ from archive.store.drafts import PageDraft
 from archive.store.keychange import KeyChanger
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.ledger import LedgerTools
+from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
 from archive.store.writing import WriterSettings
 from archive.warc.member import Effort
@@ -76,6 +77,14 @@ class MadeArchive:
     def trust(self) -> TrustSet | None:
         """What its maker believes."""
         return read_trust(self.trust_folder, self.identity.origin)
+
+    def captures(self) -> list[Capture]:
+        """All captures in it, in the order of its log."""
+        reader = ArchiveReader.open(self.root)
+        try:
+            return list(reader.captures())
+        finally:
+            reader.close()
 
     def tools(self, **changes: Any) -> LedgerTools:
         """What a ledger of it works with; `changes` are fields that differ."""

@@ -2,8 +2,13 @@
 
 import re
 
+from archive.attest.trustset import TrustSet
+from archive.capture import Capture
+from archive.store.reader import ArchiveReader
+from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS
+from tests.support.archives import MadeArchive
 
 _CODE = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -29,6 +34,17 @@ def codes(report: Report, outcome: Outcome = Outcome.FAILED) -> set[str]:
     """Step and code of every finding of an outcome."""
     assert_sound(report)
     return {f"{one.step} {one.code}" for one in report.of(outcome)}
+
+
+def judge_capture(
+    made: MadeArchive, capture: Capture, trust: TrustSet | None
+) -> Report:
+    """What one capture is found to be by a reader who believes that."""
+    reader = ArchiveReader.open(made.root)
+    try:
+        return verify_capture(reader, capture, trust=trust)
+    finally:
+        reader.close()
 
 
 def _assert_words(text: object) -> None:

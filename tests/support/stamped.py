@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from archive.attest.trust import read_trust, trust_path
 from archive.attest.trustset import TrustSet, format_trust
@@ -13,6 +14,9 @@ from archive.settings import Authority
 from archive.stamping.service import StampingService, StampingTools
 from archive.store.writer import ArchiveWriter
 from archive.store.writing import WriterSettings
+from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
+from archive.verify.report import Outcome, Report
 from archive.warc.member import Effort
 from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
 from tests.support.authorities import ServedAuthority, serve_memory
@@ -43,6 +47,14 @@ class StampedArchive:
             quorum = len(self.authorities)
         roots = tuple(served.root_pem for served in self.authorities)
         return replace(trust, authorities=roots, token_quorum=quorum)
+
+    def judge(self, trust: TrustSet | None = None, **wishes: Any) -> Report:
+        """What a reader with the authorities' roots finds, at the time of its clock."""
+        return verify_archive(
+            self.made.root,
+            trust=trust or self.trust(),
+            wishes=Wishes(**{"now": self.made.clock.now, **wishes}),
+        )
 
     def write_trust(self, quorum: int | None = None) -> None:
         """Put that trust into the maker's folder."""
@@ -100,3 +112,24 @@ def make_stamped(
         for _ in range(fills):
             stamped.fill(1)
         yield stamped
+
+
+def not_verified(report: Report) -> set[str]:
+    """Step, code and outcome of what is not good, witnesses and earlier heads aside."""
+    return {
+        f"{finding.step} {finding.code}"
+        + (" NOT CHECKED" if finding.outcome is Outcome.NOT_CHECKED else "")
+        for finding in report.findings
+        if finding.outcome is not Outcome.VERIFIED
+    } - {"9 witnesses-none NOT CHECKED", "14 last-seen-none NOT CHECKED"}
+
+
+def count(report: Report, code: str) -> int:
+    """How many subjects a code has, those that are not listed one by one too."""
+    found = [finding for finding in report.findings if finding.code == code]
+    more = [
+        int(finding.parameters["count"])
+        for finding in report.findings
+        if finding.code == "more" and found and finding.step == found[0].step
+    ]
+    return len(found) + sum(more)

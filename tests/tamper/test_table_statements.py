@@ -1,4 +1,4 @@
-"""Attacks on statements, by strangers and by whoever stole keys; jobs left unfinished.
+"""Attacks on statements, by strangers and by whoever stole keys.
 
 Each is played on the golden archive; the findings that must follow stand above it.
 """
@@ -14,19 +14,7 @@ from archive.attest.envelope import (
     format_statement_record,
     parse_statement_record,
 )
-from archive.attest.extract import ExtractLine, format_extract
-from archive.attest.job import (
-    JobClosing,
-    JobOpening,
-    SeedOutcome,
-    format_job_close,
-    format_job_open,
-)
 from archive.attest.keys import P256Signer
-from archive.capture import MemoryBytes
-from archive.digest import Digest
-from archive.warc.slice import ResourceBlock
-from tests.support.archives import START
 from tests.support.tamper import (
     CAPTURE,
     CAPTURE_2,
@@ -43,8 +31,6 @@ from tests.support.tamper import (
 )
 
 table = Table()
-SLICE_CHANGED = ("5 slice-altered", "6 records-disagree", "17 segment-altered")
-"""What follows when the bytes of a slice are not those that were signed."""
 ENTRIES_CHANGED = (
     "2 leaf-differs",
     "7 root-differs",
@@ -52,19 +38,6 @@ ENTRIES_CHANGED = (
     "17 segment-altered",
 )
 """What follows when an entry is not the one that was logged."""
-WALK_STOPPED = (
-    "2 leaf-differs",
-    "7 root-differs",
-    "16 bytes-uncovered",
-    "16 chain-broken",
-    "16 statements-missing",
-    "17 segment-altered",
-    "18 seed-without-outcome",
-)
-"""What follows when the first segment cannot be read beyond its second entry."""
-
-JOB_ID = "b" * 25 + "a"
-
 
 # Statements, without keys
 
@@ -283,141 +256,6 @@ def seal_missing_for_a_middle_segment(victim: Victim) -> None:
         ),
     )
     victim.log_anew()
-
-
-# Jobs and extracts: the operator himself leaves something out
-
-
-def job_block(part: str, data: bytes) -> ResourceBlock:
-    """The record of a job."""
-    return ResourceBlock(
-        type="resource",
-        target_uri=f"urn:evidence:job:{JOB_ID}:{part}",
-        content_type="application/json",
-        block=MemoryBytes(data),
-    )
-
-
-def open_job(victim: Victim, *seeds: str, count: int | None = None) -> None:
-    """State a job with these seeds."""
-    opening = JobOpening(
-        job_id=JOB_ID,
-        opened_at=START,
-        source_id=None,
-        source={},
-        vantage="test",
-        settings_digest=Digest.of(b""),
-        seeds=seeds,
-    )
-    data = format_job_open(opening, salts=["0" * 64] * len(seeds))
-    count = len(seeds) if count is None else count
-    predicate: dict[str, object] = {"job": JOB_ID, "source_id": None, "count": count}
-    victim.speak("job-open", predicate, job_block("open", data))
-
-
-def close_job(victim: Victim, *outcomes: SeedOutcome, captured: int = 0) -> None:
-    """State how seeds ended; `captured` is added to the signed count."""
-    closing = JobClosing(
-        job_id=JOB_ID,
-        closed_at=START,
-        outcomes=outcomes,
-        signals={},
-        expectations=(),
-    )
-    counts = closing.counts | {"captured": closing.counts["captured"] + captured}
-    predicate: dict[str, object] = {"job": JOB_ID, "counts": counts}
-    victim.speak("job-close", predicate, job_block("close", format_job_close(closing)))
-
-
-def failed(number: int) -> SeedOutcome:
-    """A seed that failed."""
-    return SeedOutcome(n=number, state="failed", captures=(), reason="no answer")
-
-
-@table.fires()
-def job_whose_seeds_all_have_outcomes(victim: Victim) -> None:
-    open_job(victim, "http://a.example/", "http://b.example/")
-    close_job(victim, failed(0), failed(1))
-
-
-@table.fires("18 seed-without-outcome")
-def job_never_closed(victim: Victim) -> None:
-    open_job(victim, "http://a.example/", "http://b.example/")
-
-
-@table.fires("18 seed-without-outcome")
-def job_closed_without_one_of_its_seeds(victim: Victim) -> None:
-    open_job(victim, "http://a.example/", "http://b.example/")
-    close_job(victim, failed(0))
-
-
-@table.fires("18 capture-missing")
-def job_names_a_capture_that_was_never_logged(victim: Victim) -> None:
-    open_job(victim, "http://a.example/")
-    outcome = SeedOutcome(n=0, state="captured", captures=("0" * 64,), reason="")
-    close_job(victim, outcome)
-
-
-@table.fires("18 job-malformed")
-def job_closed_that_was_never_opened(victim: Victim) -> None:
-    close_job(victim, failed(0))
-
-
-@table.fires("18 job-malformed")
-def job_settles_a_seed_it_never_promised(victim: Victim) -> None:
-    open_job(victim, "http://a.example/")
-    close_job(victim, failed(0), failed(1))
-
-
-@table.fires("18 job-malformed", "18 seed-without-outcome")
-def job_opened_twice(victim: Victim) -> None:
-    open_job(victim, "http://a.example/")
-    open_job(victim, "http://a.example/")
-
-
-@table.fires("18 job-malformed")
-def job_promises_another_number_than_signed(victim: Victim) -> None:
-    open_job(victim, "http://a.example/", count=7)
-
-
-@table.fires("18 job-malformed", "18 seed-without-outcome")
-def job_counts_other_outcomes_than_signed(victim: Victim) -> None:
-    open_job(victim, "http://a.example/")
-    close_job(victim, failed(0), captured=1)
-
-
-@table.fires("18 job-malformed")
-def job_record_that_is_no_job(victim: Victim) -> None:
-    predicate: dict[str, object] = {"job": JOB_ID, "source_id": None, "count": 0}
-    victim.speak("job-open", predicate, job_block("open", b"{}"))
-
-
-def extract_stated(victim: Victim, data: bytes) -> None:
-    """State an extract record."""
-    block = ResourceBlock(
-        type="resource",
-        target_uri=f"urn:evidence:extract:{JOB_ID}",
-        content_type="application/x-ndjson",
-        block=MemoryBytes(data),
-    )
-    predicate: dict[str, object] = {"run": JOB_ID, "extractor": "html/1"}
-    victim.speak("extract", predicate | {"captures": 1, "texts": 1}, block)
-
-
-@table.fires("17 extract-malformed")
-def extract_record_that_is_no_extract(victim: Victim) -> None:
-    extract_stated(victim, b"{}\n")
-
-
-@table.fires("17 text-missing")
-def extract_of_a_text_that_is_not_kept(victim: Victim) -> None:
-    line = ExtractLine(
-        capture="0" * 64,
-        extractor="html/1",
-        text=Digest.of(b"nowhere"),
-        file=Digest.of(b"nowhere either"),
-    )
-    extract_stated(victim, format_extract((line,)))
 
 
 # The test

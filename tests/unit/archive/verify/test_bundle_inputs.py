@@ -1,6 +1,5 @@
-"""Bundles and packages that are odd in one place each: named, never raised."""
+"""Bundles that are odd in one place each: named, never raised."""
 
-import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -27,16 +26,13 @@ from archive.log.leaf import format_leaf, parse_leaf
 from archive.log.note import SignedNote, format_note, parse_note
 from archive.log.proof import format_proof, parse_proof
 from archive.verify import bundle as bundle_module
-from archive.verify import bundlefiles, package
+from archive.verify import bundlefiles
 from archive.verify.bundle import verify_bundle, verify_files
 from archive.verify.bundletree import BundleTree
 from archive.verify.collector import Collector
-from archive.verify.package import verify_wacz
-from archive.verify.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES
 from archive.verify.report import Outcome, Report
 from archive.zipped import write_zip
 from tests.support.bundles import Files_, World, make_world, resum, write_folder
-from tests.support.forged_packages import Entries, describe, pack, sign, write_package
 from tests.support.sound import assert_sound, codes
 from tests.support.spoiling.cases import all_cases
 
@@ -47,11 +43,6 @@ def world(
 ) -> World:
     require_program("openssl")
     return make_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def packed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Entries:
-    return pack(world, tmp_path_factory.mktemp("packed") / "good.wacz", "plain")
 
 
 def judge(world: World, files: Files_, trust: TrustSet | None = None) -> Report:
@@ -327,130 +318,3 @@ def test_a_revisit_whose_original_says_otherwise_is_refused(world: World) -> Non
     }
     tree._check_original("", tree._nodes[""])
     assert collector.has_failed(6)
-
-
-# Packages
-
-
-def wacz(world: World, path: Path, files: Entries) -> Report:
-    write_package(path, files)
-    return verify_wacz(path, trust_of=lambda _origin: world.trust)
-
-
-def test_what_is_no_package_is_refused(world: World, tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="no file"):
-        verify_wacz(tmp_path, trust_of=lambda _origin: None)
-
-
-def described(packed: Entries, **changes: object) -> Entries:
-    value = json.loads(packed[PACKAGE])
-    return {**packed, PACKAGE: json.dumps({**value, **changes}).encode()}
-
-
-@pytest.mark.parametrize(
-    "description",
-    [b"[]", b"{", b'{"resources":3}', b'{"resources":[3]}', b"[" * 100_000],
-)
-def test_a_description_that_is_none_is_named(
-    world: World, packed: Entries, tmp_path: Path, description: bytes
-) -> None:
-    report = wacz(world, tmp_path / "p.wacz", {**packed, PACKAGE: description})
-    assert "22 package-malformed" in codes(report)
-
-
-def test_resources_of_the_older_version_are_read(
-    world: World, packed: Entries, tmp_path: Path
-) -> None:
-    value = json.loads(packed[PACKAGE])
-    for one in value["resources"]:
-        one["stats"] = {"hash": one.pop("hash")[7:], "bytes": one.pop("bytes")}
-    files = {**packed, PACKAGE: json.dumps(value).encode()}
-    report = wacz(world, tmp_path / "p.wacz", files)
-    assert "22 package-missing" not in codes(report)
-    assert "22 package-altered" in codes(report)  # the description is another
-
-
-def test_each_fault_of_a_package_is_named(
-    world: World, packed: Entries, tmp_path: Path
-) -> None:
-    value = json.loads(packed[PACKAGE])
-    twice = [*value["resources"], value["resources"][0]]
-    absent = [*value["resources"], {**value["resources"][0], "path": "archive/no"}]
-    signed = json.loads(packed[PACKAGE_DIGEST])
-    later = {**signed["signedData"], "created": "2027-01-01T00:00:00Z"}
-    no_digest = {k: v for k, v in packed.items() if k != PACKAGE_DIGEST}
-    no_pages = describe({k: v for k, v in packed.items() if k != PAGES})
-    damaged = {**packed, PACKAGE: packed[PACKAGE].replace(b"{", b"{ ", 1)}
-    cases: dict[str, tuple[Entries, str]] = {
-        "twice": (described(packed, resources=twice), "package-malformed"),
-        "absent": (described(packed, resources=absent), "package-missing"),
-        "no list": ({**packed, PACKAGE_DIGEST: b"3"}, "package-malformed"),
-        "no digest": (no_digest, "package-unsigned"),
-        "signature of no form": (
-            {
-                **packed,
-                PACKAGE_DIGEST: json.dumps({**signed, "signedData": []}).encode(),
-            },
-            "package-signature-bad",
-        ),
-        "another time": (
-            {
-                **packed,
-                PACKAGE_DIGEST: json.dumps({**signed, "signedData": later}).encode(),
-            },
-            "package-signature-bad",
-        ),
-        "no pages": (sign(no_pages), "package-missing"),
-        "altered": ({**packed, INDEX: packed[INDEX] + b"x"}, "package-altered"),
-        "spaced": (damaged, "package-altered"),
-        "unknown file": (sign({**packed, "other.txt": b"x"}), "package-unproven"),
-        "no description": (
-            {k: v for k, v in packed.items() if k != PACKAGE},
-            "package-missing",
-        ),
-    }
-    for name, (files, code) in cases.items():
-        report = wacz(world, tmp_path / "p.wacz", files)
-        assert f"22 {code}" in codes(report), (name, codes(report))
-
-
-def test_a_package_whose_index_cannot_be_made_again_is_unproven(
-    world: World, packed: Entries, tmp_path: Path
-) -> None:
-    files = dict(packed)
-    slice_name = next(name for name in files if name.startswith("archive/"))
-    files[slice_name] = b"no WARC"
-    report = wacz(world, tmp_path / "p.wacz", sign(files))
-    assert "22 package-unproven" in codes(report)
-    assert INDEX in {one.subject for one in report.of(Outcome.FAILED)}
-
-
-def test_a_damaged_entry_of_a_package_is_named(
-    world: World, packed: Entries, tmp_path: Path
-) -> None:
-    path = tmp_path / "p.wacz"
-    write_package(path, packed)
-    data = bytearray(path.read_bytes())
-    slice_name = next(name for name in packed if name.startswith("archive/"))
-    place = data.index(packed[slice_name])
-    data[place + 40] ^= 1  # its checksum in the zip stays
-    path.write_bytes(bytes(data))
-    report = verify_wacz(path, trust_of=lambda _origin: world.trust)
-    assert report.outcome is Outcome.FAILED
-
-
-def test_a_description_beyond_its_limit_is_named(
-    world: World, packed: Entries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(package, "DESCRIPTION_LIMIT_BYTES", 8)
-    report = wacz(world, tmp_path / "p.wacz", packed)
-    assert "22 package-malformed" in codes(report)
-
-
-def test_a_package_of_others_without_signature_says_so(
-    world: World, tmp_path: Path
-) -> None:
-    files = describe({"archive/x.warc": b"WARC/1.0\r\n"})
-    report = wacz(world, tmp_path / "p.wacz", files)
-    assert report.outcome is Outcome.NOT_CHECKED
-    assert any("nobody signed" in notice for notice in report.notices)

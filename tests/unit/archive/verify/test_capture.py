@@ -15,6 +15,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import ALWAYS_REQUIRED, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.sound import judge_capture
 from tests.support.tamper import fired, flip
 
 Damage = Callable[[Path, Capture], None]
@@ -30,12 +31,7 @@ def made(tmp_path: Path) -> MadeArchive:
 
 def judge(made: MadeArchive, number: int, trust: TrustSet | None) -> Report:
     """Check one of its captures."""
-    reader = ArchiveReader.open(made.root)
-    try:
-        capture = list(reader.captures())[number]
-        return verify_capture(reader, capture, trust=trust)
-    finally:
-        reader.close()
+    return judge_capture(made, made.captures()[number], trust=trust)
 
 
 def test_every_capture_is_verified(made: MadeArchive) -> None:

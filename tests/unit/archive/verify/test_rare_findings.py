@@ -12,7 +12,6 @@ import pytest
 
 from archive.attest.keys import P256Signer
 from archive.attest.statement import format_cosigned
-from archive.attest.trust import TrustSet
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, LimitExceeded, StoreError
@@ -24,7 +23,6 @@ from archive.verify import capture as capture_module
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
 from archive.verify.capture import verify_capture
-from archive.verify.capturetime import _find_named
 from archive.verify.collector import NOTICES_LISTED, Collector
 from archive.verify.cosigns import Cosigns
 from archive.verify.files import FolderFiles
@@ -32,15 +30,14 @@ from archive.verify.folder import verify_archive
 from archive.verify.keys import follow_history
 from archive.verify.looking import digest_file
 from archive.verify.packagefiles import parse_resources, read_limited
-from archive.verify.policy import Wishes
-from archive.verify.report import NO_BRACKET, Bracket, Outcome, Report
+from archive.verify.report import NO_BRACKET, Bracket, Outcome
 from archive.verify.revisits import Revisits
 from archive.verify.stamps import Stamps, _keep_earliest
 from archive.verify.statements import _check_import
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.foreign import exchange
-from tests.support.sound import codes
+from tests.support.sound import codes, judge_capture
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.tamper import Victim
 
@@ -57,23 +54,6 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StampedArchive
     """Two jobs, each stamped by two authorities; the second names a lower bound."""
     with make_stamped(tmp_path_factory.mktemp("stamped"), fills=2) as archive:
         yield archive
-
-
-def judge(made: MadeArchive, capture: Capture, trust: TrustSet | None = None) -> Report:
-    reader = ArchiveReader.open(made.root)
-    try:
-        found = trust or made.trust()
-        return verify_capture(reader, capture, trust=found)
-    finally:
-        reader.close()
-
-
-def captures(made: MadeArchive) -> list[Capture]:
-    reader = ArchiveReader.open(made.root)
-    try:
-        return list(reader.captures())
-    finally:
-        reader.close()
 
 
 def test_a_folder_without_identity_is_no_archive(tmp_path: Path) -> None:
@@ -300,9 +280,9 @@ def test_an_import_is_verified_like_every_entry(
         import_file(path, found, writer=writer, reader=reader, at=made.clock())
     reader.close()
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
-    imported = captures(made)[-1]
+    imported = made.captures()[-1]
     assert imported.kind == "import"
-    assert judge(made, imported).outcome is Outcome.VERIFIED
+    assert judge_capture(made, imported, made.trust()).outcome is Outcome.VERIFIED
 
 
 def test_what_waits_is_noted_and_what_is_none_is_named(made: MadeArchive) -> None:
@@ -319,7 +299,7 @@ def test_what_waits_is_noted_and_what_is_none_is_named(made: MadeArchive) -> Non
 
 
 def test_a_segment_that_is_a_pipe_is_missing(made: MadeArchive) -> None:
-    (capture, _) = captures(made)
+    (capture, _) = made.captures()
     (path,) = (made.root / "segments").rglob("*.open")
     reader = ArchiveReader.open(made.root)
     path.unlink()
@@ -333,124 +313,10 @@ def test_a_segment_that_is_a_pipe_is_missing(made: MadeArchive) -> None:
 def test_a_catalog_row_of_an_unreadable_statement_is_named(
     made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (capture, _) = captures(made)
+    (capture, _) = made.captures()
 
     def unreadable(*_arguments: object) -> Capture:
         raise FormatError("no time of that form")
 
     monkeypatch.setattr(capture_module, "read_capture", unreadable)
-    assert "6 records-disagree" in codes(judge(made, capture), Outcome.FAILED)
-
-
-def test_the_stamps_of_one_capture_bound_it(stamped: StampedArchive) -> None:
-    first, second = captures(stamped.made)
-    report = judge(stamped.made, second, stamped.trust())
-    assert report.outcome is Outcome.VERIFIED
-    assert report.bracket.not_before is not None
-    assert report.bracket.existed_by is not None
-    assert judge(stamped.made, first, stamped.trust()).outcome is Outcome.VERIFIED
-
-
-@pytest.fixture
-def copied(stamped: StampedArchive, tmp_path: Path) -> StampedArchive:
-    """A copy that a test may damage."""
-    import shutil
-
-    root = tmp_path / "archive"
-    shutil.copytree(stamped.made.root, root)
-    for path in root.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    return StampedArchive(
-        made=replace(stamped.made, root=root),
-        authorities=stamped.authorities,
-        told=[],
-    )
-
-
-def test_a_token_that_is_none_is_named_beside_its_capture(
-    copied: StampedArchive,
-) -> None:
-    first, second = captures(copied.made)
-    early, *_ = copied.sizes()
-    (copied.anchors / str(early) / "1.tsr").write_bytes(b"no token")
-    report = judge(copied.made, first, copied.trust())
-    assert "11 token-bad" in codes(report, Outcome.FAILED)
-    report = judge(copied.made, second, copied.trust())
-    assert codes(report, Outcome.FAILED) & {"13 not-before-bad", "11 token-bad"}
-
-
-def test_a_checkpoint_of_another_size_is_no_anchor(copied: StampedArchive) -> None:
-    first, _second = captures(copied.made)
-    early, late, *_ = copied.sizes()
-    source = copied.anchors / str(late) / "checkpoint"
-    (copied.anchors / str(early) / "checkpoint").write_bytes(source.read_bytes())
-    report = judge(copied.made, first, copied.trust())
-    assert "11 token-bad" in codes(report, Outcome.FAILED)
-    whole = verify_archive(copied.made.root, trust=copied.trust())
-    assert "11 token-bad" in codes(whole, Outcome.FAILED)
-
-
-def test_the_lower_bound_of_a_capture_must_be_at_hand(copied: StampedArchive) -> None:
-    import shutil
-
-    _first, second = captures(copied.made)
-    shutil.rmtree(copied.anchors / str(copied.sizes()[0]))
-    report = judge(copied.made, second, copied.trust())
-    assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
-
-
-def test_a_lower_bound_by_nobody_trusted_bounds_nothing(
-    copied: StampedArchive,
-) -> None:
-    _first, second = captures(copied.made)
-    with make_stamped(copied.made.root.parent / "others", "Other") as others:
-        trust = replace(
-            copied.trust(), authorities=others.trust().authorities, token_quorum=0
-        )
-    report = judge(copied.made, second, trust)
-    assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
-
-
-def test_a_lower_bound_of_another_time_or_root_is_bad(copied: StampedArchive) -> None:
-    _first, second = captures(copied.made)
-    reader = ArchiveReader.open(copied.made.root)
-    named = dict(reader.entry(second)[1].predicate["not_before"])
-    for change in (
-        {"gen_time": "2001-01-01T00:00:00.000000Z"},
-        {"root": "AAAA"},
-        {"token": "sha256:" + "ab" * 32},
-    ):
-        collector = Collector()
-        stamps = Stamps(copied.trust())
-        told = {**named, **change}
-        assert _find_named(collector, reader, told, stamps, "entry") is None
-        assert collector.has_failed(13), change
-    reader.close()
-
-
-def test_a_token_without_a_list_is_judged_all_the_same(copied: StampedArchive) -> None:
-    _first, second = captures(copied.made)
-    for path in copied.anchors.rglob("*.crl"):
-        path.unlink()
-    report = judge(copied.made, second, copied.trust())
-    assert "12 revocation-none" in codes(report, Outcome.NOT_CHECKED)
-    assert report.outcome is Outcome.VERIFIED
-
-
-def test_too_few_stamps_bound_nothing_from_above(copied: StampedArchive) -> None:
-    _first, second = captures(copied.made)
-    trust = replace(copied.trust(), token_quorum=3)
-    report = judge(copied.made, second, trust)
-    assert "13 time-stamps-none" in codes(report, Outcome.NOT_CHECKED)
-
-
-def test_an_unstamped_tail_is_a_note_at_first(copied: StampedArchive) -> None:
-    copied.made.fill(1)
-    now = copied.made.clock.now + timedelta(minutes=5)
-    report = verify_archive(
-        copied.made.root, trust=copied.trust(), wishes=Wishes(now=now)
-    )
-    assert any("wait for a time stamp" in note for note in report.notices)
-    later = Wishes(now=now + timedelta(days=1))
-    report = verify_archive(copied.made.root, trust=copied.trust(), wishes=later)
-    assert "20 tail-unstamped" in codes(report, Outcome.NOT_CHECKED)
+    assert "6 records-disagree" in codes(judge_capture(made, capture, made.trust()))

@@ -1,0 +1,139 @@
+"""What the stamps of one capture say when one of them is odd: named, none raised."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.store.reader import ArchiveReader
+from archive.verify.capturetime import _find_named
+from archive.verify.collector import Collector
+from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
+from archive.verify.report import Outcome
+from archive.verify.stamps import Stamps
+from tests.support.sound import codes, judge_capture
+from tests.support.stamped import StampedArchive, make_stamped
+
+
+@pytest.fixture(scope="module")
+def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StampedArchive]:
+    """Two jobs, each stamped by two authorities; the second names a lower bound."""
+    with make_stamped(tmp_path_factory.mktemp("stamped"), fills=2) as archive:
+        yield archive
+
+
+def test_the_stamps_of_one_capture_bound_it(stamped: StampedArchive) -> None:
+    first, second = stamped.made.captures()
+    report = judge_capture(stamped.made, second, stamped.trust())
+    assert report.outcome is Outcome.VERIFIED
+    assert report.bracket.not_before is not None
+    assert report.bracket.existed_by is not None
+    assert (
+        judge_capture(stamped.made, first, stamped.trust()).outcome is Outcome.VERIFIED
+    )
+
+
+@pytest.fixture
+def copied(stamped: StampedArchive, tmp_path: Path) -> StampedArchive:
+    """A copy that a test may damage."""
+    root = tmp_path / "archive"
+    shutil.copytree(stamped.made.root, root)
+    for path in root.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return StampedArchive(
+        made=replace(stamped.made, root=root),
+        authorities=stamped.authorities,
+        told=[],
+    )
+
+
+def test_a_token_that_is_none_is_named_beside_its_capture(
+    copied: StampedArchive,
+) -> None:
+    first, second = copied.made.captures()
+    early, *_ = copied.sizes()
+    (copied.anchors / str(early) / "1.tsr").write_bytes(b"no token")
+    report = judge_capture(copied.made, first, copied.trust())
+    assert "11 token-bad" in codes(report, Outcome.FAILED)
+    report = judge_capture(copied.made, second, copied.trust())
+    assert codes(report, Outcome.FAILED) & {"13 not-before-bad", "11 token-bad"}
+
+
+def test_a_checkpoint_of_another_size_is_no_anchor(copied: StampedArchive) -> None:
+    first, _second = copied.made.captures()
+    early, late, *_ = copied.sizes()
+    source = copied.anchors / str(late) / "checkpoint"
+    (copied.anchors / str(early) / "checkpoint").write_bytes(source.read_bytes())
+    report = judge_capture(copied.made, first, copied.trust())
+    assert "11 token-bad" in codes(report, Outcome.FAILED)
+    whole = verify_archive(copied.made.root, trust=copied.trust())
+    assert "11 token-bad" in codes(whole, Outcome.FAILED)
+
+
+def test_the_lower_bound_of_a_capture_must_be_at_hand(copied: StampedArchive) -> None:
+
+    _first, second = copied.made.captures()
+    shutil.rmtree(copied.anchors / str(copied.sizes()[0]))
+    report = judge_capture(copied.made, second, copied.trust())
+    assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_a_lower_bound_by_nobody_trusted_bounds_nothing(
+    copied: StampedArchive,
+) -> None:
+    _first, second = copied.made.captures()
+    with make_stamped(copied.made.root.parent / "others", "Other") as others:
+        trust = replace(
+            copied.trust(), authorities=others.trust().authorities, token_quorum=0
+        )
+    report = judge_capture(copied.made, second, trust)
+    assert "13 not-before-missing" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_a_lower_bound_of_another_time_or_root_is_bad(copied: StampedArchive) -> None:
+    _first, second = copied.made.captures()
+    reader = ArchiveReader.open(copied.made.root)
+    named = dict(reader.entry(second)[1].predicate["not_before"])
+    for change in (
+        {"gen_time": "2001-01-01T00:00:00.000000Z"},
+        {"root": "AAAA"},
+        {"token": "sha256:" + "ab" * 32},
+    ):
+        collector = Collector()
+        stamps = Stamps(copied.trust())
+        told = {**named, **change}
+        assert _find_named(collector, reader, told, stamps, "entry") is None
+        assert collector.has_failed(13), change
+    reader.close()
+
+
+def test_a_token_without_a_list_is_judged_all_the_same(copied: StampedArchive) -> None:
+    _first, second = copied.made.captures()
+    for path in copied.anchors.rglob("*.crl"):
+        path.unlink()
+    report = judge_capture(copied.made, second, copied.trust())
+    assert "12 revocation-none" in codes(report, Outcome.NOT_CHECKED)
+    assert report.outcome is Outcome.VERIFIED
+
+
+def test_too_few_stamps_bound_nothing_from_above(copied: StampedArchive) -> None:
+    _first, second = copied.made.captures()
+    trust = replace(copied.trust(), token_quorum=3)
+    report = judge_capture(copied.made, second, trust)
+    assert "13 time-stamps-none" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_an_unstamped_tail_is_a_note_at_first(copied: StampedArchive) -> None:
+    copied.made.fill(1)
+    now = copied.made.clock.now + timedelta(minutes=5)
+    report = verify_archive(
+        copied.made.root, trust=copied.trust(), wishes=Wishes(now=now)
+    )
+    assert any("wait for a time stamp" in note for note in report.notices)
+    later = Wishes(now=now + timedelta(days=1))
+    report = verify_archive(copied.made.root, trust=copied.trust(), wishes=later)
+    assert "20 tail-unstamped" in codes(report, Outcome.NOT_CHECKED)
