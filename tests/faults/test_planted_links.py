@@ -13,6 +13,7 @@ from archive.store.texts import text_path
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.folders import contents
 from tests.support.inside import call
 from tests.support.texts import write_text
 
@@ -53,14 +54,6 @@ def plant(path: Path, target: Path) -> None:
     else:
         target.write_bytes(b"canary")
     path.symlink_to(target)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.mark.parametrize("name", [*FOLDERS, *DEEP_FOLDERS, *FILES, *DEEP_FILES])

@@ -13,6 +13,7 @@ from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.make.golden_archive import make
+from tests.support.folders import contents
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -22,15 +23,6 @@ def golden(tmp_path: Path) -> Path:
     """A copy, so that no test can change the committed one."""
     shutil.copytree(GOLDEN, tmp_path / "golden")
     return tmp_path / "golden"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def test_the_golden_archive_is_verified(golden: Path) -> None:

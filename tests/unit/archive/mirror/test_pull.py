@@ -1,14 +1,11 @@
 """Copies only grow, take nothing that does not verify, and repair nothing wrongly."""
 
-import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from archive.attest.keys import Ed25519Signer
-from archive.attest.trust import TrustSet
 from archive.errors import (
     ArchiveMissing,
     DigestMismatch,
@@ -16,26 +13,21 @@ from archive.errors import (
     FormatError,
     InconsistentCheckpoint,
     PeerUnavailable,
-    StoreError,
 )
 from archive.log.checkpoint import parse_checkpoint
 from archive.log.note import format_note, parse_note, sign_note
-from archive.mirror import pull as pull_module
 from archive.mirror import source as source_module
 from archive.mirror.listing import (
-    format_listing,
-    is_handed_on,
-    list_files,
-    parse_listing,
     write_listing,
 )
-from archive.mirror.pull import NotTaken, Pulled, PullRequest, pull, read_origin
-from archive.mirror.source import open_source
+from archive.mirror.pull import NotTaken
 from archive.store.drafts import Draft
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, copy_archive, fill, make_archive
+from tests.support.folders import contents
+from tests.support.pulling import bring, bring_with, evidence, flip
 from tests.support.static import serving_folder
 
 INCIDENT = Draft(
@@ -51,58 +43,6 @@ INCIDENT = Draft(
         "words": "said by a test",
     },
 )
-Contents = dict[str, bytes]
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MadeArchive:
-    """An archive of three segments, two of them sealed."""
-    found = make_archive(tmp_path / "primary")
-    for count in (4, 3):
-        found.fill(count)
-        with found.open_writer() as writer:
-            writer.rotate()
-    found.fill(2)
-    return found
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors" / "partner"
-
-
-def bring(made: MadeArchive, copy: Path, place: str | None = None) -> Pulled:
-    trust = made.trust()
-    assert trust is not None
-    return bring_with(trust, copy, place or str(made.root))
-
-
-def bring_with(trust: TrustSet, copy: Path, place: str) -> Pulled:
-    copy.parent.mkdir(exist_ok=True)
-    source = open_source(place)
-    try:
-        listing = source.list_files()
-        assert read_origin(source, listing) == trust.origin
-        return pull(PullRequest(target=copy, source=source, trust=trust), listing)
-    finally:
-        source.close()
-
-
-def contents(root: Path) -> Contents:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-    }
-
-
-def evidence(root: Path) -> Contents:
-    """What is handed on; partial tiles aside, of which a copy needs the newest."""
-    return {
-        path: data
-        for path, data in contents(root).items()
-        if is_handed_on(path) and ".p/" not in path
-    }
 
 
 def test_a_copy_holds_the_same_evidence_and_verifies(
@@ -272,16 +212,6 @@ def test_the_head_beside_the_copy_is_what_counts(
     assert bring(made, copy).report.outcome is Outcome.VERIFIED
 
 
-# Damage
-
-
-def flip(path: Path, place: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[place % len(data)] ^= 0x10
-    path.chmod(0o600)
-    path.write_bytes(bytes(data))
-
-
 def test_a_primary_that_does_not_verify_is_not_taken(
     made: MadeArchive, copy: Path, tmp_path: Path
 ) -> None:
@@ -331,112 +261,6 @@ def test_a_checkpoint_of_another_key_is_refused(
     assert not copy.exists()
 
 
-def test_S6_damage_in_one_percent_of_a_copy_is_repaired_and_nothing_wrongly(
-    made: MadeArchive, copy: Path
-) -> None:
-    bring(made, copy)
-    good = contents(copy)
-    chance = random.Random(20250126)
-    for _round in range(4):
-        damaged = damage(copy, chance)
-        assert verify_archive(copy, trust=made.trust()).outcome is not Outcome.VERIFIED
-        done = bring(made, copy)
-        assert done.report.outcome is Outcome.VERIFIED
-        assert contents(copy) == good, damaged
-    again = bring(made, copy)
-    assert again.repaired == ()
-
-
-def damage(copy: Path, chance: random.Random) -> list[str]:
-    """Flip a byte in 1 % of the bytes' runs: one place for each 100 blocks of 4 KiB."""
-    files = [
-        path
-        for path in sorted(copy.rglob("*"))
-        if path.is_file() and is_handed_on(path.relative_to(copy).as_posix())
-    ]
-    blocks = [
-        (path, start) for path in files for start in range(0, path.stat().st_size, 4096)
-    ]
-    chosen = chance.sample(blocks, max(1, len(blocks) // 100))
-    for path, start in chosen:
-        flip(path, start + chance.randrange(min(4096, path.stat().st_size - start)))
-    return [path.relative_to(copy).as_posix() for path, _start in chosen]
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "archive.toml",
-        "log/checkpoint",
-        "log/tile/0/000.p/*",
-        "log/tile/entries/000.p/*",
-        "segments/*/*/*.gz",
-        "segments/*/*/*.open",
-    ],
-)
-def test_S6_each_kind_of_file_is_repaired(
-    made: MadeArchive, copy: Path, pattern: str
-) -> None:
-    bring(made, copy)
-    good = contents(copy)
-    victim = sorted(copy.glob(pattern))[-1]
-    for harm in (lambda: flip(victim, 77), victim.unlink):
-        harm()
-        done = bring(made, copy)
-        assert done.report.outcome is Outcome.VERIFIED
-        assert contents(copy) == good
-
-
-def test_a_damaged_copy_is_not_repaired_from_a_damaged_one(
-    made: MadeArchive, copy: Path
-) -> None:
-    bring(made, copy)
-    name = sorted(made.root.glob("segments/*/*/*.gz"))[0].relative_to(made.root)
-    flip(copy / name, 3000)
-    flip(made.root / name, 4000)
-    before = contents(copy)
-    with pytest.raises(NotTaken) as caught:
-        bring(made, copy)
-    assert caught.value.report.outcome is Outcome.FAILED
-    assert contents(copy) == before
-
-
-# Interruption
-
-
-@pytest.mark.parametrize("moment", ["before-swap", "in-swap", "after-swap"])
-def test_a_crash_leaves_the_old_copy_or_the_new_one(
-    made: MadeArchive, copy: Path, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bring(made, copy)
-    old = evidence(copy)
-    made.fill(2)
-    rename = pull_module.DISK.rename
-    seen: list[str] = []
-
-    def stop(source: Path, target: Path) -> None:
-        if "partner" in target.name or "partner" in source.name:
-            seen.append(target.name)
-            if moment == "before-swap" or (moment == "in-swap" and len(seen) == 2):
-                raise KeyboardInterrupt
-        rename(source, target)
-        if moment == "after-swap" and len(seen) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(pull_module.DISK, "rename", stop)
-    with pytest.raises(KeyboardInterrupt):
-        bring(made, copy)
-    monkeypatch.undo()
-    if moment == "before-swap":
-        assert evidence(copy) == old
-    assert bring(made, copy).report.outcome is Outcome.VERIFIED
-    assert evidence(copy) == evidence(made.root)
-    assert sorted(path.name for path in copy.parent.iterdir()) == [
-        "partner",
-        "partner-mirror",
-    ]
-
-
 def test_the_catalog_of_the_copy_stays(made: MadeArchive, copy: Path) -> None:
     bring(made, copy)
     ArchiveReader.open(copy).close()
@@ -446,49 +270,3 @@ def test_the_catalog_of_the_copy_stays(made: MadeArchive, copy: Path) -> None:
     reader = ArchiveReader.open(copy)
     assert reader.count() == 10
     reader.close()
-
-
-# The listing
-
-
-def test_a_listing_is_read_as_it_was_written(made: MadeArchive) -> None:
-    listing = list_files(made.root)
-    assert parse_listing(format_listing(listing)) == listing
-    assert listing.tree_size > 9
-    assert not [path for path in listing.sizes if path.startswith(("spool", "lock"))]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda text: text.replace("v1", "v2"),
-        lambda text: text.replace("archive.toml", "../archive.toml"),
-        lambda text: text.replace("archive.toml", "/etc/passwd"),
-        lambda text: text.replace("archive.toml", "catalog.sqlite"),
-        lambda text: text.replace("segments/", "segments/../"),
-        lambda text: text.replace("archive.toml\n", "archive.toml\n5 archive.toml\n"),
-        lambda text: text.replace(" archive.toml", "x archive.toml"),
-        lambda text: "9" * 14 + text[text.index(" archive") :],
-        lambda text: text.replace("\n\n", "\n"),
-        lambda text: text[:-5],
-        lambda text: "",
-    ],
-)
-def test_any_other_listing_is_refused(
-    made: MadeArchive, change: Callable[[str], str]
-) -> None:
-    text = format_listing(list_files(made.root)).decode()
-    with pytest.raises(FormatError):
-        parse_listing(change(text).encode())
-
-
-def test_a_file_that_is_shorter_than_listed_is_an_error(
-    made: MadeArchive, copy: Path
-) -> None:
-    write_listing(made.root)
-    segment = sorted(made.root.glob("segments/*/*/*.gz"))[0]
-    segment.chmod(0o600)
-    segment.write_bytes(segment.read_bytes()[:-10])
-    with serving_folder(made.root) as url, pytest.raises(StoreError):
-        bring(made, copy, url)
-    assert not copy.exists()

@@ -20,6 +20,7 @@ from tests.support.archives import (
     make_exchange,
 )
 from tests.support.call_sweep import open_writer
+from tests.support.folders import contents
 
 
 @pytest.fixture
@@ -34,14 +35,6 @@ def copy_of(made: MadeArchive, name: str = "copy") -> MadeArchive:
     target = made.root.with_name(name)
     shutil.copytree(made.root, target)
     return replace(made, root=target)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def log_size(made: MadeArchive) -> int:

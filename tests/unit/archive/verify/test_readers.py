@@ -6,7 +6,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,66 +27,17 @@ from tests.support.archives import (
     MadeArchive,
     copy_archive,
     fill,
-    make_archive,
-    make_exchange,
 )
+from tests.support.inside_reader import Inside, make_worth_reading
 
 PIECE = 9_000
 """Bytes of a piece here: two or three small captures."""
 SIDE_BY_SIDE = Wishes(side_by_side=True)
 
 
-class Inside:
-    """A reader as a thread of this process: what it does is patched and counted."""
-
-    def __init__(self) -> None:
-        here, self._source = os.pipe()
-        self.stdout: Any
-        self.stdin, there = os.fdopen(self._source, "wb"), 0
-        reading, there = os.pipe()
-        self.stdout = os.fdopen(reading, "rb")
-        self._thread = threading.Thread(target=self._run, args=(here, there))
-        self._thread.start()
-
-    def _run(self, here: int, there: int) -> None:
-        with os.fdopen(here, "rb") as source:
-            target = os.fdopen(there, "wb")
-            try:
-                readers.serve(source, target)
-                target.close()
-            except (BrokenPipeError, EOFError):
-                target.raw.close()
-
-    def kill(self) -> None:
-        self.stdin.close()
-        self.stdout.close()
-
-    def wait(self) -> int:
-        self._thread.join()
-        return 0
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> MadeArchive:
-    """Three segments; jobs, captures, a removal, and a body that shows a statement."""
-    archive = make_archive(tmp_path_factory.mktemp("readers"))
-    victim = archive.fill(5)[1]
-    (path,) = [segment.path for segment in list_segments(archive.root / "segments")]
-    entries = [entry for entry in SegmentWalk(path) if entry.envelope is not None]
-    last = entries[-1]
-    statement = path.read_bytes()[last.statement_offset : last.end_bytes]
-    with archive.open_writer() as writer:
-        writer.rotate()
-        fill(writer, archive, 4)
-        for number in range(4):
-            uri = f"http://b.example/{number}"
-            body = b"x" * (number * 700) + statement * 3
-            writer.capture(make_exchange(uri, body, archive)).result()
-        writer.rotate()
-        fill(writer, archive, 6)
-        order = RemovalOrder(reason="a test", authority="a court")
-        assert isinstance(writer.remove(victim, order), Removed)
-    return archive
+    return make_worth_reading(tmp_path_factory.mktemp("readers"))
 
 
 @pytest.fixture

@@ -19,9 +19,8 @@ from archive.warc.library import (
 )
 from archive.warc.member import write_stored_member
 from archive.warc.reading import read_records
-from archive.warc.slice import SliceDraft
+from tests.support.slices import Build
 
-Build = Callable[..., tuple[bytes, SliceDraft]]
 OK = b"HTTP/1.1 200 OK\r\n"
 RESPONSES = {
     "length": OK + b"Content-Length: 5\r\n\r\nhello",

@@ -25,9 +25,7 @@ from archive.warc.record import (
     RecordHeader,
     format_header,
 )
-from archive.warc.slice import SliceDraft
-
-Build = Callable[..., tuple[bytes, SliceDraft]]
+from tests.support.slices import Build
 
 
 def _header(block: bytes, length: int | None = None) -> bytes:

@@ -14,12 +14,11 @@ from archive.errors import MalformedRecord
 from archive.warc.reading import read_records
 from archive.warc.record import RecordHeader
 from archive.warc.revisit import NOT_MODIFIED, SAME_PAYLOAD, check_revisit, is_text
-from archive.warc.slice import SliceDraft
+from tests.support.slices import Build
 
 URI = "https://outlet.example/news"
 BODY = b"%PDF" + bytes(70_000)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-TYPE: application/pdf\r\nX-Odd:  1\r\n"
-Build = Callable[..., tuple[bytes, SliceDraft]]
 
 
 def response(body: bytes = BODY, *, head: bytes = HEAD) -> bytes:

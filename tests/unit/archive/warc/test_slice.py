@@ -2,50 +2,32 @@
 
 import base64
 import io
-import json
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
 from archive.capture import (
     TRUNCATED_REASONS,
     CaptureOutcome,
-    Exchange,
     Framing,
     InterimHead,
     MemoryBytes,
     Phase,
 )
 from archive.digest import Digest
-from archive.errors import DigestMismatch, MalformedRecord
-from archive.warc.entity import EntityDecoder
-from archive.warc.member import Effort
-from archive.warc.reading import ReadRecord, read_records, read_slice_rows
+from archive.warc.reading import read_slice_rows
 from archive.warc.slice import (
-    HASHED_AGAIN_BYTES,
     CarriedBy,
     ResourceBlock,
-    SliceDraft,
     SliceMaterial,
     build_resource_slice,
-    build_slice,
 )
+from tests.support.slices import Build, Make, metadata_of, records_of
 
-Build = Callable[..., tuple[bytes, SliceDraft]]
-Make = Callable[..., Exchange]
 CAPTURE = "ab" * 32
-
-
-def _records(data: bytes) -> list[ReadRecord]:
-    return list(read_records(io.BytesIO(data), keep=lambda _header: 1 << 20))
-
-
-def _metadata(data: bytes) -> Any:
-    return json.loads(_records(data)[-1].kept)
 
 
 def test_slice_holds_response_request_support_and_metadata(
@@ -53,13 +35,13 @@ def test_slice_holds_response_request_support_and_metadata(
 ) -> None:
     exchange = make_exchange()
     data, draft = build(exchange)
-    response, request, chain, dns, metadata = _records(data)
+    response, request, chain, dns, metadata = records_of(data)
     assert response.kept == exchange.response.open().read()
     assert request.kept == exchange.request
     assert exchange.connection is not None
     assert exchange.connection.tls is not None
     assert chain.kept == exchange.connection.tls.chain_pem
-    assert [record.header.type for record in _records(data)] == [
+    assert [record.header.type for record in records_of(data)] == [
         "response",
         "request",
         "resource",
@@ -86,7 +68,7 @@ def test_records_of_an_attempt_share_their_date_and_name_the_first(
     build: Build, make_exchange: Make
 ) -> None:
     data, _draft = build(make_exchange())
-    first, *others = _records(data)
+    first, *others = records_of(data)
     assert first.header.find("WARC-Concurrent-To") is None
     for record in others:
         assert record.header.find("WARC-Concurrent-To") == f"<{first.header.record_id}>"
@@ -95,7 +77,7 @@ def test_records_of_an_attempt_share_their_date_and_name_the_first(
 
 def test_response_header_says_how_it_came(build: Build, make_exchange: Make) -> None:
     data, _draft = build(make_exchange())
-    response, request, *others = (record.header for record in _records(data))
+    response, request, *others = (record.header for record in records_of(data))
     for header in (response, request):
         assert header.find("WARC-IP-Address") == "203.0.113.7"
         assert header.find_all("WARC-Protocol") == ("http/1.1", "tls/1.3")
@@ -121,7 +103,7 @@ def test_address_stands_only_where_the_peer_is_known(
     assert exchange.connection is not None
     connection = replace(exchange.connection, peer=peer, tls=None)
     data, _draft = build(replace(exchange, connection=connection))
-    header = _records(data)[0].header
+    header = records_of(data)[0].header
     assert header.find("WARC-IP-Address") == address
     assert header.find_all("WARC-Protocol") == ("http/1.1",)
     assert header.find("WARC-Cipher-Suite") is None
@@ -132,7 +114,7 @@ def test_truncation_stands_on_the_response_only(
     build: Build, make_exchange: Make, outcome: CaptureOutcome
 ) -> None:
     data, _draft = build(make_exchange(outcome=outcome))
-    response, *others = _records(data)
+    response, *others = records_of(data)
     reason = TRUNCATED_REASONS.get(outcome)
     assert response.header.find("WARC-Truncated") == reason
     assert all(record.header.find("WARC-Truncated") is None for record in others)
@@ -168,9 +150,9 @@ def test_failed_attempt_leaves_what_there_was(
         connection=None,
     )
     data, draft = build(exchange)
-    assert [record.header.type for record in _records(data)] == types
+    assert [record.header.type for record in records_of(data)] == types
     assert (draft.block_digest, draft.payload_digest, draft.media_type) == (None,) * 3
-    metadata = _metadata(data)
+    metadata = metadata_of(data)
     assert metadata["outcome"] == outcome
     assert (metadata["phase"], metadata["detail"]) == ("tcp", "connection refused")
     assert metadata["received"] == {"bytes": 0, "sha256": None}
@@ -184,7 +166,7 @@ def test_failed_name_keeps_the_answer(build: Build, make_exchange: Make) -> None
     dns = replace(exchange.connection.dns, addresses=(), ttl_seconds=None)
     connection = replace(exchange.connection, peer=None, tls=None, dns=dns)
     data, draft = build(replace(exchange, connection=connection))
-    resource, metadata = _records(data)
+    resource, metadata = records_of(data)
     assert resource.header.target_uri == "dns:outlet.example"
     assert resource.kept.startswith(b"; answer ")
     assert draft.dns == CarriedBy(digest=resource.block, capture=None)
@@ -213,7 +195,7 @@ def test_unparsable_response_is_plain_bytes(
     build: Build, make_exchange: Make, response: bytes, changes: dict[str, Any]
 ) -> None:
     data, draft = build(make_exchange(response, **changes))
-    record = _records(data)[0]
+    record = records_of(data)[0]
     assert record.header.content_type == "application/octet-stream"
     assert record.kept == response
     assert record.header.payload_digest is None
@@ -229,7 +211,7 @@ def test_metadata_says_all_that_was_seen(build: Build, make_exchange: Make) -> N
         as_given="https://Outlet.example/Навіны\udcff",
     )
     data, draft = build(exchange)
-    value = _metadata(data)
+    value = metadata_of(data)
     assert sorted(value) == [
         "as_given",
         "connection",
@@ -250,7 +232,7 @@ def test_metadata_says_all_that_was_seen(build: Build, make_exchange: Make) -> N
         "timings",
     ]
     assert value["as_given"] == "https://Outlet.example/Навіны\udcff"
-    assert "Навіны".encode() in _records(data)[-1].kept
+    assert "Навіны".encode() in records_of(data)[-1].kept
     assert value["interim"] == [
         {"head": base64.b64encode(early.head).decode(), "offset_bytes": 0}
     ]
@@ -293,7 +275,7 @@ def test_test_set_up_is_called_an_override(
     changed: Any = {field: "outlet.example:443=127.0.0.1:9"}
     connection = replace(exchange.connection, **changed)
     data, _draft = build(replace(exchange, connection=connection))
-    assert _metadata(data)["connection"]["override"] is True
+    assert metadata_of(data)["connection"]["override"] is True
 
 
 def test_support_carried_elsewhere_is_named_and_not_repeated(
@@ -308,7 +290,7 @@ def test_support_carried_elsewhere_is_named_and_not_repeated(
     assert [row.type for row in second.rows] == ["response", "request", "metadata"]
     assert second.chain == CarriedBy(digest=first.chain.digest, capture=CAPTURE)
     assert second.dns == CarriedBy(digest=first.dns.digest, capture=CAPTURE)
-    chain = _metadata(data)["connection"]["tls"]["chain"]
+    chain = metadata_of(data)["connection"]["tls"]["chain"]
     assert chain == {"capture": CAPTURE, "digest": str(first.chain.digest)}
 
 
@@ -336,98 +318,8 @@ def test_no_answer_record_where_no_server_was_asked(
     connection = replace(exchange.connection, dns=dns)
     data, draft = build(replace(exchange, connection=connection))
     assert draft.dns is None
-    assert _metadata(data)["connection"]["dns"]["record"] is None
-    assert _metadata(data)["connection"]["dns"]["origin"] == origin
-
-
-def test_payload_digest_stands_only_where_the_block_gives_it_again(
-    build: Build, make_exchange: Make
-) -> None:
-    claimed = Digest.of(b"what the engine made of it")
-    data, draft = build(make_exchange(payload_digest=claimed, payload_bytes=26))
-    assert draft.payload_digest is None
-    assert _records(data)[0].header.payload_digest is None
-    assert _metadata(data)["payload"] == {
-        "bytes": 26,
-        "disputed": True,
-        "sha256": str(claimed),
-    }
-    assert read_slice_rows(io.BytesIO(data)) == draft.rows
-
-
-def test_long_body_is_hashed_again_only_where_its_place_is_disputed(
-    build: Build, make_exchange: Make
-) -> None:
-    body = bytes(HASHED_AGAIN_BYTES)
-    response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    data, draft = build(make_exchange(response))
-    assert draft.payload_digest == Digest.of(body)
-    assert read_slice_rows(io.BytesIO(data)) == draft.rows
-    claimed = Digest.of(b"of another place")
-    shorter = make_exchange(response, payload_digest=claimed, payload_bytes=1)
-    assert build(shorter)[1].payload_digest is None
-    framing = replace(make_exchange(response).framing, head_bytes=9)
-    elsewhere = make_exchange(response, payload_digest=claimed, framing=framing)
-    assert build(elsewhere)[1].payload_digest is None
-
-
-def test_payload_of_a_chunked_reply_is_without_chunk_framing(
-    build: Build, make_exchange: Make
-) -> None:
-    response = (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-        b"Content-Encoding: gzip\r\n\r\n4\r\n\x1f\x8b\x08\x00\r\n3\r\nabc\r\n0\r\n\r\n"
-    )
-    data, draft = build(make_exchange(response))
-    assert draft.payload_digest == Digest.of(b"\x1f\x8b\x08\x00abc")
-    assert _records(data)[0].kept == response
-    assert read_slice_rows(io.BytesIO(data)) == draft.rows
-
-
-def test_changed_spool_is_never_stated(build: Build, make_exchange: Make) -> None:
-    exchange = make_exchange()
-    changed = exchange.response.open().read().replace(b"Voted", b"v0ted")
-    with pytest.raises(DigestMismatch, match="capture it again"):
-        build(replace(exchange, response=MemoryBytes(changed)))
-    with pytest.raises(DigestMismatch):
-        build(replace(exchange, response=_Lying(changed)))
-
-
-class _Lying(MemoryBytes):
-    """Says that it is longer than it is."""
-
-    @property
-    def length_bytes(self) -> int:
-        return len(self.data) + 1
-
-
-@pytest.mark.parametrize("uri", ["https://h/\r\nX: 1", "https://h/\x00", "https://h/ä"])
-def test_address_with_control_bytes_is_refused(
-    build: Build, make_exchange: Make, uri: str
-) -> None:
-    with pytest.raises(MalformedRecord):
-        build(make_exchange(target_uri=uri, connection=None))
-
-
-def test_writing_the_same_twice_gives_the_same_bytes(
-    build: Build, make_exchange: Make
-) -> None:
-    assert build(make_exchange()) == build(make_exchange())
-
-
-def test_stored_slices_do_not_depend_on_the_compressor(
-    make_exchange: Make,
-    make_material: Callable[..., SliceMaterial],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made = []
-    for _ in range(2):
-        out = io.BytesIO()
-        material = replace(make_material(), effort=Effort.STORED)
-        build_slice(make_exchange(), out, material=material)
-        made.append(out.getvalue())
-        monkeypatch.setattr("archive.warc.member._isal", None)
-    assert made[0] == made[1]
+    assert metadata_of(data)["connection"]["dns"]["record"] is None
+    assert metadata_of(data)["connection"]["dns"]["origin"] == origin
 
 
 def test_resource_slice_holds_its_records_in_order(
@@ -453,7 +345,7 @@ def test_resource_slice_holds_its_records_in_order(
         blocks, out, material=make_material(), warc_date=moment
     )
     assert read_slice_rows(io.BytesIO(out.getvalue())) == draft.rows
-    assert [record.kept for record in _records(out.getvalue())] == [b"\x89PNG", b"{}"]
+    assert [record.kept for record in records_of(out.getvalue())] == [b"\x89PNG", b"{}"]
     assert (draft.chain, draft.dns, draft.block_digest, draft.http_status) == (
         None,
     ) * 4
@@ -471,7 +363,7 @@ def test_warcinfo_slice_and_empty_slice(
     )
     out = io.BytesIO()
     build_resource_slice([info], out, material=make_material(), warc_date=moment)
-    (record,) = _records(out.getvalue())
+    (record,) = records_of(out.getvalue())
     assert record.header.type == "warcinfo"
     nothing = io.BytesIO()
     draft = build_resource_slice(
@@ -479,72 +371,3 @@ def test_warcinfo_slice_and_empty_slice(
     )
     assert (draft.capture_id, draft.members) == (Digest.of(b"").hex, 0)
     assert (draft.first_record_id, draft.rows) == (None, ())
-
-
-def test_member_headers_name_neither_time_nor_system(
-    build: Build, make_exchange: Make
-) -> None:
-    data, draft = build(make_exchange())
-    for row in draft.rows:
-        header = data[row.offset : row.offset + 10]
-        assert header == bytes.fromhex("1f8b08000000000000ff")
-
-
-class _Zeros:
-    """A body of many zeros that is never in memory whole."""
-
-    def __init__(self, head: bytes, length: int) -> None:
-        self._head = head
-        self.length_bytes = len(head) + length
-
-    def open(self) -> BinaryIO:
-        return _ZeroStream(self._head, self.length_bytes)
-
-    def close(self) -> None:
-        pass
-
-
-class _ZeroStream(io.BytesIO):
-    def __init__(self, head: bytes, length: int) -> None:
-        super().__init__(head)
-        self._left = length
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        assert size is not None
-        assert size > 0
-        size = min(size, self._left)
-        self._left -= size
-        return super().read(size).ljust(size, b"\0")
-
-
-class _Sink(io.BytesIO):
-    """Counts what is written and forgets it."""
-
-    def write(self, data: Any, /) -> int:
-        return len(data)
-
-
-@pytest.mark.parametrize(
-    "length", [50_000_000, pytest.param(500_000_000, marks=pytest.mark.slow)]
-)
-def test_large_body_is_written_in_bounded_memory(
-    make_exchange: Make, make_material: Callable[..., SliceMaterial], length: int
-) -> None:
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
-    source = _Zeros(head, length)
-    with source.open() as stream:
-        wire = Digest.of_stream(stream)
-    decoder, payload = EntityDecoder(), Digest.of_chunks
-    with source.open() as stream:
-        pieces = iter(lambda: stream.read(1 << 20), b"")
-        body = payload(part for piece in pieces for part in decoder.feed(piece))
-    exchange = make_exchange(response=head, http_status=200)
-    exchange = replace(exchange, response=source, wire_digest=wire, payload_digest=body)
-    tracemalloc.start()
-    try:
-        draft = build_slice(exchange, _Sink(), material=make_material())
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert draft.payload_digest == body
-    assert peak < 16_000_000
