@@ -10,12 +10,19 @@ from archive.store.segment import list_segments
 from archive.store.tombstones import RemovalOrder
 from archive.store.walk import SegmentWalk
 from archive.verify import readers
+from archive.verify.folder import verify_archive
+from archive.verify.policy import Wishes
+from archive.verify.report import Report
 from tests.support.archives import (
     MadeArchive,
     fill,
     make_archive,
     make_exchange,
 )
+
+PIECE = 9_000
+"""Bytes of a piece here: two or three small captures."""
+SIDE_BY_SIDE = Wishes(side_by_side=True)
 
 
 class Inside:
@@ -68,3 +75,10 @@ def make_worth_reading(place: Path) -> MadeArchive:
         order = RemovalOrder(reason="a test", authority="a court")
         assert isinstance(writer.remove(victim, order), Removed)
     return archive
+
+
+def both(made: MadeArchive) -> tuple[Report, Report]:
+    """The reports of one walk, and of several processes beside each other."""
+    trust = made.trust()
+    alone = verify_archive(made.root, trust=trust)
+    return alone, verify_archive(made.root, trust=trust, wishes=SIDE_BY_SIDE)
