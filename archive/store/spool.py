@@ -10,7 +10,7 @@ behind bytes that may not be on disk: recovery writes it as a new file first.
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,9 @@ from archive.errors import FormatError
 from archive.files import DISK, Files, read_range
 
 MAGIC = b"evidence-spool/v1\n"
+HELD_SLICE_BYTES = 64 * 1024
+"""A slice up to this size is read once and held until it is in the segment, too: most
+are smaller, and a group of them takes little memory."""
 HEADER_LIMIT_BYTES = 4096
 """Bytes of an entry header: five short fields."""
 _NAME = re.compile(r"([0-9]{8})\.batch")
@@ -160,7 +163,8 @@ class RedoFile:
         self._file = files.append_to(path)
         if self._file.length_bytes == 0:
             self._file.append(MAGIC)
-        self._waiting: list[tuple[BinaryIO | None, bytes]] = []
+        self._waiting: list[Iterable[bytes]] = []
+        """What each entry written since the last sync holds, piece by piece."""
 
     def add(
         self,
@@ -172,20 +176,20 @@ class RedoFile:
         slice_bytes: int,
     ) -> SpoolEntry:
         """Write one entry; durable from `sync` on. Keep the stream open till then."""
-        digest = Digest.of_chunks(_slice_then(stream, statement))
+        content = _slice_then(stream, statement, slice_bytes)
         entry = SpoolEntry(
             segment=segment,
             offset_bytes=offset_bytes,
             slice_bytes=slice_bytes,
             statement_bytes=len(statement),
-            digest=digest,
+            digest=Digest.of_chunks(content),
             start=0,
         )
         self._file.append(format_entry_header(entry))
         entry = replace(entry, start=self._file.length_bytes)
-        for chunk in _slice_then(stream, statement):
+        for chunk in content:
             self._file.append(chunk)
-        self._waiting.append((stream, statement))
+        self._waiting.append(content)
         return entry
 
     def sync(self) -> None:
@@ -194,8 +198,8 @@ class RedoFile:
 
     def copy_waiting(self, append: Callable[[bytes], None]) -> None:
         """Hand the entries written since the last call on to the segment."""
-        for stream, statement in self._waiting:
-            for chunk in _slice_then(stream, statement):
+        for content in self._waiting:
+            for chunk in content:
                 append(chunk)
         self._waiting.clear()
 
@@ -204,8 +208,26 @@ class RedoFile:
         self._file.close()
 
 
-def _slice_then(stream: BinaryIO | None, statement: bytes) -> Iterator[bytes]:
-    if stream is not None:
-        stream.seek(0)
-        yield from iter(lambda: stream.read(READ_BYTES), b"")
-    yield statement
+def _slice_then(
+    stream: BinaryIO | None, statement: bytes, slice_bytes: int
+) -> Iterable[bytes]:
+    """A slice and its statement, to be gone through more than once."""
+    if stream is None:
+        return (statement,)
+    if slice_bytes > HELD_SLICE_BYTES:
+        return _Pieces(stream, statement)
+    stream.seek(0)
+    return (stream.read(), statement)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A long slice, read anew each time, and its statement."""
+
+    stream: BinaryIO
+    statement: bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.stream.seek(0)
+        yield from iter(lambda: self.stream.read(READ_BYTES), b"")
+        yield self.statement

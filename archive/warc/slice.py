@@ -62,7 +62,7 @@ __all__ = [
 
 HTTP_REQUEST_TYPE: Final = "application/http; msgtype=request"
 UNPARSED_TYPE: Final = "application/octet-stream"
-HASHED_AGAIN_BYTES: Final = 64 * 1024
+HASHED_AGAIN_BYTES: Final = 8 * 1024
 """Up to this size a body is hashed again whatever the engine says: it costs little."""
 
 

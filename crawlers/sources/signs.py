@@ -26,7 +26,13 @@ TITLES = 4
 LINKS_SHARE = 0.6
 """Of a paragraph's text within links, from which on it is a list of links."""
 UNSEEN = ("script", "style", "noscript", "template", "svg", "textarea", "title")
-_TITLES = "//title[not(ancestor::*[local-name()='svg'])]//text() | //h1//text()"
+_TITLES = XPath(
+    "//title[not(ancestor::*[local-name()='svg'])]//text() | //h1//text()",
+    smart_strings=False,
+)
+_CALLED = XPath("//script/text() | //script/@src | //iframe/@src", smart_strings=False)
+_STATED = XPath("//form/@action | //form/@id | //meta/@content", smart_strings=False)
+_LINKED_DATA = XPath("//script[contains(@type, 'ld+json')]/text()", smart_strings=False)
 _PARAGRAPHS = "//p | //article//div[not(*)] | //blockquote | //article//li"
 _UNFREE = re.compile(r"[\"']?isAccessibleForFree[\"']?\s*:\s*[\"']?false", re.I)
 _TEXTS = XPath(".//text()", smart_strings=False)
@@ -68,8 +74,7 @@ class Signs:
     @cached_property
     def markup(self) -> str:
         """Scripts and addresses of scripts, frames and forms: what a page does."""
-        found = self._texts("//script/text() | //script/@src | //iframe/@src")
-        found += self._texts("//form/@action | //form/@id | //meta/@content")
+        found = [*self._texts(_CALLED), *self._texts(_STATED)]
         return " ".join(found)[:MARKUP_CHARACTERS]
 
     @cached_property
@@ -86,8 +91,7 @@ class Signs:
     @cached_property
     def says_unfree(self) -> bool:
         """Whether it says itself that it is not free to read."""
-        data = self._texts("//script[contains(@type, 'ld+json')]/text()")
-        return any(_UNFREE.search(text) for text in data)
+        return any(_UNFREE.search(text) for text in self._texts(_LINKED_DATA))
 
     @cached_property
     def asks_password(self) -> bool:
@@ -109,10 +113,11 @@ class Signs:
         """Whether a CSS selector finds anything."""
         return hasattr(self._root, "iter") and bool(self._tree.css(selector))
 
-    def _texts(self, path: str) -> list[str]:
+    def _texts(self, path: XPath) -> list[str]:
         if not hasattr(self._root, "iter"):
             return []
-        return [str(found.root) for found in self._tree.xpath(path)]
+        found: list[str] = path(self._root)
+        return found
 
 
 def _without(texts: list[str], hidden: list[str]) -> list[str]:

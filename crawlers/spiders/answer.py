@@ -18,6 +18,12 @@ from crawlers.sources.signs import Signs
 
 BRIEF_BYTES = 16 * 1024
 """Read of a page at first: where pages are light, a long text shows in that."""
+BASE_CHARACTERS = 4096
+"""Scrapy looks for <base> in so many."""
+CHARACTER_BYTES = 4
+"""Most bytes of a character in the charsets below."""
+PLAIN_CHARSETS = frozenset({"utf-8", "cp1251", "cp1252", "ascii", "koi8-r"})
+"""Charsets in which a tag is written as in ASCII: nearly all pages are in the first."""
 _BASE = re.compile(rb"<base\b", re.IGNORECASE)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 """zlib's way to say: a gzip header comes first."""
@@ -56,14 +62,23 @@ def with_sound_base(response: Response) -> Response:
     """The same; where its <base> is no address at all, as if it had none.
 
     Scrapy asks for it whenever a page is searched, and would read nothing of the page.
+    It decodes the whole page for that, so a page without any is not even asked.
     """
-    if not isinstance(response, TextResponse):
+    if not isinstance(response, TextResponse) or _is_without_base(response):
         return response
     try:
         get_base_url(response)
     except ValueError:
         return response.replace(body=_BASE.sub(b"<no-base", response.body))
     return response
+
+
+def _is_without_base(response: TextResponse) -> bool:
+    """Whether Scrapy cannot find a <base>: certain for the usual charsets alone."""
+    if response.encoding not in PLAIN_CHARSETS:
+        return False
+    beginning = response.body[: BASE_CHARACTERS * CHARACTER_BYTES]
+    return b"<base" not in beginning.lower()
 
 
 def _beginning(body: bytes) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from archive.digest import Digest
 from archive.store.spool import (
+    HELD_SLICE_BYTES,
     MAGIC,
     RedoFile,
     SpoolEntry,
@@ -88,6 +89,25 @@ def test_entries_are_handed_on_once_and_in_order(tmp_path: Path) -> None:
     redo.copy_waiting(copied.append)
     redo.close()
     assert b"".join(copied) == b"slice0slice1slice2"
+
+
+@pytest.mark.parametrize("length", [HELD_SLICE_BYTES, HELD_SLICE_BYTES + 1])
+def test_a_slice_of_any_length_is_in_both_files(tmp_path: Path, length: int) -> None:
+    path, data, copied = spool_path(tmp_path, 0), b"s" * length, bytearray()
+    redo = RedoFile(path)
+    for statement in (b"one", b"two"):
+        redo.add(
+            io.BytesIO(data),
+            statement,
+            segment=SEGMENT,
+            offset_bytes=len(copied),
+            slice_bytes=length,
+        )
+    redo.sync()
+    redo.copy_waiting(copied.extend)
+    redo.close()
+    assert bytes(copied) == data + b"one" + data + b"two"
+    assert b"".join(contents(path, one) for one in read_entries(path)) == copied
 
 
 def test_a_file_opened_again_is_continued(path: Path) -> None:
