@@ -35,4 +35,10 @@ def search_options(
 
 def may_show(capture: Capture, policy: AccessPolicy) -> bool:
     """Whether a capture may be shown, counted, listed or sent."""
-    return capture.source_id is None or capture.source_id not in policy.hidden()
+    return shown_by(policy)(capture)
+
+
+def shown_by(policy: AccessPolicy) -> Callable[[Capture], bool]:
+    """`may_show` for the many captures of one answer: what is hidden is asked once."""
+    hidden = policy.hidden()
+    return lambda capture: capture.source_id not in hidden

@@ -11,6 +11,7 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.errors import SettingsError
+from search.collecting import rare_collections
 from web.access import AccessPolicy
 from web.app import create_app
 from web.citation import FORMATS
@@ -81,7 +82,7 @@ def _serve(chosen: ServeOptions, services: Services) -> None:
     applications.site.sweep.start()
     click.echo(f"open {settings.app_origin}/")
     click.echo(f"archived content on {settings.replay_origin}; stop with Ctrl-C")
-    with suppress(KeyboardInterrupt):
+    with rare_collections(), suppress(KeyboardInterrupt):
         Server(applications, listeners).run()
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import Client, TestResponse
 from archive.capture import Capture
 from archive.errors import ArchiveExists, LimitExceeded, StoreError
 from archive.verify.report import Report
-from web.access import may_show
+from web.access import shown_by
 from web.app import Applications, create_app
 from web.frozen import (
     ENDINGS,
@@ -103,9 +103,7 @@ class _Freezer:
         site = self.applications.site
         archive = site.services.archive
         self._waiting.extend(FIRST_PAGES)
-        captures = [
-            one for one in archive.captures(0) if may_show(one, site.settings.access)
-        ]
+        captures = list(filter(shown_by(site.settings.access), archive.captures(0)))
         gone = [f"/c/{one.short_id}" for one in archive.tombstones()]
         known = {f"/c/{one.short_id}{view}" for one in captures for view in VIEWS}
         self._files |= {path: file_of_path(path) for path in (*known, *gone)}

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import format_short_id
-from web.access import AccessPolicy, may_show
+from web.access import AccessPolicy, shown_by
 from web.coverage import PAGE_ROLE, Coverage, CoverageRow, DayCount
 from web.services import ArchiveSource
 
@@ -84,9 +84,10 @@ class Overview:
             if (removed, hidden) != (self._removed, self._hidden):
                 self._begin()  # counted and named here before it went
             self._removed, self._hidden = removed, hidden
+            is_shown = shown_by(self._policy)
             for capture in archive.captures(self._next_leaf):
                 self._next_leaf = max(self._next_leaf, capture.leaf + 1)
-                if capture.kind == "capture" and may_show(capture, self._policy):
+                if capture.kind == "capture" and is_shown(capture):
                     self._add(capture)
 
     def _add(self, capture: Capture) -> None:

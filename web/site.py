@@ -21,7 +21,7 @@ from archive.store.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
 from search.extract.dates import Claimed
 from search.service import ExtractedText, Hit
-from web.access import may_show
+from web.access import may_show, shown_by
 from web.limits import RateLimiter
 from web.overview import Overview, key_of
 from web.rendering import Renderer
@@ -114,12 +114,11 @@ class Site:
         Those of a sample are left out: they never stand for what the address holds.
         """
         found = self.services.archive.find_captures(uri, limit=CAPTURES_OF_ADDRESS)
+        is_shown = shown_by(self.settings.access)
         return [
             one
             for one in found
-            if one.kind == kind
-            and one.role not in SAMPLE_ROLES
-            and may_show(one, self.settings.access)
+            if one.kind == kind and one.role not in SAMPLE_ROLES and is_shown(one)
         ]
 
     def page_of(self, capture: Capture) -> PageCapture:

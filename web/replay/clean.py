@@ -18,6 +18,7 @@ from web.replay.sheets import SheetCache
 from web.replay.tree import (
     FRAGMENT,
     RASTER_DATA,
+    VALUE_LIMIT_CHARS,
     GapWords,
     MissingPart,
     Sheet,
@@ -70,6 +71,8 @@ def clean_page(
 
 def _filter(tag: str, name: str, value: str) -> str | None:
     """Look at every attribute a last time, as nh3 parsed it; None drops it."""
+    if len(value) > VALUE_LIMIT_CHARS:
+        return None
     if name == "src":
         known = _PART_PATH.fullmatch(value) or RASTER_DATA.fullmatch(value)
         return value if tag == "img" and known else None

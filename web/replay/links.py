@@ -145,6 +145,7 @@ class PartTable:
     ) -> None:
         """`page_id` is the short id of the page statement."""
         self._find_capture = find_capture
+        self._found: dict[str, Capture | None] = {}
         self.page_id = page_id
         self._numbers: dict[str, int] = {}
         self.parts = tuple(parts)
@@ -169,7 +170,11 @@ class PartTable:
     def capture(self, number: int) -> Capture | None:
         """The capture that answers a part; None for a gap or a hidden capture."""
         capture_id = self.parts[number].capture_id
-        return None if capture_id is None else self._find_capture(capture_id)
+        if capture_id is None:
+            return None
+        if capture_id not in self._found:
+            self._found[capture_id] = self._find_capture(capture_id)
+        return self._found[capture_id]
 
     def gap(self, number: int) -> Gap | None:
         """Why a listed part cannot be shown; None if it can."""

@@ -20,10 +20,11 @@ _SPACED = bytes(
 )
 _NO_LETTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 """U+FFFE and U+FFFF in UTF-8."""
+_LAST_PLANE = b"\xef\xbf"
+"""What both begin with; a page that holds it is rare."""
 _ODD_REFERENCE = re.compile(
     "&#(?:0*(?:[0-9]|[12][0-9]|3[01])(?![0-9])|0*[0-9]{5}"
-    "|x0*1?[0-9a-f](?![0-9a-f])|x[0-9a-f]*[d-f][0-9a-f]{3})",
-    re.IGNORECASE,
+    "|[xX]0*1?[0-9a-fA-F](?![0-9a-fA-F])|[xX][0-9a-fA-F]*[d-fD-F][0-9a-fA-F]{3})"
 )
 """Character references that may stand for a letter of `CONTROL`."""
 Element = etree._Element
@@ -32,8 +33,9 @@ Element = etree._Element
 def parse_page(text: str) -> Element:
     """Parse leniently; an empty document gives an empty page."""
     data = text.encode("utf-8", "replace").translate(_SPACED)
-    for letter in _NO_LETTERS:
-        data = data.replace(letter, b" ")
+    if _LAST_PLANE in data:
+        for letter in _NO_LETTERS:
+            data = data.replace(letter, b" ")
     try:
         root = _tree_of(data)
     except etree.XMLSyntaxError:

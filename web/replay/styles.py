@@ -22,7 +22,9 @@ DEPTH_LIMIT = 24
 DATA_LIMIT_CHARS = 1 << 18
 """Longest data: address kept."""
 SHORT_CHARS = 500
-"""Style attributes up to this length are cleaned once."""
+"""Style attributes up to this length are cleaned once, unless they hold an address."""
+PLAIN_KEPT = 4_096
+"""Of these so many are remembered: the longest take 4 MB together."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -77,15 +79,16 @@ def clean_declarations(text: str, *, resolve: Resolve) -> str:
     """Write the value of a `style` attribute anew."""
     if len(text) > DATA_LIMIT_CHARS:
         return ""
-    if len(text) <= SHORT_CHARS and "(" not in text and "\\" not in text:
-        return _plain_declarations(text)
-    return _declarations(text, resolve)
+    plain = _plain_declarations(text) if len(text) <= SHORT_CHARS else None
+    return _declarations(text, resolve) if plain is None else plain
 
 
-@lru_cache(maxsize=4_096)
-def _plain_declarations(text: str) -> str:
-    """Declarations without functions hold no address: the same on every page."""
-    return _declarations(text, lambda _: None)
+@lru_cache(maxsize=PLAIN_KEPT)
+def _plain_declarations(text: str) -> str | None:
+    """Declarations that ask for no address: the same on every page. None: they do."""
+    asked: list[str] = []
+    written = _declarations(text, asked.append)
+    return None if asked else written
 
 
 def _declarations(text: str, resolve: Resolve) -> str:

@@ -8,18 +8,16 @@ is serialized markup for nh3, which has the last word.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lxml import etree
 
+from web.replay.attributes import drop_unlisted, plan_of
 from web.replay.links import Gap, PartTable, Resolved, split_srcset
 from web.replay.markup import (
     DRAWN_GAPS,
     DROPPED,
-    GLOBAL_ATTRIBUTES,
     INPUT_TYPES,
     ROOT_ATTRIBUTES,
-    TAG_ATTRIBUTES,
     TAGS,
 )
 from web.replay.parsing import (
@@ -43,16 +41,10 @@ VALUE_LIMIT_CHARS = 1 << 18
 """Characters of an attribute; data: images are the long ones."""
 DOCTYPE_CHARS = 1_024
 """Where a doctype is looked for."""
-PLANS_KEPT = 8_192
-"""Sets of attribute names seen a moment ago: a page has about a hundred."""
-SHORT_CHARS = 400
-"""Names of one element together, as usual pages have them."""
 GAP_PIXELS = 4_000
 """Largest side of a gap box."""
 
 RASTER_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
-_CLEANED = frozenset(("style", "background", "href"))
 _NUMBER = re.compile(r"\s*([0-9]{1,5})")
 _DOCTYPE = re.compile(r"<!doctype\s+html", re.IGNORECASE)
 FRAGMENT = re.compile(r"#[^\s\"'<>]*")
@@ -137,13 +129,8 @@ class _Cleaner:
         self._base = base
         self._parts = parts
         self._words = words
+        self._written: dict[tuple[str, Gap], str] = {}
         self.gaps: list[MissingPart] = []
-        self._special: dict[str, Callable[[Element], bool]] = {
-            "img": self._image,
-            "source": self._source,
-            "input": self._input,
-        }
-        """Takes one element; False if it is not there any more, or holds nothing."""
 
     def take_sheets(self, root: Element) -> Iterator[Sheet]:
         """Yield the style sheets in document order; missing ones become gaps."""
@@ -172,13 +159,12 @@ class _Cleaner:
 
     def root_attributes(self, element: Element) -> tuple[tuple[str, str], ...]:
         """Plain attributes of `html` or `body`, and the cleaned `style`."""
-        old = dict(element.items())
         kept = [
             (name, value)
-            for name, value in old.items()
+            for name, value in element.items()
             if name in ROOT_ATTRIBUTES and len(value) <= VALUE_LIMIT_CHARS
         ]
-        style = self._style(old)
+        style = self._style(element)
         return (*kept, ("style", style)) if style else tuple(kept)
 
     def sweep(self, body: Element) -> None:
@@ -188,49 +174,44 @@ class _Cleaner:
         for number, element in enumerate(list(body.iterdescendants())):
             if gone:
                 gone -= 1
-            elif number >= ELEMENT_LIMIT or not isinstance(element.tag, str):
+                continue
+            tag = element.tag
+            if number >= ELEMENT_LIMIT or not isinstance(tag, str):
                 gone = _count(element)
                 remove(element)
+            elif tag in _PLAIN:
+                self._attributes(element)
             else:
-                gone = self._element(element)
+                gone = self._element(element, tag)
 
-    def _element(self, element: Element) -> int:
-        """Sweep one element; gives how many went with it."""
-        tag = str(element.tag)
+    def _element(self, element: Element, tag: str) -> int:
+        """Sweep an element that is no plain one; gives how many went with it."""
         if tag in DRAWN_GAPS:
             gone = _count(element)
             self._draw(element, DRAWN_GAPS[tag], Gap(reason="not-shown"))
             return gone
-        special = self._special.get(tag)
+        special = _SPECIAL.get(tag)
         if special is not None:
             gone = _count(element)
-            return 0 if special(element) else gone
-        if tag in TAGS:
-            self._attributes(element)
-        else:
-            unwrap(element)
+            return 0 if special(self, element) else gone
+        unwrap(element)
         return 0
 
     def _attributes(self, element: Element, **extra: str) -> None:
-        """Write the attributes anew: listed ones, cleaned style, inner links."""
-        pairs = element.items()
-        if pairs:
-            tag = str(element.tag)
-            plan = _plan_of(tag, tuple([name for name, _ in pairs]))
-            _keep(element, pairs, plan)
-            if plan.has_more:
-                self._rewrite(element, tag, dict(pairs))
+        """Keep listed attributes; write cleaned style and inner links anew."""
+        names = element.keys()
+        if names:
+            plan = plan_of(str(element.tag), names)
+            if plan.dropped:
+                style = self._style(element) if plan.has_style else ""
+                href = element.get("href", "").strip() if plan.has_link else ""
+                drop_unlisted(element, names, plan)
+                if style:
+                    element.set("style", style)
+                if href.startswith("#") and FRAGMENT.fullmatch(href):
+                    element.set("href", href)
         for name, value in extra.items():
             element.set(name, value)
-
-    def _rewrite(self, element: Element, tag: str, old: dict[str, str]) -> None:
-        """Write what is cleaned, not copied: style and inner links."""
-        style = self._style(old)
-        if style:
-            element.set("style", style)
-        href = old.get("href", "").strip()
-        if tag == "a" and FRAGMENT.fullmatch(href):
-            element.set("href", href)
 
     def _image(self, element: Element) -> bool:
         found = self._picture(element)
@@ -298,7 +279,7 @@ class _Cleaner:
         """Put a box of the same size where the part would be."""
         self._note(kind, gap)
         width, height = _pixels(element, "width"), _pixels(element, "height")
-        words = CONTROL.sub(" ", self._words.write(kind, gap))
+        words = self._words_of(kind, gap)
         tail = element.tail
         element.clear()
         element.tag = "span"
@@ -313,13 +294,21 @@ class _Cleaner:
         if (width or GAP_PIXELS) >= 64 and (height or GAP_PIXELS) >= 20:
             element.text = words
 
-    def _style(self, attributes: dict[str, str]) -> str:
+    def _words_of(self, kind: str, gap: Gap) -> str:
+        """What a box says; a page says the same in most of them."""
+        words = self._written.get((kind, gap))
+        if words is None:
+            words = CONTROL.sub(" ", self._words.write(kind, gap))
+            self._written[kind, gap] = words
+        return words
+
+    def _style(self, element: Element) -> str:
         """The cleaned `style`; a captured `background` picture comes before it."""
-        written = attributes.get("style")
+        written = element.get("style")
         style = ""
         if written:
             style = clean_declarations(written, resolve=self._style_path)
-        picture = attributes.get("background")
+        picture = element.get("background")
         path = self._style_path(picture) if picture else None
         return style if path is None else f'background-image:url("{path}");{style}'
 
@@ -331,57 +320,19 @@ class _Cleaner:
         return found.path if isinstance(found, Resolved) else None
 
 
+_SPECIAL: dict[str, Callable[[_Cleaner, Element], bool]] = {
+    "img": _Cleaner._image,
+    "source": _Cleaner._source,
+    "input": _Cleaner._input,
+}
+"""Takes one element; False if it is not there any more, or holds nothing."""
+_PLAIN = TAGS - _SPECIAL.keys() - DRAWN_GAPS.keys()
+"""Elements of which only the attributes are looked at."""
+
+
 def _count(element: Element) -> int:
     """How many elements it holds, at any depth."""
     return sum(1 for _ in element.iterdescendants()) if len(element) else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """What becomes of attributes of these names on one kind of element."""
-
-    dropped: tuple[str, ...]
-    is_odd: bool
-    """Whether a name, such as `{`, cannot be looked up: then all are written anew."""
-    has_more: bool
-    """Whether there is something to clean."""
-
-
-def _plan_of(tag: str, names: tuple[str, ...]) -> _Plan:
-    """The plan; kept for the next such element, unless a page makes names up."""
-    if sum(map(len, names)) > SHORT_CHARS:
-        return _plan.__wrapped__(tag, names)
-    return _plan(tag, names)
-
-
-@lru_cache(maxsize=PLANS_KEPT)
-def _plan(tag: str, names: tuple[str, ...]) -> _Plan:
-    allowed = TAG_ATTRIBUTES.get(tag, frozenset()) | GLOBAL_ATTRIBUTES
-    dropped = tuple(name for name in names if name not in allowed)
-    return _Plan(
-        dropped=dropped,
-        is_odd=not all(map(_NAME.fullmatch, dropped)),
-        has_more=not _CLEANED.isdisjoint(dropped),
-    )
-
-
-def _keep(element: Element, pairs: list[tuple[str, str]], plan: _Plan) -> None:
-    """Take out the attributes that are not listed, and values without end."""
-    attrib = element.attrib
-    if len(plan.dropped) == len(pairs):
-        attrib.clear()
-        return
-    if plan.is_odd:
-        kept = [pair for pair in pairs if pair[0] not in plan.dropped]
-        attrib.clear()
-        for name, value in kept:
-            element.set(name, value)
-    else:
-        for name in plan.dropped:
-            del attrib[name]
-    for name, value in pairs:
-        if len(value) > VALUE_LIMIT_CHARS:
-            attrib.pop(name, None)
 
 
 def _pixels(element: Element, name: str) -> int | None:

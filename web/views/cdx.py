@@ -9,7 +9,7 @@ from itertools import islice
 from flask import Flask, Response, request
 
 from archive.store.lookup import KeyedCapture, KeyPlace
-from web.access import may_show
+from web.access import shown_by
 from web.cdx import (
     OUTPUTS,
     CdxQuery,
@@ -73,8 +73,9 @@ class _Scan:
 
     def lines(self) -> Iterator[Line]:
         """Lines of the captures that may be shown."""
+        is_shown = shown_by(self._site.settings.access)
         for row in islice(self._rows(), SCAN_ROWS):
-            if may_show(row.capture, self._site.settings.access):
+            if is_shown(row.capture):
                 self.place = row.place
                 yield line_of(row)
         self.is_cut = self._seen == SCAN_ROWS

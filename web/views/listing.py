@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
-from web.access import may_show
+from web.access import shown_by
 from web.site import Site
 
 HISTORY_ROWS = 2_000
@@ -97,12 +97,13 @@ def make_listing(
 def list_captures(site: Site, ids: list[str]) -> list[Row]:
     """Rows of the captures that may be shown, in the order of their ids."""
     rows = []
+    is_shown = shown_by(site.settings.access)
     for capture_id in ids:
         try:
             capture = site.services.archive.get_capture(capture_id)
         except CaptureNotFound:
             continue
-        if may_show(capture, site.settings.access):
+        if is_shown(capture):
             rows.append(_row(site, capture))
     return rows
 

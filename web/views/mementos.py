@@ -17,7 +17,7 @@ from archive.capture import Capture
 from archive.errors import FormatError
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, span_of
 from archive.warc.surt import make_urlkey
-from web.access import may_show
+from web.access import may_show, shown_by
 from web.mementos import (
     LINK_FORMAT,
     Neighbourhood,
@@ -169,10 +169,11 @@ def asked_address(prefix: str) -> str:
 def mementos_of(site: Site, urlkey: str) -> Iterator[Capture]:
     """The mementos of a key, oldest first: all answers that may be shown."""
     ask = site.services.archive.captures_of_keys
+    is_shown = shown_by(site.settings.access)
     behind = FIRST_PLACE
     while rows := ask(span_of(urlkey), behind=behind, limit=MOST_ROWS):
         for row in rows:
-            if _is_memento(site, row.capture):
+            if row.capture.http_status is not None and is_shown(row.capture):
                 yield row.capture
         behind = rows[-1].place
 
@@ -201,9 +202,10 @@ def _later(site: Site, urlkey: str, at: datetime) -> Iterator[Capture]:
 
 def _walk(site: Site, ask: Callable[..., list[KeyedCapture]]) -> Iterator[Capture]:
     offset, limit = 0, ROWS_AT_A_TIME
+    is_shown = shown_by(site.settings.access)
     while rows := ask(limit=limit, offset=offset):
         for row in rows:
-            if _is_memento(site, row.capture):
+            if row.capture.http_status is not None and is_shown(row.capture):
                 yield row.capture
         offset += len(rows)
         limit = min(limit * 4, MOST_ROWS)  # a site that failed for months
