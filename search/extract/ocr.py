@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -84,23 +85,34 @@ def _ask(program: str) -> Tesseract | None:
     listed = _said(program, "--list-langs")
     present = set(listed.split())
     languages = [code for code in LANGUAGES if code in present]
+    folder, sign = _FOLDER.search(listed), ""
+    if folder is not None:
+        models = _models(Path(folder[1]), languages)
+        languages, sign = list(models), f"-{_sign_of(models)}"
     if version is None or not languages:
         return None
-    folder = _FOLDER.search(listed)
-    models = "" if folder is None else f"-{_models(Path(folder[1]), languages)}"
     return Tesseract(
         program=program,
-        extractor=f"tesseract/{version[1]}{models}",
+        extractor=f"tesseract/{version[1]}{sign}",
         languages="+".join(languages),
     )
 
 
-def _models(folder: Path, languages: Sequence[str]) -> str:
-    """Which models those are, in a few signs: nobody says their versions."""
-    lines = []
+def _models(folder: Path, languages: Sequence[str]) -> dict[str, Digest]:
+    """The models that can be read, by language: one that cannot is left out."""
+    models: dict[str, Digest] = {}
     for language in languages:
-        with (folder / f"{language}.traineddata").open("rb") as model:
-            lines.append(f"{language} {Digest.of_stream(model)}")
+        with (
+            suppress(OSError),
+            (folder / f"{language}.traineddata").open("rb") as model,
+        ):
+            models[language] = Digest.of_stream(model)
+    return models
+
+
+def _sign_of(models: dict[str, Digest]) -> str:
+    """Which models those are, in a few signs: nobody says their versions."""
+    lines = [f"{language} {digest}" for language, digest in models.items()]
     return Digest.of("\n".join(lines).encode()).hex[:MODEL_SIGNS]
 
 

@@ -215,11 +215,14 @@ class Replay:
         capture = response_of(self._site, capture_id)
         name = f"capture-{capture.capture_id[:8]}.http.txt"
         stream = self._site.services.archive.open_slice(capture)
-        if is_long(stream):
-            return _sent(long_wire(stream), name)
-        with stream:
-            exchange = read_exchange_slice(stream)
-        return _download(exchange.response or b"", name)
+        with ExitStack() as stack:
+            stack.enter_context(stream)
+            if not is_long(stream):
+                exchange = read_exchange_slice(stream)
+                return _download(exchange.response or b"", name)
+            sent = _sent(long_wire(stream), name)
+            stack.pop_all()
+        return sent
 
     def raw_slice(self, capture_id: str) -> Response:
         """The slice: its SHA-256 is the capture's id."""

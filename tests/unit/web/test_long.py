@@ -3,13 +3,14 @@
 import gzip
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.capture import Capture
 from archive.digest import Digest
+from archive.errors import MalformedRecord
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.exchanges import answered
 from tests.support.served import REPLAY, open_applications
@@ -119,6 +120,20 @@ def test_what_cannot_be_decoded_in_pieces_is_not_offered_as_decoded(
     apps: Applications, captures: dict[str, Capture], name: str
 ) -> None:
     assert get(apps, f"/raw/{captures[name].short_id}").status_code == 404
+
+
+def test_a_slice_whose_length_cannot_be_told_is_closed(
+    apps: Applications, captures: dict[str, Capture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[BinaryIO] = []
+
+    def refuse(stream: BinaryIO) -> bool:
+        seen.append(stream)
+        raise MalformedRecord("no record")
+
+    monkeypatch.setattr("web.replay.responses.is_long", refuse)
+    get(apps, f"/raw/{captures['plain'].short_id}/wire")
+    assert [stream.closed for stream in seen] == [True]
 
 
 def test_ranges_of_short_ones_are_answered(

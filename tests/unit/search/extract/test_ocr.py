@@ -53,6 +53,16 @@ def test_another_model_is_another_extractor(install: Path) -> None:
     assert second.extractor != first.extractor
 
 
+def test_a_model_that_cannot_be_read_is_left_out_alone(install: Path) -> None:
+    (install / "bel.traineddata").unlink()
+    found = find_tesseract()
+    assert found is not None
+    assert found.languages == "eng"
+    (install / "eng.traineddata").unlink()
+    ocr._ask.cache_clear()
+    assert find_tesseract() is None
+
+
 def test_a_program_that_does_not_answer_is_not_there_until_it_does(
     install: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
