@@ -19,6 +19,7 @@ _TITLE_PLACES = (
     ("title", None),
     ("h1", None),
 )
+_DESCRIPTIONS = "meta[name='description'], meta[property='og:description']"
 
 
 def guess_charset(data: bytes) -> str | None:
@@ -59,6 +60,12 @@ class PageTree:
                 if value and value.strip():
                     found.append(str(value))
         return tuple(dict.fromkeys(found))
+
+    def descriptions(self) -> tuple[str, ...]:
+        """What the head of the page says the page is about."""
+        document = self._tree.document
+        nodes = [] if document is None else document.query_selector_all(_DESCRIPTIONS)
+        return tuple(str(node.getattr("content") or "") for node in nodes)
 
     def parts_of(
         self, selector: str, inner: tuple[str, str], *, limit: int

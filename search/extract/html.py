@@ -14,22 +14,24 @@ from lxml.etree import LxmlError
 
 from search.extract.alltext import PageTree
 from search.extract.dates import CONFLICT, find_claimed
+from search.extract.lead import stated_descriptions, with_lead
 from search.extract.overload import OVERLOADED, is_overloaded
 from search.extract.parts import find_parts, find_stretch
+from search.extract.places import may_have_more, more_from_place
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
 from search.extract.stated import stated_article
 from search.extract.telegram import is_telegram, telegram_main
-from search.extract.tidy import tidy_main
+from search.extract.tidy import leave_out_beside, tidy_main
 from search.extract.titles import TITLE_CONFLICT, choose_title
-from search.extract.visible import INLINE, visible_text
+from search.extract.visible import INLINE, Shown, see_page, visible_text
 
-HTML_EXTRACTOR = "html/5"
+HTML_EXTRACTOR = "html/6"
 """Raised with every change here and with the libraries below."""
 TAGS_EXTRACTOR = "tags/1"
 SHOWN_EXTRACTOR = "html-shown/1"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
-"""The versions that `html/5` means; a test compares them with what is installed."""
+"""The versions that `html/6` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
 """A shorter main text is doubtful, so a second opinion is asked for."""
 PARAGRAPH = 120
@@ -61,11 +63,14 @@ def extract_html(markup: str) -> Extract:
         return replace(made, warnings=(*made.warnings, OVERLOADED))
     tree = PageTree(markup)
     warnings: tuple[str, ...] = ()
-    main = _main_text(markup, tree)
-    everything = clean_text(visible_text(markup) or tree.all_text())
+    shown = see_page(markup)
+    everything = clean_text(shown.text or tree.all_text())
+    main = _found_by_rules(markup, tree, shown)
     if len(everything) < SHOWN_ENOUGH:
         everything, warnings = _look_deeper(markup, tree, everything)
     main = _more_of_it(main, markup, everything)
+    lines = [line for line in everything.split("\n") if line not in shown.beside]
+    main = with_lead(main, lines, (*tree.descriptions(), *stated_descriptions(markup)))
     stretch = find_stretch(everything, main)
     rest = _rest(main, everything)
     if stretch is not None:
@@ -130,6 +135,18 @@ def extract_shown(markup: str) -> Extract:
         declared_charset=None,
         warnings=("truncated",) if cut else (),
     )
+
+
+def _found_by_rules(markup: str, tree: PageTree, shown: Shown) -> str:
+    """The main text without what the page shows beside it, and all of its place."""
+    main = leave_out_beside(_main_text(markup, tree), shown.beside)
+    if shown.root is None or not may_have_more(main, shown.text):
+        return main
+    doubtful = len(main) < MAIN_MIN_CODE_POINTS
+    more = more_from_place(main, shown.root, is_doubtful=doubtful)
+    if more == main:
+        return main
+    return leave_out_beside(tidy_main(clean_text(more), tree.titles()), shown.beside)
 
 
 def _look_deeper(

@@ -4,7 +4,7 @@ Nothing is lost: whatever goes from the main text stands in the rest of the text
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -14,6 +14,8 @@ TITLE_MIN_CODE_POINTS = 15
 """A shorter beginning of a title means nothing."""
 TITLE_SLACK = 1.3
 """A line may be so many times longer than the title that it begins with."""
+KEPT_LEAST = 0.5
+"""Share of the main text that stays, or nothing of it goes."""
 TEASER_CODE_POINTS = 160
 """A longer line is a paragraph, however it begins."""
 
@@ -31,6 +33,19 @@ def tidy_main(main: str, titles: Sequence[str]) -> str:
             continue
         kept.append(line)
     return "\n".join(kept).strip("\n")
+
+
+def leave_out_beside(main: str, beside: Collection[str]) -> str:
+    """The main text without lines that the page shows beside its text only.
+
+    A page that is a list of links, or wrapped in an aside, keeps them: then they are
+    what it says.
+    """
+    folded = {_fold(line) for line in beside}
+    lines = main.split("\n")
+    kept = [line for line in lines if not line.strip() or _fold(line) not in folded]
+    left = "\n".join(kept).strip("\n")
+    return left if len(left) >= KEPT_LEAST * len(main) else main
 
 
 def _is_title(line: str, titles: Sequence[str]) -> bool:

@@ -32,7 +32,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "utf-8",
     )
     program.chmod(0o755)
-    monkeypatch.setattr(ocr.shutil, "which", lambda _name: str(program))
+    monkeypatch.setattr("search.extract.ocr.shutil.which", lambda _name: str(program))
     ocr._ask.cache_clear()
     return models
 
