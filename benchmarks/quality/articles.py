@@ -93,7 +93,7 @@ def measure(corpus: Path) -> list[Figure]:
                 part="articles",
                 name=f"{title}, F1 of 4-grams",
                 value=f1(rows),
-                bar=BAR if title == "article benchmark" else None,
+                bar=BAR,
                 note=note,
             )
         )

@@ -29,7 +29,8 @@ LINK_SPACES = 3
 """A link with fewer is an address or the name of a source: readers are told it."""
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LINK, _LINK_END, _ASIDE, _ASIDE_END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
-_MARKS = re.compile("[\ufdd0-\ufdd3]")
+_ALL_MARKS = (_LINK, _LINK_END, _ASIDE, _ASIDE_END)
+_MARKS = re.compile(f"[{_LINK}-{_ASIDE_END}]")
 """No characters of any text; between pieces they say where links and asides are."""
 _LINKED = re.compile(f"{_LINK}[^{_LINK_END}]*(?:{_LINK_END}|$)")
 _ENDS = frozenset(("\n", f"{_ASIDE_END}\n"))
@@ -57,7 +58,7 @@ def see_page(markup: str) -> Shown:
     try:
         parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
         tree = lxml_html.document_fromstring(
-            _MARKS.sub("", markup).encode("utf-8", "replace"), parser=parser
+            _without_marks(markup).encode("utf-8", "replace"), parser=parser
         )
     except (LxmlError, ParserError, ValueError):
         return Shown(text="")
@@ -68,7 +69,12 @@ def see_page(markup: str) -> Shown:
 
 def text_of(element: Any) -> str:
     """What an element of a parsed page shows, in one line."""
-    return " ".join(_MARKS.sub("", "".join(_pieces(element))).split())
+    return " ".join(_without_marks("".join(_pieces(element))).split())
+
+
+def _without_marks(text: str) -> str:
+    """Looked for before they are replaced: hardly a text has one."""
+    return _MARKS.sub("", text) if any(mark in text for mark in _ALL_MARKS) else text
 
 
 def _assemble(marked: str, root: Any) -> Shown:
@@ -76,12 +82,14 @@ def _assemble(marked: str, root: Any) -> Shown:
     beside: set[str] = set()
     within: set[str] = set()
     asides = links = 0
-    for raw in marked.split("\n"):
+    plain = _without_marks(marked).split("\n")
+    for raw, unmarked in zip(marked.split("\n"), plain, strict=True):
         row = f"{_LINK}{raw}" if links > 0 else raw
         was_aside = asides > 0
-        asides += raw.count(_ASIDE) - raw.count(_ASIDE_END)
-        links += raw.count(_LINK) - raw.count(_LINK_END)
-        line = _MARKS.sub("", raw).strip()
+        if len(raw) != len(unmarked):
+            asides += raw.count(_ASIDE) - raw.count(_ASIDE_END)
+            links += raw.count(_LINK) - raw.count(_LINK_END)
+        line = unmarked.strip()
         if not line:
             continue
         lines.append(line)
