@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ DEFAULT = "en"
 CODES = ("en", "be", "ru")
 """Languages of the interface, in the order they are offered in."""
 UNIT_STEP = 1024
+NUMBERS_KEPT = 10_000
+"""Numbers whose written form is remembered: a page of results has forty."""
 OLD_NAMES = {"Europe/Kyiv": "Europe/Kiev"}
 """Zones whose new name the tables of languages do not know yet."""
 
@@ -51,7 +54,7 @@ class Language:
 
     def number(self, number: float) -> str:
         """A number as this language writes it."""
-        return str(format_decimal(number, locale=self.locale))
+        return _format_number(self.code, number)
 
     def percent(self, share: float) -> str:
         """A share of one in percent, without decimals."""
@@ -112,6 +115,11 @@ class Language:
         return self.text(
             "time.local", place=self.place(zone), time=written, offset=offset
         )
+
+
+@lru_cache(maxsize=NUMBERS_KEPT)
+def _format_number(code: str, number: float) -> str:
+    return str(format_decimal(number, locale=LANGUAGES[code].locale))
 
 
 def format_offset(offset: timedelta) -> str:
