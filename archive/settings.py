@@ -26,15 +26,30 @@ setting must not pass unseen. Nothing here is secret. A variable
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archive.errors import SettingsError
 
 SETTINGS_VARIABLE = "EVIDENCE_SETTINGS"
-RESERVE_VARIABLE = "EVIDENCE_ARCHIVE__RESERVE_BYTES"
-"""Free space below which nothing is captured; unset: 5 % of the file system."""
+SINGLE_VALUES: dict[str, dict[str, type]] = {
+    "archive": {"reserve_bytes": int},
+    "keys": {"module": str, "token": str, "key": str},
+    "search": {
+        "engine": str,
+        "url": str,
+        "api_key_file": str,
+        "ca_file": str,
+        "replicas": int,
+    },
+}
+"""Keys that a variable of the environment may hold; lists stand in the file alone."""
+VARIABLES = {
+    f"EVIDENCE_{section}__{key}".upper(): (section, key)
+    for section, keys in SINGLE_VALUES.items()
+    for key in keys
+}
 SETTINGS_FILE_BYTES = 64 << 10
 """Some witnesses and authorities, 64 KiB; a larger file is something else."""
 RESERVE_DIGITS = 18
@@ -136,22 +151,36 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     `evidence/settings.toml` in the user's configuration folder, which need not exist.
     """
     named = path or (Path(environ[SETTINGS_VARIABLE]) if _has_file(environ) else None)
-    settings = Settings()
-    if named is not None:
-        settings = parse_settings(_read(named), str(named))
-    else:
-        usual = _usual_path(environ)
-        if usual is not None and usual.exists():
-            settings = parse_settings(_read(usual), str(usual))
-    reserve = environ.get(RESERVE_VARIABLE)
-    if reserve is None:
-        return settings
-    return replace(settings, reserve_bytes=_parse_reserve(reserve))
+    usual = _usual_path(environ)
+    if named is None and usual is not None and usual.exists():
+        named = usual
+    values = {} if named is None else _parse_toml(_read(named), str(named))
+    given = _overlay(values, environ)
+    places = ([] if named is None else [str(named)]) + given
+    return _parse(values, " with ".join(places) or "no settings")
 
 
 def parse_settings(data: bytes, place: str) -> Settings:
     """Read the text of a settings file; SettingsError names key and place."""
-    table = _Table(place, _parse_toml(data, place))
+    return _parse(_parse_toml(data, place), place)
+
+
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Let variables win over the values of the file; their names."""
+    given = []
+    for name, (section, key) in VARIABLES.items():
+        if name not in environ:
+            continue
+        table = values.setdefault(section, {})
+        if type(table) is dict:  # else the file is refused for what stands there
+            kind = SINGLE_VALUES[section][key]
+            table[key] = _number(name, environ[name]) if kind is int else environ[name]
+        given.append(name)
+    return given
+
+
+def _parse(values: dict[str, Any], place: str) -> Settings:
+    table = _Table(place, values)
     archive = _section(table, "archive")
     reserve = archive.take("reserve_bytes", int)
     if reserve is not None and not 0 <= reserve < 10**RESERVE_DIGITS:
@@ -315,9 +344,9 @@ def _demand_distinct(place: str, values: list[str]) -> None:
         raise SettingsError(f"{place}: the same name, address or key twice")
 
 
-def _parse_reserve(text: str) -> int:
+def _number(variable: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= RESERVE_DIGITS):
         raise SettingsError(
-            f"{RESERVE_VARIABLE} is {text[:40]!r}: give a number of bytes, or unset it"
+            f"{variable} is {text[:40]!a}: give a whole number, or unset it"
         )
     return int(text)

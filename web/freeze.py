@@ -231,8 +231,14 @@ class _Freezer:
         if not is_plain_path(f"/{file}"):
             raise AssertionError("every file lies below the folder")
         path = self.folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; mend that and run the command "
+                "again, which begins anew"
+            ) from error
         self._written.add(file)
 
 
@@ -244,7 +250,7 @@ def _nginx(sets: HeaderSets) -> bytes:
 
 
 def freeze(settings: WebSettings, services: Services, request: FreezeRequest) -> Frozen:
-    """Write the copy; ArchiveExists if the folder is there already."""
+    """Write the copy; ArchiveExists if the folder is there, StoreError on its disk."""
     if request.target.exists():
         raise ArchiveExists(f"{request.target} is there already; name a new folder")
     unfinished = request.target.with_name(request.target.name + UNFINISHED)

@@ -75,9 +75,15 @@ def ask_passphrase(place: Place) -> None:
 
 
 def open_writer(
-    place: Place, stamping: "Sequence[StampingService] | None"
+    place: Place,
+    stamping: "Sequence[StampingService] | None" = None,
+    *,
+    is_signing: bool = False,
 ) -> ArchiveWriter:
-    """Lock, load keys, recover; say on standard error what recovery did."""
+    """Lock, load keys, recover; say on standard error what recovery did.
+
+    That something waits unsigned is said too, unless the caller is about to sign it.
+    """
     writer = ArchiveWriter.open(
         place.archive,
         keys=load_keys(place),
@@ -92,7 +98,7 @@ def open_writer(
     )
     for line in _recovery_lines(writer.recovery):
         say(line)
-    if list_waiting(writer.spool_folder):
+    if not is_signing and list_waiting(writer.spool_folder):
         say("captures wait unsigned in the spool: `evidence sign` states them")
     return writer
 
@@ -110,7 +116,7 @@ def open_capturing(place: Place) -> CaptureSink:
             random_bytes=place.random_bytes,
             settings=WriterSettings(reserve_bytes=place.settings.reserve_bytes),
         )
-    return open_writer(place, None)
+    return open_writer(place)
 
 
 def _services(

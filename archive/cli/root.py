@@ -22,8 +22,8 @@ import click
 from archive.cli.secret import Secret, read_secret
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
-    RESERVE_VARIABLE,
     SETTINGS_VARIABLE,
+    VARIABLES,
     Settings,
     load_settings,
 )
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
 KNOWN_VARIABLES = (
-    RESERVE_VARIABLE,
     "EVIDENCE_ARCHIVE",
     SETTINGS_VARIABLE,
     "EVIDENCE_TRUST_DIR",
+    *VARIABLES,
 )
 """The only environment variables of ours; a misspelt one must not pass unseen."""
 EXIT_CODES = """
@@ -96,16 +96,20 @@ class CommandContext:
         ask_passphrase(self._place())
 
     def open_writer(
-        self, stamping: "Sequence[StampingService] | None" = None
+        self,
+        stamping: "Sequence[StampingService] | None" = None,
+        *,
+        is_signing: bool = False,
     ) -> "ArchiveWriter":
         """Open the archive for writing: lock, keys, recovery. Use as `with`.
 
-        What recovery set aside or wrote again is said on standard error. `stamping`
-        takes the place of what the settings ask for.
+        What recovery set aside or wrote again is said on standard error, and what
+        waits unsigned, unless this is to sign it. `stamping` takes the place of what
+        the settings ask for.
         """
         from archive.cli.opening import open_writer
 
-        return open_writer(self._place(), stamping)
+        return open_writer(self._place(), stamping, is_signing=is_signing)
 
     def open_capturing(self) -> "CaptureSink":
         """The same for a job of captures, which goes on without keys. Use as `with`.
@@ -230,6 +234,16 @@ def cli(
     )
 
 
+def _derived_words(error: sqlite3.DatabaseError) -> str:
+    """What a person does about a catalog or rows of an index that cannot be used."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL:
+        return f"no space for a derived database ({error}); free some and try again"
+    if code == sqlite3.SQLITE_BUSY:
+        return f"a derived database is in use ({error}); wait for whoever holds it"
+    return f"a derived database is damaged ({error}); `evidence rebuild` makes it again"
+
+
 def main() -> None:
     """Run the command; turn our errors into one sentence and an exit code."""
     os.umask(0o077)
@@ -248,11 +262,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
     except sqlite3.DatabaseError as error:
-        click.echo(
-            f"evidence: a derived database is damaged ({error}); `evidence rebuild` "
-            "makes it again",
-            err=True,
-        )
+        click.echo(f"evidence: {_derived_words(error)}", err=True)
         sys.exit(StoreError.exit_code)
     except OSError as error:  # a full disk, a folder nobody may enter
         place = f"{error.filename}: " if error.filename else ""

@@ -35,7 +35,7 @@ def sign(ctx: CommandContext, yes: bool, as_json: bool) -> None:
         return
     if not yes:
         _ask(len(waiting))
-    with ctx.open_writer() as writer:
+    with ctx.open_writer(is_signing=True) as writer:
         count = sign_waiting(writer, ctx.clock, approved=waiting)
     say(f"{count} entries signed")
 

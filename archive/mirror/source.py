@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from archive.errors import FormatError, PeerUnavailable, StoreError
+from archive.errors import ArchiveMissing, FormatError, PeerUnavailable, StoreError
 from archive.files import DISK, open_regular
 from archive.mirror.listing import (
     LISTING_LIMIT_BYTES,
@@ -64,7 +64,13 @@ class FolderSource:
 
     def list_files(self) -> Listing:
         """Walk the folder."""
-        read_identity(self._root)  # says how to begin where there is no archive
+        try:
+            read_identity(self._root)
+        except ArchiveMissing as error:
+            raise ArchiveMissing(
+                f"no archive to copy at {self._root}; name its folder, or the address "
+                "that serves it"
+            ) from error
         return list_files(self._root)
 
     def read(self, path: str, start: int, end: int) -> Iterator[bytes]:

@@ -21,9 +21,11 @@ def open_catalog(paths: ArchivePaths) -> Catalog:
     try:
         return follow(Catalog.open(paths.catalog), paths)
     except sqlite3.OperationalError as error:
+        is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        advice = "wait for who holds it, or delete it: it is derived"
         raise StoreError(
-            f"the catalog {paths.catalog} cannot be opened ({error}); it is "
-            "derived: wait for who holds it, or delete it"
+            f"the catalog {paths.catalog} cannot be opened ({error}); "
+            f"{'free space on its disk' if is_full else advice}"
         ) from error
 
 

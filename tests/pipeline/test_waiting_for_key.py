@@ -130,6 +130,7 @@ def test_R16_without_a_key_captures_wait_and_are_signed_later(
     _restore(keys)
     signed = evidence("sign", "--yes")
     assert signed.code == 0, signed.err
+    assert signed.err == f"{len(rows)} entries signed\n"
     assert evidence("verify").code == 0
     listed = [json.loads(line) for line in evidence("list", "--json").out.splitlines()]
     assert [row["id"] for row in listed] == [row["id"] for row in told]

@@ -4,6 +4,7 @@ import inspect
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import click
 import pytest
@@ -15,6 +16,16 @@ from archive.errors import EvidenceError, InvalidQuery, TornMember
 from tests.support.inside import call
 
 PROBE = "probe-of-a-test"
+
+
+def full_database() -> sqlite3.DatabaseError:
+    """What SQLite says where the disk has no more room."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("pragma max_page_count = 2")
+        db.execute("create table t (x)")
+        with pytest.raises(sqlite3.OperationalError, match="full") as caught:
+            db.execute("insert into t values (zeroblob(100000))")
+    return caught.value
 
 
 def subclasses(parent: type[EvidenceError]) -> Iterator[type[EvidenceError]]:
@@ -121,6 +132,7 @@ def test_the_help_names_every_exit_code() -> None:
         (OSError(28, "No space left on device", "/x"), 1, "/x: No space left"),
         (OSError("plain"), 1, "plain"),
         (sqlite3.DatabaseError("malformed"), 6, "evidence rebuild"),
+        (full_database(), 6, "free some and try again"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -1,14 +1,18 @@
 """Settings: everything is understood, or the program stops and names the key."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archive.errors import SettingsError
 from archive.settings import (
+    VARIABLES,
     Authority,
+    SearchSettings,
     Settings,
+    TokenKey,
     WitnessPeer,
     load_settings,
     parse_settings,
@@ -101,6 +105,50 @@ def test_the_option_wins_over_the_variable_and_that_over_the_usual_place(
     assert load_settings(tmp_path / "c", environ).reserve_bytes == 3
     environ["EVIDENCE_ARCHIVE__RESERVE_BYTES"] = "4"
     assert load_settings(tmp_path / "c", environ).reserve_bytes == 4
+
+
+def test_a_variable_wins_over_every_key_that_holds_one_value(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(GOOD + b'[search]\nurl = "https://old.example/"\nreplicas = 1\n')
+    environ = {
+        "EVIDENCE_ARCHIVE__RESERVE_BYTES": "8",
+        "EVIDENCE_KEYS__MODULE": "libtoken.so",
+        "EVIDENCE_KEYS__TOKEN": "observers",
+        "EVIDENCE_KEYS__KEY": "operator",
+        "EVIDENCE_SEARCH__ENGINE": "elasticsearch",
+        "EVIDENCE_SEARCH__URL": "https://new.example/",
+        "EVIDENCE_SEARCH__API_KEY_FILE": "/etc/key",
+        "EVIDENCE_SEARCH__CA_FILE": "/etc/ca.pem",
+        "EVIDENCE_SEARCH__REPLICAS": "2",
+    }
+    assert set(environ) == set(VARIABLES)
+    assert load_settings(path, environ) == replace(
+        parse_settings(GOOD, "f"),
+        reserve_bytes=8,
+        token_key=TokenKey(module="libtoken.so", token="observers", key="operator"),
+        search=SearchSettings(
+            engine="elasticsearch",
+            url="https://new.example/",
+            api_key_file=Path("/etc/key"),
+            ca_file=Path("/etc/ca.pem"),
+            replicas=2,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EVIDENCE_ARCHIVE__RESERVE_BYTES", "5%"),
+        ("EVIDENCE_SEARCH__REPLICAS", "-1"),
+        ("EVIDENCE_SEARCH__REPLICAS", "6"),
+        ("EVIDENCE_SEARCH__ENGINE", "solr"),
+        ("EVIDENCE_KEYS__TOKEN", "alone"),
+    ],
+)
+def test_a_variable_that_cannot_be_taken_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings(None, {name: value})
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:

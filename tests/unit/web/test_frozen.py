@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from archive.capture import Capture
+from archive.errors import StoreError
 from archive.verify.report import Report
 from tests.support.served import APP, REPLAY
 from web.freeze import FreezeRequest, freeze
@@ -103,3 +104,19 @@ def test_each_capture_is_checked_once_for_all_its_pages(
     assert done.captures == len(checked) > 10
     assert done.pages > 5 * done.captures
     assert max(checked.values()) == 1
+
+
+def test_a_full_disk_is_named_with_the_file_and_what_to_do(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")  # of a write: without a name
+
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    request = FreezeRequest(target=tmp_path / "copy", language="en", bundles=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(StoreError, match=r"cannot write .*copy.*: No space left"):
+            freeze(settings, world.services(), request)
+    assert not request.target.exists()
+    assert freeze(settings, world.services(), request).pages > 0

@@ -21,6 +21,7 @@ from archive.mirror.listing import (
     write_listing,
 )
 from archive.mirror.pull import NotTaken
+from archive.mirror.source import open_source
 from archive.store.drafts import Draft
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
@@ -109,6 +110,13 @@ def test_over_http_it_is_the_same(
         assert bring(made, copy, url).new_size > 9
     assert evidence(copy) == evidence(made.root)
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
+
+
+def test_where_there_is_no_archive_nobody_is_told_to_make_one(tmp_path: Path) -> None:
+    source = open_source(str(tmp_path))
+    with pytest.raises(ArchiveMissing, match="no archive to copy") as caught:
+        source.list_files()
+    assert "init" not in str(caught.value)
 
 
 def test_what_is_not_logged_yet_is_left_out(made: MadeArchive, copy: Path) -> None:

@@ -112,3 +112,17 @@ def test_where_it_can_be_written_a_catalog_that_cannot_be_opened_is_named(
     monkeypatch.setattr(choosing, "catch_up", fail)
     with pytest.raises(StoreError, match=r"catalog.sqlite cannot be opened"):
         ArchiveReader.open(made.root)
+
+
+def test_on_a_full_disk_nobody_is_told_to_delete_the_catalog(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(choosing, "catch_up", fail)
+    with pytest.raises(StoreError, match="free space on its disk") as caught:
+        ArchiveReader.open(made.root)
+    assert "delete" not in str(caught.value)
