@@ -1,7 +1,7 @@
 """Read an archive: captures by id, address or entry; their records, pages, proofs.
 
-Takes no lock and never writes but for the catalog, which is derived; where that cannot
-be written (read-only media) it is kept in memory.
+Takes no lock and never writes but for the catalog, which is derived. Where that cannot
+be written (read-only media) it is read as it lies there, and grows in memory.
 """
 
 import threading

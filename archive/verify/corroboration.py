@@ -150,14 +150,15 @@ class _Comparing:
         self._text_of = text_of
         self._window = window
         self._content = _decoded(reader, capture)
-        self._text: str | None = None
+        self._text: str | LimitExceeded | None = None
         self._is_read = False
 
     def compare(self, partner: Partner) -> Comparison:
         """The best that one archive has; what does not verify is named, not counted."""
         identity = partner.reader.identity
         found: Comparison | None = None
-        for candidate in self._near(partner):
+        near = near_captures(partner, self._capture, self._window)
+        for candidate in near[:CANDIDATES]:
             agreement = self._judge(partner.reader, candidate)
             if found and not found.not_counted and not _is_better(agreement, found):
                 continue  # whatever a verification would say
@@ -178,21 +179,6 @@ class _Comparing:
             not_counted=NotCounted.NOTHING_THERE,
         )
 
-    def _near(self, partner: Partner) -> list[Capture]:
-        """Captures of the same address and time, the nearest first."""
-        at = self._capture.captured_at
-        hidden = partner.hidden_sources()
-        near = [
-            found
-            for found in partner.reader.find_captures(self._capture.target_uri)
-            if found.kind == "capture"
-            and found.role not in SAMPLE_ROLES
-            and found.source_id not in hidden
-            and abs(found.captured_at - at) <= self._window
-        ]
-        near.sort(key=lambda found: abs(found.captured_at - at))
-        return near[:CANDIDATES]
-
     def _judge(self, reader: ArchiveReader, other: Capture) -> Agreement:
         if other.outcome is not CaptureOutcome.COMPLETE:
             return Agreement.UNREACHABLE
@@ -206,19 +192,46 @@ class _Comparing:
             return Agreement.NOT_COMPARED
         if content == self._content:
             return Agreement.SAME_PAYLOAD
+        if self._text_of is None:
+            return Agreement.DIFFERS
         try:
-            text = self._text_of(reader, other) if self._text_of else None
-            is_same = text is not None and text == self._own_text()
+            own = self._own_text(self._text_of)
+            is_same = own is not None and own == self._text_of(reader, other)
         except LimitExceeded:
             return Agreement.NOT_COMPARED
         return Agreement.SAME_TEXT if is_same else Agreement.DIFFERS
 
-    def _own_text(self) -> str | None:
-        """Ours, extracted only once some payload differs."""
-        if not self._is_read and self._text_of is not None:
-            self._text = self._text_of(self._reader, self._capture)
+    def _own_text(self, text_of: TextOf) -> str | None:
+        """Ours, extracted once, when some payload differs; LimitExceeded each time."""
+        if not self._is_read:
             self._is_read = True
+            try:
+                self._text = text_of(self._reader, self._capture)
+            except LimitExceeded as error:
+                self._text = error
+        if isinstance(self._text, LimitExceeded):
+            raise LimitExceeded("our own text was not had") from self._text
         return self._text
+
+
+def near_captures(
+    partner: Partner, capture: Capture, window: timedelta
+) -> list[Capture]:
+    """Captures of an address there, so near in time, the nearest first.
+
+    Samples stand for no address; of hidden sources there is nothing.
+    """
+    hidden = partner.hidden_sources()
+    near = [
+        found
+        for found in partner.reader.find_captures(capture.target_uri)
+        if found.kind == "capture"
+        and found.role not in SAMPLE_ROLES
+        and found.source_id not in hidden
+        and abs(found.captured_at - capture.captured_at) <= window
+    ]
+    near.sort(key=lambda found: abs(found.captured_at - capture.captured_at))
+    return near
 
 
 def _decoded(reader: ArchiveReader, capture: Capture) -> Digest | None:

@@ -18,6 +18,7 @@ from archive.verify.corroboration import (
     Partner,
     TextOf,
     corroborate,
+    near_captures,
 )
 from search.report.findings import Finding, Kind
 from search.report.period import Attempt
@@ -38,8 +39,9 @@ class Seen(StrEnum):
     FROM_NEITHER = "unreachable-from-both"
     NOT_TRIED = "not-tried-there"
     NOT_CHECKED = "not-checked"
-    """The capture there does not verify, nothing is known about its log, or one of the
-    two cannot be had whole."""
+    """The capture there does not verify, or nothing is known about its log."""
+    NOT_COMPARED = "not-compared"
+    """Other bytes, and one of the two cannot be had whole: they may say the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def _judge(
     text_of: TextOf,
 ) -> tuple[Seen, Capture | None]:
     """How it was seen, and by which capture there: the one that was compared."""
-    near = _nearest(other.reader, attempt.capture)
+    near = next(iter(near_captures(other, attempt.capture, NEAR)), None)
     if near is None:
         return Seen.NOT_TRIED, None
     shown_there = _class_there(other.reader, near)
@@ -100,10 +102,10 @@ def _judge(
         own, attempt.capture, [other], text_of=text_of, window=NEAR
     ).comparisons[0]
     there = found.capture or near
-    if found.agreement in (None, Agreement.NOT_COMPARED) or _is_unverified(
-        found.not_counted
-    ):
+    if found.agreement is None or _is_unverified(found.not_counted):
         return Seen.NOT_CHECKED, there
+    if found.agreement is Agreement.NOT_COMPARED:
+        return Seen.NOT_COMPARED, there
     if found.agreement is Agreement.UNREACHABLE:
         return Seen.NOT_FROM_THERE, there
     same = found.agreement in (Agreement.SAME_PAYLOAD, Agreement.SAME_TEXT)
@@ -113,20 +115,6 @@ def _judge(
 def _is_unverified(reason: str | None) -> bool:
     """Whether it counts for nothing by itself, not because it is of one operator."""
     return reason is not None and reason is not NotCounted.SAME_OPERATOR
-
-
-def _nearest(reader: ArchiveReader, capture: Capture) -> Capture | None:
-    near = [
-        found
-        for found in reader.find_captures(capture.target_uri)
-        if found.kind == "capture"
-        and abs(found.captured_at - capture.captured_at) <= NEAR
-    ]
-    return min(
-        near,
-        key=lambda found: abs(found.captured_at - capture.captured_at),
-        default=None,
-    )
 
 
 def _class_there(reader: ArchiveReader, capture: Capture) -> bool:

@@ -38,7 +38,9 @@ SENTENCES = {
     "vantage-unreachable-from-there": "seen here, not from there ({there} there)",
     "vantage-unreachable-from-here": "not seen here, but from there ({there} there)",
     "vantage-unreachable-from-both": "seen from neither place ({there} there)",
-    "vantage-not-checked": "the capture {there} there does not verify, or not compare",
+    "vantage-not-checked": "the capture {there} there does not verify",
+    "vantage-not-compared": "other bytes there, not compared: one of the two cannot be"
+    " had whole (capture {there} there)",
 }
 """By code of a finding; parameters stand in braces."""
 HEADINGS = {

@@ -267,6 +267,25 @@ def test_a_text_that_is_not_looked_for_is_not_called_different(world: World) -> 
     assert not found.has_differences
 
 
+def test_our_own_text_that_cannot_be_had_is_asked_for_once_and_first(
+    world: World,
+) -> None:
+    world.archive("Us", PAGE)
+    for name in ("One", "Two"):
+        made = world.archive(name, OTHER)
+        with made.open_writer() as writer:
+            writer.capture(make_exchange(URI, OTHER + b" ", made)).result()
+    asked: list[str] = []
+
+    def crashing(reader: ArchiveReader, capture: Capture) -> str:
+        asked.append(capture.capture_id)
+        raise LimitExceeded("it took too long")
+
+    found = world.compare(1, 2, text_of=crashing)
+    assert agreements(found) == [Agreement.NOT_COMPARED] * 2
+    assert asked == [world.captures[0].capture_id]
+
+
 def test_an_answer_there_to_what_failed_here_is_something_else(world: World) -> None:
     world.archive("Us", None)
     world.archive("Reached", PAGE)
