@@ -40,20 +40,35 @@ case $(openssl version 2> /dev/null) in
 esac
 W=$(mktemp -d) || { echo 'NOT CHECKED: there is no temporary folder'; stop; }
 
-sha() { openssl dgst -sha256 -r < "$1" | head -c 64; }
-size() { wc -c < "$1" | tr -d ' '; }
-hex() { od -An -v -tx1 | tr -d ' \n'; }
+sha() { x=$(openssl dgst -sha256 -r < "$1") && printf %s "${x%% *}"; }
+size() { echo $(($(wc -c < "$1"))); }
+hex() { for x in $(od -An -v -tx1 -N "$2" "$1"); do printf %s "$x"; done; } # file, bytes
 # A number of at most 15 digits; before any $(( )), where a shell would run other text.
 num() {
   case $1 in '' | *[!0-9]* | 0?*) fail "number in $2" ;; esac
   [ ${#1} -le 15 ] || fail "number in $2"
 }
-# Base64 in its one form, decoded into a file.
-b64() {
-  printf %s "$1" | openssl base64 -d -A > "$2" 2> /dev/null
-  [ "$1" ] && [ "$(openssl base64 -A < "$2")" = "$1" ] || fail "base64 in $3"
+# Base64 in its one form, spare bits zero; sets LEN, the bytes that it stands for.
+base64_form() {
+  bare=${1%=} && bare=${bare%=}
+  case $bare in '' | *[!A-Za-z0-9+/]*) fail "base64 in $2" ;; esac
+  case $((${#1} % 4))${1#"$bare"}${bare#"${bare%?}"} in
+    0[!=] | 0=[AEIMQUYcgkosw048] | 0==[AQgw]) ;;
+    *) fail "base64 in $2" ;;
+  esac
+  LEN=$((${#1} / 4 * 3 - ${#1} + ${#bare}))
 }
-same() { [ "$(sha "$1")" = "$(sha "$2")" ]; }
+# The same, decoded into a file.
+b64() {
+  base64_form "$1" "$3"
+  printf %s "$1" | openssl base64 -d -A > "$2" 2> /dev/null
+  [ "$(size "$2")" = $LEN ] || fail "base64 in $3"
+}
+# Two files, the second of our own; one process looks at both.
+same() {
+  both=$(openssl dgst -sha256 -r "$1" "$2") || return 1
+  case ${both%" *$2"} in *" "*"${both%% *}") ;; *) return 1 ;; esac
+}
 is_hex() { case $1 in *[!0-9a-f]*) return 1 ;; esac; [ ${#1} = "$2" ]; }
 is_id() { case $1 in *[!a-z2-7]*) return 1 ;; esac; [ ${#1} = 26 ]; }
 
@@ -71,9 +86,12 @@ split() {
 # Most bytes of a file of that name; fails for names that no bundle has.
 limit() {
   split "$1"
-  for id in $(printf %s "$P" | tr / ' '); do
+  IFS=/
+  for id in $P; do
+    unset IFS
     case $id in captures | also) ;; *) is_id "$id" || fail "unknown file $1" ;; esac
   done
+  unset IFS
   case $P$R in
     README.txt | PROVES.txt | CERTIFICATE.txt | verify.sh) L=262144; return ;;
     SHA256SUMS) L=16777216; return ;;
@@ -92,7 +110,7 @@ limit() {
     *) fail "unknown file $1" ;;
   esac
 }
-# Lists names and digests below a folder ($1); $2 is its name, $3 how deep we may go.
+# Lists names below a folder ($1); $2 is its name, $3 how deep we may go.
 walk() {
   [ "$3" -gt 0 ] || fail "folders too deep: $2"
   for f in "$1"/.*; do
@@ -112,13 +130,33 @@ walk() {
     fi
     [ -f "$f" ] || fail "special file $n"
     limit "$n"
-    [ "$(size "$f")" -le "$L" ] || fail "$n is longer than $L bytes"
-    [ "$n" = SHA256SUMS ] || printf '%s  %s\n' "$(sha "$f")" "$n" >> "$W/sums"
+    printf '%s\n' "$n" >> "$W/names"
   done
 }
-: > "$W/sums" && : > "$W/slices" && : > "$W/refs" && : > "$W/pages"
-: > "$W/open" && : > "$W/others"
+# Lengths and digests of files: a process for many of them, not several for each.
+sums() {
+  (cd "$B" && exec wc -c "$@") > "$W/long" || fail 'a file that cannot be read'
+  while read -r x n; do
+    [ "$n" != total ] || continue
+    limit "$n"
+    [ "$x" -le "$L" ] || fail "$n is longer than $L bytes"
+  done < "$W/long"
+  (cd "$B" && exec openssl dgst -sha256 -r "$@") > "$W/again" || fail 'a file that cannot be read'
+  while read -r x n; do
+    [ "$n" = '*SHA256SUMS' ] || printf '%s  %s\n' "$x" "${n#?}"
+  done < "$W/again" >> "$W/sums"
+}
+: > "$W/names" && : > "$W/sums" && : > "$W/slices" && : > "$W/refs" && : > "$W/pages"
+: > "$W/open" && : > "$W/others" && : > "$W/witnesses" && : > "$W/roots"
 walk "$B" '' 7
+set --
+while read -r n; do
+  set -- "$@" "$n"
+  [ $# -lt 200 ] || { sums "$@" && set --; }
+done < "$W/names"
+[ $# = 0 ] || sums "$@"
+SUMS=" $(tr '\n' ' ' < "$W/sums")"
+sum_of() { H=${SUMS%%"  $1 "*} && H=${H##* }; } # sets H, the digest of that file
 NAMES=" $(while read -r x n; do printf '%s ' "$n"; done < "$W/sums")"
 has_name() { case $NAMES in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 case $NAMES in
@@ -152,6 +190,11 @@ note_key() {
   sha "$W/key" | head -c 8
 }
 LOGID=$(note_key log '\001')
+for w in "$T"/witness*.name; do
+  [ -s "$w" ] || continue
+  w=${w##*/} && w=${w%.name}
+  printf '%s %s\n' "$w" "$(note_key "$w" '\004')" >> "$W/witnesses"
+done
 
 # ---- Times: seconds since 1970 of a day and a time of day.
 seconds() { # year month day hour minute second
@@ -186,33 +229,39 @@ instant_seconds() { # 2025-01-26T08:00:01.000000Z
 
 # ---- Certificates that travel with a token: each is in it and beside it, or a trusted
 # root, or bears the signature of one at hand. One that was changed is none of these.
-certs() { # file with PEM blocks, stem of the files they go to; sets NC
+certs() { # file with PEM blocks, stem of files and variables they go to; sets NC
   NC=0 in=
   while IFS= read -r x; do
     case $x in
-      '-----BEGIN CERTIFICATE-----') NC=$((NC + 1)) in=1 && : > "$W/$2$NC" ;;
+      '-----BEGIN CERTIFICATE-----') NC=$((NC + 1)) in=1 one= && : > "$W/$2$NC" ;;
     esac
-    [ -z "$in" ] || printf '%s\n' "$x" >> "$W/$2$NC"
-    case $x in '-----END CERTIFICATE-----') in= ;; esac
+    [ -z "$in" ] || { one="$one $x" && printf '%s\n' "$x" >> "$W/$2$NC"; }
+    case $x in '-----END CERTIFICATE-----') [ -z "$in" ] || eval "$2$NC=\$one"; in= ;; esac
   done < "$1"
   [ $NC -le 32 ] || fail "too many certificates"
 }
-is_among() { # one of these files, others
+is_same() { eval "[ \"\$$1\" = \"\$$2\" ]"; } # two of these
+is_among() { # one of these, others
   one=$1 && shift
-  for o; do [ "$o" = "$one" ] || ! same "$W/$o" "$W/$one" || return 0; done
+  for o; do [ "$o" = "$one" ] || ! is_same "$o" "$one" || return 0; done
   return 1
 }
 # By its signature alone: dates and uses are looked at where a token is counted.
-is_signed() { # one of these files, possible issuers
+is_signed() { # one of these, possible issuers
   one=$1 && shift
   for o; do
     partial=-partial_chain # but nobody vouches for himself unless he signed himself
-    same "$W/$o" "$W/$one" && partial=-check_ss_sig
+    is_same "$o" "$one" && partial=-check_ss_sig
     openssl verify $partial -no_check_time -CAfile "$W/$o" "$W/$one" \
       > /dev/null 2>&1 && return 0
   done
   return 1
 }
+for f in "$T"/tsa*.pem; do
+  [ ! -s "$f" ] || openssl x509 -in "$f" >> "$W/roots" 2> /dev/null
+done
+certs "$W/roots" root
+ROOTS= k=0 && while [ $k -lt $NC ]; do k=$((k + 1)) && ROOTS="$ROOTS root$k"; done
 # The certificates beside a token can be read; sets J, how many there are.
 check_beside() { # chain, its name
   J=0
@@ -230,26 +279,22 @@ check_vouched() { # token, chain, its name
   openssl ts -reply -in "$1" -token_out -out "$W/p7" > /dev/null 2>&1 &&
     openssl pkcs7 -inform DER -in "$W/p7" -print_certs -out "$W/inside" 2> /dev/null ||
     fail "$3 is no token"
-  certs "$W/inside" inside && I=$NC B1= B2= B3=
-  [ $J = 0 ] || same "$W/again" "$2" || fail "$3: its chain"
+  certs "$W/inside" inside && I=$NC B1= B2=
+  [ $J = 0 ] || same "$2" "$W/again" || fail "$3: its chain"
   k=0 && while [ $k -lt $I ]; do k=$((k + 1)) && B1="$B1 inside$k"; done
   k=0 && while [ $k -lt $J ]; do k=$((k + 1)) && B2="$B2 beside$k"; done
-  for f in "$T"/tsa*.pem; do
-    [ -s "$f" ] || continue
-    k=${f##*/} && openssl x509 -in "$f" > "$W/$k" 2> /dev/null && B3="$B3 $k"
-  done
   for f in $B1; do
-    is_among "$f" $B2 $B3 || is_signed "$f" $B1 $B2 $B3 || fail "$3: a certificate in it"
+    is_among "$f" $B2 $ROOTS || is_signed "$f" $B1 $B2 $ROOTS || fail "$3: a certificate in it"
   done
   for f in $B2; do
-    is_among "$f" $B1 $B3 || is_signed "$f" $B1 $B2 $B3 || fail "$3: its chain"
+    is_among "$f" $B1 $ROOTS || is_signed "$f" $B1 $B2 $ROOTS || fail "$3: its chain"
   done
 }
 
 # ---- One token. Sets E (its seconds), G (its time), A (seconds of accuracy) and HIT:
 # the trusted root it holds under, or nothing if nobody you trust made it.
 token() { # token, chain, what was stamped, its name
-  x=$(head -c 4 "$1" | hex) # openssl would pass over bytes behind the token
+  x=$(hex "$1" 4) # openssl would pass over bytes behind the token
   case $x in
     3082????) x=$((0x${x#3082} + 4)) ;;
     3081????) x=${x#3081} && x=$((0x${x%??} + 3)) ;;
@@ -326,7 +371,7 @@ check_proof() {
     esac
   done < "$p"
   { cat "$W/head"; echo; cat "$W/body"; echo; cat "$W/lines"; } > "$W/again"
-  same "$W/again" "$p" && [ $(($(wc -l < "$W/body"))) = 3 ] || fail "$q: its form"
+  same "$p" "$W/again" && [ $(($(wc -l < "$W/body"))) = 3 ] || fail "$q: its form"
   n=$(($(wc -l < "$W/lines")))
   [ "$n" -ge 1 ] && [ "$n" -le 64 ] || fail "$q: its signatures"
   { read -r x; read -r y; } < "$W/head"
@@ -337,13 +382,13 @@ check_proof() {
   case $ORIGIN in *[!!-~]* | *+*) fail "$q: its origin" ;; esac
   num "$SIZE" "$q"
   b64 "$ROOT" "$W/root" "$q"
-  [ "$(size "$W/root")" = 32 ] || fail "$q: its root"
+  [ $LEN = 32 ] || fail "$q: its root"
   while IFS= read -r x; do
     case $x in '— '*' '*) ;; *) fail "$q: a signature line" ;; esac
     x=${x#* } n=${x%% *} s=${x#* }
     case $n in '' | *[!!-~]* | *+*) fail "$q: the name of a signer" ;; esac
-    b64 "$s" "$W/c" "$q"
-    [ "$(size "$W/c")" -ge 5 ] || fail "$q: a signature line"
+    base64_form "$s" "$q"
+    [ $LEN -ge 5 ] || fail "$q: a signature line"
   done < "$W/lines"
   if [ "$ORIGIN" != "$LOG" ]; then
     none "$q is of the log $ORIGIN, of which your trust folder knows nothing"
@@ -352,12 +397,10 @@ check_proof() {
   KNOWN=1
   signed log "$LOGID" 1
   [ "$FOUND" ] || none "$q is not signed by the log key you trust"
-  for w in "$T"/witness*.name; do
-    [ -s "$w" ] || continue
-    w=${w##*/} && w=${w%.name}
-    signed "$w" "$(note_key "$w" '\004')" 4
+  while read -r w id; do
+    signed "$w" "$id" 4
     [ -z "$FOUND" ] || C=$((C + 1))
-  done
+  done < "$W/witnesses"
   [ $C -ge "$QW" ] || none "${N}witnesses: $C of $QW"
   check_tokens
 }
@@ -368,11 +411,11 @@ signed() { # stem in the trust folder, key id, type
   while read -r x y s; do
     [ "$y" = "$n" ] || continue
     b64 "$s" "$W/c" "$q"
-    [ "$(head -c 4 "$W/c" | hex)" = "$2" ] || continue
+    [ "$(hex "$W/c" 4)" = "$2" ] || continue
     tail -c +5 "$W/c" > "$W/s"
     if [ "$3" = 4 ]; then
       [ "$(size "$W/s")" = 72 ] || fail "$q: cosignature of $1"
-      t=$(head -c 8 "$W/s" | hex)
+      t=$(hex "$W/s" 8)
       case $t in [0-7]*) ;; *) fail "$q: cosignature of $1" ;; esac
       { printf 'cosignature/v1\ntime %d\n' $((0x$t)); cat "$W/body"; } > "$W/m"
       tail -c +9 "$W/s" > "$W/s2"
@@ -436,7 +479,7 @@ check_statement() {
   { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(size "$s")"; cat "$s"; } > "$W/pae"
   IFS= read -r x < "$l" || fail "${N}leaf.txt: its form"
   printf '%s\n' "$x" > "$W/again"
-  same "$W/again" "$l" || fail "${N}leaf.txt: its form"
+  same "$l" "$W/again" || fail "${N}leaf.txt: its form"
   set -f && set -- $x && set +f
   [ $# = 5 ] && [ "$1 $2 $3 $4 $5" = "$x" ] && [ "$1" = evidence/v1 ] || fail "${N}leaf.txt: its form"
   K=$2 KID=$4 SIG=$5
@@ -454,12 +497,13 @@ check_statement() {
   read_statement "$s"
   t=https://w3id.org/election-evidence-archive/$K/v
   case $TYPE in "${t}1") ;; "$t"[0-9]*) none "$q: its version is not known" ;; *) fail "$q: its kind" ;; esac
-  H=$(sha "$D/capture.warc.gz")
-  [ "$FIRST" = "$H capture.warc.gz" ] || fail "${N}capture.warc.gz is not what was signed"
   for f in screenshot.png page.pdf text.txt dom.txt; do
     [ -f "$D/view/$f" ] || continue
-    case $BLOCKS in *" $(sha "$D/view/$f") "*) ;; *) fail "${N}view/$f is not what was signed" ;; esac
+    sum_of "${N}view/$f"
+    case $BLOCKS in *" $H "*) ;; *) fail "${N}view/$f is not what was signed" ;; esac
   done
+  sum_of "${N}capture.warc.gz"
+  [ "$FIRST" = "$H capture.warc.gz" ] || fail "${N}capture.warc.gz is not what was signed"
   printf '%s\n' "$H" >> "$W/slices"
   [ -z "$REFERS" ] || printf '%s %s\n' "$REFERS" "${N:-bundle}" >> "$W/refs"
   printf '%s' "$SUBJECTS" > "$W/of_$(printf %s "$N" | tr / _)"
@@ -498,7 +542,7 @@ check_inclusion() {
     k=$((k + 1))
     [ $k -gt 2 ] || continue
     b64 "$x" "$W/p" "$q"
-    [ "$(size "$W/p")" = 32 ] && [ $sn -ne 0 ] && [ $k -le 65 ] || fail "$q: inclusion"
+    [ $LEN = 32 ] && [ $sn -ne 0 ] && [ $k -le 65 ] || fail "$q: inclusion"
     if [ $((fn & 1)) = 1 ] || [ $fn = $sn ]; then
       { printf '\001'; cat "$W/p" "$W/r"; } > "$W/n"
       while [ $((fn & 1)) = 0 ] && [ $fn -ne 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
@@ -522,7 +566,8 @@ check_time() {
       lower_open "$q: the token of its lower bound is not in the bundle"
       return
     fi
-    [ "$(sha "$a")" = "$NB" ] || fail "${N}not_before.tsr is not the one that was signed"
+    sum_of "${N}not_before.tsr"
+    [ "$H" = "$NB" ] || fail "${N}not_before.tsr is not the one that was signed"
     num "$NBSIZE" "$q"
     printf '%s\n%s\n%s\n' "$ORIGIN" "$NBSIZE" "$NBROOT" > "$W/nb"
     g=$G
@@ -560,9 +605,9 @@ for p in $NODES; do
   of=$W/of_$(printf %s "$up" | tr / _)
   case $p in also/*) continue ;; esac
   [ -f "$of" ] || continue
-  x=$(sha "$B/${p}capture.warc.gz")
+  sum_of "${p}capture.warc.gz"
   case $(cat "$of") in
-    *" $x:captures/$id/capture.warc.gz "*) ;;
+    *" $H:captures/$id/capture.warc.gz "*) ;;
     *) fail "$p is not named by its page" ;;
   esac
 done
