@@ -53,9 +53,8 @@ def root_from_hashes(hashes: Sequence[bytes]) -> bytes:
     """
     row = list(hashes)
     while len(row) > 1:
-        pairs = zip(row[::2], row[1::2], strict=False)
         # The odd one at the end goes up unhashed, as RFC 6962 splits at powers of two.
-        row = [node_hash(*pair) for pair in pairs] + row[len(row) & ~1 :]
+        row = [*map(node_hash, row[::2], row[1::2]), *row[len(row) & ~1 :]]
     return row[0] if row else EMPTY_ROOT
 
 

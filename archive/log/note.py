@@ -246,7 +246,7 @@ def _signed_message(
         return line.signature, body.encode()
     if algorithm != COSIGNATURE:
         raise UnknownAlgorithm(f"signature type {algorithm} of {line.name}")
-    seconds = int.from_bytes(line.signature[:TIME_BYTES], "big")
+    seconds = int.from_bytes(line.signature[:TIME_BYTES])
     if seconds > MAX_TIME:
         raise BadSignature(f"the cosignature of {line.name} is of no possible time")
     message = f"cosignature/v1\ntime {seconds}\n{body}"

@@ -13,6 +13,7 @@ from archive.log.merkle import (
     EMPTY_ROOT,
     MAX_TREE_SIZE,
     HashReader,
+    extend_reader,
     leaf_hash,
     node_hash,
     prove_consistency,
@@ -286,3 +287,20 @@ def test_proving_outside_the_tree_is_our_own_mistake(reader: HashReader) -> None
     ):
         with pytest.raises(AssertionError):
             call()
+
+
+def test_stored_and_new_leaves_give_every_subtree_together(
+    reader: HashReader, hashes: list[bytes]
+) -> None:
+    total = 21
+    positions = [
+        (level, index) for level in range(5) for index in range(total >> level)
+    ]
+    whole = reader(positions)
+    for size in range(total + 1):
+
+        def stored(asked: Sequence[tuple[int, int]], size: int = size) -> list[bytes]:
+            assert all((index + 1) << level <= size for level, index in asked)
+            return reader(asked)
+
+        assert extend_reader(stored, size, hashes[size:total])(positions) == whole
