@@ -7,6 +7,7 @@ the reader's policy.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,13 +47,12 @@ Ed25519Verify = Callable[[bytes, bytes, bytes], None]
 """Given public key, signature and message; raises BadSignature."""
 
 _DASH = "\N{EM DASH}"
+_NOT_IN_NAMES = re.compile(r"[\s+\x00-\x1f]")
 
 
 def is_key_name(text: str) -> bool:
     """Whether a key may be called so: not empty, no white space, plus or control."""
-    return bool(text) and not any(
-        letter.isspace() or letter == "+" or letter < " " for letter in text
-    )
+    return bool(text) and _NOT_IN_NAMES.search(text) is None
 
 
 def key_hash(name: str, algorithm: int, public_key: bytes) -> bytes:
@@ -177,7 +177,7 @@ def parse_note(data: bytes) -> SignedNote:
     body, blank_line, lines = text.rpartition("\n\n")
     if not blank_line or not lines.endswith("\n"):
         raise MalformedNote("a note is text, an empty line and signature lines")
-    signatures = lines[:-1].split("\n", MAX_SIGNATURES)
+    signatures = lines[:-1].split("\n")
     return SignedNote(
         body=body + "\n", signatures=tuple(_parse_signature(one) for one in signatures)
     )
@@ -254,13 +254,12 @@ def _signed_message(
 
 
 def _parse_signature(line: str) -> NoteSignature:
-    dash, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    if dash != _DASH:
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != _DASH:
         raise MalformedNote(f"not a signature line: {quote(line)}")
-    data = parse_base64(encoded, MalformedNote)
+    data = parse_base64(parts[2], MalformedNote)
     return NoteSignature(
-        name=name, key_hash=data[:KEY_HASH_BYTES], signature=data[KEY_HASH_BYTES:]
+        name=parts[1], key_hash=data[:KEY_HASH_BYTES], signature=data[KEY_HASH_BYTES:]
     )
 
 

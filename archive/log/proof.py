@@ -44,16 +44,15 @@ def parse_proof(data: bytes) -> TlogProof:
     head, blank_line, note = data.partition(b"\n\n")
     if not blank_line or not head.isascii():
         raise MalformedProof("a proof is ASCII lines, an empty line and a checkpoint")
-    header, *lines = head.decode("ascii").split("\n")
+    header, *lines = head.decode().split("\n")
     if header != PROOF_HEADER:
         raise MalformedProof(f"not a proof of {PROOF_HEADER}: {quote(header)}")
-    if not lines or not lines[0].startswith(_INDEX):
-        raise MalformedProof(
-            f"no index in the second line: {quote(''.join(lines[:1]))}"
-        )
+    index = lines.pop(0) if lines else ""
+    if not index.startswith(_INDEX):
+        raise MalformedProof(f"no index in the second line: {quote(index)}")
     return TlogProof(
-        index=parse_decimal(lines[0].removeprefix(_INDEX), MalformedProof),
-        hashes=tuple(parse_base64(line, MalformedProof) for line in lines[1:]),
+        index=parse_decimal(index.removeprefix(_INDEX), MalformedProof),
+        hashes=tuple(parse_base64(line, MalformedProof) for line in lines),
         checkpoint_note=note,
     )
 
@@ -61,7 +60,7 @@ def parse_proof(data: bytes) -> TlogProof:
 def format_proof(proof: TlogProof) -> bytes:
     """Write a proof file; LimitExceeded if no reader would take it."""
     lines = [PROOF_HEADER, f"{_INDEX}{proof.index}", *map(format_base64, proof.hashes)]
-    data = "\n".join(lines).encode("ascii") + b"\n\n" + proof.checkpoint_note
+    data = "\n".join(lines).encode() + b"\n\n" + proof.checkpoint_note
     if len(data) > MAX_PROOF_BYTES:
         raise LimitExceeded(f"a proof of more than {MAX_PROOF_BYTES} bytes")
     return data

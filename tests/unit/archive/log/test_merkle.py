@@ -290,9 +290,10 @@ def test_proving_outside_the_tree_is_our_own_mistake(reader: HashReader) -> None
 
 
 def test_stored_and_new_leaves_give_every_subtree_together(
-    reader: HashReader, hashes: list[bytes]
+    reader: HashReader,
 ) -> None:
     total = 21
+    leaves = reader([(0, index) for index in range(total)])
     positions = [
         (level, index) for level in range(5) for index in range(total >> level)
     ]
@@ -303,4 +304,4 @@ def test_stored_and_new_leaves_give_every_subtree_together(
             assert all((index + 1) << level <= size for level, index in asked)
             return reader(asked)
 
-        assert extend_reader(stored, size, hashes[size:total])(positions) == whole
+        assert extend_reader(stored, size, leaves[size:])(positions) == whole

@@ -184,6 +184,16 @@ CASES = {
         MalformedNote,
         "not a signature line: '- a.example AAAAAAE='",
     ),
+    "note-line-of-four": Case(
+        lambda: parse_note("x\n\n— a.example AAAAAAE= more\n".encode()),
+        MalformedNote,
+        "not a signature line: '\\u2014 a.example AAAAAAE= more'",
+    ),
+    "note-line-of-two": Case(
+        lambda: parse_note("x\n\n— AAAAAAE=\n".encode()),
+        MalformedNote,
+        "not a signature line: '\\u2014 AAAAAAE='",
+    ),
     "note-line-base64": Case(
         lambda: parse_note("x\n\n— a.example ?\n".encode()),
         MalformedNote,
