@@ -104,7 +104,10 @@ LIBRARIES = {
         ),
         reason="routes and responses are Flask: in `web` and nowhere else",
     ),
-    "defusedxml": Library(modules=("search.extract.office",)),
+    "defusedxml": Library(
+        modules=("search.extract.converter", "search.extract.office"),
+        reason="XML within documents, and what a program makes of an old document",
+    ),
     "htmldate": Library(modules=("search.extract.dates",)),
     "idna": Library(modules=("crawlers.engine.host",)),
     "isal": Library(modules=("archive.warc.member",)),

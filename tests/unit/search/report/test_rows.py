@@ -1,5 +1,6 @@
 """Lists as rows: exactly the added, removed and corrected ones, in every format."""
 
+import gzip
 import io
 import re
 import zipfile
@@ -120,6 +121,57 @@ def test_a_list_in_rtf_has_its_rows_and_cells(
     assert len(changes.added) == 2
     assert len(changes.removed) == 1
     assert len(changes.corrected) == 1
+
+
+VECTORS = Path(__file__).resolve().parents[3] / "vectors"
+
+
+def test_a_list_in_an_old_word_file_has_its_rows_and_cells(
+    worker: Worker, require_program: Callable[[str], Path]
+) -> None:
+    """Cells of two paragraphs, with a link, or empty: see the script of the files."""
+    require_program("antiword")
+    made = [
+        worker.extract(
+            gzip.decompress((VECTORS / f"list-{n}.doc.gz").read_bytes()),
+            media_type="application/msword",
+            charset=None,
+        )
+        for n in (1, 2)
+    ]
+    assert {one.extractor for one in made} == {"antiword/1"}
+    lines = made[0].text.split("\n")
+    assert lines[:2] == ["Рэспубліканскі спіс", "№\tНазва\tРашэнне\tДата"]
+    assert lines[2] == (
+        "1\tТэлеграм-канал «channel1» t.me/channel1 (link)"
+        "\tDecision of court 1 of the Central district\t01.02.2021"
+    )
+    assert lines[4].split("\t") == [
+        "3",
+        "Book “3”, Łacinka",
+        "Decision of court 3 of the Central district",
+        "03.02.2021",
+    ]
+    assert lines[5].split("\t")[2:] == ["", "04.02.2021"]
+    assert lines[11:] == ["End"]
+    changes = compare_lists(*(one.text for one in made))
+    assert [row.cells[0][:23] for row in changes.added] == [
+        "Тэлеграм-канал «new1» t",
+        "Тэлеграм-канал «new2» t",
+    ]
+    assert [row.cells[0] for row in changes.removed] == ["Book “3”, Łacinka"]
+    (corrected,) = changes.corrected
+    assert corrected.cells[0].after.split()[-2:] == ["Northern", "district"]
+
+
+def test_an_old_word_file_that_is_cut_gives_its_text_or_a_warning(
+    worker: Worker, require_program: Callable[[str], Path]
+) -> None:
+    require_program("antiword")
+    whole = gzip.decompress((VECTORS / "list-1.doc.gz").read_bytes())
+    for length in range(512, len(whole), 5_000):
+        made = worker.extract(whole[:length], media_type=None, charset=None)
+        assert made.text or made.warnings, length
 
 
 def second_issue_of_rtf(people: People) -> People:
