@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
 from archive.log.reader import LogReader
+from archive.store.addresses import AddressLookup
 from archive.store.jobs import JobReader
 from archive.store.layout import ArchiveIdentity
 from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
@@ -51,10 +52,9 @@ class ArchiveSource(Protocol):
         """What was removed; or that of a hex or short id."""
         ...
 
-    def find_captures(
-        self, target_uri: str, /, *, limit: int | None = None
-    ) -> list[Capture]:
-        """Captures of one address, oldest first; all, or the newest `limit`."""
+    @property
+    def addresses(self) -> AddressLookup:
+        """Captures of one exact address."""
         ...
 
     def captures(self, since_leaf: int, /) -> Iterator[Capture]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from archive.capture import SAMPLE_ROLES, Capture
+from archive.capture import Capture
 from archive.digest import is_short_id
 from archive.errors import (
     CaptureNotFound,
@@ -17,11 +17,12 @@ from archive.errors import (
     StoreError,
 )
 from archive.log.checkpoint import Checkpoint
+from archive.store.addresses import AddressQuery
 from archive.store.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
 from search.extract.dates import Claimed
 from search.service import ExtractedText, Hit
-from web.access import may_show, shown_by
+from web.access import may_show
 from web.limits import RateLimiter
 from web.overview import Overview, key_of
 from web.rendering import Renderer
@@ -32,9 +33,6 @@ from web.settings import WebSettings
 from web.sweep import Sweep
 from web.zones import Zones
 
-CAPTURES_OF_ADDRESS = 20_000
-"""Newest captures of one address that are looked through: one each quarter of an hour
-for half a year. Older ones are found by their ids, by CDX and by TimeMaps."""
 NO_INDEX = (SearchUnavailable, SchemaMismatch)
 """No index, or one of another version: evidence is shown without it."""
 
@@ -108,18 +106,13 @@ class Site:
             return None
         return capture if may_show(capture, self.settings.access) else None
 
-    def shown_captures(self, uri: str, *, kind: str = "capture") -> list[Capture]:
-        """The newest captures of an address that may be shown, oldest first.
+    def shown_of(self, uri: str, *, kind: str = "capture") -> AddressQuery:
+        """Asks for the captures of an address that may be shown.
 
         Those of a sample are left out: they never stand for what the address holds.
         """
-        found = self.services.archive.find_captures(uri, limit=CAPTURES_OF_ADDRESS)
-        is_shown = shown_by(self.settings.access)
-        return [
-            one
-            for one in found
-            if one.kind == kind and one.role not in SAMPLE_ROLES and is_shown(one)
-        ]
+        hidden = self.settings.access.hidden()
+        return AddressQuery(target_uri=uri, kind=kind, hidden_sources=hidden)
 
     def page_of(self, capture: Capture) -> PageCapture:
         """The page statement over a capture, its main capture and its parts."""

@@ -253,13 +253,9 @@ class Catalog:
         column = "capture_id" if len(capture_id) == 64 else "short_id"
         return self._select(f"{column} = ? order by leaf", (capture_id,))
 
-    def by_uri(self, target_uri: str, limit: int | None = None) -> list[Capture]:
-        """Captures of one exact address by time, then entry; all or the newest."""
-        found = self._select(
-            "target_uri = ? order by captured_at desc, leaf desc limit ?",
-            (target_uri, -1 if limit is None else limit),
-        )
-        return found[::-1]
+    def by_uri(self, target_uri: str) -> list[Capture]:
+        """All captures of one exact address, by time, then entry."""
+        return self._select("target_uri = ? order by captured_at, leaf", (target_uri,))
 
     def since(self, leaf: int, limit: int) -> list[Capture]:
         """Captures from an entry on, in the order of the log."""
@@ -272,6 +268,10 @@ class Catalog:
     def lookup(self) -> Lookup:
         """Captures by key of their address, as CDX servers and Memento ask."""
         return Lookup(connection=self._db)
+
+    def ask(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        """Rows of one of the fixed queries of `addresses`."""
+        return self._db.execute(query, values).fetchall()
 
     def newest(self, limit: int, offset: int = 0) -> list[Capture]:
         """The newest captures first."""

@@ -25,6 +25,7 @@ from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.note import parse_note
 from archive.log.proof import TlogProof
 from archive.log.reader import LogReader
+from archive.store.addresses import AddressLookup
 from archive.store.catalog import Catalog
 from archive.store.choosing import follow, open_catalog
 from archive.store.earlier import EarlierCaptures
@@ -136,12 +137,19 @@ class ArchiveReader:
         with self._lock:
             return self._catalog.referring(capture_id)
 
-    def find_captures(
-        self, target_uri: str, *, limit: int | None = None
-    ) -> list[Capture]:
-        """Captures of one exact address, oldest first; all, or the newest `limit`."""
+    def find_captures(self, target_uri: str) -> list[Capture]:
+        """All captures of one exact address, oldest first."""
         with self._lock:
-            return self._catalog.by_uri(target_uri, limit)
+            return self._catalog.by_uri(target_uri)
+
+    @property
+    def addresses(self) -> AddressLookup:
+        """Captures of one exact address, as pages ask; it stays good while this is."""
+        return AddressLookup(ask=self._ask)
+
+    def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+        with self._lock:
+            return self._catalog.ask(query, values)
 
     def captures_of_keys(
         self,

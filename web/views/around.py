@@ -1,9 +1,9 @@
 """Around: other captures of a record's address, in this archive and in others."""
 
-from collections.abc import Sequence
-
-from archive.capture import Capture
+from archive.capture import SAMPLE_ROLES, Capture
+from archive.store.addresses import moment_of
 from archive.verify.corroboration import WINDOW
+from web.access import may_show
 from web.site import Site
 from web.views.values import Neighbours, OtherArchive, OthersView
 
@@ -34,26 +34,18 @@ def compare_elsewhere(site: Site, capture: Capture) -> OthersView | None:
 
 def find_neighbours(site: Site, capture: Capture) -> Neighbours:
     """Earlier and later captures of the address here, and how many agree."""
-    shown = site.shown_captures(capture.target_uri, kind=capture.kind)
-    ids = [other.capture_id for other in shown]
-    if capture.capture_id not in ids:
+    if capture.role in SAMPLE_ROLES or not may_show(capture, site.settings.access):
         return Neighbours(
             earlier=None, later=None, position=1, count=1, same_body=0, failed=0
         )
-    place = ids.index(capture.capture_id)
+    asked = site.shown_of(capture.target_uri, kind=capture.kind)
+    addresses, here = site.services.archive.addresses, moment_of(capture)
+    counts = addresses.count(asked, here, capture.payload_digest)
     return Neighbours(
-        earlier=shown[place - 1] if place else None,
-        later=shown[place + 1] if place + 1 < len(shown) else None,
-        position=place + 1,
-        count=len(shown),
-        same_body=_same_body(capture, shown),
-        failed=sum(1 for other in shown if other.http_status is None),
+        earlier=next(iter(addresses.before(asked, here, limit=1)), None),
+        later=addresses.behind(asked, here),
+        position=counts.before + 1,
+        count=counts.count,
+        same_body=max(counts.same_body - 1, 0),
+        failed=counts.failed,
     )
-
-
-def _same_body(capture: Capture, shown: Sequence[Capture]) -> int:
-    """How many other captures of the address received the same body."""
-    digest = capture.payload_digest
-    if digest is None:
-        return 0
-    return sum(1 for other in shown if other.payload_digest == digest) - 1

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
+from archive.store.addresses import END, moment_of
 from web.access import shown_by
 from web.site import Site
 
@@ -124,26 +125,27 @@ def _row(site: Site, capture: Capture) -> Row:
 
 def history_of(site: Site, uri: str, number: int = 1) -> History:
     """The captures of an address that may be shown, by pages; NotFound beyond."""
-    captures = site.shown_captures(uri)
-    pages = pages_of(len(captures), HISTORY_ROWS)
-    if not captures or not 1 <= number <= pages:
+    asked, addresses = site.shown_of(uri), site.services.archive.addresses
+    total = addresses.count(asked).count
+    pages = pages_of(total, HISTORY_ROWS)
+    if not 1 <= number <= pages:
         raise NotFound
-    end = len(captures) - (number - 1) * HISTORY_ROWS
-    start = max(end - HISTORY_ROWS, 0)
-    return History(
-        rows=_history_rows(captures[:start], captures[start:end]),
-        number=number,
-        pages=pages,
-        total=len(captures),
+    found = addresses.before(
+        asked, END, limit=HISTORY_ROWS, offset=(number - 1) * HISTORY_ROWS
     )
+    if not found:
+        raise NotFound
+    older = addresses.body_before(asked, moment_of(found[-1]))
+    rows = _history_rows(older, found[::-1])
+    return History(rows=rows, number=number, pages=pages, total=total)
 
 
 def _history_rows(
-    earlier: Sequence[Capture], captures: Sequence[Capture]
+    older: Capture | None, captures: Sequence[Capture]
 ) -> list[HistoryRow]:
-    """Rows of captures; `earlier` says what the first of them is compared with."""
+    """Rows of captures; `older` is what the first of them is compared with."""
     rows: list[HistoryRow] = []
-    before = next((_body_of(one) for one in reversed(earlier) if _body_of(one)), None)
+    before = None if older is None else _body_of(older)
     for capture in captures:
         digest = _body_of(capture)
         rows.append(

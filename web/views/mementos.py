@@ -34,7 +34,7 @@ from web.mementos import (
     parse_http_date,
     parse_pwid,
 )
-from web.site import CAPTURES_OF_ADDRESS, Site
+from web.site import Site
 from web.views.answers import JSON, TEXT, answer, json_answer, see_other
 
 PAGE_MEMENTOS = 1_000
@@ -123,14 +123,11 @@ class Mementos:
         site = self._site
         site.services.archive.catch_up()
         kind = "page" if asked.whole_page else "capture"
-        found = [
-            capture
-            for capture in site.services.archive.find_captures(
-                asked.uri, limit=CAPTURES_OF_ADDRESS
-            )
-            if capture.captured_at.replace(microsecond=0) == asked.at
-            and may_show(capture, site.settings.access)
-        ]
+        end = asked.at.replace(microsecond=999_999)  # a PWID is precise to the second
+        in_second = site.services.archive.addresses.within(
+            asked.uri, asked.at, end, limit=MOST_ROWS
+        )
+        found = list(filter(shown_by(site.settings.access), in_second))
         found = [one for one in found if one.kind == kind] or found
         own = site.services.archive.identity.origin.rsplit("/", 1)[-1]
         if not found or asked.archive != own:

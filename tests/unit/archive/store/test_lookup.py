@@ -5,7 +5,7 @@ from datetime import timedelta
 from archive.store.lookup import FIRST_PLACE, KeySpan, span_of
 from archive.store.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
-from tests.support.archives import MadeArchive, make_exchange
+from tests.support.archives import MadeArchive
 
 
 def test_a_stretch_is_walked_once_and_in_order(made: MadeArchive) -> None:
@@ -36,19 +36,4 @@ def test_one_key_is_walked_from_a_time_both_ways(made: MadeArchive) -> None:
         later = reader.captures_after(key, at, limit=9)
         assert capture not in [row.capture for row in later]
         assert reader.captures_of_keys(span_of(key + "x"), limit=9) == []
-    reader.close()
-
-
-def test_the_newest_captures_of_an_address_are_given_oldest_first(
-    made: MadeArchive,
-) -> None:
-    with made.open_writer() as writer:
-        uri = "http://a.example/list"
-        captures = [
-            writer.capture(make_exchange(uri, b"%d" % number, made)).result()
-            for number in range(5)
-        ]
-    reader = ArchiveReader.open(made.root)
-    assert reader.find_captures(uri) == captures
-    assert reader.find_captures(uri, limit=2) == captures[3:]
     reader.close()
