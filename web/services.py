@@ -196,7 +196,8 @@ class Services:
     preview: Callable[[bytes, int], Preview | None] | None = None
     """Draw a picture, or page N (from 0) of a PDF, anew; None: nothing is drawn.
 
-    It gives None where nothing can ever be drawn; ExtractionError: not now.
+    It gives None where nothing can ever be drawn. WorkerFailed: this try failed;
+    another ExtractionError: all who draw are busy.
     """
     restricted: Callable[[], frozenset[str]] = frozenset
     """Source ids that the archive's job records restrict, as of now."""

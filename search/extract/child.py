@@ -24,6 +24,8 @@ HEAD = struct.Struct(">IQ")
 """Length of the JSON and of the bytes behind it; both ways."""
 ANSWER_BYTES = 64 * 1024 * 1024
 """Largest answer read: 2,000,000 code points escaped in JSON are 24 MB."""
+TIMEOUT = "extractor_timeout"
+"""Why a child that took too long gave no answer."""
 GRACE_SECONDS = 5
 """Longer than its parent waits, a child whose parent is gone ends by itself."""
 _BLOCKED_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn")
@@ -129,7 +131,7 @@ class Conversation:
             selector.register(descriptor, event)
             left = self._deadline - time.monotonic()
             if left <= 0 or not selector.select(left):
-                raise WorkerFailed("extractor_timeout")
+                raise WorkerFailed(TIMEOUT)
 
 
 def _close_quietly(pipe: IO[bytes]) -> None:

@@ -1,7 +1,8 @@
 """Previews: pictures of documents and images, made in children with small limits.
 
 Nothing hostile is decoded in the process that answers readers. A child that crashes,
-hangs or asks for too much memory is replaced, and the file has no preview.
+hangs or asks for too much memory is replaced, and this try has failed: it says nothing
+about the file, for the machine may have been busy.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from archive.errors import ExtractionError
 from search.extract.child import (
+    TIMEOUT,
     Conversation,
     WorkerFailed,
     answer_requests,
@@ -45,9 +47,10 @@ class Previews:
             self._free.put(_Child())
 
     def make(self, data: bytes, number: int) -> Preview | None:
-        """Preview page `number`, from 0; None where none can be made.
+        """Preview page `number`, from 0; None where none can ever be made.
 
-        ExtractionError while all children are busy: another time there may be one.
+        WorkerFailed where the child ended or took too long, another ExtractionError
+        while all children are busy: another time there may be one.
         """
         if len(data) > PAYLOAD_BYTES:
             return None
@@ -74,6 +77,16 @@ class _Child:
         self._done = 0
 
     def make(self, data: bytes, number: int) -> Preview | None:
+        """Preview a page; what a child died of before is not blamed on this file."""
+        is_fresh = self._process is None
+        try:
+            return self._draw(data, number)
+        except WorkerFailed as error:
+            if is_fresh or str(error) == TIMEOUT:
+                raise
+        return self._draw(data, number)
+
+    def _draw(self, data: bytes, number: int) -> Preview | None:
         if self._process is None:
             self._process = start_child(MODULE)
         request = json.dumps({"number": number}).encode()
@@ -82,7 +95,7 @@ class _Child:
             made = _read_answer(answer, picture)
         except WorkerFailed:
             self.close()
-            return None
+            raise
         self._done += 1
         if self._done >= RESTART_AFTER:
             self.close()

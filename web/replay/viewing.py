@@ -5,6 +5,7 @@ film are sent by their first bytes' type, in ranges, for the browser's own playe
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
@@ -12,6 +13,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from archive.capture import Capture
 from archive.errors import ExtractionError
 from archive.store.recorded import Payload
+from search.extract.child import WorkerFailed
 from search.extract.pictures import Preview
 from web.kept import Kept
 from web.languages import Language
@@ -35,15 +37,19 @@ CACHE_BYTES = 32 << 20
 """Pictures kept in memory."""
 OVERHEAD_BYTES = 300
 """What an entry costs beside its picture, roughly."""
+AGAIN_SECONDS = 300.0
+"""How long a drawing that failed is not tried again: it took a child up to 10 s."""
 RETRY_SECONDS = 20
 """When to come back while all who draw are busy: a drawing takes at most half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
-    """What came of drawing; `preview` None: it cannot be drawn, asked however often."""
+    """What came of drawing; `preview` None: there is no picture."""
 
     preview: Preview | None
+    good_until: float = inf
+    """By the monotonic clock: what only failed once may be drawn another time."""
 
     @property
     def size_bytes(self) -> int:
@@ -139,13 +145,16 @@ class Viewer:
         return answer(frame_player(tag, path, notes, language), status=status)
 
     def _preview(self, main: Capture, number: int) -> Preview | None:
-        """The picture of page `number`, from 1; tried once while that is remembered."""
+        """The picture of page `number`, from 1; None where there is none.
+
+        What cannot be drawn is tried once while that is remembered.
+        """
         make = self._site.services.preview
         if make is None or number < 1:
             return None
         name = (main.capture_id, number)
-        made = self._kept.find(name)
-        if made is not None:
+        made, now = self._kept.find(name), self._site.services.monotonic()
+        if made is not None and now < made.good_until:
             verify_slice(self._site, main)
             return made.preview
         payload = self._file(main)
@@ -153,6 +162,8 @@ class Viewer:
             return None
         try:
             made = _Made(preview=make(payload.data, number - 1))
+        except WorkerFailed:
+            made = _Made(preview=None, good_until=now + AGAIN_SECONDS)
         except ExtractionError as error:
             raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
         self._kept.keep(name, made)

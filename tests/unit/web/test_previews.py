@@ -10,12 +10,14 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import ExtractionError
+from search.extract.child import TIMEOUT, WorkerFailed
 from search.extract.pictures import Preview
 from search.extract.preview import Previews
 from tests.support.archives import make_archive
 from tests.support.served import APP, REPLAY, open_applications
 from tests.unit.web.conftest import make_exchange, png
 from web.app import create_app
+from web.replay.viewing import AGAIN_SECONDS
 from web.settings import WebSettings
 
 SECRET = b"canary-of-a-camera"
@@ -113,14 +115,25 @@ def test_what_cannot_be_drawn_has_no_preview(previews: Previews, data: bytes) ->
     assert draw(previews, png()) is not None
 
 
-def test_a_child_that_died_is_replaced(previews: Previews) -> None:
+def test_a_child_that_died_is_replaced_and_the_next_file_drawn(
+    previews: Previews,
+) -> None:
     assert draw(previews, png()) is not None
     children = [child for child in previews._free.queue if child._process]
     assert children
     for child in children:
         child._process.kill()
         child._process.wait()
-    draw(previews, png())
+    assert draw(previews, png()) is not None
+
+
+def test_what_takes_too_long_is_not_said_to_be_impossible(
+    previews: Previews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr("search.extract.preview.SECONDS", 0)
+        with pytest.raises(WorkerFailed):
+            draw(previews, png())
     assert draw(previews, png()) is not None
 
 
@@ -208,7 +221,7 @@ def test_pages_of_a_pdf_are_turned_in_the_language_of_the_page(shown: Any) -> No
     assert "Папярэднія старонкі" in html
 
 
-def counting(world: Any, answer: Any) -> tuple[Client, list[int], str]:
+def counting(world: Any, answer: Any, **changes: Any) -> tuple[Client, list[int], str]:
     """A replay origin over a picture, with what draws replaced; the tries are noted."""
     tries: list[int] = []
 
@@ -217,7 +230,7 @@ def counting(world: Any, answer: Any) -> tuple[Client, list[int], str]:
         return answer(number)  # type: ignore[no-any-return]
 
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
-    apps = create_app(settings, world.services(preview=make))
+    apps = create_app(settings, world.services(preview=make, **changes))
     return Client(apps.replay, use_cookies=False), tries, world.named["seal"].short_id
 
 
@@ -228,6 +241,21 @@ def test_what_cannot_be_drawn_is_not_tried_again(world: Any) -> None:
         assert "No preview could be made of this file." in html
         assert client.get(f"/page/{name}/1", base_url=REPLAY).status_code == 404
     assert tries == [0]
+
+
+def test_what_failed_once_is_tried_again_after_a_while(world: Any) -> None:
+    now = [1000.0]
+
+    def fail(number: int) -> None:
+        raise WorkerFailed(TIMEOUT)
+
+    client, tries, name = counting(world, fail, monotonic=lambda: now[0])
+    for count in (1, 2):
+        for _ in range(2):
+            html = client.get(f"/v/{name}", base_url=REPLAY).get_data(as_text=True)
+            assert "No preview could be made of this file." in html
+        assert tries == [0] * count
+        now[0] += AGAIN_SECONDS
 
 
 def test_who_comes_while_all_draw_is_asked_to_come_back(world: Any) -> None:
