@@ -55,9 +55,10 @@ def list_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(row, ensure_ascii=False))
         else:
+            hosts = "host " if row["hosts"] == 1 else "hosts"
             click.echo(
                 f"{source.id:<20} {row['group']:<13} {row['confidence']:<9}"
-                f" {row['hosts']:>3} hosts  {source.title}"
+                f" {row['hosts']:>3} {hosts}  {source.title}"
             )
 
 

@@ -18,16 +18,16 @@ SENTENCES = {
     "same-at-new-address": "the same file at a new address; before: {old}",
     "vanished": "was there, and the server says that it is not any more",
     "came-back": "was gone, and is there again",
-    "failed": "could not be seen: {state}, {times} times",
-    "not-the-page": "answered, but not with the page: {state}, {times} times",
+    "failed": "could not be seen: {state}, {repeated}",
+    "not-the-page": "answered, but not with the page: {state}, {repeated}",
     "promise-blocked": "promised and not asked for by our own rules: {reason}",
     "promise-not-reached": "promised and not reached: {reason}",
-    "job-not-closed": "{times} runs without an end: running, or killed",
-    "gaps": "{times} gaps, the longest from {from} until {until}; meant: every {every}",
+    "job-not-closed": "{runs} without an end: running, or killed",
+    "gaps": "{gaps}, the longest from {from} until {until}; meant: every {every}",
     "still-late": "not looked at since {from}; meant: every {every}",
     "less-than-expected": "brought less than expected: {name} {bound}, found {value}",
     "more-than-expected": "out of the ordinary: {name} {bound}, found {value}",
-    "signal": "{signal}, {times} times",
+    "signal": "{signal}, {repeated}",
     "second-profile-differs": "another profile was shown something else",
     "second-profile-not-shown": "another profile was not shown the page",
     "second-profile-alone-shown": "another profile was shown the page, ours was not",
@@ -85,6 +85,11 @@ def _said(finding: Finding) -> Iterator[tuple[str, str]]:
             yield "every", str(timedelta(seconds=int(value)))
         elif key in ("from", "until"):
             yield key, str(value)[:16].replace("T", " ")
+        elif key == "times":
+            times = int(value)
+            yield "repeated", "once" if times == 1 else f"{times} times"
+            yield "runs", _number_of(times, "run")
+            yield "gaps", _number_of(times, "gap")
         else:
             yield key, one_line(str(value))
 
@@ -114,17 +119,28 @@ def headline(report: Report) -> str:
     """Totals in one line; also the subject of a mail."""
     counts = report.counts
     said = ", ".join(f"{counts[kind]} {kind}" for kind in HEADINGS)
-    return f"{report.captured} captures in {report.jobs} jobs: {said}"
+    return f"{_captured(report.captured, report.jobs)}: {said}"
+
+
+def _captured(captures: int, jobs: int) -> str:
+    return f"{_number_of(captures, 'capture')} in {_number_of(jobs, 'job')}"
+
+
+def _number_of(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _name(source: SourceReport) -> str:
+    """Id and title of a source; what was captured by hand has neither."""
+    if source.source_id is None:
+        return "by hand, for no source"
+    return f"{source.source_id}: {one_line(source.title)}"
 
 
 def _source_lines(source: SourceReport, links: Links) -> Iterator[str]:
-    name = source.source_id or "(command line)"
     restricted = "; persons: contents are not shown" if source.restricted else ""
     yield ""
-    yield (
-        f"{name}: {one_line(source.title)}: {source.captured} captures in"
-        f" {source.jobs} jobs{restricted}"
-    )
+    yield f"{_name(source)}: {_captured(source.captured, source.jobs)}{restricted}"
     for kind, heading in HEADINGS.items():
         found = source.of(kind)
         if found:
@@ -171,10 +187,9 @@ def html_page(report: Report, links: Links) -> str:
 
 
 def _html_source(source: SourceReport, links: Links) -> Iterator[str]:
-    name = source.source_id or "(command line)"
-    yield f"<h2>{escape(name)}: {escape(one_line(source.title))}</h2>"
+    yield f"<h2>{escape(_name(source))}</h2>"
     restricted = " Contents about persons are not shown." if source.restricted else ""
-    yield f"<p>{source.captured} captures in {source.jobs} jobs.{restricted}</p>"
+    yield f"<p>{_captured(source.captured, source.jobs)}.{restricted}</p>"
     for kind, heading in HEADINGS.items():
         found = source.of(kind)
         if not found:
