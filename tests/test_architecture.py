@@ -12,6 +12,7 @@ import pytest
 from tests.support.layers import LAYERS, PACKAGE_ARROWS, PACKAGES
 from tests.support.libraries import LIBRARIES
 from tests.support.sourcetree import (
+    ROOT,
     Module,
     functions,
     imported_names,
@@ -157,6 +158,16 @@ def test_every_init_is_one_docstring() -> None:
 def test_no_module_is_over_the_hard_limit() -> None:
     long = {m.name: m.lines for m in modules() if m.lines > MODULE_LINES}
     assert long == {}
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_no_test_or_benchmark_is_over_the_hard_limit(folder: str) -> None:
+    counted = {
+        path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines())
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert counted
+    assert {name: n for name, n in counted.items() if n > MODULE_LINES} == {}
 
 
 def test_no_function_is_over_the_hard_limit() -> None:
