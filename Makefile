@@ -79,7 +79,7 @@ types: $(DEV) ## mypy, strict
 	$(BIN)/mypy
 
 docs: $(DEV) ## the tests that keep the documents true
-	$(PYTEST) -q tests/test_documents.py tests/test_docs.py \
+	$(PYTEST) -q tests/test_documents.py tests/test_docs.py tests/test_shown_commands.py \
 		tests/unit/archive/attest/test_format_page.py \
 		tests/unit/archive/verify/test_codes.py \
 		tests/unit/web/test_languages.py
