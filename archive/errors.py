@@ -169,6 +169,10 @@ class ArchiveLocked(StoreError):
     """Another process writes to this archive."""
 
 
+class LockUnknown(StoreError):
+    """Whether a lock is held cannot be asked: a disk without locks, or not our file."""
+
+
 class CaptureNotFound(StoreError):
     """No capture of that id in this archive."""
 

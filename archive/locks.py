@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.errors import EvidenceError, StoreError
+from archive.errors import EvidenceError, LockUnknown, StoreError
 from archive.files import OWNER_FILE_MODE
 
 _FILE_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -62,7 +62,8 @@ def hold_folder(
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock on a file right now; never makes the file.
 
-    StoreError as for `hold_file`.
+    LockUnknown where that cannot be asked, StoreError for a link and for what is no
+    regular file.
     """
     if not os.path.lexists(path):
         return False
@@ -83,8 +84,10 @@ def _open(path: Path, flags: int) -> int:
     try:
         return os.open(path, flags, OWNER_FILE_MODE)
     except OSError as error:
-        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
-        raise StoreError(f"the lock {path} cannot be opened: {why}") from error
+        named = f"the lock {path} cannot be opened"
+        if error.errno == errno.ELOOP:
+            raise StoreError(f"{named}: it is a link") from error
+        raise LockUnknown(f"{named}: {error.strerror}") from error
 
 
 @contextmanager
@@ -114,5 +117,5 @@ def _is_ours(descriptor: int, path: Path, kind: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise StoreError(f"{path} cannot be locked: {error.strerror}") from error
+        raise LockUnknown(f"{path} cannot be locked: {error.strerror}") from error
     return True

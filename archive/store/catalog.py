@@ -7,7 +7,7 @@ Deleted or damaged, it is made again from the segments. Rows follow the leaf ind
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +93,12 @@ class Catalog:
             db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
             )
-            db.isolation_level = None
-            if version_of(db) == SCHEMA_VERSION:
-                return cls(db, is_read_only=True)
-            db.close()
+            with ExitStack() as unless_kept:
+                unless_kept.callback(db.close)
+                db.isolation_level = None
+                if version_of(db) == SCHEMA_VERSION:
+                    unless_kept.pop_all()
+                    return cls(db, is_read_only=True)
         except (sqlite3.DatabaseError, StoreError):
             pass  # it is derived: made again in memory
         return cls.open(None)

@@ -15,7 +15,13 @@ from typing import Any, BinaryIO
 
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.errors import EvidenceError, StoreError, WitnessRefused
+from archive.errors import (
+    EvidenceError,
+    FormatError,
+    StoreError,
+    VerificationError,
+    WitnessRefused,
+)
 from archive.log.checkpoint import Checkpoint
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature
@@ -206,8 +212,8 @@ class GroupCommitter:
         except (OSError, MemoryError) as error:
             item.fail(StoreError(f"this exchange could not be stored: {error!r}"))
             return
-        except (EvidenceError, AssertionError) as error:
-            item.fail(error)
+        except (StoreError, FormatError, VerificationError, AssertionError) as error:
+            item.fail(error)  # a key that cannot sign (LogError) concerns all
             return
         staged.append((item, draft, self.ledger.stage(signed)))
         self._staged_bytes += needed

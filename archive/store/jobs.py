@@ -1,5 +1,6 @@
 """Jobs of an archive: the catalog says where their records lie, these what they say."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -19,9 +20,14 @@ from archive.warc.reading import read_block
 
 
 class JobReader:
-    """The jobs of one archive; thread-safe by the lock of its catalog."""
+    """The jobs of one archive; thread-safe by the lock of its catalog.
 
-    def __init__(self, catalog: Catalog, lock: RLock, segments: Path) -> None:
+    `catalog` gives the one of now: on read-only media another takes its place.
+    """
+
+    def __init__(
+        self, catalog: Callable[[], Catalog], lock: RLock, segments: Path
+    ) -> None:
         self._catalog = catalog
         self._lock = lock
         self._segments = segments
@@ -29,12 +35,12 @@ class JobReader:
     def has_unclosed(self) -> bool:
         """Whether there is a job that was opened and never closed."""
         with self._lock:
-            return bool(self._catalog.jobs.unclosed())
+            return bool(self._catalog().jobs.unclosed())
 
     def unclosed(self) -> list[JobOpening]:
         """Jobs that were opened and never closed: running, or killed."""
         with self._lock:
-            jobs = self._catalog.jobs.unclosed()
+            jobs = self._catalog().jobs.unclosed()
         return [self.read_opening(job.opening) for job in jobs]
 
     def last(self, source_id: str) -> tuple[JobOpening, JobClosing] | None:
@@ -47,17 +53,17 @@ class JobReader:
     def newest(self, source_id: str, limit: int) -> list[JobPlaces]:
         """The newest jobs of a source, newest first, by the order of the log."""
         with self._lock:
-            return self._catalog.jobs.last(source_id, limit)
+            return self._catalog().jobs.last(source_id, limit)
 
     def since(self, start: datetime) -> list[JobPlaces]:
         """Jobs opened from then on by the operator's clock, in the order of the log."""
         with self._lock:
-            return self._catalog.jobs.since(start)
+            return self._catalog().jobs.since(start)
 
     def closing_of(self, job_id: str) -> JobClosing | None:
         """How a job ended; None while it runs, and for a job that is not here."""
         with self._lock:
-            job = self._catalog.jobs.find(job_id)
+            job = self._catalog().jobs.find(job_id)
         return self.read_closing(job.closing) if job and job.closing else None
 
     def read_opening(self, place: SliceLocation) -> JobOpening:

@@ -61,7 +61,7 @@ class ArchiveReader:
         self.identity = identity
         self._catalog = catalog
         self._lock = threading.RLock()
-        self.jobs = JobReader(catalog, self._lock, paths.segments)
+        self.jobs = JobReader(lambda: self._catalog, self._lock, paths.segments)
 
     @classmethod
     def open(cls, root: Path) -> "ArchiveReader":

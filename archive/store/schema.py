@@ -3,7 +3,7 @@
 import sqlite3
 from functools import cache
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 FOREIGN = -1
 """In place of a version: the file says ours, its tables are not."""
 SCHEMA = """
@@ -41,6 +41,7 @@ create index tombstone_by_id on tombstone (capture_id);
 create index tombstone_by_short_id on tombstone (short_id);
 create index capture_by_job on capture (job_id);
 create index capture_by_source on capture (source_id, leaf);
+create index capture_by_day on capture (source_id, captured_at, length_bytes);
 """
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.attest.trust import TrustSet
-from archive.errors import ArchiveMissing, FormatError, StoreError
+from archive.errors import ArchiveMissing, FormatError, LockUnknown, StoreError
 from archive.files import DISK
 from archive.store.layout import (
     IDENTITY_FILE,
@@ -354,8 +354,14 @@ class _Verification:
 
 
 def _is_being_written(root: Path) -> bool:
-    """Whether a writer is at work; a lock that is no file is a finding of check 17."""
+    """Whether a writer is, or may be, at work.
+
+    Where locks cannot be asked (shares without them), the end of the archive may be
+    half written. A lock that is no file is a finding of check 17.
+    """
     try:
         return is_locked(root)
+    except LockUnknown:
+        return True
     except StoreError:
         return False

@@ -145,7 +145,7 @@ class Readers:
         ReaderEnded if a reader did not finish, SegmentChanged if another file stands
         there than was cut.
         """
-        is_over = False
+        is_over = has_ended = False
         while self._front(path):
             dealt, ended = self._dealt.popleft(), None
             following = self._front(path)
@@ -154,6 +154,7 @@ class Readers:
                     continue  # one walk would not have come here
                 yield _unchanged(item)
                 ended = item if isinstance(item, Ended) else None
+                has_ended = has_ended or ended is not None
             if is_over or following is None or ended is None:
                 continue
             is_over = not ended.joins(following.piece)
@@ -161,6 +162,8 @@ class Readers:
                 # No statement ends there after all: go on as one walk does.
                 rest = replace(dealt.piece, start=ended.covered_bytes, stop=None)
                 yield from map(_unchanged, walk_piece(rest, self._trust))
+        if not has_ended:  # nothing unread may look like a pass
+            raise AssertionError(f"{path} was asked for out of its turn")
 
     def _front(self, path: Path) -> _Dealt | None:
         """What was dealt out longest ago, if it is of that segment; deals out more."""

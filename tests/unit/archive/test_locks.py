@@ -1,5 +1,6 @@
 """A lock has one holder, and is opened only where it may be."""
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive import locks
-from archive.errors import ArchiveLocked, StoreError
+from archive.errors import ArchiveLocked, LockUnknown, StoreError
 from archive.locks import AT_ONCE, Patience, hold_file, hold_folder, is_held
 
 TAKEN = ArchiveLocked("another has it")
@@ -95,6 +96,21 @@ def test_asking_neither_takes_a_lock_nor_makes_its_file(tmp_path: Path) -> None:
     assert not is_held(path)
     with hold_made(tmp_path):
         pass
+
+
+def test_a_lock_that_cannot_be_asked_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    with pytest.raises(LockUnknown, match="No locks available"):
+        is_held(path)
+    assert not is_held(tmp_path / "none")
 
 
 def test_no_file_is_made_unless_it_may_be(tmp_path: Path) -> None:

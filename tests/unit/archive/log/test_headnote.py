@@ -1,10 +1,12 @@
 """The note of the last signed head: its form, its lock, and what it forbids."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from archive import locks
 from archive.errors import InconsistentCheckpoint, KeyProblem, StoreError
 from archive.files import Files
 from archive.locks import AT_ONCE
@@ -254,6 +256,22 @@ def test_two_processes_note_one_after_the_other(
             raise AssertionError("two at once")
     with note.hold():
         pass
+
+
+def test_who_finds_the_key_folder_held_waits_for_it(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, waits = HeadNote(keys, Files()), []
+    first = ExitStack()
+    first.enter_context(note.hold())
+
+    def give_back(seconds: float) -> None:
+        waits.append(seconds)
+        first.close()
+
+    monkeypatch.setattr(locks.time, "sleep", give_back)
+    with note.hold():
+        assert len(waits) == 1
 
 
 def test_a_key_folder_that_is_gone_is_named(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_what_is_captured_after_it_was_opened_is_followed_in_memory(
     reader.catch_up()
     assert list(reader.captures()) == [*first, second]
     assert not reader._catalog.is_read_only
+    assert reader.jobs.newest("some-source", 1) == []
+    assert not reader.jobs.has_unclosed()
     reader.close()
     assert (made.root / "catalog.sqlite").read_bytes() == kept
 

@@ -10,8 +10,16 @@ import pytest
 
 from archive.attest.statement import build_statement
 from archive.capture import MemoryBytes
-from archive.errors import DigestMismatch, EvidenceError, MalformedStatement
+from archive.errors import (
+    DigestMismatch,
+    EvidenceError,
+    KeyProblem,
+    MalformedStatement,
+    StoreError,
+)
 from archive.store import ledger
+from archive.store.drafts import Draft
+from archive.store.ledger import Ledger, Signed
 from archive.store.writer import ArchiveWriter
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 
@@ -67,3 +75,21 @@ def test_what_cannot_be_stated_fails_alone_and_the_writer_goes_on(
     places = [one.location.offset_bytes for one in entries]
     assert places == sorted(set(places))
     assert published.size == 1 + len(entries), "nothing was counted that is not there"
+
+
+def test_a_key_that_cannot_sign_stops_the_writer_before_more_is_fetched(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Ledger, draft: Draft) -> Signed:
+        raise KeyProblem("the token does not sign; is it still there?")
+
+    with made.open_writer() as writer:
+        writer.capture(make_exchange("http://a.example/1", b"one", made)).result()
+        monkeypatch.setattr(Ledger, "sign", refuse)
+        lost = writer.capture(make_exchange("http://a.example/2", b"2", made))
+        with pytest.raises(EvidenceError, match="does not sign"):
+            lost.result()
+        monkeypatch.undo()
+        late = writer.capture(make_exchange("http://a.example/4", b"4", made))
+        with pytest.raises(StoreError, match="does not sign"):
+            late.result()

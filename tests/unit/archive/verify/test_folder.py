@@ -1,11 +1,13 @@
 """A whole archive: what is said while it is written, and what no folder can tell."""
 
+import errno
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive import locks
 from archive.attest.job import JobOpening
 from archive.digest import Digest, format_short_id
 from archive.errors import StoreError
@@ -136,6 +138,24 @@ def test_half_an_entry_is_not_checked_while_it_is_written(made: MadeArchive) -> 
     report = verify(made)
     assert report.outcome is Outcome.FAILED
     assert codes(report, Outcome.FAILED) == {"bytes-uncovered"}
+
+
+def test_half_an_entry_is_not_checked_where_locks_cannot_be_asked(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.fill(1)
+    (path,) = (made.root / "segments").rglob("*.open")
+    with path.open("ab") as stream:
+        stream.write(b"\x1f\x8b\x08")
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    report = verify(made)
+    assert report.outcome is Outcome.NOT_CHECKED
+    assert "tail-being-written" in codes(report, Outcome.NOT_CHECKED)
+    assert not codes(report, Outcome.FAILED)
 
 
 def test_statements_that_wait_for_their_checkpoint_are_not_checked(
