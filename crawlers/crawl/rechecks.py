@@ -14,8 +14,9 @@ ADDRESSES = 20_000
 """Newest addresses of a source that are looked at: a month of a busy outlet."""
 JOBS = 10_000
 """Of a source, the newest: a run every five minutes for a month."""
-SLACK = timedelta(days=2)
-"""So long after its last age an address that was missed is still fetched."""
+SLACK = timedelta(days=7)
+"""So long after its last age an address that was missed is still fetched: sites that
+are taken down, and laptops that are put away, come back after days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

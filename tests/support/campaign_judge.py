@@ -151,7 +151,7 @@ def check(run: CampaignRun, pace: Pace, played: Played) -> dict[str, Any]:
         reader.close()
     demand_trouble(run, played, jobs)
     assert expected > 5 * len(run.world.sources)
-    assert lost == [], f"{len(lost)} of {expected}"
+    assert lost == [], f"{len(lost)} of {expected}: {lost[:5]}"
     assert [uri for job in jobs for uri in job.left] == []
     done = run.run("verify", "--json")
     outcome = json.loads(done.stdout)["outcome"]

@@ -141,7 +141,10 @@ def test_R16_a_watch_without_a_key_goes_on_and_what_it_captured_is_signed_later(
         assert json.loads(done.stdout)["outcome"] == "VERIFIED"
 
 
-def test_a_recheck_that_met_an_outage_is_made_up_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hours", [12, 72])
+def test_a_recheck_that_met_an_outage_is_made_up_for(
+    tmp_path: Path, hours: int
+) -> None:
     """The article went while its host was down at the only age it is looked at."""
     source = SimSource(name="sim-00", official=False)
     gone = START + timedelta(days=2, hours=20)
@@ -152,14 +155,14 @@ def test_a_recheck_that_met_an_outage_is_made_up_for(tmp_path: Path) -> None:
             State(since=gone, mark=None),
         ],
     }
-    outage = Outage(since=gone, until=gone + timedelta(hours=12), kind="down")
+    outage = Outage(since=gone, until=gone + timedelta(hours=hours), kind="down")
     source.outages.append(outage)
     with open_campaign(tmp_path, World(sources={source.host: source})) as run:
         run.start()
         run.settle()
         run.go_to(START + timedelta(days=3, hours=1))
         assert run.server.refused["down"]
-        run.go_to(START + timedelta(days=4, hours=2))
+        run.go_to(outage.until + timedelta(hours=26))
         assert run.stop() == 0
         reader = ArchiveReader.open(run.archive)
         reader.catch_up()
