@@ -64,14 +64,14 @@ def measure(run: CampaignRun, round_number: int) -> dict[str, Any]:
     for at, host, _ in asked:
         starts.setdefault(host, at - began)
     (child,) = child_pids(watch)
+    # A child that was replaced meanwhile took its count with it.
+    spent = cpu_seconds([watch, child]) - before if child in pids else None
     return {
         "round": round_number,
         "requests": len(asked),
         "seconds": round(seconds, 1),
         "pages_a_second": round(len(asked) / seconds, 1),
-        "cpu_ms_a_page": round(
-            (cpu_seconds([watch, child]) - before) * 1000 / len(asked), 2
-        ),
+        "cpu_ms_a_page": round(spent * 1000 / len(asked), 2) if spent else None,
         "rss_mb": round(resident_mb(child, "VmRSS"), 1),
         "peak_mb": round(resident_mb(child, "VmHWM"), 1),
         "sources": len(starts),
