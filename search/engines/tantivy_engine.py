@@ -41,6 +41,7 @@ from search.engines.fields import (
     TOKEN_FIELDS,
     UNORDERED_FIELDS,
 )
+from search.engines.linked import linked_where_needed
 from search.engines.ranking import RANKS
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
@@ -85,8 +86,12 @@ class TantivyEngine:
             raise SearchUnavailable(
                 f"no search index in {folder}; run `evidence index`"
             )
+        self._links = None
         try:
-            self._index = tantivy.Index(_schema(), path=str(folder))
+            if not writable:
+                self._links = linked_where_needed(folder)
+            place = self._links.path if self._links else folder
+            self._index = tantivy.Index(_schema(), path=str(place))
             self._writer = (
                 self._index.writer(WRITER_HEAP_BYTES, 1) if writable else None
             )
@@ -118,6 +123,8 @@ class TantivyEngine:
     def reload(self) -> None:
         """See what was committed since the index was opened."""
         with self._lock:
+            if self._links is not None:
+                self._links.follow()
             self._index.reload()
 
     def count(self) -> int:

@@ -1,5 +1,6 @@
 """The embedded engine: clauses find what they say, in an order that never varies."""
 
+import gc
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from archive.errors import SearchUnavailable
 from search.document import Document
+from search.engines import linked
 from search.engines.base import (
     AllOf,
     AnyOf,
@@ -169,3 +171,25 @@ def test_what_is_not_committed_is_not_seen(tmp_path: Path) -> None:
     engine.add([document(1, "a")])
     engine.close()
     assert TantivyEngine(tmp_path / "engine").count() == 0
+
+
+def test_a_folder_that_cannot_be_written_to_is_read_and_followed(
+    engine: TantivyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "engine"
+    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    reader = TantivyEngine(folder)
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert orders(reader, exact("a")) == {1, 2, 3}
+    assert before == {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert reader._links is not None
+    place = reader._links.path
+    assert {path.name for path in place.iterdir() if path.is_symlink()} <= set(before)
+    engine.add([document(5, "a z")])
+    engine.commit()
+    reader.reload()
+    assert orders(reader, exact("a")) == {1, 2, 3, 5}
+    reader.close()
+    del reader
+    gc.collect()
+    assert not place.exists()
