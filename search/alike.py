@@ -10,9 +10,10 @@ from functools import partial
 
 from search.analysis.likeness import ALIKE_BITS, ROW_WORDS
 from search.analysis.tokens import exact_form, tokenize
-from search.captures import CaptureRows, Likeness
+from search.captures import CaptureRows
 from search.engines.base import EngineHit, OneOf, SearchEngine
 from search.engines.fields import ORDER
+from search.near import Likeness
 from search.opened import OpenIndex
 from search.results import Alike
 from search.showing import list_hit
@@ -51,7 +52,7 @@ def _own(
     engine: SearchEngine, rows: CaptureRows, *, capture_id: str
 ) -> tuple[Likeness, Shingles] | None:
     row = rows.find_capture(capture_id)
-    likeness = rows.likeness_of([row.order_key])[0] if row else None
+    likeness = rows.likenesses.of([row.order_key])[0] if row else None
     if likeness is None or likeness.fold is None:
         return None
     found = _hits(engine, [likeness.order_key])
@@ -66,7 +67,7 @@ def _near(
     own: tuple[Likeness, Shingles],
 ) -> list[Alike]:
     likeness, mine = own
-    nearest = heapq.nsmallest(ALIKE_MAX + 1, rows.near(likeness, ALIKE_BITS))
+    nearest = heapq.nsmallest(ALIKE_MAX + 1, rows.likenesses.near(likeness, ALIKE_BITS))
     bits_of = {order: bits for bits, order in nearest}
     return [
         Alike(

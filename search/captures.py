@@ -3,7 +3,6 @@
 A page watched every ten minutes stays one document; its captures are counted here.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from archive.errors import SearchUnavailable
 from search.items import PARTS, SHOWN, ItemRows, Place, leaf_of, listed
 from search.items import SCHEMA as ITEM_SCHEMA
+from search.near import LikenessRows, signed, unsigned
 
 BUSY_SECONDS = 10.0
 """How long a reader waits while a batch is being stored."""
@@ -98,15 +98,6 @@ class DocumentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
-    """What tells near-identical documents, as in their rows."""
-
-    order_key: int
-    fold: int | None
-    simhash: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
     """How often a document was captured, the latest time, and as what of its page."""
 
@@ -120,13 +111,6 @@ _COLUMNS = ", ".join(CaptureRow.__slots__)
 _DOCUMENT = (
     "SELECT order_key, id, title, language, source_id, fold, simhash FROM document"
 )
-_LIKENESS_OF = (
-    "SELECT order_key, fold, simhash FROM document"
-    " WHERE order_key IN (SELECT value FROM json_each(?))"
-)
-_LIKENESSES = "SELECT order_key, fold, simhash FROM document WHERE fold IS NOT NULL"
-_SIGN, _RANGE = 1 << 63, 1 << 64
-_ALL_BITS = _RANGE - 1
 _FROM_SOURCE = (
     "SELECT DISTINCT c.order_key FROM capture c"  # noqa: S608  fixed
     " JOIN document d ON d.order_key = c.order_key"
@@ -141,6 +125,7 @@ class CaptureRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.items = ItemRows(connection)
+        self.likenesses = LikenessRows(connection)
 
     @classmethod
     def create(cls, path: Path) -> "CaptureRows":
@@ -207,7 +192,7 @@ class CaptureRows:
             "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 *(row.order_key, row.document_id, row.title, row.language),
-                *(row.source_id, _signed(row.fold), _signed(row.simhash)),
+                *(row.source_id, signed(row.fold), signed(row.simhash)),
             ),
         )
 
@@ -232,30 +217,8 @@ class CaptureRows:
         if row is None:
             return None
         *others, fold, simhash = row
-        values = (*others, _unsigned(fold), _unsigned(simhash))
+        values = (*others, unsigned(fold), unsigned(simhash))
         return DocumentRow(**dict(zip(DocumentRow.__slots__, values, strict=True)))
-
-    def likeness_of(self, order_keys: Sequence[int]) -> list[Likeness]:
-        """Likenesses of some documents, in no order."""
-        # One value of JSON: as many keys as there are, none of them in the words.
-        rows = self._db.execute(_LIKENESS_OF, (json.dumps(order_keys),))
-        return [_likeness(row) for row in rows]
-
-    def near(self, mine: Likeness, most_bits: int) -> list[tuple[int, int]]:
-        """Documents with an equal text or a near simhash: differing bits, order key.
-
-        A look at every row, each a few numbers: a million take most of a second.
-        """
-        fold, own = _signed(mine.fold), _signed(mine.simhash)
-        found = []
-        for order_key, other, simhash in self._db.execute(_LIKENESSES):
-            if other == fold:
-                found.append((0, int(order_key)))
-            elif own is not None and simhash is not None:
-                bits = ((simhash ^ own) & _ALL_BITS).bit_count()
-                if bits <= most_bits:
-                    found.append((bits, int(order_key)))
-        return found
 
     def find_capture(self, capture_id: str) -> CaptureRow | None:
         """A capture's row."""
@@ -371,24 +334,6 @@ class CaptureRows:
         documents = self._db.execute("SELECT count(*) FROM document").fetchone()
         captures = self._db.execute("SELECT count(*) FROM capture").fetchone()
         return int(documents[0]), int(captures[0])
-
-
-def _likeness(row: tuple[int, int | None, int | None]) -> Likeness:
-    order_key, fold, simhash = row
-    return Likeness(
-        order_key=order_key, fold=_unsigned(fold), simhash=_unsigned(simhash)
-    )
-
-
-def _signed(number: int | None) -> int | None:
-    """64 bits as SQLite holds them."""
-    if number is None:
-        return None
-    return number - _RANGE if number >= _SIGN else number
-
-
-def _unsigned(number: int | None) -> int | None:
-    return None if number is None else number % _RANGE
 
 
 def _bounds(low: int | None, high: int | None) -> tuple[int, int]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from search.analysis.likeness import ALIKE_BITS, differing_bits
-from search.captures import CaptureRows, Likeness
+from search.captures import CaptureRows
 from search.engines.base import AllOf, OneOf, SearchEngine, Sorting
 from search.engines.fields import ORDER
 from search.engines.planning import Plan
+from search.near import Likeness
 from search.opened import OpenIndex
 from search.tiers import Found, Window, first_tier, ordered
 
@@ -113,7 +114,7 @@ def _likenesses(asked: Asked, pool: list[Found]) -> dict[tuple[str, int], Likene
 def _likeness_of(
     _engine: SearchEngine, rows: CaptureRows, *, orders: list[int]
 ) -> list[Likeness]:
-    return rows.likeness_of(orders)
+    return rows.likenesses.of(orders)
 
 
 def _with_stored(asked: Asked, groups: list[Group]) -> list[Group]:

@@ -19,7 +19,8 @@ from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.nursery import Nursery
 from search.extract.ocr import OCR
 from search.extract.result import Extract
-from search.extract.worker import MODULE, PAYLOAD_BYTES, SCANS, Worker
+from search.extract.scans import SCANS
+from search.extract.worker import MODULE, PAYLOAD_BYTES, Worker
 from search.extracts import ExtractCache, Kept
 from search.parts import Divided, divide
 from search.textfiles import TextFiles

@@ -7,8 +7,7 @@ and the document says what happened.
 
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from types import TracebackType
@@ -24,18 +23,9 @@ from search.extract.child import (
 )
 from search.extract.converter import convert
 from search.extract.nursery import OPTION, run_nursery
-from search.extract.ocr import (
-    OCR,
-    PARTLY,
-    ReadPicture,
-    Tesseract,
-    find_tesseract,
-    is_picture,
-    mean_sure,
-    read_pages,
-    read_picture,
-)
-from search.extract.result import PAGES, Extract, page_texts, read_extract
+from search.extract.ocr import find_tesseract, is_picture
+from search.extract.result import PAGES, Extract, read_extract
+from search.extract.scans import SCANS, ScanReader
 
 MEMORY_BYTES = 2 * 1024**3
 """Address space of the child: several times what the largest page needs."""
@@ -48,8 +38,6 @@ RESTART_AFTER = 2_000
 
 MODULE = "search.extract.worker"
 FAILED = "failed/1"
-SCANS = frozenset(("no_text_layer", "scanned_pages"))
-"""Warnings of documents that may have words in their pictures."""
 Request = dict[str, str | bool | int | None]
 
 
@@ -79,16 +67,13 @@ class Worker:
         one for it, and its text through the child.
         """
         made = self._extract(data, media_type=media_type, charset=charset)
-        program = find_tesseract() if self._ocr else None
-        if program is not None and SCANS & {*made.warnings}:
-            return self._read_scan(program, made, data)
+        scans = self._scan_reader(data)
+        if scans is not None and SCANS & {*made.warnings}:
+            return scans.read_scan(made)
         if "no_extractor" not in made.warnings:
             return made
-        if program is not None and is_picture(data):
-            read = read_picture(program, data[:PAYLOAD_BYTES])
-            return (
-                self._joined(program, made, [read.text], [read]) if read.text else made
-            )
+        if scans is not None and is_picture(data):
+            return scans.read_image(made, data[:PAYLOAD_BYTES])
         converted = convert(data[:PAYLOAD_BYTES])
         if converted is None:
             return made
@@ -97,50 +82,19 @@ class Worker:
             text, extractor=converted.extractor, charset=None, declared_charset=None
         )
 
-    def _read_scan(self, program: Tesseract, made: Extract, data: bytes) -> Extract:
-        """Read the pages that have no words of their own; the others stay."""
-        texts = page_texts(made)
-        silent = [number for number, text in enumerate(texts) if not text]
-        read = read_pages(
-            program, silent, lambda number: self._draw(data, number), time.monotonic
+    def _scan_reader(self, data: bytes) -> ScanReader | None:
+        program = find_tesseract() if self._ocr else None
+        if program is None:
+            return None
+        return ScanReader(
+            program=program, draw=partial(self._draw, data), join=self._join
         )
-        pages = read.pages
-        if not any(one.text for one in pages.values()):
-            return made
-        texts = [
-            pages[number].text if number in pages else text
-            for number, text in enumerate(texts)
-        ]
-        joined = self._joined(program, made, texts, list(pages.values()))
-        if joined is made:
-            return made
-        left_out = () if read.is_whole else (PARTLY,)
-        return replace(joined, warnings=(*joined.warnings, *left_out))
 
-    def _joined(
-        self,
-        program: Tesseract,
-        made: Extract,
-        texts: list[str],
-        read: Sequence[ReadPicture],
-    ) -> Extract:
-        """Pages with words that were read from pictures, as one text of both makers."""
+    def _join(self, texts: list[str]) -> Extract | None:
+        """Texts of pages as one text, made in the child."""
         request: Request = {"media_type": PAGES}
-        text = self._once(request, json.dumps(texts).encode())
-        if text.extractor == FAILED:
-            return made  # the words it has of its own stay
-        maker = program.extractor
-        if made.text:
-            maker = f"{made.extractor}+{maker}"
-        kept = [one for one in made.warnings if one not in {*SCANS, "no_extractor"}]
-        return replace(
-            text,
-            extractor=maker,
-            title=made.title or text.title,
-            pages=text.pages if made.pages else (),
-            warnings=(*dict.fromkeys((*kept, *text.warnings)), OCR),
-            sure=mean_sure(read),
-        )
+        made = self._once(request, json.dumps(texts).encode())
+        return None if made.extractor == FAILED else made
 
     def _draw(self, data: bytes, number: int) -> bytes:
         """The picture of a page, drawn in the child."""

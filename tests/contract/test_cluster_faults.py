@@ -142,7 +142,7 @@ def small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elastic_bulk, "BACKOFF_SECONDS", (0.001, 0.01))
     monkeypatch.setattr(elastic_engine, "WAITING_DOCUMENTS", 10)
     monkeypatch.setattr(elastic_engine, "WRITE_SECONDS", HANG_SECONDS / 2)
-    monkeypatch.setattr("search.index.COMMIT_CAPTURES", 20)
+    monkeypatch.setattr("search.batch.COMMIT_CAPTURES", 20)
 
 
 def copy_of(box: ArchiveBox, folder: Path) -> Path:

@@ -64,7 +64,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     ),
     "search": (
         (
-            ("search.captures", "search.items"),
+            ("search.captures", "search.items", "search.near"),
             ("search.counting",),
             ("search.lines", "search.collecting"),
             ("search.analysis",),
@@ -90,7 +90,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("search.highlight",),
             ("search.mentions",),
             ("search.opened",),
-            ("search.index",),
+            ("search.index", "search.batch"),
             ("search.reconcile",),
         ),
         (("search.results",), ("search.tiers",), ("search.options",)),

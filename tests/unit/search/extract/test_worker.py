@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from search.extract import scans
 from search.extract.ocr import ReadPicture, Tesseract
+from search.extract.scans import ScanReader
 from search.extract.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -61,12 +63,14 @@ def test_words_of_a_document_stay_where_joining_those_of_its_pictures_fails(
         warnings=("scanned_pages",),
     )
     program = Tesseract(program="tesseract", extractor="tesseract/5", languages="eng")
-    read = [ReadPicture(text="read", words=1, sure=0.9)]
-    joined = worker._joined(program, made, ["Own words", "read"], read)
+    picture = ReadPicture(text="read", words=1, sure=0.9)
+    monkeypatch.setattr(scans, "read_picture", lambda *_: picture)
+    reader = ScanReader(program=program, draw=lambda _: b"", join=worker._join)
+    joined = reader.read_image(made, b"picture")
     assert (joined.warnings, joined.sure) == (("ocr",), 0.9)
     assert "read" in joined.text
     monkeypatch.setattr(worker, "_seconds", 0.0)
-    assert worker._joined(program, made, ["Own words", "read"], read) == made
+    assert reader.read_image(made, b"picture") == made
 
 
 def run_restricted(code: str) -> "subprocess.CompletedProcess[str]":
