@@ -9,6 +9,9 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 ROW_WORDS = 3
 """Words of one shingle."""
 LEAST_WORDS = 24
@@ -18,17 +21,12 @@ ALIKE_BITS = 12
 WORDS_READ = 20_000
 """Words of a text that are looked at: a book has more of the same."""
 
-_LANES = 8
-_LANE_BITS = 32
-_MASK = (1 << 64) - 1
-
-
-def _spread(byte: int) -> int:
-    """The bits of a byte, each in a lane of its own that can count."""
-    return sum(1 << (_LANE_BITS * bit) for bit in range(_LANES) if byte >> bit & 1)
-
-
-_SPREAD = tuple(map(_spread, range(256)))
+_Numbers = npt.NDArray[np.uint64]
+_BITS = 64
+_FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+"""What the numbers of a row's first and second word are multiplied with: odd."""
+_MIXER = np.uint64(0xBF58476D1CE4E5B9)
+_SHIFTS = np.uint64(31), np.uint64(27)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -41,26 +39,18 @@ def simhash(words: Sequence[str]) -> int | None:
     """The number of a text by its words in their exact form; None for a short one."""
     if len(words) < LEAST_WORDS:
         return None
-    numbers = [_word_number(word) for word in words[:WORDS_READ]]
-    rows = {
-        (one * 0x9E3779B97F4A7C15 ^ two * 0xC2B2AE3D27D4EB4F ^ three) & _MASK
-        for one, two, three in zip(numbers, numbers[1:], numbers[2:], strict=False)
-    }
-    mixed = b"".join(_mix(row).to_bytes(_LANES, "big") for row in rows)
-    counts = [sum(map(_SPREAD.__getitem__, mixed[at::_LANES])) for at in range(_LANES)]
-    half = len(rows) / 2
-    made = 0
-    for count in counts:
-        for bit in reversed(range(_LANES)):
-            lane = count >> (_LANE_BITS * bit) & 0xFFFFFFFF
-            made = made << 1 | (lane > half)
-    return made
+    numbers = np.fromiter(map(_word_number, words[:WORDS_READ]), np.uint64)
+    one, two, three = numbers[:-2], numbers[1:-1], numbers[2:]
+    mixed = _mix(np.unique(one * _FIRST ^ two * _SECOND ^ three))
+    bits = np.unpackbits(mixed.astype(">u8").view(np.uint8)).reshape(-1, _BITS)
+    above = bits.sum(axis=0, dtype=np.uint32) > len(mixed) / 2
+    return int.from_bytes(np.packbits(above).tobytes(), "big")
 
 
-def _mix(row: int) -> int:
-    """Let every bit of a row's number depend on all others."""
-    row = (row ^ row >> 31) * 0xBF58476D1CE4E5B9 & _MASK
-    return row ^ row >> 27
+def _mix(rows: _Numbers) -> _Numbers:
+    """Let every bit of a row's number depend on all others; modulo 2^64."""
+    rows = (rows ^ rows >> _SHIFTS[0]) * _MIXER
+    return rows ^ rows >> _SHIFTS[1]
 
 
 def differing_bits(one: int, other: int) -> int:

@@ -124,6 +124,7 @@ LIBRARIES = {
         reason="trees for four ends: main text, all text, signs, and what may be shown",
     ),
     "nh3": Library(modules=("web.replay.clean",)),
+    "numpy": Library(modules=("search.analysis.likeness",)),
     "parsel": Library(
         modules=(
             "crawlers.crawl.references",
