@@ -228,6 +228,14 @@ class CaptureRows:
         """All captures of one text, by a look at every row."""
         return list(self._captures("text_digest = ? ORDER BY leaf", (text_digest,)))
 
+    def first_text(self) -> str | None:
+        """Hex digest of the first text in the order of the log, if there is any."""
+        row = self._db.execute(
+            "SELECT text_digest FROM capture WHERE text_digest IS NOT NULL"
+            " ORDER BY leaf LIMIT 1"
+        ).fetchone()
+        return None if row is None else str(row[0])
+
     def find_bytes(self, bytes_key: str) -> CaptureRow | None:
         """The first capture with the same bytes, if any."""
         return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)

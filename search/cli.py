@@ -155,6 +155,8 @@ def _report(report: IndexReport) -> dict[str, object]:
         "rejected": report.rejected,
         "scans_read": report.scans_read,
         "scans_unread": report.scans_unread,
+        "texts_again": report.texts_again,
+        "texts_lost": report.texts_lost,
     }
 
 
@@ -163,8 +165,17 @@ def _counts(report: IndexReport) -> str:
     return (
         f"{report.captures_added} captures added; now {report.documents} "
         f"documents for {report.captures} captures, up to entry {report.next_leaf}"
-        f"{refused}{_scans(report)}"
+        f"{refused}{_scans(report)}{_texts(report)}"
     )
+
+
+def _texts(report: IndexReport) -> str:
+    """Kept texts that were gone."""
+    again, lost = report.texts_again, report.texts_lost
+    if not again and not lost:
+        return ""
+    named = f", {lost} lost (`evidence verify` names them)" if lost else ""
+    return f"; kept texts were gone: {again} made again{named}"
 
 
 def _scans(report: IndexReport) -> str:

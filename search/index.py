@@ -27,6 +27,7 @@ from search.generations import (
     use_generation,
 )
 from search.intake import Intake, Scans
+from search.restoring import Restored, restore_texts, texts_are_gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,10 @@ class IndexReport:
     """Pictures and scans read by OCR in this run."""
     scans_unread: int = 0
     """Pictures and scans met in this run whose words nobody read."""
+    texts_again: int = 0
+    """Kept texts that were lost and were made again."""
+    texts_lost: int = 0
+    """Kept texts that were lost and are made otherwise today."""
 
 
 class Indexer:
@@ -61,6 +66,7 @@ class Indexer:
     ) -> None:
         self._ocr = ocr
         self._scans = Scans()
+        self._restored = Restored()
         self._engines = engines or Engines()
         self._reader = reader
         self._root = reader.paths.root
@@ -212,6 +218,9 @@ class Indexer:
         rows = CaptureRows.open(generation.rows_path, writable=True)
         try:
             before = rows.counts()
+            if texts_are_gone(self._root, rows):
+                with self._intake(rows) as intake:
+                    self._restored = restore_texts(self._reader, rows, intake)
             self._take_in(engine, rows, generation)
             if afterwards is not None:
                 afterwards(rows)
@@ -228,6 +237,8 @@ class Indexer:
                 rejected=int(rows.get_progress("rejected") or 0),
                 scans_read=self._scans.read,
                 scans_unread=self._scans.unread,
+                texts_again=self._restored.again,
+                texts_lost=self._restored.lost,
             )
         finally:
             engine.close()

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -144,6 +144,19 @@ class Intake:
                 yield self._finish(*window.popleft())
         while window:
             yield self._finish(*window.popleft())
+
+    def extract_again(
+        self, captures: Iterable[Capture]
+    ) -> Iterator[tuple[Capture, Kept]]:
+        """Extract captures whose texts are gone, in their order; the texts are kept."""
+        window: deque[tuple[Capture, Future[Kept]]] = deque()
+        for capture in captures:
+            window.append((capture, self._pool.submit(self._extract, capture)))
+            if len(window) > self._ahead:
+                done, waiting = window.popleft()
+                yield done, waiting.result()
+        for done, waiting in window:
+            yield done, waiting.result()
 
     def _begin(self, capture: Capture) -> Future[Kept] | None:
         """Start extracting, unless an earlier capture has the same bytes."""

@@ -84,6 +84,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "search.extracts",
                 "search.forgetting",
                 "search.intake",
+                "search.restoring",
             ),
         ),
         (
