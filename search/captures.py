@@ -17,6 +17,10 @@ from search.near import LikenessRows, signed, unsigned
 BUSY_SECONDS = 10.0
 """How long a reader waits while a batch is being stored."""
 
+WRITER_CACHE_KIB = 64 * 1024
+"""Pages of the table the indexer keeps: ids come in no order, and every one that is
+looked for elsewhere would be a read."""
+_WRITER_CACHE = f"PRAGMA cache_size = -{WRITER_CACHE_KIB}"
 NOT_STATED, STATED, SPOOLED = 0, 1, 2
 """Whether a signed `extract` statement names the text of a capture."""
 
@@ -131,6 +135,7 @@ class CaptureRows:
     def create(cls, path: Path) -> "CaptureRows":
         """Make an empty table for writing."""
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute(_WRITER_CACHE)
         connection.executescript(_SCHEMA)
         return cls(connection)
 
@@ -145,6 +150,8 @@ class CaptureRows:
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
             )
+            if writable:
+                connection.execute(_WRITER_CACHE)
             connection.execute("SELECT value FROM progress LIMIT 1")
         except sqlite3.Error as error:
             raise SearchUnavailable(
