@@ -1,7 +1,8 @@
 """What a hit needs, pressed: the engine's own pressing keeps most of a text.
 
 4 bytes       length of the next, big-endian
-JSON object   all but the text, deflated with what every document has alike
+JSON object   all but the text, deflated with the beginning of the text, which often
+              holds the title, and with what every document has alike
 text          UTF-8, deflated as in the file of the kept text; nothing for no text
 """
 
@@ -43,6 +44,8 @@ _KNOWN = json.dumps(
 """Part of the format: what every document has alike. Change raises SCHEMA_VERSION."""
 
 
+KNOWN_TEXT_BYTES = 2_048
+"""Of the text, as the object's dictionary; part of the format, too."""
 _HEAD = struct.Struct(">I")
 TEXT = "text"
 
@@ -51,11 +54,13 @@ def pack(stored: Mapping[str, object], pressed: bytes | None = None) -> bytes:
     """Write the object of one document; `pressed`: its text, deflated already."""
     others = {name: value for name, value in stored.items() if name != TEXT}
     data = json.dumps(others, ensure_ascii=False).encode()
-    press = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=_KNOWN)
+    text = str(stored.get(TEXT, ""))
+    known = _dictionary(text[:KNOWN_TEXT_BYTES].encode())
+    press = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=known)
     head = press.compress(data) + press.flush()
     if pressed is None and TEXT in stored:
         deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-        pressed = deflate.compress(str(stored[TEXT]).encode()) + deflate.flush()
+        pressed = deflate.compress(text.encode()) + deflate.flush()
     return _HEAD.pack(len(head)) + head + (pressed or b"")
 
 
@@ -64,9 +69,11 @@ def unpack(packed: bytes) -> dict[str, object]:
     try:
         (size,) = _HEAD.unpack_from(packed)
         end = _HEAD.size + size
-        press = zlib.decompressobj(-15, zdict=_KNOWN)
+        text = b""
+        if packed[end:]:
+            text = zlib.decompressobj(-15).decompress(packed[end:], STORED_BYTES)
+        press = zlib.decompressobj(-15, zdict=_dictionary(text))
         value = json.loads(press.decompress(packed[_HEAD.size : end], STORED_BYTES))
-        text = zlib.decompressobj(-15).decompress(packed[end:], STORED_BYTES)
         written = {TEXT: text.decode()} if packed[end:] else {}
     except (zlib.error, struct.error, ValueError) as error:
         raise SearchUnavailable(
@@ -75,3 +82,8 @@ def unpack(packed: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise SearchUnavailable("a document of the search index is no object")
     return {**value, **written}
+
+
+def _dictionary(text: bytes) -> bytes:
+    """What is likely to stand in the object; the likeliest comes last."""
+    return text[:KNOWN_TEXT_BYTES] + _KNOWN
