@@ -4,16 +4,18 @@ Documents are made of the paragraphs of real pages, analysed once, and indexed b
 ordinary engine and rows; a process of its own opens the index and asks. With
 --elasticsearch a real one-node server gets the same documents and the same queries in
 turn. The bars are held against CPU time, which on a quiet machine is the clock's for an
-embedded index: it asks in one thread.
+embedded index: it asks in one thread. With --keep the index stays in --folder, and
+--again DIR asks it once more.
 
 usage: python benchmarks/search_scale.py [--documents 50000] [--elasticsearch]
-           [--queries 40] [--folder DIR] [--json]
+           [--makers 1] [--minutes 120] [--queries 40]
+           [--folder DIR [--keep]] [--again DIR] [--json]
 """
 
 import argparse
 import json
 import os
-import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +36,8 @@ from benchmarks.scale.asking import (
     make_queries,
     percentile,
 )
-from benchmarks.scale.building import Built, build
-from benchmarks.scale.texts import Maker
+from benchmarks.scale.building import Built, Plan, build
+from benchmarks.scale.texts import Maker, read_pieces
 from search.engines.opening import EMBEDDED, Engines
 from search.service import SearchService
 from tests.support import elastic_server
@@ -43,6 +45,8 @@ from tests.support import elastic_server
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 FACETED_MS, PHRASE_MS, SIZE_BAR, MEMORY_MB = 50.0, 30.0, 1.6, 1_000
 SERVER_HEAP = "1g"
+BUILT, TODO, ANSWER = "built.json", "todo.json", "answer.json"
+"""In the folder of a build: its figures, what to ask, what was answered."""
 
 
 @contextmanager
@@ -58,7 +62,7 @@ def cluster(wanted: bool) -> Iterator[str | None]:
 
 def measure(folder: Path) -> None:
     """The asking process: reads what to ask, writes what it took."""
-    todo = pickle.loads((folder / "todo").read_bytes())  # noqa: S301  our own file
+    todo = json.loads((folder / TODO).read_text())
     services = {
         name: SearchService.open(
             [Path(root)], Engines(settings=SearchSettings(url=todo["url"]))
@@ -73,7 +77,7 @@ def measure(folder: Path) -> None:
         ask(services, todo["queries"][: len(KINDS) * 5])
         asked = ask(services, todo["queries"])
     answer = {"memory": memory, "asked": [asdict(one) for one in asked]}
-    (folder / "answer").write_text(json.dumps(answer))
+    (folder / ANSWER).write_text(json.dumps(answer))
 
 
 def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
@@ -87,8 +91,8 @@ def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
         f"index {first.index_bytes / 1e6:.0f} MB = {size:.2f} x text (bar {SIZE_BAR}); "
         f"rows {first.rows_bytes / 1e6:.0f} MB",
         f"built in {first.seconds:.0f} s, {first.cpu_seconds:.0f} s CPU, "
-        f"{first.documents / first.seconds:.0f}/s, peak "
-        f"{first.peak_bytes / 1e6:.0f} MB (the made-up texts are in it)",
+        f"{first.documents / first.seconds:.0f}/s, peak of "
+        f"the writing process {first.peak_bytes / 1e6:.0f} MB (with all paragraphs)",
         f"asking process: {memory:.0f} MB anonymous (bar {MEMORY_MB})",
         "milliseconds                by the clock: p50     p95  CPU: p50     p95  "
         "by the clock, p95: hits, counts",
@@ -153,35 +157,51 @@ def _figure(
     )
 
 
+def _build(asked: argparse.Namespace, stack: ExitStack, url: str | None) -> Path:
+    """Make the index in a new folder, and there what to ask it."""
+    made = tempfile.mkdtemp(dir=asked.folder, prefix="evidence-scale-")
+    folder = Path(made)
+    if not asked.keep:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    maker = Maker(read_pieces(Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)))
+    plan = Plan(documents=asked.documents, makers=asked.makers, minutes=asked.minutes)
+    built = build(maker, folder, plan, url)
+    (folder / BUILT).write_text(json.dumps([asdict(one) for one in built]))
+    todo = {
+        "url": url,
+        "roots": {Path(one.root).parent.name: one.root for one in built},
+        "queries": make_queries(maker.pieces, asked.queries),
+    }
+    (folder / TODO).write_text(json.dumps(todo))
+    return folder
+
+
 def main() -> int:
     """Build, ask, print; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--documents", type=int, default=50_000)
+    parser.add_argument("--makers", type=int, default=1, help="processes")
+    parser.add_argument("--minutes", type=float, default=120, help="of building, most")
     parser.add_argument("--queries", type=int, default=40, help="of each kind")
     parser.add_argument("--elasticsearch", action="store_true")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     parser.add_argument("--folder", type=Path, help="where the index is made")
+    parser.add_argument("--keep", action="store_true", help="leave it there")
+    parser.add_argument("--again", type=Path, help="ask what --keep left, build none")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.ask:
         measure(asked.ask)
         return 0
-    corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
+    if asked.again and asked.elasticsearch:
+        parser.error("--again asks the embedded index alone: the server is gone")
     with ExitStack() as stack:
-        made = tempfile.TemporaryDirectory(dir=asked.folder, prefix="evidence-scale-")
-        folder = Path(stack.enter_context(made))
         url = stack.enter_context(cluster(asked.elasticsearch))
-        maker = Maker(corpus)
-        built = build(maker, folder, asked.documents, url)
-        todo = {
-            "url": url,
-            "roots": {one.root.parent.name: str(one.root) for one in built},
-            "queries": make_queries(maker.pieces, asked.queries),
-        }
-        (folder / "todo").write_bytes(pickle.dumps(todo))
+        folder = asked.again or _build(asked, stack, url)
         own = [sys.executable, __file__, "--ask", str(folder)]
         subprocess.run(own, check=True)  # noqa: S603  this file
-        answer = json.loads((folder / "answer").read_text())
+        built = [Built(**one) for one in json.loads((folder / BUILT).read_text())]
+        answer = json.loads((folder / ANSWER).read_text())
     text, reached = report(built, answer)
     if asked.json:
         made = [asdict(figure) for figure in figures(built, answer)]

@@ -1,9 +1,18 @@
-"""Two archives with the same documents: one index in a folder, one in a cluster."""
+"""Two archives with the same documents: one index in a folder, one in a cluster.
 
+Other processes make the documents, as far as the ordinary indexer's analysis and
+`build_document` go; this one hands them to the ordinary engine and rows, in order.
+"""
+
+import os
 import resource
 import sys
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from archive.settings import SearchSettings
@@ -11,37 +20,126 @@ from archive.store.layout import ArchivePaths, read_identity
 from benchmarks.scale.texts import Made, Maker
 from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows, DocumentRow
-from search.document import build_document, microseconds
+from search.document import Document, build_document, microseconds
 from search.engines.base import SearchEngine
 from search.engines.opening import EMBEDDED, Engines
 from search.generations import VERSION, new_generation, use_generation
 from tests.support.search_archive import make_box
 
-COMMIT_DOCUMENTS = 20_000
+COMMIT_DOCUMENTS = 50_000
+SHARE_DOCUMENTS = 250
+"""Documents a process makes at a time: some 3 MB to hand over."""
+SHARES_AHEAD = 4
+"""Shares that wait for each process: it never stands still, and memory is bounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """Figures of one build."""
 
-    root: Path
+    root: str
     documents: int
     text_bytes: int
     index_bytes: int
     rows_bytes: int
     seconds: float
     cpu_seconds: float
+    """Of all processes."""
     peak_bytes: int
+    """Of the process that writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """One document with its one capture, as engine and rows take them."""
+
+    document: Document
+    document_row: DocumentRow
+    capture_row: CaptureRow
+    text_bytes: int
+
+
+def make_ready(archive_id: str, made: Made) -> Ready:
+    """What the indexer makes of a capture with that text."""
+    analysed = analyse(made.capture, made.page, made.tokens)
+    document = build_document(archive_id, made.capture, made.page, analysed)
+    source = made.capture.source_id
+    return Ready(
+        document=document,
+        document_row=DocumentRow(
+            order_key=document.order,
+            document_id=document.document_id,
+            title=made.page.title,
+            language=made.page.language,
+            source_id=source,
+            fold=int(analysed.fold[:16], 16),
+            simhash=analysed.simhash,
+        ),
+        capture_row=CaptureRow(
+            capture_id=made.capture.capture_id,
+            leaf=made.capture.leaf,
+            order_key=document.order,
+            captured_us=microseconds(made.capture),
+            source_id=source,
+            text_digest=None,
+            extractor=made.page.extractor,
+            charset="utf-8",
+            declared_charset=None,
+            bytes_key=None,
+            stated=0,
+        ),
+        text_bytes=len(made.page.text.encode()),
+    )
+
+
+class Makers:
+    """Processes that make documents; begun before anything here starts a thread."""
+
+    def __init__(self, maker: Maker, archive_id: str, processes: int) -> None:
+        self._processes = processes
+        self._pool = ProcessPoolExecutor(
+            processes,
+            mp_context=get_context("fork"),
+            initializer=_remember,
+            initargs=(maker, archive_id),
+        )
+        list(self._pool.map(_make_share, [range(0)] * processes))
+
+    def make(self, documents: int) -> Iterator[Ready]:
+        """Documents of the numbers `[0, documents)` in order."""
+        waiting: deque[Future[list[Ready]]] = deque()
+        for first in range(0, documents, SHARE_DOCUMENTS):
+            numbers = range(first, min(first + SHARE_DOCUMENTS, documents))
+            waiting.append(self._pool.submit(_make_share, numbers))
+            if len(waiting) >= self._processes * SHARES_AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+    def close(self) -> None:
+        """End the processes, and what they have not begun."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+_OWN: list[tuple[Maker, str]] = []
+"""In a process that makes documents: of what, and for which archive."""
+
+
+def _remember(maker: Maker, archive_id: str) -> None:
+    _OWN.append((maker, archive_id))
+
+
+def _make_share(numbers: range) -> list[Ready]:
+    maker, archive_id = _OWN[0]
+    return [make_ready(archive_id, maker.make(number)) for number in numbers]
 
 
 class Target:
     """One archive's index that is being filled."""
 
-    def __init__(self, folder: Path, kind: str, url: str | None) -> None:
-        box = make_box(folder, kind)
-        self.root = box.root
-        archive_id = read_identity(box.root).archive_id
-        index = ArchivePaths(box.root).index
+    def __init__(self, root: Path, kind: str, url: str | None) -> None:
+        archive_id = read_identity(root).archive_id
+        index = ArchivePaths(root).index
         index.mkdir(exist_ok=True)
         self._generation = new_generation(index)
         self._rows = CaptureRows.create(self._generation.rows_path)
@@ -52,45 +150,19 @@ class Target:
             ("engine", kind),
         ):
             self._rows.set_progress(name, value)
-        self.engine: SearchEngine = Engines(settings=SearchSettings(url=url)).open(
+        self._engine: SearchEngine = Engines(settings=SearchSettings(url=url)).open(
             kind, folder=self._generation.folder, archive_id=archive_id, writable=True
         )
-        self.archive_id = archive_id
 
-    def add(self, made: Made) -> None:
+    def add(self, ready: Ready) -> None:
         """Index one document with its one capture."""
-        analysed = analyse(made.capture, made.page, made.tokens)
-        document = build_document(self.archive_id, made.capture, made.page, analysed)
-        self.engine.add([document])
-        source = made.capture.source_id
-        self._rows.add_document(
-            DocumentRow(
-                order_key=document.order,
-                document_id=document.document_id,
-                title=made.page.title,
-                language=made.page.language,
-                source_id=source,
-            )
-        )
-        self._rows.add_capture(
-            CaptureRow(
-                capture_id=made.capture.capture_id,
-                leaf=made.capture.leaf,
-                order_key=document.order,
-                captured_us=microseconds(made.capture),
-                source_id=source,
-                text_digest=None,
-                extractor=made.page.extractor,
-                charset="utf-8",
-                declared_charset=None,
-                bytes_key=None,
-                stated=0,
-            )
-        )
+        self._engine.add([ready.document])
+        self._rows.add_document(ready.document_row)
+        self._rows.add_capture(ready.capture_row)
 
     def commit(self, count: int) -> None:
         """Store what was added."""
-        if self.engine.commit():
+        if self._engine.commit():
             raise AssertionError("the engine refused documents")
         self._rows.set_progress("next_leaf", str(count))
         self._rows.commit()
@@ -99,7 +171,7 @@ class Target:
     def finish(self, count: int) -> None:
         """Store the rest and put the index in use."""
         self.commit(count)
-        self.engine.close()
+        self._engine.close()
         self._rows.commit()
         self._rows.close()
         use_generation(self._generation)
@@ -112,34 +184,55 @@ class Target:
         return sum(path.stat().st_size for path in files), rows
 
 
-def build(maker: Maker, folder: Path, documents: int, url: str | None) -> list[Built]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How many documents, made by how many processes, and how long at most."""
+
+    documents: int
+    makers: int
+    minutes: float
+    """The build ends with what it has by then."""
+
+
+def build(maker: Maker, folder: Path, plan: Plan, url: str | None) -> list[Built]:
     """Fill the embedded index and, with `url`, the cluster's."""
     kinds = [EMBEDDED, *(["elasticsearch"] if url else [])]
-    built = []
-    for kind in kinds:
-        began, cpu = time.monotonic(), time.process_time()
-        target = Target(folder / kind, kind, url)
-        text_bytes = 0
-        for number in range(documents):
-            made = maker.make(number)
-            text_bytes += len(made.page.text.encode())
-            target.add(made)
-            if (number + 1) % COMMIT_DOCUMENTS == 0:
-                target.commit(number + 1)
-                rate = (number + 1) / (time.monotonic() - began)
-                sys.stderr.write(f"{kind}: {number + 1} documents, {rate:.0f}/s\n")
-        target.finish(documents)
-        index_bytes, rows_bytes = target.sizes()
-        built.append(
-            Built(
-                root=target.root,
-                documents=documents,
-                text_bytes=text_bytes,
-                index_bytes=index_bytes,
-                rows_bytes=rows_bytes,
-                seconds=time.monotonic() - began,
-                cpu_seconds=time.process_time() - cpu,
-                peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            )
-        )
-    return built
+    return [_build_one(maker, folder / kind, kind, plan, url) for kind in kinds]
+
+
+def _build_one(
+    maker: Maker, folder: Path, kind: str, plan: Plan, url: str | None
+) -> Built:
+    root = make_box(folder, kind).root
+    began, cpu = time.monotonic(), _cpu_seconds()
+    makers = Makers(maker, read_identity(root).archive_id, plan.makers)
+    target = Target(root, kind, url)
+    text_bytes = number = 0
+    for number, ready in enumerate(makers.make(plan.documents), 1):
+        text_bytes += ready.text_bytes
+        target.add(ready)
+        if number % COMMIT_DOCUMENTS == 0:
+            target.commit(number)
+            rate = number / (time.monotonic() - began)
+            sys.stderr.write(f"{kind}: {number} documents, {rate:.0f}/s\n")
+        if time.monotonic() - began > plan.minutes * 60:
+            break
+    target.finish(number)
+    makers.close()
+    index_bytes, rows_bytes = target.sizes()
+    return Built(
+        root=str(root),
+        documents=number,
+        text_bytes=text_bytes,
+        index_bytes=index_bytes,
+        rows_bytes=rows_bytes,
+        seconds=time.monotonic() - began,
+        cpu_seconds=_cpu_seconds() - cpu,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those it has ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

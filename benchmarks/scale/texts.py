@@ -14,6 +14,7 @@ from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
+from archive.store.texts import deflated_part, press_text
 from search.analysed import BODY_FIELDS
 from search.analysis.analyze import TokenFields, join_forms
 from search.document import PageText
@@ -53,7 +54,8 @@ class Made:
     tokens: dict[str, str]
 
 
-def _piece(text: str, language: str) -> Piece:
+def make_piece(text: str, language: str) -> Piece:
+    """Analyse one line of a text in that language."""
     return Piece(text, join_forms(read_forms(text, language)))
 
 
@@ -78,7 +80,7 @@ def read_pieces(corpus: Path) -> dict[str, list[Piece]]:
     for line in dict.fromkeys(lines):
         found = identify(line) if len(line) >= PARAGRAPH_CODE_POINTS else None
         if found is not None:
-            pieces.setdefault(found.code, []).append(_piece(line, found.code))
+            pieces.setdefault(found.code, []).append(make_piece(line, found.code))
     return {
         code: found
         for code, found in sorted(pieces.items())
@@ -89,8 +91,8 @@ def read_pieces(corpus: Path) -> dict[str, list[Piece]]:
 class Maker:
     """Makes document number n, always the same."""
 
-    def __init__(self, corpus: Path) -> None:
-        self.pieces = read_pieces(corpus)
+    def __init__(self, pieces: dict[str, list[Piece]]) -> None:
+        self.pieces = pieces
         self._languages = list(self.pieces)
         counts = {code: len(found) for code, found in self.pieces.items()}
         others = sum(counts.values()) - counts.get("be", 0)
@@ -111,7 +113,7 @@ class Maker:
         }
         chance = random.Random("menus")  # noqa: S311  repeatable
         self._menus = {
-            (site, language): _piece(
+            (site, language): make_piece(
                 " ".join(
                     word
                     for piece in chance.choices(pieces, k=4)
@@ -128,7 +130,7 @@ class Maker:
         chance = random.Random(number)  # noqa: S311  repeatable
         (language,) = chance.choices(self._languages, self._shares)
         site = min(int(chance.paretovariate(0.8)), SITES) - 1
-        chosen = [_piece(self._dateline(chance, language), language)]
+        chosen = [make_piece(self._dateline(chance, language), language)]
         length = 0
         while length < DOCUMENT_CODE_POINTS:
             piece = chance.choice(self.pieces[language])
@@ -137,14 +139,16 @@ class Maker:
         main = "\n".join(piece.text for piece in chosen)
         menu = self._menus[site, language]
         captured = START + timedelta(seconds=60 * number)
+        text = f"{main}{SEPARATOR}{menu.text}"
         page = PageText(
-            text=f"{main}{SEPARATOR}{menu.text}",
+            text=text,
             main_end=len(main),
             title=chosen[1].text[:80],
             language=language,
             extractor="html/2",
             warnings=(),
             claimed=_claimed(captured - timedelta(hours=chance.randrange(72))),
+            pressed=deflated_part(press_text(text.encode())),
         )
         joined = (" ".join(column) for column in zip(*_fields(chosen), strict=True))
         rest = (menu.fields.exact, menu.fields.key)
