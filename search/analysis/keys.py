@@ -51,6 +51,7 @@ _HARD_E = re.compile("(?<=[TRCXQL])E")
 _CASE_ENDING = re.compile(
     rf"^(?=.{{4,}}(?:{_SUFFIX})$)((?:[AEIU]*[^AEIU]){{2,}}[AEIU]*)(?:{_SUFFIX})$"
 )
+_FLEETING = ("A", "E")
 _FLEETING_VOWEL = re.compile("(?<=..[^AEIU])[AE](?=[RTNK]$)")
 _LOOSE_FOLD = str.maketrans("XCQZ", "STSS")
 _VOWELS = re.compile("[AEIU]+")
@@ -137,7 +138,6 @@ def _to_symbols(word: str, variant: Variant) -> str:
     return grouped.translate(_LETTERS[variant])
 
 
-@lru_cache(maxsize=KEY_CACHE)
 def name_key(word: str, variant: Variant) -> str:
     """Key of a word in one variant; empty where nothing but silent signs is left."""
     prepared = _prepare(word)
@@ -145,19 +145,27 @@ def name_key(word: str, variant: Variant) -> str:
         prepared = drop_baltic_ending(prepared)
     elif variant == "G":
         prepared = voice_german_s(prepared)
+    return _key_of(prepared, variant)
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def _key_of(prepared: str, variant: Variant) -> str:
+    """Key of a prepared word: the same for a word in small letters and in capitals."""
     key = _to_symbols(prepared, variant)
     for needed, pattern, replacement in _STEPS_BEFORE:
         if needed in key:
             key = pattern.sub(replacement, key)
-    key = key.replace("Ж", HARD_C[variant])
-    key = _HARD_E.sub("A", _DOUBLED.sub("", key))
+    key = _DOUBLED.sub("", key.replace("Ж", HARD_C[variant]))
+    if "E" in key:
+        key = _HARD_E.sub("A", key)
     for _ in range(3):
         key = _drop_vowels(key)
         ending = _CASE_ENDING.match(key) if key.endswith(_SUFFIXES) else None
         if ending is None:
             break
         key = ending[1]
-    return _FLEETING_VOWEL.sub("", _drop_vowels(key))
+    key = _drop_vowels(key)
+    return _FLEETING_VOWEL.sub("", key) if key[-2:-1] in _FLEETING else key
 
 
 def _drop_vowels(key: str) -> str:

@@ -121,7 +121,9 @@ def index_variant(word: str, language: str | None) -> Variant:
     """The variant a word of a document is indexed with."""
     if language in ("lt", "lv"):
         return "L"
-    if language in _W_LANGUAGES or not _W_LETTERS.isdisjoint(word.casefold()):
+    if language in _W_LANGUAGES:
+        return "W"
+    if not word.isascii() and not _W_LETTERS.isdisjoint(word.casefold()):
         return "W"
     if language == "de":
         return "G"

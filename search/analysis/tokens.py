@@ -44,6 +44,8 @@ _UNUSUAL = re.compile(f"[{MARKS}{INVISIBLE}{APOSTROPHES}]")
 """What makes a token more than a run of letters and digits."""
 _WIDE = re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff]")
 """Full-width and mathematical letters: another shape of the same."""
+_RARE = re.compile("[ʼ\uff21-\uff5a\U0001d400-\U0001d7ff]")
+"""Letters that are not written as they are, though they are letters."""
 _DROPPED = re.compile(f"[{MARKS}{INVISIBLE}]")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 
@@ -76,11 +78,16 @@ def split_words(line: str) -> list[str]:
 
 def drop_invisible(word: str) -> str:
     """NFC without the combining marks that remain and without invisible signs."""
-    if word.isalnum() and unicodedata.is_normalized("NFC", word):
+    if _is_plain(word):
         return word
     plain = _DROPPED.sub("", unicodedata.normalize("NFC", word))
     spaced = _IS_SPACED.fullmatch(plain)
     return plain.replace(spaced["gap"], "") if spaced else plain
+
+
+def _is_plain(word: str) -> bool:
+    """Whether it holds composed letters and digits alone."""
+    return word.isalnum() and unicodedata.is_normalized("NFC", word)
 
 
 @lru_cache(maxsize=FORM_CACHE)
@@ -91,6 +98,9 @@ def exact_form(word: str) -> str:
     """
     if word.isascii() and word.isalnum():
         return word.lower()
+    folded = word.casefold()
+    if _is_plain(word) and _is_plain(folded) and not _RARE.search(folded):
+        return folded
     wide = unicodedata.normalize("NFKC", word) if _WIDE.search(word) else word
     folded = unicodedata.normalize("NFC", drop_invisible(wide).casefold())
     return _APOSTROPHE.sub("'", _DROPPED.sub("", folded))
