@@ -397,5 +397,4 @@ def test_R12_readers_get_answers_all_the_time_an_index_is_made_anew(
         stop.set()
         for reader in readers:
             reader.join(60)
-    assert problems == []
-    assert totals == {20}
+    assert (problems, totals) == ([], {20})
