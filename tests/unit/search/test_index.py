@@ -1,7 +1,6 @@
 """The index follows the log, and made anew it gives the same answers."""
 
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,6 @@ from archive.store.walk import SegmentWalk, read_statement
 from search.captures import CaptureRows
 from search.extract.worker import Worker
 from search.generations import find_current, hold_index_lock
-from search.intake import Intake
 from search.service import SearchService
 
 Article = Callable[[str, str], str]
@@ -293,54 +291,6 @@ def test_lost_extracts_are_made_again(
         text.unlink()
     archive.index(rebuild=True)
     assert answers(archive.service()) == before
-
-
-def test_lost_texts_are_made_again_and_those_that_stay_lost_are_counted(
-    archive: Any, article: Article
-) -> None:
-    fill(archive, article, 0, 5)
-    archive.index(state=True)
-    texts = archive.root / "texts"
-    names = {path.name for path in texts.iterdir()}
-    shutil.rmtree(texts)
-    assert archive.index().texts_again == len(names)
-    (current,) = (archive.root / "index").glob("g*/captures.sqlite")
-    with sqlite3.connect(current) as rows:
-        last = "(SELECT max(leaf) FROM capture WHERE text_digest IS NOT NULL)"
-        rows.execute(
-            f"UPDATE capture SET text_digest = ? WHERE leaf = {last}", ("0" * 64,)
-        )
-    rows.close()
-    shutil.rmtree(texts)
-    archive.page("https://a.example/", article("Навіна", "Новая старонка."))
-    report = archive.index()
-    assert (report.captures_added, report.rebuilt) == (1, False)
-    assert (report.texts_again, report.texts_lost) == (len(names) - 1, 1)
-    assert names < {path.name for path in texts.iterdir()}
-    again = archive.index()
-    assert (again.texts_again, again.texts_lost) == (0, 0)
-
-
-def test_a_restoring_that_ended_halfway_goes_on(
-    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(archive, article, 0, 5)
-    archive.index()
-    texts = archive.root / "texts"
-    count = len(list(texts.iterdir()))
-    shutil.rmtree(texts)
-
-    def end(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Intake, "settle", end)
-        with pytest.raises(KeyboardInterrupt):
-            archive.index()
-    for path in sorted(texts.iterdir())[1:]:
-        path.unlink()
-    assert archive.index().texts_again == count - 1
-    assert len(list(texts.iterdir())) == count
 
 
 def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
