@@ -16,13 +16,17 @@ unset CDPATH OPENSSL_MODULES OPENSSL_ENGINES
 umask 077
 W=
 DONE=
+NL='
+'
 finish() {
   [ -z "$W" ] || rm -rf "$W"
   [ "$DONE" ] || { echo 'NOT CHECKED: the script stopped'; exit 3; }
 }
 stop() { DONE=1; exit 3; }
-fail() { echo "FAILED $1"; stop; }                  # one wrong thing is enough
-none() { echo "not checked: $1"; echo >> "$W/open"; } # go on: worse may come
+# Names and values of a bundle in print: no line end or escape in them makes a line of ours.
+say() { printf '%s\n' "$(printf %s "$1" | tr -c ' -~' '?')"; }
+fail() { say "FAILED $1"; stop; }                  # one wrong thing is enough
+none() { say "not checked: $1"; echo >> "$W/open"; } # go on: worse may come
 trap finish EXIT
 trap 'exit 3' HUP INT TERM
 
@@ -30,7 +34,7 @@ trap 'exit 3' HUP INT TERM
 case $1 in -*) B=./$1 ;; *) B=$1 ;; esac
 case $2 in -*) T=./$2 ;; *) T=$2 ;; esac
 B=${B%/} T=${T%/}
-[ -d "$B" ] || { echo "NOT CHECKED: $B is not a folder; unpack a .zip first"; stop; }
+[ -d "$B" ] || { say "NOT CHECKED: $B is not a folder; unpack a .zip first"; stop; }
 for f in operators log.name log.pem quorum; do
   [ -s "$T/$f" ] || { echo "NOT CHECKED: the trust folder has no $f"; stop; }
 done
@@ -64,10 +68,12 @@ b64() {
   printf %s "$1" | openssl base64 -d -A > "$2" 2> /dev/null
   [ "$(size "$2")" = $LEN ] || fail "base64 in $3"
 }
-# Two files, the second of our own; one process looks at both.
+# Two files have the same bytes; one process looks at both. It begins a line with \ where
+# the name of the file has a line end.
 same() {
   both=$(openssl dgst -sha256 -r "$1" "$2") || return 1
-  case ${both%" *$2"} in *" "*"${both%% *}") ;; *) return 1 ;; esac
+  other=${both##*"$NL"} && other=${other%% *} && both=${both%% *}
+  [ "${both#\\}" = "${other#\\}" ]
 }
 is_hex() { case $1 in *[!0-9a-f]*) return 1 ;; esac; [ ${#1} = "$2" ]; }
 is_id() { case $1 in *[!a-z2-7]*) return 1 ;; esac; [ ${#1} = 26 ]; }
@@ -113,38 +119,35 @@ limit() {
 # Lists names below a folder ($1); $2 is its name, $3 how deep we may go.
 walk() {
   [ "$3" -gt 0 ] || fail "folders too deep: $2"
-  for f in "$1"/.*; do
-    case ${f##*/} in
-      . | ..) ;;
-      *) [ ! -e "$f" ] && [ ! -L "$f" ] || fail "unknown file $2${f##*/}" ;;
-    esac
-  done
-  for f in "$1"/*; do
+  for f in "$1"/.* "$1"/*; do
     n=$2${f##*/}
+    case ${f##*/} in . | ..) continue ;; esac
     [ ! -L "$f" ] || fail "link $n"
     [ -e "$f" ] || continue
-    case $n in *[!A-Za-z0-9._/-]*) fail 'a file of an odd name' ;; esac
     if [ -d "$f" ]; then
       (walk "$f" "$n/" $(($3 - 1))) || stop
       continue
     fi
     [ -f "$f" ] || fail "special file $n"
+    case $n in *[!A-Za-z0-9._/-]*) fail "unknown file $n" ;; esac
     limit "$n"
     printf '%s\n' "$n" >> "$W/names"
   done
 }
-# Lengths and digests of files: a process for many of them, not several for each.
+# Lengths and digests of files: a process for many of them, not several for each. What it
+# says is taken line by line with the names that it was asked for.
 sums() {
   (cd "$B" && exec wc -c "$@") > "$W/long" || fail 'a file that cannot be read'
-  while read -r x n; do
-    [ "$n" != total ] || continue
+  for n; do
+    read -r x y && [ "$y" = "$n" ] || fail "$n has no length"
     limit "$n"
     [ "$x" -le "$L" ] || fail "$n is longer than $L bytes"
   done < "$W/long"
   (cd "$B" && exec openssl dgst -sha256 -r "$@") > "$W/again" || fail 'a file that cannot be read'
-  while read -r x n; do
-    [ "$n" = '*SHA256SUMS' ] || printf '%s  %s\n' "$x" "${n#?}"
-  done < "$W/again" >> "$W/sums"
+  for n; do
+    read -r x y && [ "$y" = "*$n" ] || fail "$n has no digest"
+    [ "$n" = SHA256SUMS ] || printf '%s  %s\n' "$x" "$n" >> "$W/sums"
+  done < "$W/again"
 }
 : > "$W/names" && : > "$W/sums" && : > "$W/slices" && : > "$W/refs" && : > "$W/pages"
 : > "$W/open" && : > "$W/others" && : > "$W/witnesses" && : > "$W/roots"
@@ -161,20 +164,23 @@ NAMES=" $(while read -r x n; do printf '%s ' "$n"; done < "$W/sums")"
 has_name() { case $NAMES in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 case $NAMES in
   *' statement.json '* | *'/statement.json '*) ;;
-  *) echo "NOT CHECKED: $B is no evidence bundle"; stop ;;
+  *) say "NOT CHECKED: $B is no evidence bundle"; stop ;;
 esac
 if [ ! -f "$B/SHA256SUMS" ]; then
   none 'there is no SHA256SUMS'
 elif ! same "$B/SHA256SUMS" "$W/sums"; then
-  LISTED=" $(tr '\n' ' ' < "$B/SHA256SUMS")"
-  while read -r x n; do
-    case $LISTED in
-      *" $x  $n "*) ;;
-      *"  $n "*) fail "altered file $n" ;;
-      *) fail "unlisted file $n" ;;
-    esac
-  done < "$W/sums"
-  while read -r x n; do has_name "$n" || fail "missing file $n"; done < "$B/SHA256SUMS"
+  # Both are in one order: the first lines that differ tell, however long a list was made.
+  head -c $(($(size "$W/sums") + 4096)) "$B/SHA256SUMS" > "$W/listed"
+  {
+    while read -r x n; do
+      read -r y m <&3 || fail "unlisted file $n, or a list cut short"
+      [ "$x $n" != "$y $m" ] || continue
+      [ "$n" != "$m" ] || fail "altered file $n"
+      has_name "$m" || fail "missing file $m"
+      fail "unlisted file $n, or a list of another form"
+    done < "$W/sums"
+    read -r y m <&3 && ! has_name "$m" && fail "missing file $m"
+  } 3< "$W/listed"
   fail 'SHA256SUMS'
 fi
 
