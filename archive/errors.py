@@ -170,7 +170,7 @@ class ArchiveLocked(StoreError):
 
 
 class LockUnknown(StoreError):
-    """Whether a lock is held cannot be asked: a disk without locks, or not our file."""
+    """Whether a lock is held cannot be asked: the disk knows none."""
 
 
 class CaptureNotFound(StoreError):

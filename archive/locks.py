@@ -62,8 +62,8 @@ def hold_folder(
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock on a file right now; never makes the file.
 
-    LockUnknown where that cannot be asked, StoreError for a link and for what is no
-    regular file.
+    LockUnknown where the disk knows no locks, StoreError for a link, for what is no
+    regular file and for a file that may not be opened.
     """
     if not os.path.lexists(path):
         return False
@@ -84,10 +84,8 @@ def _open(path: Path, flags: int) -> int:
     try:
         return os.open(path, flags, OWNER_FILE_MODE)
     except OSError as error:
-        named = f"the lock {path} cannot be opened"
-        if error.errno == errno.ELOOP:
-            raise StoreError(f"{named}: it is a link") from error
-        raise LockUnknown(f"{named}: {error.strerror}") from error
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise StoreError(f"the lock {path} cannot be opened: {why}") from error
 
 
 @contextmanager

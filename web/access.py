@@ -39,6 +39,17 @@ def may_show(capture: Capture, policy: AccessPolicy) -> bool:
 
 
 def shown_by(policy: AccessPolicy) -> Callable[[Capture], bool]:
-    """`may_show` for the many captures of one answer: what is hidden is asked once."""
-    hidden = policy.hidden()
-    return lambda capture: capture.source_id not in hidden
+    """`may_show` for the many captures of one answer.
+
+    What is hidden is asked once for each of their sources, when its first capture was
+    read: whoever read it before could miss a source that is new since.
+    """
+    hidden: dict[str | None, bool] = {}
+
+    def is_shown(capture: Capture) -> bool:
+        source_id = capture.source_id
+        if source_id not in hidden:
+            hidden[source_id] = source_id in policy.hidden()
+        return not hidden[source_id]
+
+    return is_shown

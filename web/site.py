@@ -1,8 +1,9 @@
 """Site: what all views of one server share."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from archive.capture import Capture
@@ -33,6 +34,7 @@ from web.settings import WebSettings
 from web.sweep import Sweep
 from web.zones import Zones
 
+T = TypeVar("T")
 NO_INDEX = (SearchUnavailable, SchemaMismatch)
 """No index, or one of another version: evidence is shown without it."""
 
@@ -106,13 +108,19 @@ class Site:
             return None
         return capture if may_show(capture, self.settings.access) else None
 
-    def shown_of(self, uri: str, *, kind: str = "capture") -> AddressQuery:
-        """Asks for the captures of an address that may be shown.
+    def ask_shown(
+        self, uri: str, ask: Callable[[AddressQuery], T], *, kind: str = "capture"
+    ) -> T:
+        """What `ask` finds among the captures of an address that may be shown.
 
         Those of a sample are left out: they never stand for what the address holds.
+        Asked again where a source was hidden meanwhile.
         """
-        hidden = self.settings.access.hidden()
-        return AddressQuery(target_uri=uri, kind=kind, hidden_sources=hidden)
+        while True:
+            hidden = self.settings.access.hidden()
+            found = ask(AddressQuery(target_uri=uri, kind=kind, hidden_sources=hidden))
+            if self.settings.access.hidden() <= hidden:
+                return found
 
     def page_of(self, capture: Capture) -> PageCapture:
         """The page statement over a capture, its main capture and its parts."""

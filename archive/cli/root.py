@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
+SQLITE_PRIMARY = 0xFF
+"""Bits of an SQLite error code that say which error it is; the others say where."""
 KNOWN_VARIABLES = (
     "EVIDENCE_ARCHIVE",
     SETTINGS_VARIABLE,
@@ -236,7 +238,7 @@ def cli(
 
 def _derived_words(error: sqlite3.DatabaseError) -> str:
     """What a person does about a catalog or rows of an index that cannot be used."""
-    code = getattr(error, "sqlite_errorcode", None)
+    code = getattr(error, "sqlite_errorcode", 0) & SQLITE_PRIMARY
     if code == sqlite3.SQLITE_FULL:
         return f"no space for a derived database ({error}); free some and try again"
     if code == sqlite3.SQLITE_BUSY:

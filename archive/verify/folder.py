@@ -238,7 +238,10 @@ class _Verification:
             return
         if is_last and self._is_locked:
             self._collector.not_checked(
-                16, "tail-being-written", name, "the archive is being written to"
+                16,
+                "tail-being-written",
+                name,
+                "somebody writes to it, or may",
             )
             return
         hint = "; run any writing verb to recover" if is_last else ""

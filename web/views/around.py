@@ -1,7 +1,7 @@
 """Around: other captures of a record's address, in this archive and in others."""
 
 from archive.capture import SAMPLE_ROLES, Capture
-from archive.store.addresses import moment_of
+from archive.store.addresses import AddressQuery, moment_of
 from archive.verify.corroboration import WINDOW
 from web.access import may_show
 from web.site import Site
@@ -38,14 +38,17 @@ def find_neighbours(site: Site, capture: Capture) -> Neighbours:
         return Neighbours(
             earlier=None, later=None, position=1, count=1, same_body=0, failed=0
         )
-    asked = site.shown_of(capture.target_uri, kind=capture.kind)
     addresses, here = site.services.archive.addresses, moment_of(capture)
-    counts = addresses.count(asked, here, capture.payload_digest)
-    return Neighbours(
-        earlier=next(iter(addresses.before(asked, here, limit=1)), None),
-        later=addresses.behind(asked, here),
-        position=counts.before + 1,
-        count=counts.count,
-        same_body=max(counts.same_body - 1, 0),
-        failed=counts.failed,
-    )
+
+    def find(asked: AddressQuery) -> Neighbours:
+        counts = addresses.count(asked, here, capture.payload_digest)
+        return Neighbours(
+            earlier=next(iter(addresses.before(asked, here, limit=1)), None),
+            later=addresses.behind(asked, here),
+            position=counts.before + 1,
+            count=counts.count,
+            same_body=max(counts.same_body - 1, 0),
+            failed=counts.failed,
+        )
+
+    return site.ask_shown(capture.target_uri, find, kind=capture.kind)

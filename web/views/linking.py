@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import EvidenceError
-from archive.store.addresses import Moment
+from archive.store.addresses import AddressQuery, Moment
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.outlinks import Outlink, find_outlinks
@@ -68,18 +68,21 @@ def links_of(site: Site, capture: Capture) -> LinksView:
 
 
 def _row(site: Site, link: Outlink, at: datetime) -> LinkView:
-    asked, addresses = site.shown_of(link.uri), site.services.archive.addresses
-    here = Moment(captured_at=at)
-    sides = (*addresses.before(asked, here, limit=1), addresses.behind(asked, here))
+    addresses, here = site.services.archive.addresses, Moment(captured_at=at)
 
     def distance(capture: Capture) -> timedelta:
         return abs(capture.captured_at - at)
 
-    nearest = min((one for one in sides if one), key=distance, default=None)
+    def find(asked: AddressQuery) -> tuple[Capture | None, int]:
+        sides = (*addresses.before(asked, here, limit=1), addresses.behind(asked, here))
+        nearest = min((one for one in sides if one), key=distance, default=None)
+        return nearest, addresses.count(asked).count if nearest else 0
+
+    nearest, count = site.ask_shown(link.uri, find)
     return LinkView(
         uri=link.uri,
         words=link.words,
-        captures=addresses.count(asked).count if nearest else 0,
+        captures=count,
         nearest=nearest.short_id if nearest else None,
         captured_at=nearest.captured_at if nearest else None,
         outcome=nearest.outcome.value if nearest else None,

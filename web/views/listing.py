@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
-from archive.store.addresses import END, moment_of
+from archive.store.addresses import END, AddressQuery, moment_of
 from web.access import shown_by
 from web.site import Site
 
@@ -125,19 +125,23 @@ def _row(site: Site, capture: Capture) -> Row:
 
 def history_of(site: Site, uri: str, number: int = 1) -> History:
     """The captures of an address that may be shown, by pages; NotFound beyond."""
-    asked, addresses = site.shown_of(uri), site.services.archive.addresses
-    total = addresses.count(asked).count
-    pages = pages_of(total, HISTORY_ROWS)
-    if not 1 <= number <= pages:
-        raise NotFound
-    found = addresses.before(
-        asked, END, limit=HISTORY_ROWS, offset=(number - 1) * HISTORY_ROWS
-    )
-    if not found:
-        raise NotFound
-    older = addresses.body_before(asked, moment_of(found[-1]))
-    rows = _history_rows(older, found[::-1])
-    return History(rows=rows, number=number, pages=pages, total=total)
+    addresses = site.services.archive.addresses
+
+    def find(asked: AddressQuery) -> History:
+        total = addresses.count(asked).count
+        pages = pages_of(total, HISTORY_ROWS)
+        if not 1 <= number <= pages:
+            raise NotFound
+        found = addresses.before(
+            asked, END, limit=HISTORY_ROWS, offset=(number - 1) * HISTORY_ROWS
+        )
+        if not found:
+            raise NotFound
+        older = addresses.body_before(asked, moment_of(found[-1]))
+        rows = _history_rows(older, found[::-1])
+        return History(rows=rows, number=number, pages=pages, total=total)
+
+    return site.ask_shown(uri, find)
 
 
 def _history_rows(

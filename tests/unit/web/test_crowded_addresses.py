@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from archive.store.reader import ArchiveReader
 from tests.support.served import APP, REPLAY
-from web.access import AccessPolicy
+from web.access import AccessPolicy, shown_by
 from web.app import Applications, create_app
 from web.settings import WebSettings
 from web.views.around import find_neighbours
@@ -91,6 +91,36 @@ def test_hidden_captures_take_no_place_and_are_in_no_number(
     found = find_neighbours(apps.site, named[2])
     assert (found.position, found.count, found.later) == (3, 3, None)
     assert find_neighbours(apps.site, named[0]).same_body == 0
+
+
+class HiddenOnceAsked:
+    """Restricts a source from the second question on: its first job came between."""
+
+    def __init__(self, source_id: str) -> None:
+        self._answers = iter((frozenset[str](),))
+        self._hidden = frozenset({source_id})
+
+    def __call__(self) -> frozenset[str]:
+        return next(self._answers, self._hidden)
+
+
+def test_a_source_that_is_hidden_while_an_answer_is_made_is_not_in_it(
+    world: Any, crowded: ArchiveReader
+) -> None:
+    policy = AccessPolicy(marked=HiddenOnceAsked("crowd"))
+    settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
+    site = create_app(settings, world.services(archive=crowded)).site
+    asking = replace(site, settings=replace(site.settings, access=policy))
+    assert asking.ask_shown(URI, crowded.addresses.count).count == 3
+
+
+def test_what_is_hidden_is_asked_after_a_capture_was_read(world: Any) -> None:
+    hidden = frozenset[str]()
+    is_shown = shown_by(AccessPolicy(marked=lambda: hidden))
+    main = world.named["main"]
+    assert is_shown(replace(main, source_id="old"))
+    hidden = frozenset({"new"})
+    assert not is_shown(replace(main, source_id="new"))
 
 
 def test_the_first_page_of_the_captures_is_within_reach(
