@@ -2,8 +2,8 @@
 
 A walk over the parsed tree that leaves nothing out: what is not script, style or markup
 is text. Inline elements join, all others begin a new line. What the page itself marks
-as beside its text (`<aside>`, `<nav>`, captions, forms) is noted, and lines that are
-nothing but a link.
+as beside its text (`ASIDE`: captions, buttons, ways through the site) is noted, and
+lines that are nothing but a link.
 """
 
 import re
@@ -33,7 +33,6 @@ _ALL_MARKS = (_LINK, _LINK_END, _ASIDE, _ASIDE_END)
 _MARKS = re.compile(f"[{_LINK}-{_ASIDE_END}]")
 """No characters of any text; between pieces they say where links and asides are."""
 _LINKED = re.compile(f"{_LINK}[^{_LINK_END}]*(?:{_LINK_END}|$)")
-_ENDS = frozenset(("\n", f"{_ASIDE_END}\n"))
 _WORD = re.compile(r"\w")
 
 
@@ -58,7 +57,7 @@ def see_page(markup: str) -> Shown:
     try:
         parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
         tree = lxml_html.document_fromstring(
-            _without_marks(markup).encode("utf-8", "replace"), parser=parser
+            markup.encode("utf-8", "replace"), parser=parser
         )
     except (LxmlError, ParserError, ValueError):
         return Shown(text="")
@@ -105,12 +104,12 @@ def _assemble(marked: str, root: Any) -> Shown:
 def _pieces(root: Any) -> list[str]:
     """Texts, line ends and marks in document order, without recursion."""
     pieces: list[str] = []
-    # A node to enter, or the text that stands behind one.
+    # A node to enter, or what stands behind one: text of the page or a mark of ours.
     stack: list[Any] = [root]
     while stack:
         item = stack.pop()
         if isinstance(item, str):
-            pieces.append(item if item in _ENDS else _SPACES.sub(" ", item))
+            pieces.append(item)
             continue
         tag = item.tag
         if not isinstance(tag, str) or tag in SILENT:
@@ -124,8 +123,13 @@ def _pieces(root: Any) -> list[str]:
             stack.append(_LINK_END)
         for child in reversed(item):
             if child.tail:
-                stack.append(child.tail)
+                stack.append(_plain(child.tail))
             stack.append(child)
         if item.text:
-            pieces.append(_SPACES.sub(" ", item.text))
+            pieces.append(_plain(item.text))
     return pieces
+
+
+def _plain(text: str) -> str:
+    """Text of the page in one line, without what it wrote in place of marks of ours."""
+    return _SPACES.sub(" ", text if text.isascii() else _without_marks(text))

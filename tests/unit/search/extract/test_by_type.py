@@ -8,9 +8,9 @@ from search.extract.by_type import extract
 @pytest.mark.parametrize(
     ("data", "media_type", "extractor"),
     [
-        (b"<p>a</p>", "text/html", "html/6"),
-        (b"<p>a</p>", "application/octet-stream", "html/6"),
-        (b"<!doctype html><p>a", "application/xml", "html/6"),
+        (b"<p>a</p>", "text/html", "html/7"),
+        (b"<p>a</p>", "application/octet-stream", "html/7"),
+        (b"<!doctype html><p>a", "application/xml", "html/7"),
         (b"<?xml version='1.0'?><rss/>", "application/rss+xml", "xml/2"),
         (b'{"a": "b"}', "application/json", "json/2"),
         (b"[1", "application/json", "text/2"),

@@ -79,8 +79,21 @@ def test_a_page_that_is_links_and_little_else_keeps_them() -> None:
 
 def test_marks_between_pieces_are_of_no_text() -> None:
     shown = see_page(page("<p>a\ufdd0b\ufdd2c&#xFDD3;d</p><p>next</p>"))
-    assert shown.text.split("\n")[-1] == "next"
+    assert shown.text.split("\n")[-2:] == ["abcd", "next"]
     assert shown.beside == frozenset()
+
+
+@pytest.mark.parametrize("mark", ["&#xFDD0;", "&#xFDD1;", "&#xFDD2;", "&#64979;"])
+@pytest.mark.parametrize("body", ["{}", "<p>{}</p>", "<b>a</b>{}", "<a>{}</a>"])
+def test_a_mark_written_as_a_reference_puts_nothing_behind_it_beside(
+    mark: str, body: str
+) -> None:
+    first, last = PARAGRAPHS[:5], PARAGRAPHS[5:]
+    odd = body.format(mark)
+    markup = page(f"<article>{paragraphs(first)}{odd}{paragraphs(last)}</article>")
+    assert see_page(markup).beside == frozenset()
+    main, _ = main_and_rest(markup)
+    assert [line for line in main if len(line) > 1] == PARAGRAPHS
 
 
 @pytest.mark.parametrize(
