@@ -1,18 +1,21 @@
 """Attacks on a bundle, and exactly which finding each of them sets off."""
 
 import base64
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive.attest.trust import trust_path
 from archive.verify.bundlefiles import SUMS
 from archive.verify.report import Outcome, Report
 from tests.support.bundles import (
     Files_,
     World,
     ask_program,
+    ask_script,
     make_world,
     resum,
     write_folder,
@@ -263,3 +266,17 @@ def test_revocation_that_nobody_can_judge_is_not_checked(
         for finding in report.findings
     }
     assert report.outcome is Outcome.VERIFIED
+
+
+def test_any_number_of_trusted_authorities_is_taken(
+    world: World, tmp_path: Path
+) -> None:
+    """What is bounded is what comes with the bundle, not what one trusts."""
+    origin = world.made.identity.origin
+    trust = tmp_path / "trust"
+    shutil.copytree(world.trust_folder(world.trust, "good"), trust)
+    folder = trust_path(trust, origin)
+    for number in range(3, 43):
+        shutil.copyfile(folder / "tsa1.pem", folder / f"tsa{number}.pem")
+    bundle = write_folder(tmp_path / "bundle", world.bundles["one"])
+    assert ask_script(bundle, trust, origin=origin).startswith("VERIFIED")

@@ -1,9 +1,12 @@
 """Ctrl-C before anything is imported: one line, the documented code, no traceback."""
 
+import sqlite3
 import subprocess
 import sys
 
 import pytest
+
+from archive.cli.root import _derived_words
 
 SCRIPT = """
 import runpy, sys
@@ -46,3 +49,22 @@ def test_the_command_is_the_one_that_is_started() -> None:
     )
     assert done.returncode == 0
     assert "Usage: evidence" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (sqlite3.SQLITE_FULL, "no space"),
+        (sqlite3.SQLITE_BUSY, "in use"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "in use"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (None, "damaged"),
+    ],
+)
+def test_what_keeps_a_derived_database_from_use_is_told_apart(
+    code: int | None, said: str
+) -> None:
+    error = sqlite3.OperationalError("as SQLite says it")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert said in _derived_words(error)
