@@ -14,9 +14,10 @@ from tests.support.bundles import (
     ask_program,
     ask_script,
     make_world,
+    resum,
     write_folder,
 )
-from tests.support.spoiling.case import good_trust
+from tests.support.spoiling.case import damage, good_trust
 
 VERDICT = "VERIFIED 1"
 ODD_NAMES = (
@@ -157,3 +158,25 @@ def test_a_digest_is_taken_for_no_other_file_than_the_one_asked_of(
     place = write_folder(tmp_path / "bundle", world.bundles["one"])
     monkeypatch.setenv("PATH", str(openssl.parent), prepend=":")
     assert ask(place, world, shell) == "FAILED README.txt has no digest"
+
+
+def test_a_token_that_held_beside_one_capture_is_looked_at_beside_the_next(
+    world: World, tmp_path: Path, shell: str
+) -> None:
+    """Over another checkpoint, or with a changed chain, it is no longer the same."""
+    files = world.bundles["several"]
+    tokens = sorted(name for name in files if name.endswith("/anchor.tsr"))
+    first = files[tokens[0]]
+    same = [name for name in tokens[1:] if files[name] == first]
+    others = [name for name in tokens if files[name] != first]
+    assert same
+    assert others
+    chain = same[-1].replace(".tsr", ".chain.pem")
+    for changed in (
+        *({name: first} for name in others),
+        {chain: damage(files[chain], len(files[chain]) // 2)},
+    ):
+        place = write_folder(tmp_path / "bundle", resum({**files, **changed}))
+        program = ask_program(place, good_trust(world)).outcome
+        assert program is not Outcome.VERIFIED
+        assert ask(place, world, shell).startswith(program)

@@ -110,6 +110,8 @@ def strange_files(world: World) -> Iterator[Case]:
         "capture.warc.gz.bak",
         "revocation/other.crl",
         "also/x/capture.warc.gz",
+        "also/captures/leaf.txt",
+        "captures/also/view/text.txt",
         "a b.txt",
         "-rf",
     ):
