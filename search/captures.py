@@ -235,11 +235,13 @@ class CaptureRows:
         """All captures of one text, by a look at every row."""
         return list(self._captures("text_digest = ? ORDER BY leaf", (text_digest,)))
 
-    def first_text(self) -> str | None:
-        """Hex digest of the first text in the order of the log, if there is any."""
+    def first_text(self, since_leaf: int = 0) -> str | None:
+        """Hex digest of the first text that no capture before an entry has."""
         row = self._db.execute(
             "SELECT text_digest FROM capture WHERE text_digest IS NOT NULL"
-            " ORDER BY leaf LIMIT 1"
+            " AND leaf >= ? AND text_digest NOT IN (SELECT text_digest FROM capture"
+            " WHERE text_digest IS NOT NULL AND leaf < ?) ORDER BY leaf LIMIT 1",
+            (since_leaf, since_leaf),
         ).fetchone()
         return None if row is None else str(row[0])
 

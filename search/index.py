@@ -14,6 +14,7 @@ from search.captures import CaptureRows
 from search.collecting import rare_collections
 from search.engines.base import SearchEngine
 from search.engines.opening import EMBEDDED, Engines
+from search.extract.ocr import find_tesseract
 from search.extracts import ExtractCache
 from search.forgetting import holds_removed
 from search.generations import (
@@ -218,9 +219,11 @@ class Indexer:
         rows = CaptureRows.open(generation.rows_path, writable=True)
         try:
             before = rows.counts()
-            if texts_are_gone(self._root, rows):
+            ocr = self._ocr and find_tesseract() is not None
+            if texts_are_gone(self._root, rows, ocr=ocr):
                 with self._intake(rows) as intake:
-                    self._restored = restore_texts(self._reader, rows, intake)
+                    made = restore_texts(self._reader, rows, intake, ocr=ocr)
+                self._restored = made
             self._take_in(engine, rows, generation)
             if afterwards is not None:
                 afterwards(rows)

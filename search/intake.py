@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from archive.capture import Capture, CaptureOutcome
+from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
@@ -145,18 +146,31 @@ class Intake:
         while window:
             yield self._finish(*window.popleft())
 
-    def extract_again(
-        self, captures: Iterable[Capture]
-    ) -> Iterator[tuple[Capture, Kept]]:
-        """Extract captures whose texts are gone, in their order; the texts are kept."""
-        window: deque[tuple[Capture, Future[Kept]]] = deque()
-        for capture in captures:
-            window.append((capture, self._pool.submit(self._extract, capture)))
+    def make_again(
+        self, captures: Iterable[tuple[Capture, str]]
+    ) -> Iterator[tuple[str, bool]]:
+        """Extract captures, each for a lost text; whether it gave that one.
+
+        In and out by the hex digest of the text, in order. What is made otherwise
+        today is not kept: nothing would name it, so no removal would reach it.
+        """
+        window: deque[tuple[str, Future[bool]]] = deque()
+        for capture, digest in captures:
+            window.append(
+                (digest, self._pool.submit(self._make_again, capture, digest))
+            )
             if len(window) > self._ahead:
                 done, waiting = window.popleft()
                 yield done, waiting.result()
         for done, waiting in window:
             yield done, waiting.result()
+
+    def _make_again(self, capture: Capture, digest: str) -> bool:
+        made = self._make(capture)
+        if Digest.of(made.text.encode()).hex != digest:
+            return False
+        self._texts.write(made.text)
+        return True
 
     def _begin(self, capture: Capture) -> Future[Kept] | None:
         """Start extracting, unless an earlier capture has the same bytes."""
@@ -171,25 +185,30 @@ class Intake:
         return None if key is None else self._rows.find_bytes(key)
 
     def _extract(self, capture: Capture) -> Kept:
-        """Read and extract one payload; never raises for a bad capture."""
-        if capture.http_status is None:
-            return _without_text(empty_extract(NO_EXTRACTOR))
+        """The text of one capture, kept; never raises for a bad capture."""
         cached = self._cache.find(capture.capture_id)
         if cached is not None and not (self._ocr and is_scan(cached.made.warnings)):
             return cached
+        made = self._make(capture)
+        if not made.text:
+            return Kept(made=made, digest=None, pressed=None, analysed=None)
+        digest, pressed = self._texts.write(made.text)
+        return Kept(made=made, digest=digest, pressed=pressed, analysed=None)
+
+    def _make(self, capture: Capture) -> Extract:
+        """Read and extract one payload, keeping nothing."""
+        if capture.http_status is None:
+            return empty_extract(NO_EXTRACTOR)
         try:
             payload = self._reader.payload(capture, limit_bytes=PAYLOAD_BYTES)
         except EvidenceError:
-            return _without_text(empty_extract(FAILED_EXTRACTOR, "unreadable"))
+            return empty_extract(FAILED_EXTRACTOR, "unreadable")
         made = self._child().extract(
             payload.data, media_type=payload.media_type, charset=payload.charset
         )
         if payload.problem is not None:
             made = replace(made, warnings=(*made.warnings, "truncated"))
-        if not made.text:
-            return _without_text(made)
-        digest, pressed = self._texts.write(made.text)
-        return Kept(made=made, digest=digest, pressed=pressed, analysed=None)
+        return made
 
     def _child(self) -> Worker:
         if not hasattr(self._local, "child"):
@@ -242,10 +261,6 @@ def _divided(capture: Capture, page: PageText, made: Extract) -> Divided | None:
     if not made.parts or not complete or status >= MOVED_STATUS:
         return None
     return divide(page, made.parts)
-
-
-def _without_text(made: Extract) -> Kept:
-    return Kept(made=made, digest=None, pressed=None, analysed=None)
 
 
 def page_text(made: Extract, noted_class: str | None = None) -> PageText:

@@ -1,6 +1,7 @@
 """Pictures and scans in an index: read if asked for, marked, counted, kept."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,23 @@ def test_a_scan_is_counted_then_read_marked_and_kept(
     # What was read once is kept for an index made anew without asking.
     again = json.loads(run(box, index, "--rebuild", "--json").output)
     assert (again["scans_read"], again["scans_unread"]) == (1, 0)
+
+
+@pytest.mark.corpus
+def test_words_of_lost_pictures_come_back_once_pictures_are_read_again(
+    box: ArchiveBox, require_program: Callable[[str], Path]
+) -> None:
+    require_program("tesseract")
+    run(box, index, "--ocr", "--rebuild")
+    texts = box.root / "texts"
+    names = {path.name for path in texts.iterdir()}
+    shutil.rmtree(texts)
+    told = []
+    for words in ([], [], ["--ocr"], ["--ocr"]):
+        report = json.loads(run(box, index, "--json", *words).output)
+        told.append((report["texts_again"], report["texts_lost"]))
+    assert told == [(1, 1), (0, 0), (1, 0), (0, 0)]
+    assert {path.name for path in texts.iterdir()} == names
 
 
 def test_without_the_program_one_sentence_says_so_and_the_scan_is_counted(
