@@ -134,7 +134,7 @@ class SearchEngine(Protocol):
         ...
 
     def reload(self) -> None:
-        """See what was committed since the index was opened."""
+        """See what was committed since the index was opened; SearchUnavailable."""
         ...
 
     def search(

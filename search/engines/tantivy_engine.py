@@ -41,7 +41,7 @@ from search.engines.fields import (
     TOKEN_FIELDS,
     UNORDERED_FIELDS,
 )
-from search.engines.linked import linked_where_needed
+from search.engines.linked import linked_where_needed, look
 from search.engines.ranking import RANKS
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
@@ -94,8 +94,10 @@ class TantivyEngine:
         try:
             if not writable:
                 self._links = linked_where_needed(folder)
-            place = self._links.path if self._links else folder
-            self._index = tantivy.Index(_schema(), path=str(place))
+            place = str(self._links.path if self._links else folder)
+            self._index = look(
+                self._links, lambda: tantivy.Index(_schema(), path=place)
+            )
             self._writer = (
                 self._index.writer(WRITER_HEAP_BYTES, WRITER_THREADS)
                 if writable
@@ -127,11 +129,15 @@ class TantivyEngine:
         return ()
 
     def reload(self) -> None:
-        """See what was committed since the index was opened."""
-        with self._lock:
-            if self._links is not None:
-                self._links.follow()
-            self._index.reload()
+        """See what was committed since the index was opened; SearchUnavailable."""
+        try:
+            with self._lock:
+                look(self._links, self._index.reload)
+        except (ValueError, OSError) as error:
+            raise SearchUnavailable(
+                f"the search index cannot be read again ({error}); ask once more, and "
+                "if that does not help, run `evidence rebuild`"
+            ) from error
 
     def count(self) -> int:
         """How many documents the index holds."""

@@ -2,9 +2,11 @@
 
 import json
 import random
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from archive.digest import Digest
 from archive.errors import InvalidQuery, SchemaMismatch, SearchUnavailable
 from search import opened
 from search.captures import CaptureRows
+from search.engines import linked
 from search.generations import find_current
 from search.service import (
     ResultPage,
@@ -219,6 +222,28 @@ def test_removed_generation_is_survived_within_the_second(
     archive.index(rebuild=True)
     archive.index()
     assert service.search("яўка").hits[0].captures == 1
+
+
+def test_links_to_a_read_only_index_that_were_cleaned_away_are_made_again(
+    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(linked, "mkdtemp", lambda **_: str(make_links()))
+    places: list[Path] = []
+
+    def make_links() -> Path:
+        places.append(archive.root.parent / f"links-{len(places)}")
+        places[-1].mkdir()
+        return places[-1]
+
+    archive.page("https://a.example/", article("Вынікі", "Яўка."))
+    archive.index()
+    service = archive.service()
+    assert service.search("яўка").total == 1
+    for place in places:
+        shutil.rmtree(place, ignore_errors=True)
+    assert service.search("яўка").total == 1
 
 
 def test_threads_share_one_service(service: SearchService) -> None:

@@ -2,7 +2,8 @@
 
 import gc
 import random
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,64 @@ def test_a_folder_that_cannot_be_written_to_is_read_and_followed(
     del reader
     gc.collect()
     assert not place.exists()
+
+
+@pytest.fixture
+def commit_after_a_look(
+    engine: TantivyEngine, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], None]:
+    """Lets the writer commit behind the next so many looks at what is there."""
+    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    follow = linked.LinkedFolder.follow
+    left = [0]
+
+    def follow_late(links: linked.LinkedFolder) -> None:
+        follow(links)
+        if left[0]:
+            left[0] -= 1
+            engine.add([document(10 + left[0], "a late")])
+            engine.commit()
+
+    def allow(count: int) -> None:
+        left[0] = count
+
+    monkeypatch.setattr(linked.LinkedFolder, "follow", follow_late)
+    return allow
+
+
+def test_a_commit_while_links_are_made_is_seen_by_another_look(
+    tmp_path: Path, commit_after_a_look: Callable[[int], None]
+) -> None:
+    commit_after_a_look(1)
+    reader = TantivyEngine(tmp_path / "engine")
+    assert orders(reader, exact("late")) == {10}
+    commit_after_a_look(2)
+    reader.reload()
+    assert orders(reader, exact("late")) == {10, 11}
+
+
+def test_an_index_that_never_stands_still_is_unavailable_and_seen_later(
+    tmp_path: Path, commit_after_a_look: Callable[[int], None]
+) -> None:
+    reader = TantivyEngine(tmp_path / "engine")
+    commit_after_a_look(linked.LOOKS_MAX)
+    with pytest.raises(SearchUnavailable, match="cannot be read again"):
+        reader.reload()
+    reader.reload()
+    assert len(orders(reader, exact("late"))) == linked.LOOKS_MAX
+
+
+@pytest.mark.parametrize("gone", ["links", "index"])
+def test_a_folder_that_went_makes_the_index_unavailable(
+    engine: TantivyEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gone: str,
+) -> None:
+    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    reader = TantivyEngine(tmp_path / "engine")
+    assert reader._links is not None
+    engine.close()
+    shutil.rmtree(reader._links.path if gone == "links" else tmp_path / "engine")
+    with pytest.raises(SearchUnavailable, match="cannot be read again"):
+        reader.reload()
