@@ -194,10 +194,15 @@ def test_the_best_of_an_operator_counts(world: World) -> None:
     assert found.operators[Agreement.DIFFERS] == 0
 
 
-def test_nothing_known_or_damaged_counts_for_nothing(world: World) -> None:
+def test_damaged_unknown_or_without_its_witness_counts_for_nothing(
+    world: World,
+) -> None:
     world.archive("Us", PAGE)
     made = world.archive("Damaged", PAGE)
     world.archive("Unknown", PAGE)
+    world.archive("Unwitnessed", PAGE)
+    asked = world.partner(3)
+    assert asked.trust is not None
     world.partner(1)  # the catalog has seen it before it was damaged
     segment = next(made.root.glob("segments/*/*/*"))
     data = bytearray(segment.read_bytes())
@@ -206,11 +211,11 @@ def test_nothing_known_or_damaged_counts_for_nothing(world: World) -> None:
     found = corroborate(
         world.partner(0),
         world.captures[0],
-        [world.partner(1), world.partner(2, known=False)],
+        [world.partner(1), world.partner(2, known=False), asked],
     )
     assert found.witnesses == 1
-    assert "FAILED" in str(found.comparisons[0].not_counted)
-    assert "trust folder" in str(found.comparisons[1].not_counted)
+    told = [one.not_counted.code for one in found.comparisons if one.not_counted]
+    assert told == ["failed", "unknown-log", "not-checked"]
 
 
 def test_captures_far_apart_in_time_are_not_compared(world: World) -> None:
