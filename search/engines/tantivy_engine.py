@@ -95,8 +95,10 @@ class TantivyEngine:
             if not writable:
                 self._links = linked_where_needed(folder)
             place = str(self._links.path if self._links else folder)
-            self._index = look(
-                self._links, lambda: tantivy.Index(_schema(), path=place)
+            self._index = (
+                tantivy.Index(_schema(), path=place)
+                if writable
+                else look(self._links, lambda: tantivy.Index.open(place))
             )
             self._writer = (
                 self._index.writer(WRITER_HEAP_BYTES, WRITER_THREADS)

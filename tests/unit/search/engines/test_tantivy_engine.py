@@ -255,3 +255,17 @@ def test_a_folder_that_went_makes_the_index_unavailable(
     shutil.rmtree(reader._links.path if gone == "links" else tmp_path / "engine")
     with pytest.raises(SearchUnavailable, match="cannot be read again"):
         reader.reload()
+
+
+def test_an_index_that_goes_while_it_is_opened_is_not_taken_for_an_empty_one(
+    engine: TantivyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    engine.close()
+
+    def see_nothing(links: linked.LinkedFolder) -> None:
+        """What `follow` does once the folder is empty."""
+
+    monkeypatch.setattr(linked.LinkedFolder, "follow", see_nothing)
+    with pytest.raises(SearchUnavailable, match="cannot be opened"):
+        TantivyEngine(tmp_path / "engine")
