@@ -203,6 +203,7 @@ def test_damaged_unknown_or_without_its_witness_counts_for_nothing(
     world.archive("Unwitnessed", PAGE)
     asked = world.partner(3)
     assert asked.trust is not None
+    asked = replace_trust(asked, replace(asked.trust, witness_quorum=1))
     world.partner(1)  # the catalog has seen it before it was damaged
     segment = next(made.root.glob("segments/*/*/*"))
     data = bytearray(segment.read_bytes())
