@@ -3,11 +3,14 @@
 A walk over the parsed tree that leaves nothing out: what is not script, style or markup
 is text. Inline elements join, all others begin a new line. What the page itself marks
 as beside its text (`ASIDE`: captions, buttons, ways through the site) is noted, and
-lines that are nothing but a link.
+lines that are nothing but a link, unless they are what the page lists.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import groupby
 from typing import Any
 
 from lxml import html as lxml_html
@@ -19,21 +22,42 @@ _INLINE_NAMES = (
     " rt ruby s samp small span strike strong sub sup time tt u var wbr"
 )
 _ASIDE_NAMES = "aside nav footer button figcaption dialog"
+_ENTRY_NAMES = "li td th dt dd"
 SILENT = frozenset(_SILENT_NAMES.split())
 """Elements whose text nobody sees."""
 INLINE = frozenset(_INLINE_NAMES.split())
 """Elements that break no word and no line."""
 ASIDE = frozenset(_ASIDE_NAMES.split())
 """Elements that the standard means for what is beside a text."""
+ENTRIES = frozenset(_ENTRY_NAMES.split())
+"""Elements of lists and tables: a link alone in one may be what the page lists."""
+LINKS_LISTED = 3
+"""So many links one behind the other are a list that the page gives."""
 LINK_SPACES = 3
 """A link with fewer is an address or the name of a source: readers are told it."""
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LINK, _LINK_END, _ASIDE, _ASIDE_END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
-_ALL_MARKS = (_LINK, _LINK_END, _ASIDE, _ASIDE_END)
-_MARKS = re.compile(f"[{_LINK}-{_ASIDE_END}]")
-"""No characters of any text; between pieces they say where links and asides are."""
+_ENTRY, _ENTRY_END = "\ufdd4", "\ufdd5"
+_ALL_MARKS = (_LINK, _LINK_END, _ASIDE, _ASIDE_END, _ENTRY, _ENTRY_END)
+_MARKS = re.compile(f"[{_LINK}-{_ENTRY_END}]")
+"""No characters of any text; between pieces they say where links, asides and entries
+of lists are."""
+_AROUND = {
+    **dict.fromkeys(ASIDE, (f"\n{_ASIDE}", f"{_ASIDE_END}\n")),
+    **dict.fromkeys(ENTRIES, (f"\n{_ENTRY}", f"{_ENTRY_END}\n")),
+}
+"""What stands around the text of an element in place of two line ends."""
 _LINKED = re.compile(f"{_LINK}[^{_LINK_END}]*(?:{_LINK_END}|$)")
 _WORD = re.compile(r"\w")
+
+
+class _Kind(Enum):
+    """Where a line stands."""
+
+    WITHIN = auto()
+    ASIDE = auto()
+    LINK = auto()
+    """It is nothing but links, and no entry of a list or table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +66,7 @@ class Shown:
 
     text: str
     beside: frozenset[str] = frozenset()
-    """Lines that stand in asides and captions only, or are nothing but a link."""
+    """Lines that stand in asides and captions only, or are a link alone in no list."""
     root: Any = None
     """The parsed page, of lxml; None where there is none."""
 
@@ -77,28 +101,47 @@ def _without_marks(text: str) -> str:
 
 
 def _assemble(marked: str, root: Any) -> Shown:
-    lines: list[str] = []
-    beside: set[str] = set()
-    within: set[str] = set()
-    asides = links = 0
+    rows = list(_rows(marked))
+    beside = {line for line, kind in rows if kind is _Kind.ASIDE}
+    within = {line for line, kind in rows if kind is _Kind.WITHIN}
+    for kind, run in groupby(rows, key=lambda row: row[1]):
+        if kind is _Kind.LINK:
+            links = [line for line, _ in run]
+            (within if len(links) >= LINKS_LISTED else beside).update(links)
+    text = "\n".join(line for line, _ in rows)
+    return Shown(text=text, beside=frozenset(beside - within), root=root)
+
+
+def _rows(marked: str) -> Iterator[tuple[str, _Kind]]:
+    """Lines that are not empty, and where each stands."""
+    asides = links = entries = 0
     plain = _without_marks(marked).split("\n")
     for raw, unmarked in zip(marked.split("\n"), plain, strict=True):
         row = f"{_LINK}{raw}" if links > 0 else raw
-        was_aside = asides > 0
+        is_aside, is_entry = asides > 0, entries > 0
         if len(raw) != len(unmarked):
+            is_aside, is_entry = is_aside or _ASIDE in raw, is_entry or _ENTRY in raw
             asides += raw.count(_ASIDE) - raw.count(_ASIDE_END)
             links += raw.count(_LINK) - raw.count(_LINK_END)
+            entries += raw.count(_ENTRY) - raw.count(_ENTRY_END)
         line = unmarked.strip()
         if not line:
             continue
-        lines.append(line)
-        is_link = (
-            _LINK in row
-            and line.count(" ") >= LINK_SPACES
-            and not _WORD.search(_LINKED.sub("", row))
-        )
-        (beside if was_aside or asides > 0 or is_link else within).add(line)
-    return Shown(text="\n".join(lines), beside=frozenset(beside - within), root=root)
+        if is_aside:
+            yield line, _Kind.ASIDE
+        elif not is_entry and _is_link(row, line):
+            yield line, _Kind.LINK
+        else:
+            yield line, _Kind.WITHIN
+
+
+def _is_link(row: str, line: str) -> bool:
+    """Whether a line is nothing but links; `row`: the same with its marks."""
+    return (
+        _LINK in row
+        and line.count(" ") >= LINK_SPACES
+        and not _WORD.search(_LINKED.sub("", row))
+    )
 
 
 def _pieces(root: Any) -> list[str]:
@@ -115,7 +158,7 @@ def _pieces(root: Any) -> list[str]:
         if not isinstance(tag, str) or tag in SILENT:
             continue
         if tag not in INLINE:
-            begin, end = (f"\n{_ASIDE}", f"{_ASIDE_END}\n") if tag in ASIDE else "\n\n"
+            begin, end = _AROUND.get(tag, ("\n", "\n"))
             pieces.append(begin)
             stack.append(end)
         elif tag == "a":

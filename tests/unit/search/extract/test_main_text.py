@@ -62,6 +62,50 @@ def test_a_sentence_with_a_link_an_address_and_a_source_are_not_beside(
     assert see_page(page(f"<article><p>Т</p>{line}</article>")).beside == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("entry", "around"),
+    [("<li>{}</li>", "<ul>{}</ul>"), ("<p>{}</p>", "{}")],
+)
+def test_links_that_an_official_page_lists_below_more_text_stay_in_its_main_text(
+    entry: str, around: str
+) -> None:
+    subject = "аб выніках галасавання ў акрузе і аб скаргах, якія падалі назіральнікі"
+    decisions = [f"Пастанова камісіі нумар {number} {subject}" for number in range(5)]
+    rows = "".join(entry.format(f"<a href=/{one}>{one}</a>") for one in decisions)
+    listed = around.format(rows)
+    body = f"<article>{paragraphs(PARAGRAPHS)}{listed}</article>"
+    main, _ = main_and_rest(page(body))
+    assert main == [*PARAGRAPHS, *decisions]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    ("entry", "is_beside"),
+    [
+        ("<ul><li>{}</li></ul>", False),
+        ("<table><tr><td>{}</td></tr></table>", False),
+        ("<dl><dt>{}</dt></dl>", False),
+        ("<p>{}</p>", True),
+    ],
+)
+def test_a_short_list_or_table_of_links_is_one_and_two_links_alone_are_none(
+    entry: str, is_beside: bool, number: int
+) -> None:
+    links = [f"<a>Суд пакараў {one} настаўніц з Гомеля</a>" for one in range(number)]
+    body = "<p>Т</p>" + "".join(map(entry.format, links)) + "<p>Т</p>"
+    assert len(see_page(page(body)).beside) == (number if is_beside else 0)
+
+
+def test_asides_of_one_line_and_of_many_are_beside_with_the_lists_in_them() -> None:
+    inner = "<p>Другі радок</p><ul><li><a>Суд пакараў трох настаўніц</a></li></ul>"
+    body = f"<p>Т</p><aside>Адзін радок</aside><nav>{inner}</nav><p>Далей</p>"
+    assert see_page(page(body)).beside == {
+        "Адзін радок",
+        "Другі радок",
+        "Суд пакараў трох настаўніц",
+    }
+
+
 def test_what_the_page_also_shows_as_text_is_not_beside() -> None:
     shown = see_page(
         page("<aside>Двойчы, тут і там, адно</aside><p>Двойчы, тут і там, адно</p>")
@@ -83,7 +127,7 @@ def test_marks_between_pieces_are_of_no_text() -> None:
     assert shown.beside == frozenset()
 
 
-@pytest.mark.parametrize("mark", ["&#xFDD0;", "&#xFDD1;", "&#xFDD2;", "&#64979;"])
+@pytest.mark.parametrize("mark", [f"&#{0xFDD0 + number};" for number in range(6)])
 @pytest.mark.parametrize("body", ["{}", "<p>{}</p>", "<b>a</b>{}", "<a>{}</a>"])
 def test_a_mark_written_as_a_reference_puts_nothing_behind_it_beside(
     mark: str, body: str
