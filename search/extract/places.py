@@ -5,10 +5,14 @@ equal names and classes. An advertisement or a box between them ends what other 
 find; here whatever stands where the found paragraphs stand is taken, too.
 """
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, dropwhile, islice
 from typing import Any
 
+from search.extract.result import clean_text
 from search.extract.visible import text_of
 
 PARAGRAPH = 80
@@ -19,9 +23,25 @@ PARAGRAPHS_LEAST, PLACE_LEAST = 4, 1_000
 """Paragraphs and code points of a place that is an article by itself."""
 LEVELS = 4
 """Elements around a paragraph that say which place it is."""
-PIECES = frozenset(["p", "h2", "h3", "h4", "h5", "ul", "ol", "blockquote"])
-"""Elements of running text."""
+LIST_LEVELS = 8
+"""Lists inside each other that a place is looked for around."""
+PIECES_MOST = 5_000
+"""Of a page; one with more is no article, and each is looked for in the main text."""
+LISTS = frozenset(["ul", "ol", "li", "blockquote"])
+"""Elements around a piece that stand where the text around them stands."""
+PIECES = frozenset(["p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote"])
+"""Elements of running text; what one holds of another is that one's."""
 Place = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One line of running text."""
+
+    place: Place
+    text: str
+    box: Any
+    """The element it stands in, of lxml."""
 
 
 def may_have_more(main: str, everything: str) -> bool:
@@ -35,66 +55,99 @@ def may_have_more(main: str, everything: str) -> bool:
 
 
 def more_from_place(main: str, root: Any, *, is_doubtful: bool) -> str:
-    """All that stands where the main text stands, if that is much more; else it.
+    """The main text and all that stands where it stands, if that is much more; else it.
 
-    `root`: the parsed page, of lxml; `is_doubtful`: the main text is too short to be
-    trusted, so that the place with most paragraphs may be another.
+    No line of the main text is lost. `root`: the parsed page, of lxml; `is_doubtful`:
+    the main text is short, so that it may be the lead of an article below it.
     """
-    pieces = [(_place(one), text) for one in _pieces(root) for text in _lines(one)]
-    place = _find_place(main, pieces, is_doubtful=is_doubtful)
-    if place is None:
+    pieces = list(islice(_pieces(root), PIECES_MOST + 1))
+    if len(pieces) > PIECES_MOST:
         return main
-    text = "\n".join(dict.fromkeys(text for where, text in pieces if where == place))
-    return text if len(text) > MORE * len(main) else main
+    place = _place_of(main, pieces, least=PLACE_LEAST if is_doubtful else 0)
+    if place is None and is_doubtful and not _is_among(main, pieces):
+        place = _place_of_article(pieces)
+    found = dict.fromkeys(piece.text for piece in pieces if piece.place == place)
+    if len("\n".join(found)) <= MORE * len(main):
+        return main
+    return "\n".join(_merged(main.split("\n"), list(found)))
 
 
-def _find_place(
-    main: str, pieces: Sequence[tuple[Place, str]], *, is_doubtful: bool
-) -> Place | None:
-    """Where most of the main text stands; of a doubtful one, where most paragraphs do.
-
-    None where neither is an article.
-    """
+def _place_of(main: str, pieces: Sequence[_Piece], *, least: int) -> Place | None:
+    """Where most of the main text stands; None where less than `least` stands there."""
     held = _fold(main)
-    sizes, known, paragraphs = Counter[Place](), Counter[Place](), Counter[Place]()
-    for place, text in pieces:
-        if len(text) < PARAGRAPH:
+    sizes, known = Counter[Place](), Counter[Place]()
+    for piece in pieces:
+        size = len(piece.text)
+        if size < PARAGRAPH:
             continue
-        sizes[place] += len(text)
-        paragraphs[place] += 1
-        if _fold(text) in held:
-            known[place] += len(text)
+        sizes[piece.place] += size
+        if _fold(piece.text) in held:
+            known[piece.place] += size
     for place, _ in known.most_common(1):
-        if not is_doubtful or sizes[place] >= PLACE_LEAST:
-            return place
-    for place, size in sizes.most_common(1):
-        if is_doubtful and size >= PLACE_LEAST:
-            return place if paragraphs[place] >= PARAGRAPHS_LEAST else None
+        return place if sizes[place] >= least else None
     return None
 
 
-def _pieces(root: Any) -> Iterator[Any]:
+def _is_among(main: str, pieces: Sequence[_Piece]) -> bool:
+    """Whether a line of the main text is running text: then it is no lead alone."""
+    lines = set(map(_fold, main.split("\n"))) - {""}
+    return any(_fold(piece.text) in lines for piece in pieces)
+
+
+def _place_of_article(pieces: Sequence[_Piece]) -> Place | None:
+    """Where most paragraphs stand, all in one element; None where they are in many.
+
+    Comments and abstracts of others stand in an element each.
+    """
+    places: defaultdict[Place, list[_Piece]] = defaultdict(list)
+    for piece in pieces:
+        if len(piece.text) >= PARAGRAPH:
+            places[piece.place].append(piece)
+    if not places:
+        return None
+    sizes = {
+        place: sum(len(one.text) for one in held) for place, held in places.items()
+    }
+    most = max(sizes, key=sizes.__getitem__)
+    is_long = len(places[most]) >= PARAGRAPHS_LEAST and sizes[most] >= PLACE_LEAST
+    return most if is_long and len({one.box for one in places[most]}) == 1 else None
+
+
+def _merged(main: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+    """Lines found, and those of the main text that they lack where they stood in it."""
+    folded = list(map(_fold, found))
+    whole, ends = "".join(folded), list(accumulate(map(len, folded)))
+    numbers = {fold: number for number, fold in enumerate(folded)}
+    given = 0
+    for line in main:
+        fold = _fold(line)
+        number = numbers.get(fold)
+        if number is None and len(line) >= PARAGRAPH and (at := whole.find(fold)) >= 0:
+            number = bisect_left(ends, at + len(fold))
+        if number is None:
+            yield line
+        elif number >= given:
+            yield from found[given : number + 1]
+            given = number + 1
+    yield from found[given:]
+
+
+def _pieces(root: Any) -> Iterator[_Piece]:
+    """Texts of running text in document order, each once, and where they stand."""
     for piece in root.iter(*PIECES):
-        parent = piece.getparent()
-        if parent is not None and parent.tag not in PIECES and parent.tag != "li":
-            yield piece
-
-
-def _lines(piece: Any) -> Iterator[str]:
-    rows = piece.iter("li") if piece.tag in ("ul", "ol") else [piece]
-    for row in rows:
-        text = text_of(row)
+        text = clean_text(text_of(piece, without=PIECES))
         if text:
-            yield text
+            yield _Piece(place=_place(piece), text=text, box=piece.getparent())
 
 
 def _place(piece: Any) -> Place:
-    around = []
-    for element in piece.iterancestors():
-        around.append((str(element.tag), element.get("class") or ""))
-        if len(around) == LEVELS:
-            break
-    return tuple(around)
+    """Names and classes of what is around a piece, or around the list it is in."""
+    near = islice(piece.iterancestors(), LEVELS + LIST_LEVELS)
+    around = dropwhile(lambda element: element.tag in LISTS, near)
+    return tuple(
+        (str(element.tag), element.get("class") or "")
+        for element in islice(around, LEVELS)
+    )
 
 
 def _fold(text: str) -> str:

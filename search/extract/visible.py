@@ -7,7 +7,7 @@ lines that are nothing but a link, unless they are what the page lists.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
@@ -90,9 +90,10 @@ def see_page(markup: str) -> Shown:
     return _assemble("".join(_pieces(root)), root)
 
 
-def text_of(element: Any) -> str:
-    """What an element of a parsed page shows, in one line."""
-    return " ".join(_without_marks("".join(_pieces(element))).split())
+def text_of(element: Any, *, without: Collection[str] = ()) -> str:
+    """What an element of a parsed page shows, in one line; but elements `without`."""
+    pieces = _pieces(element, without)
+    return " ".join(_without_marks("".join(pieces)).split())
 
 
 def _without_marks(text: str) -> str:
@@ -144,7 +145,7 @@ def _is_link(row: str, line: str) -> bool:
     )
 
 
-def _pieces(root: Any) -> list[str]:
+def _pieces(root: Any, without: Collection[str] = ()) -> list[str]:
     """Texts, line ends and marks in document order, without recursion."""
     pieces: list[str] = []
     # A node to enter, or what stands behind one: text of the page or a mark of ours.
@@ -167,7 +168,8 @@ def _pieces(root: Any) -> list[str]:
         for child in reversed(item):
             if child.tail:
                 stack.append(_plain(child.tail))
-            stack.append(child)
+            if child.tag not in without:
+                stack.append(child)
         if item.text:
             pieces.append(_plain(item.text))
     return pieces

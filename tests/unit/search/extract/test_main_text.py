@@ -2,9 +2,11 @@
 
 import pytest
 
+from search.extract import places
 from search.extract.html import extract_html
 from search.extract.lead import with_lead
-from search.extract.places import more_from_place
+from search.extract.places import PIECES_MOST, more_from_place
+from search.extract.result import clean_text
 from search.extract.tidy import leave_out_beside
 from search.extract.visible import see_page
 
@@ -182,9 +184,83 @@ def test_an_article_in_several_boxes_of_one_kind_is_taken_whole() -> None:
     found = "\n".join(PARAGRAPHS[:3])
     assert more_from_place(found, root, is_doubtful=False) == whole
     assert more_from_place(whole, root, is_doubtful=False) == whole
-    # Of a main text that nobody trusts, the place with most paragraphs is taken.
-    assert more_from_place("Т", root, is_doubtful=False) == "Т"
-    assert more_from_place("Т", root, is_doubtful=True) == "\n".join(teasers)
+
+
+NOTICE = (
+    "Камісія паведамляе: галасаванне па выбарах дэпутатаў прызначана на дваццаць пяты "
+    "дзень студзеня."
+)
+OTHERS = [f"Меркаванне: {text}" for text in PARAGRAPHS]
+
+
+@pytest.mark.parametrize("is_shown_as", ["p", "li", "h2"])
+def test_a_short_notice_never_takes_the_text_of_others_below_it(
+    is_shown_as: str,
+) -> None:
+    notice = f"<div class=notice><{is_shown_as}>{NOTICE}</{is_shown_as}></div>"
+    comments = f"<section class=comments>{paragraphs(OTHERS)}</section>"
+    root = see_page(page(f"{notice}{comments}")).root
+    assert more_from_place(NOTICE, root, is_doubtful=True) == NOTICE
+
+
+def test_a_lead_takes_the_article_of_one_element_but_no_comments_of_many() -> None:
+    lead = f"<div class=lead>{NOTICE}</div>"
+    article = f"<div class=text>{paragraphs(PARAGRAPHS)}</div>"
+    comments = "".join(f"<div class=comment><p>{text}</p></div>" for text in OTHERS)
+    root = see_page(page(f"{lead}{article}")).root
+    whole = "\n".join([NOTICE, *PARAGRAPHS])
+    assert more_from_place(NOTICE, root, is_doubtful=True) == whole
+    assert more_from_place(NOTICE, root, is_doubtful=False) == NOTICE
+    root = see_page(page(f"{lead}<section>{comments}</section>")).root
+    assert more_from_place(NOTICE, root, is_doubtful=True) == NOTICE
+    root = see_page(page(f"{lead}<div>{paragraphs(PARAGRAPHS[:3])}</div>")).root
+    assert more_from_place(NOTICE, root, is_doubtful=True) == NOTICE
+    assert more_from_place("", see_page(page("<b>a</b>")).root, is_doubtful=True) == ""
+
+
+def test_what_the_main_text_held_elsewhere_stays_in_its_place() -> None:
+    table = ["| Акруга | Галасоў |", "| Гомельская | 1200 |"]
+    box = "Падпісана старшынёй камісіі ў асобным блоку старонкі."
+    body = f"<div class=text>{paragraphs(PARAGRAPHS)}</div><div>{box}</div>"
+    root = see_page(page(body)).root
+    joined = f"{PARAGRAPHS[1]} {PARAGRAPHS[2]}"
+    main = "\n".join([PARAGRAPHS[0], *table, joined, box])
+    more = more_from_place(main, root, is_doubtful=False).split("\n")
+    assert more == [PARAGRAPHS[0], *table, *PARAGRAPHS[1:3], box, *PARAGRAPHS[3:]]
+
+
+def test_items_of_lists_in_lists_are_each_taken_once_where_their_list_stands() -> None:
+    inner = "<ul><li>Унутраны пункт<ul><li>Самы ўнутраны</li></ul></li></ul>"
+    listed = f"<ul><li>Пункт спіса {inner} далей</li><li><p>Другі пункт</p></li></ul>"
+    root = see_page(page(f"<div>{paragraphs(PARAGRAPHS)}{listed}</div>")).root
+    more = more_from_place("\n".join(PARAGRAPHS[:3]), root, is_doubtful=False)
+    items = ["Пункт спіса далей", "Унутраны пункт", "Самы ўнутраны", "Другі пункт"]
+    assert more.split("\n") == [*PARAGRAPHS, *items]
+
+
+def test_a_page_of_lists_in_lists_is_read_with_each_sign_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    depth = 400
+    listed = "<ul><li><div>Пункт спіса" * depth + "</div></li></ul>" * depth
+    shown = see_page(page(f"{paragraphs(PARAGRAPHS)}{listed}"))
+    taken: list[str] = []
+
+    def count(text: str) -> str:
+        taken.append(text)
+        return clean_text(text)
+
+    monkeypatch.setattr(places, "clean_text", count)
+    main = "\n".join(PARAGRAPHS[:3])
+    more = more_from_place(main, shown.root, is_doubtful=False)
+    assert more == "\n".join([*PARAGRAPHS, "Пункт спіса"])
+    assert len("".join(taken)) <= len(shown.text)
+
+
+def test_a_page_of_too_many_pieces_keeps_the_main_text_that_was_found() -> None:
+    body = paragraphs(PARAGRAPHS) + "<p>x</p>" * PIECES_MOST
+    main = "\n".join(PARAGRAPHS[:3])
+    assert more_from_place(main, see_page(page(body)).root, is_doubtful=False) == main
 
 
 def test_scripts_among_paragraphs_are_no_text() -> None:
