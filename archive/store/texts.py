@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, LimitExceeded
-from archive.files import DISK
+from archive.files import DISK, Files
 from archive.store.layout import ArchivePaths
 
 TEXT_LIMIT_BYTES = 64 * 1024 * 1024
@@ -42,11 +42,13 @@ def deflated_part(member: bytes) -> bytes | None:
     return member[_HEAD_BYTES:-_TAIL_BYTES] if plain else None
 
 
-def write_pressed(root: Path, digest: Digest, member: bytes) -> None:
+def write_pressed(
+    root: Path, digest: Digest, member: bytes, *, files: Files = DISK
+) -> None:
     """Keep a text whose file is made already; one that exists is left alone."""
     path = text_path(root, digest)
     if path.is_symlink() or not path.exists():  # a link is refused below
-        DISK.write_once(path, member)
+        files.write_once(path, member)
 
 
 def find_text(root: Path, digest: Digest) -> str | None:

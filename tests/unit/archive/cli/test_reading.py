@@ -167,7 +167,7 @@ def test_an_unknown_variable_of_ours_is_refused(
     done = evidence("list")
     assert done.code == 2
     assert "EVIDENCE_ARCHIV;" in done.err
-    for known in ("EVIDENCE_ARCHIVE,", "EVIDENCE_SETTINGS", "EVIDENCE_TRUST_DIR."):
+    for known in ("EVIDENCE_ARCHIVE,", "EVIDENCE_SETTINGS", "EVIDENCE_TRUST_DIR"):
         assert f" {known}" in done.err
 
 
