@@ -253,8 +253,7 @@ def _climb(
     if len(proof) != len(steps):
         raise error(f"{len(proof)} hashes in the proof, not {len(steps)}")
     subtree = tree = base
-    for place, step in enumerate(steps):
-        sibling = proof[place]
+    for step, sibling in zip(steps, proof, strict=True):
         if step.side is _Side.BASE:
             subtree = tree = sibling
         elif step.side is _Side.RIGHT:
