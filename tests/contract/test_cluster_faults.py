@@ -253,7 +253,8 @@ def test_a_document_refused_for_good_is_named_and_blocks_no_other(
 
     def spoil(document: Any) -> dict[str, Any]:
         body: dict[str, Any] = body_of(document)
-        return body | ({"order": "text"} if "/7" in str(document.stored) else {})
+        spoiled = "/7" in document.stored["uri"]
+        return body | ({"order": "text"} if spoiled else {})
 
     monkeypatch.setattr(elastic_engine, "document_body", spoil)
     root = copy_of(box, tmp_path)
