@@ -172,14 +172,20 @@ def _parse(data: bytes) -> HttpHead:
 
 
 def _unfold(lines: list[bytes]) -> list[bytes]:
-    """Join lines that begin with a space to the line before; drop empty ones."""
-    joined: list[bytes] = []
+    """Join lines that begin with a space to the line before; drop empty ones.
+
+    Each field is joined once: a head may be nothing but continuation lines.
+    """
+    fields: list[list[bytes]] = []
     for line in filter(None, lines):
-        if line[:1] in (b" ", b"\t") and joined:
-            joined[-1] = joined[-1].rstrip(b" \t") + b" " + line.strip(b" \t")
+        if line[:1] in (b" ", b"\t") and fields:
+            fields[-1].append(line.strip(b" \t"))
         else:
-            joined.append(line)
-    return joined
+            fields.append([line])
+    return [
+        b" ".join([first.rstrip(b" \t"), *filter(None, folded)]) if folded else first
+        for first, *folded in fields
+    ]
 
 
 def _tokens(values: tuple[bytes, ...], *, drop: str = "identity") -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """HTTP heads as servers send them."""
 
+import time
+
 import pytest
 
-from archive.warc.head import parse_http_head
+from archive.warc.head import HEAD_LIMIT_BYTES, parse_http_head
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,15 @@ def test_odd_lines_are_kept() -> None:
     assert head.find("Nul") == b"a\x00b"
     assert (b"", b"empty name") in head.headers
     assert head.find("Absent") is None
+
+
+def test_a_whole_head_of_continuation_lines_is_read_in_a_moment() -> None:
+    opening, fold = b"HTTP/1.1 200 OK\nX: a \n", b" b \n \n"
+    folds = (HEAD_LIMIT_BYTES - len(opening)) // len(fold)
+    began = time.process_time()
+    head = parse_http_head(opening + fold * folds + b"\n")
+    assert time.process_time() - began < 3
+    assert head.headers == ((b"X", b"a" + b" b" * folds),)
 
 
 def test_cut_head_says_so() -> None:
