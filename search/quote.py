@@ -86,9 +86,9 @@ class State(StrEnum):
     """What became of a quotation; only the first two are good."""
 
     SAME = "same"
-    """The text it names is here, and the words stand where it says."""
+    """The text it names is its capture's, and the words stand where it says."""
     FOUND_ELSEWHERE = "found elsewhere"
-    """Another extractor made another text; they stand in exactly one place of it."""
+    """Its capture has another text now; they stand in exactly one place of it."""
     AMBIGUOUS = "ambiguous"
     """They stand in several places, and what was around them does not tell which."""
     NOT_FOUND = "not found"
@@ -139,26 +139,23 @@ def find_words(whole: str, words: str) -> list[tuple[int, int]]:
     return [span for span, _ in zip(found, range(PLACES_MAX), strict=False)]
 
 
-TextOfDigest = Callable[[Digest], str | None]
-"""The kept text of a digest, checked against it; None where it is not at hand."""
-
-
 def check_quotation(
     quoted: Quotation,
-    kept: TextOfDigest,
+    named: str | None,
     made_now: Callable[[], ExtractedText | None],
 ) -> Checked:
-    """Look a quotation up in the text it names, else in the text as it is made now.
+    """Look a quotation up in the text it names, else in its capture's as made now.
 
-    `made_now` is asked only where the named text is not at hand.
+    `named`: the text of that digest, where that extractor is known to have made it of
+    that capture; None where it is not at hand or not known to be so. Only then
+    `made_now` is asked; it answers None where there is no such capture.
     """
-    named = kept(quoted.text_digest)
     if named is not None:
         return _in_named(quoted, named)
     made = made_now()
     if made is None:
         return Checked(state=State.NOT_FOUND, span=None, places=0, extractor=None)
-    if made.text_digest == quoted.text_digest:
+    if (made.extractor, made.text_digest) == (quoted.extractor, quoted.text_digest):
         return _in_named(quoted, made.text)
     return _in_other(quoted, made)
 

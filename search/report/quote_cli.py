@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.digest import Digest
-from archive.errors import CaptureNotFound, FormatError, SearchError, VerificationError
+from archive.errors import FormatError, SearchError, VerificationError
 from archive.store.reader import ArchiveReader
-from archive.store.texts import find_text
 from search.cli import open_engines
 from search.lines import one_line
 from search.quote import (
@@ -20,13 +18,13 @@ from search.quote import (
     Checked,
     Quotation,
     State,
-    check_quotation,
     find_words,
     format_quotation,
     make_quotation,
     parse_quotation,
 )
-from search.report.comparison import extract_now, main_capture
+from search.report.comparison import main_capture
+from search.report.quotations import look_up
 from search.results import ExtractedText
 from search.service import SearchService
 
@@ -109,6 +107,7 @@ def _place_lines(spans: list[tuple[int, int]], whole: str) -> Iterator[str]:
 def check(click_context: click.Context, file: Path, as_json: bool) -> None:
     """Look up quotations, one a line of FILE: same, found elsewhere, ambiguous, lost.
 
+    Each in the text of the capture that it names, and in no other's.
     Exit codes: 0 each is there (same, or found elsewhere), 3 one is not, 4 a line is no
     quotation, 6 no archive.
     """
@@ -117,8 +116,7 @@ def check(click_context: click.Context, file: Path, as_json: bool) -> None:
     service = SearchService.open([ctx.archive], open_engines(ctx))
     lost = 0
     try:
-        for quoted in _read(file):
-            checked = _look_up(reader, service, quoted)
+        for quoted, checked in look_up(reader, service, _read(file)):
             lost += checked.state not in GOOD
             shown = _json(quoted, checked) if as_json else _line(quoted, checked)
             click.echo(shown)
@@ -139,30 +137,6 @@ def _read(file: Path) -> Iterator[Quotation]:
                 yield parse_quotation(line.rstrip(b"\r\n"))
             except FormatError as error:
                 raise FormatError(f"line {number} of {file}: {error}") from error
-
-
-def _look_up(
-    reader: ArchiveReader, service: SearchService, quoted: Quotation
-) -> Checked:
-    def kept(digest: Digest) -> str | None:
-        return find_text(reader.paths.root, digest)
-
-    return check_quotation(quoted, kept, partial(_made_now, reader, service, quoted))
-
-
-def _made_now(
-    reader: ArchiveReader, service: SearchService, quoted: Quotation
-) -> ExtractedText | None:
-    """The text of the capture as the index has it, else extracted now."""
-    try:
-        capture = reader.get_capture(quoted.capture_id)
-    except CaptureNotFound:
-        return None
-    try:
-        known = service.text_of(capture.capture_id)
-    except SearchError:
-        known = None
-    return known or extract_now(reader, capture)
 
 
 def _json(quoted: Quotation, checked: Checked) -> str:

@@ -2,16 +2,24 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.errors import CaptureNotFound, FormatError, SearchError
+from archive.errors import (
+    CaptureNotFound,
+    FormatError,
+    SearchError,
+    SearchUnavailable,
+)
 from archive.store.texts import text_path
-from search.quote import parse_quotation
+from search.quote import Quotation, format_quotation, parse_quotation
+from search.report import quotations
 from search.report.quote_cli import quote
+from search.service import SearchService
 
 Article = Callable[[str, str], str]
 
@@ -87,6 +95,62 @@ def test_a_lost_quotation_ends_with_3(
     checked = run("check", str(file))
     assert checked.exit_code == 3
     assert checked.output.startswith("not found  ")
+
+
+@pytest.fixture(scope="module")
+def two_voices(new_archive: Callable[[], Any], article: Article) -> Any:
+    """Two captures of different texts, and a quotation of the second's words."""
+    made = new_archive()
+    normal = "The commission says that turnout was normal in every region."
+    forged = "Somebody says that the results were forged in every region."
+    made.first = made.page("https://commission.example/", article("First", normal))
+    made.second = made.page("https://troll.example/", article("Second", forged))
+    made.index(state=True)
+    words = ("make", made.second.short_id, "results were forged")
+    line = CliRunner().invoke(quote, words, obj=made.context).output
+    made.quoted = parse_quotation(line.rstrip("\n").encode())
+    return made
+
+
+def check(archive: Any, folder: Path, quoted: Quotation) -> tuple[int, dict[str, Any]]:
+    file = folder / "quotation.jsonl"
+    file.write_bytes(format_quotation(quoted) + b"\n")
+    arguments = ("check", "--json", str(file))
+    done = CliRunner().invoke(quote, arguments, obj=archive.context)
+    return done.exit_code, json.loads(done.output)
+
+
+def test_words_of_another_capture_are_never_the_named_one_s(
+    two_voices: Any, tmp_path: Path
+) -> None:
+    """The text of that digest is at hand, but it is not what this capture said."""
+    assert check(two_voices, tmp_path, two_voices.quoted)[1]["state"] == "same"
+    for named in (two_voices.first.capture_id, "ab" * 32):
+        forged = replace(two_voices.quoted, capture_id=named)
+        code, found = check(two_voices, tmp_path, forged)
+        assert (code, found["state"], found["start"]) == (3, "not found", None)
+
+
+def test_a_text_that_another_extractor_made_is_not_called_the_same(
+    two_voices: Any, tmp_path: Path
+) -> None:
+    other = replace(two_voices.quoted, extractor="pdf/99")
+    _, found = check(two_voices, tmp_path, other)
+    assert found["state"] == "found elsewhere"
+    assert found["extractor"] != found["named_extractor"] == "pdf/99"
+
+
+def test_a_signed_statement_says_whose_a_text_is_where_no_index_does(
+    two_voices: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a quotation survives an extractor that makes another text today."""
+
+    def nothing(*_: Any) -> None:
+        raise SearchUnavailable("no index")
+
+    monkeypatch.setattr(SearchService, "text_of", nothing)
+    monkeypatch.setattr(quotations, "extract_now", nothing)
+    assert check(two_voices, tmp_path, two_voices.quoted)[1]["state"] == "same"
 
 
 def test_what_cannot_be_quoted_is_said(
