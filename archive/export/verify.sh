@@ -311,10 +311,17 @@ token() { # token, chain, what was stamped, its name
   esac
   [ "$x" = "$(size "$1")" ] || fail "$4 does not end where it says"
   openssl ts -reply -in "$1" -text > "$W/t" 2> /dev/null || fail "$4 is no token"
-  granted= alg= G= A=0 imprint= data=
+  granted= # nobody signed the words that may follow the status: no more is read of them
   while IFS= read -r x; do
     case $x in
-      'Status: Granted.') granted=1 ;;
+      'Status: Granted.') granted=1 && break ;;
+      'Status: '*) break ;;
+    esac
+  done < "$W/t"
+  openssl ts -reply -in "$1" -token_out -text > "$W/t" 2> /dev/null || fail "$4 is no token"
+  alg= G= A=0 imprint= data=
+  while IFS= read -r x; do
+    case $x in
       'Hash Algorithm: '*) [ "$alg" ] || alg=${x#*: } ;;
       'Message data:') data=1 ;;
       '    '????' - '*) if [ "$data" ]; then x=${x#*' - '} && imprint="$imprint${x%%'  '*}"; fi ;;

@@ -195,6 +195,13 @@ def ask_program(folder: Path, trust: Path) -> Report:
 
 def ask_script(folder: Path, trust: Path, *, origin: str, shell: str = "sh") -> str:
     """What verify.sh of this version says: the words of its last line."""
+    return script_lines(folder, trust, origin=origin, shell=shell)[-1]
+
+
+def script_lines(
+    folder: Path, trust: Path, *, origin: str, shell: str = "sh"
+) -> list[str]:
+    """All that verify.sh of this version says; the last line is its verdict."""
     script = Path("archive/export/verify.sh").resolve()
     done = subprocess.run(
         [shell, str(script), str(folder), str(trust_path(trust, origin))],
@@ -204,11 +211,11 @@ def ask_script(folder: Path, trust: Path, *, origin: str, shell: str = "sh") -> 
         check=False,
     )
     assert done.stderr == "", done.stderr
-    last = done.stdout.splitlines()[-1]
+    lines = done.stdout.splitlines()
     for word in Outcome:
-        if last.startswith(word):
-            assert done.returncode == (0 if word is Outcome.VERIFIED else 3), last
-            return last
+        if lines[-1].startswith(word):
+            assert done.returncode == (0 if word is Outcome.VERIFIED else 3), lines
+            return lines
     raise AssertionError(f"no verdict: {done.stdout}")
 
 

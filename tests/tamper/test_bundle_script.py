@@ -15,9 +15,11 @@ from tests.support.bundles import (
     ask_script,
     make_world,
     resum,
+    script_lines,
     write_folder,
 )
 from tests.support.spoiling.case import damage, good_trust
+from tests.support.spoiling.tokens import STATUS_WORDS, with_status_words
 
 VERDICT = "VERIFIED 1"
 ODD_NAMES = (
@@ -180,3 +182,26 @@ def test_a_token_that_held_beside_one_capture_is_looked_at_beside_the_next(
         program = ask_program(place, good_trust(world)).outcome
         assert program is not Outcome.VERIFIED
         assert ask(place, world, shell).startswith(program)
+
+
+def test_the_times_are_those_that_were_signed_whatever_a_reply_says_beside_its_token(
+    world: World, tmp_path: Path, shell: str
+) -> None:
+    """A reply may hold words beside its status, which openssl prints raw and first."""
+    honest = world.bundles["bounded"]
+    replies = {
+        name: with_status_words(data, STATUS_WORDS)
+        for name, data in honest.items()
+        if name.startswith("anchor") and name.endswith(".tsr")
+    }
+    assert replies
+    said = [
+        script_lines(
+            write_folder(tmp_path / name, files),
+            good_trust(world),
+            origin=world.trust.origin,
+            shell=shell,
+        )
+        for name, files in (("honest", honest), ("wordy", resum(honest | replies)))
+    ]
+    assert said[0] == said[1]

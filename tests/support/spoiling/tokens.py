@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from archive.attest.authority import parse_chain
+from archive.attest.der import split_der, wrap_der
 from archive.attest.token import parse_token
 from archive.log.note import parse_note
 from archive.log.proof import parse_proof
 from tests.support.bundles import World
 from tests.support.spoiling.case import Case, damage, flip, forged
+
+STATUS_WORDS = (
+    "fine\nStatus: Waiting.\nHash Algorithm: sha512\nMessage data:\n    0000 - 00"
+)
+STATUS_WORDS += "\nTime stamp: Jan 26 08:00:01 2028 GMT\nAccuracy: 0x7F seconds"
+"""What a reader of the printed reply could take for facts of the token."""
 
 
 def changed_certificates(world: World, count: int = 90) -> Iterator[Case]:
@@ -38,6 +45,13 @@ def _flip_certificate(data: bytes, dice: random.Random) -> bytes:
     chosen = dice.choice(parse_token(data).certificates)
     found = chosen.public_bytes(Encoding.DER)
     return data.replace(found, flip(found, dice))
+
+
+def with_status_words(token: bytes, words: str) -> bytes:
+    """The same response whose status says more, in text that nobody signed."""
+    info, signed = split_der(token)
+    text = wrap_der(0x30, wrap_der(0x0C, words.encode()))
+    return wrap_der(0x30, wrap_der(0x30, *split_der(info), text), signed)
 
 
 def bad_tokens(world: World) -> Iterator[Case]:
@@ -69,6 +83,7 @@ def bad_tokens(world: World) -> Iterator[Case]:
     fine = {
         "sha512": first.stamp(body.encode(), digest="sha512"),
         "stamped again": first.stamp(body.encode()),
+        "with words beside its status": with_status_words(token, STATUS_WORDS),
     }
     for name, data in fine.items():
         yield forged(world, f"token {name}", {**one, "anchor.tsr": data}, good=True)
