@@ -11,13 +11,13 @@ from functools import partial
 from search.analysis.likeness import ALIKE_BITS, ROW_WORDS
 from search.analysis.tokens import exact_form, tokenize
 from search.captures import CaptureRows
-from search.engines.base import EngineHit, OneOf, SearchEngine
+from search.engines.base import EngineHit, OneOf, SearchReader
 from search.engines.fields import ORDER
 from search.near import Likeness
 from search.opened import OpenIndex
 from search.results import Alike
 from search.showing import list_hit
-from search.tiers import guarded
+from search.sightings import Seen
 
 ALIKE_MAX = 100
 """Documents compared word by word."""
@@ -49,7 +49,7 @@ def find_alike(
 
 
 def _own(
-    engine: SearchEngine, rows: CaptureRows, *, capture_id: str
+    engine: SearchReader, rows: CaptureRows, *, capture_id: str
 ) -> tuple[Likeness, Shingles] | None:
     row = rows.find_capture(capture_id)
     likeness = rows.likenesses.of([row.order_key])[0] if row else None
@@ -60,7 +60,7 @@ def _own(
 
 
 def _near(
-    engine: SearchEngine,
+    engine: SearchReader,
     rows: CaptureRows,
     *,
     archive_id: str,
@@ -71,7 +71,7 @@ def _near(
     bits_of = {order: bits for bits, order in nearest}
     return [
         Alike(
-            hit=list_hit(archive_id, hit, rows.sightings(hit.order)),
+            hit=list_hit(archive_id, hit, Seen(rows).of(hit.order)),
             order=hit.order,
             bits=bits_of[hit.order],
             shared=_shared(mine, theirs),
@@ -80,9 +80,9 @@ def _near(
     ]
 
 
-def _hits(engine: SearchEngine, orders: list[int]) -> list[tuple[EngineHit, Shingles]]:
+def _hits(engine: SearchReader, orders: list[int]) -> list[tuple[EngineHit, Shingles]]:
     """Documents that may be shown, with what their main texts hold."""
-    clause = guarded(OneOf(field=ORDER, values=tuple(orders)))
+    clause = OneOf(field=ORDER, values=tuple(orders))
     return [
         (hit, _shingles(str(hit.stored["text"]), hit.stored["main_end"]))
         for hit in engine.search(clause, limit=len(orders)).hits

@@ -3,6 +3,7 @@
 A page watched every ten minutes stays one document; its captures are counted here.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import SearchUnavailable
-from search.items import PARTS, SHOWN, ItemRows, Place, leaf_of, listed
+from search.items import PARTS, ItemRows, leaf_of
 from search.items import SCHEMA as ITEM_SCHEMA
 from search.near import LikenessRows, signed, unsigned
 
@@ -101,33 +102,20 @@ class DocumentRow:
     """Near for near-identical texts; None for short ones."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sightings:
-    """How often a document was captured, the latest time, and as what of its page."""
-
-    captures: int
-    latest: CaptureRow
-    place: Place | None = None
-    """None where the page has no items."""
-
-
 _COLUMNS = ", ".join(CaptureRow.__slots__)
 _DOCUMENT = (
     "SELECT order_key, id, title, language, source_id, fold, simhash FROM document"
-)
-_FROM_SOURCE = (
-    "SELECT DISTINCT c.order_key FROM capture c"  # noqa: S608  fixed
-    " JOIN document d ON d.order_key = c.order_key"
-    f" WHERE c.leaf <> c.order_key / {PARTS} AND lower(c.source_id) = ?"
-    " AND c.source_id IS NOT d.source_id"
 )
 
 
 class CaptureRows:
     """The table of one index generation; one connection, one thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, removed: frozenset[str] = frozenset()
+    ) -> None:
         self._db = connection
+        self.removed = removed
         self.items = ItemRows(connection)
         self.likenesses = LikenessRows(connection)
 
@@ -158,6 +146,13 @@ class CaptureRows:
                 f"{path} cannot be read ({error}); run `evidence rebuild`"
             ) from error
         return cls(connection)
+
+    def without(self, removed: frozenset[str]) -> "CaptureRows":
+        """The same table on the same connection, as if these captures were not there.
+
+        Hex ids; for answers to readers.
+        """
+        return CaptureRows(self._db, removed)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -229,11 +224,13 @@ class CaptureRows:
 
     def find_capture(self, capture_id: str) -> CaptureRow | None:
         """A capture's row."""
-        return next(self._captures("capture_id = ?", (capture_id,)), None)
+        if capture_id in self.removed:
+            return None
+        return next(self.captures("capture_id = ?", (capture_id,)), None)
 
     def with_text(self, text_digest: str) -> list[CaptureRow]:
         """All captures of one text, by a look at every row."""
-        return list(self._captures("text_digest = ? ORDER BY leaf", (text_digest,)))
+        return list(self.captures("text_digest = ? ORDER BY leaf", (text_digest,)))
 
     def first_text(self, since_leaf: int = 0) -> str | None:
         """Hex digest of the first text that no capture before an entry has."""
@@ -247,28 +244,33 @@ class CaptureRows:
 
     def find_bytes(self, bytes_key: str) -> CaptureRow | None:
         """The first capture with the same bytes, if any."""
-        return next(self._captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
+        return next(self.captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
 
     def documents(self) -> Iterator[tuple[int, CaptureRow | None]]:
         """The order key of every document and its first capture, in their order."""
         keys = self._db.execute("SELECT order_key FROM document ORDER BY order_key")
         for (order_key,) in keys:
             leaf = leaf_of(int(order_key))
-            yield int(order_key), next(self._captures("leaf = ?", (leaf,)), None)
+            yield int(order_key), next(self.captures("leaf = ?", (leaf,)), None)
 
     def every_capture(self) -> Iterator[CaptureRow]:
         """All captures, in no order."""
-        return self._captures("true", ())
+        return self.captures("true", ())
 
     def unstated(self) -> list[CaptureRow]:
         """Captures with a text that no statement names yet, in the order of the log."""
         where = "stated = 0 AND text_digest IS NOT NULL ORDER BY leaf"
-        return list(self._captures(where, ()))
+        return list(self.captures(where, ()))
 
-    def _captures(self, where: str, values: Sequence[object]) -> Iterator[CaptureRow]:
+    def captures(self, where: str, values: Sequence[object]) -> Iterator[CaptureRow]:
+        """Captures `c` of a condition in SQL, which is ours; only values are given."""
         query = f"SELECT {_COLUMNS} FROM capture c WHERE {where}"  # noqa: S608  fixed
         for row in self._db.execute(query, values):
             yield CaptureRow(**dict(zip(CaptureRow.__slots__, row, strict=True)))
+
+    def ask(self, query: str, values: Sequence[object]) -> Iterator[tuple[object, ...]]:
+        """Rows of a query in SQL, which is ours."""
+        yield from self._db.execute(query, values)
 
     def mark(self, capture_ids: Iterable[str], stated: int) -> None:
         """Say that a statement, or a file waiting for one, names these captures."""
@@ -277,82 +279,18 @@ class CaptureRows:
             ((stated, capture_id) for capture_id in capture_ids),
         )
 
-    def sightings(
-        self, order_key: int, hidden: frozenset[str] = frozenset()
-    ) -> Sightings | None:
-        """How often a document was seen, and its latest capture.
-
-        `hidden`: sources whose captures count for nothing; None where no other is left.
-        """
-        values = (order_key, listed(hidden))
-        if order_key % PARTS:
-            return self._item_sightings(*values)
-        latest = next(
-            self._captures(
-                f"order_key = ? AND {SHOWN} ORDER BY captured_us DESC, leaf DESC"
-                " LIMIT 1",
-                values,
-            ),
-            None,
-        )
-        if latest is None:
-            return None
-        count = self._db.execute(
-            f"SELECT count(*) FROM capture c WHERE order_key = ? AND {SHOWN}",  # noqa: S608  fixed
-            values,
-        ).fetchone()
-        place = None
-        if latest.division is not None:
-            place = self.items.place(latest.division, 0)
-        return Sightings(captures=int(count[0]), latest=latest, place=place)
-
-    def _item_sightings(self, order_key: int, hidden: str) -> Sightings | None:
-        found = self.items.latest(order_key, hidden)
-        if found is None:
-            return None
-        capture_id, leaf, part = found
-        latest = self.find_capture(capture_id)
-        if latest is None:
-            raise AssertionError("a row that was joined is there")
-        return Sightings(
-            captures=self.items.count(order_key, hidden),
-            latest=latest,
-            place=self.items.place(leaf, part),
-        )
-
-    def seen_again(
-        self, low: int | None, high: int | None, hidden: frozenset[str] = frozenset()
-    ) -> tuple[int, ...]:
-        """Documents first captured outside `[low, high)` and captured again inside."""
+    def first_captured_at(self, leaves: Sequence[int]) -> tuple[int, ...]:
+        """Order keys of the documents, pages and items, first captured at entries."""
         rows = self._db.execute(
-            "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"  # noqa: S608  fixed
-            f" ON f.leaf = c.order_key / {PARTS}"
-            f" WHERE c.leaf <> c.order_key / {PARTS}"
-            " AND c.captured_us >= ? AND c.captured_us < ?"
-            " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
-            f" AND {SHOWN} ORDER BY 1",
-            (*_bounds(low, high), *_bounds(low, high), listed(hidden)),
+            "SELECT d.order_key FROM json_each(?) l JOIN document d"  # noqa: S608  fixed
+            f" ON d.order_key BETWEEN l.value * {PARTS} AND l.value * {PARTS}"
+            f" + {PARTS - 1} ORDER BY 1",
+            (json.dumps(leaves),),
         )
-        found = {int(row[0]) for row in rows}
-        found.update(self.items.seen_again(_bounds(low, high), listed(hidden)))
-        return tuple(sorted(found))
-
-    def from_sources(self, source_ids: Sequence[str]) -> tuple[int, ...]:
-        """Documents that one of the sources captured, though another was first."""
-        found: set[int] = set()
-        for source_id in source_ids:
-            rows = self._db.execute(_FROM_SOURCE, (source_id,))
-            found.update(int(row[0]) for row in rows)
-            found.update(self.items.from_source(source_id))
-        return tuple(sorted(found))
+        return tuple(int(row[0]) for row in rows)
 
     def counts(self) -> tuple[int, int]:
         """How many documents and how many captures there are."""
         documents = self._db.execute("SELECT count(*) FROM document").fetchone()
         captures = self._db.execute("SELECT count(*) FROM capture").fetchone()
         return int(documents[0]), int(captures[0])
-
-
-def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
-    """Open ends as the ends of SQLite's numbers."""
-    return (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)

@@ -67,7 +67,7 @@ def _check(ctx: CommandContext, *, as_json: bool) -> None:
     reader = ArchiveReader.open(ctx.archive)
     try:
         reader.catch_up()
-        with opened.hold() as (engine, rows):
+        with opened.hold_whole() as (engine, rows):
             found = reconcile(reader, engine, rows)
     finally:
         reader.close()

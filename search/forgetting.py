@@ -1,13 +1,41 @@
-"""Whether an index holds what was removed since: then it is made anew.
+"""What was removed since an index was made, and is in it still: the index is made anew.
 
-Only a new index holds none of the words of a removed capture anywhere.
+Only a new index holds none of the words of a removed capture anywhere. Until there is
+one, readers are told as if the removed were not there.
 """
+
+from dataclasses import dataclass
 
 from archive.digest import Digest
 from archive.files import Files
 from archive.store.reader import ArchiveReader
 from archive.store.texts import text_path
 from search.captures import CaptureRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What readers are not told of."""
+
+    captures: frozenset[str] = frozenset()
+    """Hex ids of captures in the index that are gone, or whose payload is."""
+    orders: tuple[int, ...] = ()
+    """Documents first captured by one of them: time, title and source that the index
+    knows of such a document are those of what is gone."""
+
+
+def find_removed(reader: ArchiveReader, rows: CaptureRows) -> Removed:
+    """What the rows hold of the captures that have a tombstone, and of their revisits.
+
+    As far as the reader has followed the log.
+    """
+    gone = {stone.capture_id for stone in reader.tombstones()}
+    gone |= {again.capture_id for id_ in gone for again in reader.find_referring(id_)}
+    held = [row for id_ in gone if (row := rows.find_capture(id_)) is not None]
+    return Removed(
+        captures=frozenset(row.capture_id for row in held),
+        orders=rows.first_captured_at([row.leaf for row in held]),
+    )
 
 
 def holds_removed(reader: ArchiveReader, rows: CaptureRows) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 
 from search.analysis.likeness import ALIKE_BITS, differing_bits
 from search.captures import CaptureRows
-from search.engines.base import AllOf, OneOf, SearchEngine, Sorting
+from search.engines.base import AllOf, OneOf, SearchReader, Sorting
 from search.engines.fields import ORDER
 from search.engines.planning import Plan
 from search.near import Likeness
@@ -112,7 +112,7 @@ def _likenesses(asked: Asked, pool: list[Found]) -> dict[tuple[str, int], Likene
 
 
 def _likeness_of(
-    _engine: SearchEngine, rows: CaptureRows, *, orders: list[int]
+    _engine: SearchReader, rows: CaptureRows, *, orders: list[int]
 ) -> list[Likeness]:
     return rows.likenesses.of(orders)
 

@@ -38,13 +38,20 @@ def leaf_of(order: int) -> int:
     return order // PARTS
 
 
-SHOWN = "coalesce(lower(c.source_id), '') NOT IN (SELECT value FROM json_each(?))"
-"""Of a capture `c`: that it is of none of the sources listed as JSON, in lower case."""
+SHOWN = (
+    "(coalesce(lower(c.source_id), '') NOT IN (SELECT value FROM json_each(?))"
+    " AND c.capture_id NOT IN (SELECT value FROM json_each(?)))"
+)
+"""Of a capture `c`: that it counts, by the two values that `shown` gives."""
+
+Shown = tuple[str, str]
+"""Values of `SHOWN`."""
 
 
-def listed(sources: frozenset[str]) -> str:
-    """Source ids as the value of `SHOWN`."""
-    return json.dumps(sorted(source.lower() for source in sources))
+def shown(hidden_sources: frozenset[str], removed: frozenset[str]) -> Shown:
+    """Captures of other sources, but for those that were removed (capture ids)."""
+    sources = sorted(source.lower() for source in hidden_sources)
+    return json.dumps(sources), json.dumps(sorted(removed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,31 +117,31 @@ class ItemRows:
         ).fetchone()
         return Place(part=part, parts=int(count[0] or 0), pieces=found)
 
-    def latest(self, order_key: int, hidden: str) -> tuple[str, int, int] | None:
+    def latest(self, order_key: int, counted: Shown) -> tuple[str, int, int] | None:
         """Of an item's document: latest capture id, and its division and part.
 
-        `hidden`: sources as `listed` gives them, whose captures are passed over.
+        `counted`: which captures count, as `shown` gives them.
         """
         row = self._db.execute(
             "SELECT c.capture_id, p.leaf, p.part FROM piece p"  # noqa: S608  fixed
             " JOIN capture c ON c.division = p.leaf"
             f" WHERE p.part > 0 AND p.order_key = ? AND {SHOWN}"
             " ORDER BY c.captured_us DESC, c.leaf DESC, p.part LIMIT 1",
-            (order_key, hidden),
+            (order_key, *counted),
         ).fetchone()
         return None if row is None else (str(row[0]), int(row[1]), int(row[2]))
 
-    def count(self, order_key: int, hidden: str) -> int:
-        """How many captures hold an item, without those of sources in `hidden`."""
+    def count(self, order_key: int, counted: Shown) -> int:
+        """How many of the captures that count hold an item."""
         row = self._db.execute(
             "SELECT count(DISTINCT c.leaf) FROM piece p"  # noqa: S608  fixed
             " JOIN capture c ON c.division = p.leaf"
             f" WHERE p.part > 0 AND p.order_key = ? AND {SHOWN}",
-            (order_key, hidden),
+            (order_key, *counted),
         ).fetchone()
         return int(row[0])
 
-    def seen_again(self, bounds: tuple[int, int], hidden: str) -> Iterator[int]:
+    def seen_again(self, bounds: tuple[int, int], counted: Shown) -> Iterator[int]:
         """Items first captured outside `[low, high)` and captured again inside."""
         rows = self._db.execute(
             "SELECT DISTINCT p.order_key FROM capture c"  # noqa: S608  fixed
@@ -144,18 +151,18 @@ class ItemRows:
             " AND c.captured_us >= ? AND c.captured_us < ?"
             " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
             f" AND {SHOWN}",
-            (*bounds, *bounds, hidden),
+            (*bounds, *bounds, *counted),
         )
         return (int(row[0]) for row in rows)
 
-    def from_source(self, source_id: str) -> Iterator[int]:
+    def from_source(self, source_id: str, counted: Shown) -> Iterator[int]:
         """Items that a source captured, though another was first."""
         rows = self._db.execute(
-            "SELECT DISTINCT p.order_key FROM capture c"
+            "SELECT DISTINCT p.order_key FROM capture c"  # noqa: S608  fixed
             " JOIN piece p ON p.leaf = c.division AND p.part > 0"
             " JOIN document d ON d.order_key = p.order_key"
             " WHERE c.division IS NOT NULL AND lower(c.source_id) = ?"
-            " AND c.source_id IS NOT d.source_id",
-            (source_id,),
+            f" AND c.source_id IS NOT d.source_id AND {SHOWN}",
+            (source_id, *counted),
         )
         return (int(row[0]) for row in rows)

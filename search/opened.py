@@ -1,4 +1,8 @@
-"""One archive's index, open for reading; reopened when a newer one is there."""
+"""One archive's index, open for reading; reopened when a newer one is there.
+
+What was removed from the archive since is not told of, from the next look at the disk
+on: no reader waits until the index is made anew.
+"""
 
 import threading
 import time
@@ -10,9 +14,12 @@ from typing import TypeVar
 
 from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
 from archive.store.layout import read_identity
+from archive.store.reader import ArchiveReader
 from search.captures import CaptureRows
-from search.engines.base import SearchEngine
+from search.engines.base import SearchEngine, SearchReader
+from search.engines.guarded import Guarded
 from search.engines.opening import EMBEDDED, Engines
+from search.forgetting import Removed, find_removed
 from search.generations import VERSION, Generation, find_current
 
 FRESH_SECONDS = 1.0
@@ -31,6 +38,9 @@ class OpenIndex:
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self._engine: SearchEngine | None = None
+        self._reader: ArchiveReader | None = None
+        self._removed = Removed()
+        self._removed_as_of: tuple[object, ...] = ()
         self._problem: SearchError | None = None
         self._checked: float | None = None
         self._of_thread = threading.local()
@@ -57,6 +67,8 @@ class OpenIndex:
             )
         if current == self._generation and self._engine is not None:
             self._engine.reload()
+            with _rows(current) as rows:
+                self._look_for_removed(current, rows)
             return
         with _rows(current) as rows:
             if rows.get_progress("version") != VERSION:
@@ -65,12 +77,23 @@ class OpenIndex:
                     "run `evidence index`"
                 )
             kind = rows.get_progress("engine") or EMBEDDED
+            self._look_for_removed(current, rows)
         self._engine = self._engines.open(
             kind, folder=current.folder, archive_id=self.archive_id
         )
         self._generation = current
 
-    def use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
+    def _look_for_removed(self, generation: Generation, rows: CaptureRows) -> None:
+        """Ask for tombstones where the log or the index has grown since."""
+        if self._reader is None:
+            self._reader = ArchiveReader.open(self.root)
+        self._reader.catch_up()
+        grown = generation, rows.get_progress("next_leaf"), self._reader.next_leaf
+        if grown != self._removed_as_of:
+            self._removed = find_removed(self._reader, rows)
+            self._removed_as_of = grown
+
+    def use(self, action: Callable[[SearchReader, CaptureRows], T]) -> T:
         """Run an action on the index; once more if it was replaced meanwhile."""
         try:
             return self._use(action)
@@ -79,23 +102,31 @@ class OpenIndex:
             return self._use(action)
 
     @contextmanager
-    def hold(self) -> Iterator[tuple[SearchEngine, CaptureRows]]:
+    def hold(self) -> Iterator[tuple[SearchReader, CaptureRows]]:
         """Engine and rows for as long as a stream takes; a newer index is not seen."""
-        engine, generation = self._now()
+        engine, generation, removed = self._now()
+        with _rows(generation) as rows:
+            yield Guarded(engine, removed.orders), rows.without(removed.captures)
+
+    @contextmanager
+    def hold_whole(self) -> Iterator[tuple[SearchEngine, CaptureRows]]:
+        """Engine and rows with all that they hold: to be compared, not to be shown."""
+        engine, generation, _ = self._now()
         with _rows(generation) as rows:
             yield engine, rows
 
-    def _now(self) -> tuple[SearchEngine, Generation]:
+    def _now(self) -> tuple[SearchEngine, Generation, Removed]:
         with self._lock:
             engine, generation = self._engine, self._generation
-            problem = self._problem
+            problem, removed = self._problem, self._removed
         if engine is None or generation is None:
             raise problem or SearchUnavailable(f"{self.root} was not looked at yet")
-        return engine, generation
+        return engine, generation, removed
 
-    def _use(self, action: Callable[[SearchEngine, CaptureRows], T]) -> T:
-        engine, generation = self._now()
-        return action(engine, self._thread_rows(generation))
+    def _use(self, action: Callable[[SearchReader, CaptureRows], T]) -> T:
+        engine, generation, removed = self._now()
+        rows = self._thread_rows(generation).without(removed.captures)
+        return action(Guarded(engine, removed.orders), rows)
 
     def _thread_rows(self, generation: Generation) -> CaptureRows:
         """The calling thread's own connection: a page of hits asks a dozen times."""

@@ -16,7 +16,7 @@ from search.alike import find_alike
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.captures import STATED, CaptureRows
 from search.counting import Counts, add_up, make_facet
-from search.engines.base import Clause, OneOf, SearchEngine, Sorting, Tally
+from search.engines.base import Clause, OneOf, SearchReader, Sorting, Tally
 from search.engines.fields import CAPTURED_US, CLAIMED_US, ORDER
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner, microseconds_of
@@ -32,11 +32,11 @@ from search.query.nodes import And, Filter, Node, Not, When
 from search.query.parser import parse_query
 from search.results import Alike, ExtractedText, Hit, Mentions, ResultPage
 from search.showing import claimed_in, list_hit, main_of, show
+from search.sightings import Seen
 from search.tiers import (
     Found,
     Window,
     first_tier,
-    guarded,
     ordered,
     second_tier,
     within,
@@ -151,7 +151,7 @@ class SearchService:
         By value of each filter field, by day of first capture, by claimed day.
         """
         tallies = [
-            archive.use(partial(_tally, clause=guarded(plan.tier_one)))
+            archive.use(partial(_tally, clause=plan.tier_one))
             for archive, plan in self._plan(parse_query(_clean(text)), options)
         ]
         return Counts(
@@ -185,9 +185,9 @@ class SearchService:
         """
         for archive, plan in self._plan(parse_query(_clean(text)), options):
             with archive.hold() as (engine, rows):
-                for hit in engine.stream(guarded(plan.tier_one)):
-                    seen = rows.sightings(hit.order, options.hidden_sources)
-                    yield list_hit(archive.archive_id, hit, seen)
+                seen = Seen(rows, options.hidden_sources)
+                for hit in engine.stream(plan.tier_one):
+                    yield list_hit(archive.archive_id, hit, seen.of(hit.order))
 
     def _plan(self, tree: Node, options: SearchOptions) -> list[tuple[OpenIndex, Plan]]:
         self.catch_up()
@@ -234,7 +234,7 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _tally(engine: SearchEngine, _rows: CaptureRows, *, clause: Clause) -> Tally:
+def _tally(engine: SearchReader, _rows: CaptureRows, *, clause: Clause) -> Tally:
     return engine.tally(clause, FACET_FIELDS, (CAPTURED_US, CLAIMED_US))
 
 
@@ -288,7 +288,7 @@ def _first_hits(
     return total, ordered(first, sorting)[0 if alone else offset :][:limit]
 
 
-def _next_leaf(_engine: SearchEngine, rows: CaptureRows) -> int:
+def _next_leaf(_engine: SearchReader, rows: CaptureRows) -> int:
     return int(rows.get_progress("next_leaf") or 0)
 
 
@@ -306,18 +306,17 @@ def _without(tree: Node, sources: frozenset[str]) -> Node:
 
 
 def _plan(
-    _engine: SearchEngine, rows: CaptureRows, *, tree: Node, options: SearchOptions
+    _engine: SearchReader, rows: CaptureRows, *, tree: Node, options: SearchOptions
 ) -> Plan:
-    variants, hidden = options.variants, options.hidden_sources
-    hidden_ids = {source.lower() for source in hidden}
+    variants = options.variants
+    seen = Seen(rows, options.hidden_sources)
 
     def seen_again(node: Node) -> tuple[int, ...]:
         if isinstance(node, When) and node.field == "captured":
             low, high = microseconds_of(node.start), microseconds_of(node.end)
-            return rows.seen_again(low, high, hidden)
+            return seen.again(low, high)
         if isinstance(node, Filter) and node.field == "source":
-            values = {value.lower() for value in node.values}
-            return rows.from_sources(sorted(values - hidden_ids))
+            return seen.from_sources(node.values)
         return ()
 
     planner = Planner(
@@ -330,18 +329,18 @@ def _plan(
 
 
 def _claimed_of(
-    engine: SearchEngine, rows: CaptureRows, *, capture_id: str
+    engine: SearchReader, rows: CaptureRows, *, capture_id: str
 ) -> Claimed | None:
     row = rows.find_capture(capture_id)
     if row is None:
         return None
-    clause = guarded(OneOf(field=ORDER, values=(row.order_key,)))
+    clause = OneOf(field=ORDER, values=(row.order_key,))
     hits = engine.search(clause, limit=1).hits
     return claimed_in(hits[0].stored["claimed"]) if hits else None
 
 
 def _text_of(
-    _engine: SearchEngine, rows: CaptureRows, *, root: Path, capture_id: str
+    _engine: SearchReader, rows: CaptureRows, *, root: Path, capture_id: str
 ) -> ExtractedText | None:
     row = rows.find_capture(capture_id)
     if row is None or row.text_digest is None:

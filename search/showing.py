@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from archive.digest import Digest
-from search.captures import Sightings
 from search.engines.base import EngineHit
 from search.engines.planning import EPOCH, Plan
 from search.extract.dates import Claimed
@@ -13,6 +12,7 @@ from search.highlight import Snippet, cut_snippets, find_marks
 from search.items import Pieces
 from search.parts import piece_of
 from search.results import Hit
+from search.sightings import Seen, Sightings
 from search.tiers import Found
 
 Marked = set[tuple[int, str]]
@@ -28,7 +28,7 @@ def show(found: Found, plan: Plan, hidden: frozenset[str]) -> tuple[Hit, Marked]
     text, language = str(stored["text"]), _text_or_none(stored["language"])
     marks = find_marks(text, language, plan.leaves)
     order = found.hit.order
-    seen = found.archive.use(lambda _, rows: rows.sightings(order, hidden))
+    seen = found.archive.use(lambda _, rows: Seen(rows, hidden).of(order))
     hit = replace(
         list_hit(found.archive.archive_id, found.hit, seen),
         score=found.score,

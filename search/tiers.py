@@ -37,11 +37,6 @@ class Found:
     missing: tuple[str, ...]
 
 
-def guarded(clause: Clause) -> Clause:
-    """Public documents only: inside the engine, so that no total can leak others."""
-    return AllOf(wanted=(OneOf(field="access", values=("public",)), clause))
-
-
 def within(plan: Plan, since: int | None, upto: int | None) -> Plan:
     """The plan, for documents first captured at the entries `[since, upto)`."""
     if since is None and upto is None:
@@ -56,8 +51,7 @@ def within(plan: Plan, since: int | None, upto: int | None) -> Plan:
 
 
 def _search(archive: OpenIndex, clause: Clause, limit: int) -> EnginePage:
-    asked = guarded(clause)
-    return archive.use(lambda engine, _: engine.search(asked, limit=limit))
+    return archive.use(lambda engine, _: engine.search(clause, limit=limit))
 
 
 def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
@@ -83,10 +77,9 @@ def first_tier(
     archive: OpenIndex, plan: Plan, window: Window, sorting: Sorting = Sorting.SCORE
 ) -> EnginePage:
     """Documents that have everything the query asks for, and how many there are."""
-    asked = guarded(plan.tier_one)
     return archive.use(
         lambda engine, _: engine.search(
-            asked,
+            plan.tier_one,
             limit=window.limit,
             offset=window.offset,
             sorting=sorting,

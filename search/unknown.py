@@ -7,7 +7,7 @@ from search.engines.base import AllOf, Clause, OneOf
 from search.opened import OpenIndex
 from search.query.nodes import And, Filter, Node, Not, Or
 from search.results import UnknownValue
-from search.tiers import guarded
+from search.sightings import Seen
 
 
 def find_unknown(
@@ -54,7 +54,8 @@ def _is_known(
     ):
         return True
     return field == "source" and any(
-        one.use(lambda _, rows: rows.from_sources([value.lower()])) for one in archives
+        one.use(lambda _, rows: Seen(rows, hidden).from_sources([value]))
+        for one in archives
     )
 
 
@@ -71,6 +72,6 @@ def _known(
 
 def _shown(clause: Clause, hidden: frozenset[str]) -> Clause:
     if not hidden:
-        return guarded(clause)
+        return clause
     sources = OneOf(field="source", values=tuple(sorted(hidden)))
-    return guarded(AllOf(wanted=(clause,), unwanted=(sources,)))
+    return AllOf(wanted=(clause,), unwanted=(sources,))

@@ -117,25 +117,8 @@ class Rejected:
     reason: str
 
 
-class SearchEngine(Protocol):
-    """One index; readers may be many, the writer is one."""
-
-    @property
-    def takes_repeats(self) -> bool:
-        """Whether a document that is there already may be added again."""
-        ...
-
-    def add(self, documents: Sequence[Document]) -> None:
-        """Take in documents whose ids are new; visible after `commit`."""
-        ...
-
-    def commit(self) -> Sequence[Rejected]:
-        """Make everything added durable and visible; says what was refused since."""
-        ...
-
-    def reload(self) -> None:
-        """See what was committed since the index was opened; SearchUnavailable."""
-        ...
+class SearchReader(Protocol):
+    """What is asked of one index."""
 
     def search(
         self,
@@ -164,6 +147,27 @@ class SearchEngine(Protocol):
 
     def count(self) -> int:
         """How many documents the index holds."""
+        ...
+
+
+class SearchEngine(SearchReader, Protocol):
+    """One index; readers may be many, the writer is one."""
+
+    @property
+    def takes_repeats(self) -> bool:
+        """Whether a document that is there already may be added again."""
+        ...
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Take in documents whose ids are new; visible after `commit`."""
+        ...
+
+    def commit(self) -> Sequence[Rejected]:
+        """Make everything added durable and visible; says what was refused since."""
+        ...
+
+    def reload(self) -> None:
+        """See what was committed since the index was opened; SearchUnavailable."""
         ...
 
     def close(self) -> None:

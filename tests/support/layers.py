@@ -64,7 +64,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     ),
     "search": (
         (
-            ("search.captures", "search.items", "search.near"),
+            ("search.captures", "search.items", "search.near", "search.sightings"),
             ("search.counting",),
             ("search.lines", "search.collecting"),
             ("search.analysis",),

@@ -14,10 +14,10 @@ from search.engines.fields import (
     ORDER,
     TOKEN_FIELDS,
 )
+from search.engines.guarded import guarded
 from search.engines.planning import Planner
 from search.query.parser import parse_query
 from search.service import SearchService
-from search.tiers import guarded
 
 LEAF = {"value": str, "boost": float}
 PHRASE = {"query": str, "slop": int, "boost": float}

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.store.reader import ArchiveReader
+from archive.store.removal import RemovalOrder
 from search.captures import CaptureRows
 from search.document import PageText
 from search.engines.opening import Engines
@@ -20,6 +21,7 @@ from search.parts import Divided, divide
 from search.reconcile import ALTERED, reconcile
 from search.search_cli import search
 from search.service import Hit, SearchOptions, SearchService
+from search.sightings import Seen
 from tests.support import seeds
 from tests.support.search_archive import ArchiveBox, make_box
 
@@ -179,7 +181,7 @@ def compare(box: ArchiveBox) -> list[str]:
     opened.refresh(now=0.0, force=True)
     reader = ArchiveReader.open(box.root)
     try:
-        with opened.hold() as (engine, rows):
+        with opened.hold_whole() as (engine, rows):
             return [one.code for one in reconcile(reader, engine, rows).differences]
     finally:
         reader.close()
@@ -196,6 +198,18 @@ def test_the_check_of_the_index_reads_items_and_notices_another_text(
     monkeypatch.undo()
     box.index(rebuild=True)
     assert compare(box) == []
+
+
+def test_items_that_only_a_removed_page_had_are_not_found(tmp_path: Path) -> None:
+    box = make_box(tmp_path)
+    box.page(URI, digest(1, 2, 3))
+    gone = box.page(URI, digest(0, 1, 2, 3))
+    box.index()
+    assert only(box.service(), "bobolink").captures == 2
+    with box.open_writer() as writer:
+        writer.remove(gone, RemovalOrder(reason="names", authority="a court"))
+    assert box.service().search("aardvark").total == 0
+    assert only(box.service(), "bobolink").captures == 1
 
 
 def _altered(page: PageText, parts: Sequence[Part]) -> Divided:
@@ -273,7 +287,7 @@ def test_documents_of_a_source_are_found_by_an_index(tmp_path: Path) -> None:
     rows = CaptureRows.create(tmp_path / "captures.sqlite")
     asked: list[str] = []
     rows._db.set_trace_callback(asked.append)
-    rows.from_sources(["one"])
+    Seen(rows).from_sources(["one"])
     rows._db.set_trace_callback(None)
     plans = [rows._db.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in asked]
     firsts = [str(plan[0]) for plan in plans]

@@ -47,7 +47,7 @@ def compare(box: ArchiveBox) -> Reconciled:
     opened.refresh(now=0.0, force=True)
     reader = ArchiveReader.open(box.root)
     try:
-        with opened.hold() as (engine, rows):
+        with opened.hold_whole() as (engine, rows):
             return reconcile(reader, engine, rows)
     finally:
         reader.close()
