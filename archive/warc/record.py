@@ -77,7 +77,7 @@ _WIRE: Final = frozenset({"WARC-IP-Address", "WARC-Protocol", "WARC-Cipher-Suite
 _REFERENCE: Final = frozenset(
     {"WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"}
 )
-_ALLOWED: Final[dict[str, frozenset[str]]] = {
+ALLOWED: Final[dict[str, frozenset[str]]] = {
     "warcinfo": frozenset(),
     "response": _EVENT | _WIRE | {"WARC-Truncated", "WARC-Payload-Digest"},
     "request": _EVENT | _WIRE,
@@ -88,7 +88,7 @@ _ALLOWED: Final[dict[str, frozenset[str]]] = {
     | _REFERENCE
     | {"WARC-Profile", "WARC-Truncated", "WARC-Payload-Digest"},
 }
-_REQUIRED_OF: Final[dict[str, frozenset[str]]] = {
+REQUIRED_OF: Final[dict[str, frozenset[str]]] = {
     "warcinfo": frozenset(),
     "response": frozenset({"WARC-Target-URI"}),
     "request": frozenset({"WARC-Target-URI"}),
@@ -309,7 +309,7 @@ class _Shape:
 @lru_cache(maxsize=SHAPES_KEPT)
 def _find_shape(names: tuple[str, ...], record_type: str | None) -> _Shape | None:
     """The shape of these fields; None if they are not those of the type, in order."""
-    if not FIELDS.keys() >= set(names) or record_type not in _ALLOWED:
+    if not FIELDS.keys() >= set(names) or record_type not in ALLOWED:
         return None
     try:
         _check_shape(names, record_type)
@@ -334,9 +334,9 @@ def _check_shape(names: tuple[str, ...], record_type: str | None) -> None:
         raise MalformedRecord(f"a record without {missing}")
     if record_type is None:
         raise AssertionError("its type is among the required fields")
-    for missing in sorted(_REQUIRED_OF[record_type] - seen):
+    for missing in sorted(REQUIRED_OF[record_type] - seen):
         raise MalformedRecord(f"a {record_type} record without {missing}")
-    for odd in sorted(seen - REQUIRED - _ALLOWED[record_type]):
+    for odd in sorted(seen - REQUIRED - ALLOWED[record_type]):
         raise MalformedRecord(f"a {record_type} record cannot have {odd}")
 
 
@@ -356,14 +356,15 @@ def _check_value(name: str, value: str) -> None:
 
 
 @lru_cache(maxsize=ADDRESSES_KEPT)
-def _check_address(text: str) -> None:
+def check_address(text: str) -> None:
+    """ValueError for what is no address of IPv4 or IPv6."""
     ipaddress.ip_address(text)
 
 
 _FURTHER: Final[dict[str, Callable[[str], object]]] = {
     "WARC-Date": parse_instant,
     "WARC-Refers-To-Date": parse_instant,
-    "WARC-IP-Address": _check_address,
+    "WARC-IP-Address": check_address,
 }
 """What a pattern cannot say."""
 

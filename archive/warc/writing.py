@@ -11,9 +11,10 @@ from archive.capture import ByteSource, MemoryBytes
 from archive.digest import READ_BYTES, Digest
 from archive.errors import DigestMismatch
 from archive.instant import format_instant
+from archive.warc.headerlines import format_record_header
 from archive.warc.member import Effort, press_member, write_member
 from archive.warc.reading import RecordRow
-from archive.warc.record import RECORD_END, Record, format_header
+from archive.warc.record import RECORD_END, Record
 
 WHOLE_BYTES: Final = READ_BYTES
 """A block up to this size is held whole while it is written."""
@@ -64,7 +65,7 @@ class RecordWriter:
         then worthless.
         """
         offset = self._out.length_bytes
-        header = format_header(record.header)
+        header = format_record_header(record)
         if record.block.length_bytes <= WHOLE_BYTES:
             whole = _write_whole(self._out, record, header, effort)
         else:

@@ -14,6 +14,7 @@ from archive.digest import Digest
 from archive.errors import FormatError
 from archive.warc.entity import EntityDecoder
 from archive.warc.head import parse_http_head
+from archive.warc.headerlines import format_record_header
 from archive.warc.member import (
     Effort,
     inflate_member,
@@ -77,6 +78,12 @@ def test_header_parses_back_to_itself(record: Record) -> None:
     data = format_header(record.header)
     assert parse_header(data) == record.header
     assert format_header(parse_header(data)) == data
+
+
+@EXAMPLES
+@given(records())
+def test_header_in_one_go_is_that_of_its_fields(record: Record) -> None:
+    assert format_record_header(record) == format_header(record.header)
 
 
 @EXAMPLES
