@@ -45,7 +45,7 @@ def _signs(*, low: int, limit: int) -> Validator:
         if not isinstance(value, str) or not low <= len(value) <= limit:
             raise refuse(path, f"is not a text of {low} to {limit} characters")
 
-    return check
+    return Validator(check)
 
 
 _CONTEXT = _signs(low=0, limit=CONTEXT_CODE_POINTS)

@@ -45,8 +45,21 @@ def dump_checked(value: object) -> bytes:
 
     Looking through it once more takes longer than writing it.
     """
+    return encode_text(dump_text(value))
+
+
+def dump_text(value: object) -> str:
+    """The same before it becomes bytes, for whoever looks at what was written.
+
+    TypeError or ValueError for what no JSON can say.
+    """
+    return _WRITER.encode(value)
+
+
+def encode_text(text: str) -> bytes:
+    """JSON as UTF-8; FormatError where it holds a lone surrogate."""
     try:
-        return _WRITER.encode(value).encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise FormatError(
             "text holds a lone surrogate; JSON cannot carry it"

@@ -1,10 +1,13 @@
 """Validators of single values in signed JSON: each one refuses, or returns nothing.
 
-A validator takes the value and the path of its field, which its refusal names.
+A validator takes the value and the path of its field, which its refusal names. Some
+also know what their values look like when written: whole statements are looked at with
+one expression that is made of these (kinds.py).
 """
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from archive.digest import is_hex_digest, is_short_id
@@ -12,12 +15,37 @@ from archive.errors import FormatError, MalformedStatement
 from archive.instant import parse_instant
 from archive.log.fields import MAX_DECIMAL, parse_base64
 
-Validator = Callable[[Any, str], None]
+Check = Callable[[Any, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Refuses a value, or returns nothing."""
+
+    check: Check
+    written: str | None = None
+    """An expression that fits canonical JSON of values that are not refused, perhaps
+    not of all of them, and no other text; None: there is none."""
+
+    def __call__(self, value: Any, path: str) -> None:
+        """Refuse a value; `path` names its field."""
+        self.check(value, path)
+
+
 Table = Mapping[str, Validator]
 
-_CONTROLS = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
+_DIGEST = "sha256:[0-9a-f]{64}"
+_POSITIVE = "[1-9][0-9]{0,14}"
+"""Up to MAX_DECIMAL."""
+_INSTANT_FORM = (
+    r"(?!0000)[0-9]{4}-"
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{6}Z"
 )
+"""Times that the calendar has; the 29th of February is left to `parse_instant`."""
+_CONTROL_SIGNS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069"
+_CONTROLS = re.compile(f"[{_CONTROL_SIGNS}]")
 """Controls, line separators, direction overrides: a list of its own, because Python's
 idea of "printable" changes with each version of Unicode and old statements must not.
 """
@@ -37,7 +65,7 @@ def text(*, limit: int, low: int = 1, lines: bool = False) -> Validator:
         if _CONTROLS.search(value.replace("\n", "") if lines else value):
             raise refuse(path, "holds a control character")
 
-    return check
+    return Validator(check, f'"[^"\\\\{_CONTROL_SIGNS}]{{{low},{limit}}}"')
 
 
 def as_text(value: str, *, limit: int) -> str:
@@ -46,15 +74,19 @@ def as_text(value: str, *, limit: int) -> str:
     return plain[:limit]
 
 
-def pattern(expression: str, meaning: str) -> Validator:
-    """Text that the regular expression matches as a whole (ASCII rules)."""
+def pattern(expression: str, meaning: str, *, plain: str | None = None) -> Validator:
+    """Text that the regular expression matches as a whole (ASCII rules).
+
+    `plain`: an expression of such texts that lets no quotation mark, backslash or
+    control through, so that they stand in JSON as they are.
+    """
     compiled = re.compile(expression, re.ASCII)
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, str) or compiled.fullmatch(value) is None:
             raise refuse(path, f"is not {meaning}")
 
-    return check
+    return Validator(check, None if plain is None else f'"(?:{plain})"')
 
 
 def one_of(*words: str) -> Validator:
@@ -64,7 +96,7 @@ def one_of(*words: str) -> Validator:
         if not isinstance(value, str) or value not in words:
             raise refuse(path, f"is none of {', '.join(words)}")
 
-    return check
+    return Validator(check, f'"(?:{"|".join(map(re.escape, words))})"')
 
 
 def integer(*, low: int = 0, high: int = MAX_DECIMAL) -> Validator:
@@ -74,7 +106,8 @@ def integer(*, low: int = 0, high: int = MAX_DECIMAL) -> Validator:
         if type(value) is not int or not low <= value <= high:
             raise refuse(path, f"is not an integer from {low} to {high}")
 
-    return check
+    forms = {0: f"(?:0|{_POSITIVE})", 1: _POSITIVE}
+    return Validator(check, forms.get(low) if high == MAX_DECIMAL else None)
 
 
 def nullable(inner: Validator) -> Validator:
@@ -82,9 +115,10 @@ def nullable(inner: Validator) -> Validator:
 
     def check(value: Any, path: str) -> None:
         if value is not None:
-            inner(value, path)
+            inner.check(value, path)
 
-    return check
+    written = inner.written
+    return Validator(check, None if written is None else f"(?:null|{written})")
 
 
 def array(inner: Validator, *, low: int, high: int, unique: bool = False) -> Validator:
@@ -95,14 +129,18 @@ def array(inner: Validator, *, low: int, high: int, unique: bool = False) -> Val
             raise refuse(path, f"is not an array of {low} to {high} members")
         for position, member in enumerate(value):
             try:
-                inner(member, "")
+                inner.check(member, "")
             except MalformedStatement:
-                inner(member, f"{path}[{position}]")
+                inner.check(member, f"{path}[{position}]")
                 raise
         if unique and len(set(value)) != len(value):
             raise refuse(path, "names one member twice")
 
-    return check
+    if unique or inner.written is None:
+        return Validator(check)
+    # A comma before each member but the first.
+    member_form = rf"(?:(?<=\[)|(?<!\[),){inner.written}"
+    return Validator(check, rf"\[(?:{member_form}){{{low},{high}}}\]")
 
 
 def table(fields: Table) -> Validator:
@@ -111,7 +149,16 @@ def table(fields: Table) -> Validator:
     def check(value: Any, path: str) -> None:
         check_table(fields, value, path)
 
-    return check
+    return Validator(check, table_form(fields))
+
+
+def table_form(fields: Table) -> str | None:
+    """What an object with exactly these keys looks like when written, if all know."""
+    forms = [(key, fields[key].written) for key in sorted(fields)]
+    if any(written is None for _, written in forms):
+        return None
+    members = ",".join(f'"{re.escape(key)}":{written}' for key, written in forms)
+    return rf"\{{{members}\}}"
 
 
 def check_table(fields: Table, value: Any, path: str) -> None:
@@ -134,11 +181,11 @@ def check_values(fields: Table, value: Any, path: str) -> None:
     """Refuse a value out of its form, of an object that has these keys."""
     for key, validator in fields.items():
         try:
-            validator(value[key], "")
+            validator.check(value[key], "")
         except MalformedStatement:
             # Only now its path matters: spelling it for each good field takes longer
             # than checking them.
-            validator(value[key], f"{path}.{key}")
+            validator.check(value[key], f"{path}.{key}")
             raise
 
 
@@ -148,7 +195,7 @@ def required(fields: Table) -> Validator:
     def check(value: Any, path: str) -> None:
         check_required(fields, value, path)
 
-    return check
+    return Validator(check)
 
 
 def check_required(fields: Table, value: Any, path: str) -> None:
@@ -161,31 +208,31 @@ def check_required(fields: Table, value: Any, path: str) -> None:
         validator(value[key], f"{path}.{key}")
 
 
-def mapping(value: Any, path: str) -> None:
+def _check_mapping(value: Any, path: str) -> None:
     """An object with any keys."""
     if not isinstance(value, Mapping):
         raise refuse(path, "is not an object")
 
 
-def null(value: Any, path: str) -> None:
+def _check_null(value: Any, path: str) -> None:
     """Null and nothing else."""
     if value is not None:
         raise refuse(path, "is not null")
 
 
-def hex_digest(value: Any, path: str) -> None:
+def _check_hex_digest(value: Any, path: str) -> None:
     """64 lower-case hex digits: capture ids, and keys that name the algorithm."""
     if not isinstance(value, str) or not is_hex_digest(value):
         raise refuse(path, "is not 64 lower-case hex digits")
 
 
-def short_id(value: Any, path: str) -> None:
+def _check_short_id(value: Any, path: str) -> None:
     """16 bytes as 26 base32 letters."""
     if not isinstance(value, str) or not is_short_id(value):
         raise refuse(path, "is not an id of 26 base32 letters")
 
 
-def instant(value: Any, path: str) -> None:
+def _check_instant(value: Any, path: str) -> None:
     """A time of the one written form that exists in the calendar."""
     if not isinstance(value, str):
         raise refuse(path, "is not a time")
@@ -209,7 +256,19 @@ def encoded(*, low: int, high: int) -> Validator:
         if not low <= size <= high:
             raise refuse(path, f"is not base64 of {low} to {high} bytes")
 
-    return check
+    return Validator(check, f'"{_base64_form(low)}"' if low == high else None)
 
 
-digest = pattern(r"sha256:[0-9a-f]{64}", "`sha256:` and 64 lower-case hex digits")
+def _base64_form(size: int) -> str:
+    """Canonical base64 of exactly so many bytes: what is left over is zero."""
+    whole, rest = divmod(size, 3)
+    ends = {0: "", 1: "[A-Za-z0-9+/][AQgw]==", 2: "[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]="}
+    return f"[A-Za-z0-9+/]{{{4 * whole}}}{ends[rest]}"
+
+
+mapping = Validator(_check_mapping)
+null = Validator(_check_null, "null")
+hex_digest = Validator(_check_hex_digest, '"[0-9a-f]{64}"')
+short_id = Validator(_check_short_id, '"[a-z2-7]{25}[aeimquy4]"')
+instant = Validator(_check_instant, f'"{_INSTANT_FORM}"')
+digest = pattern(_DIGEST, "`sha256:` and 64 lower-case hex digits", plain=_DIGEST)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.attest.fields import encoded, pattern, refuse, text
+from archive.attest.fields import Validator, encoded, pattern, refuse, text
 from archive.errors import FormatError, UnknownAlgorithm
 from archive.log.note import format_vkey, parse_vkey
 
@@ -33,13 +33,23 @@ FILE_NAME_LIMIT = 255
 
 NAME = text(limit=NAME_LIMIT)
 WORDS = text(limit=WORDS_LIMIT, lines=True)
-URI = pattern(rf"[!-~]{{1,{URI_LIMIT}}}", "an ASCII address without spaces")
-_HOST_FORM = rf"[!-@\[-~]{{1,{HOST_LIMIT}}}"
-HOST = pattern(_HOST_FORM, "a lower-case ASCII host")
-RECORD_ID = pattern(
-    r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a record id `urn:uuid:...`"
+URI = pattern(
+    rf"[!-~]{{1,{URI_LIMIT}}}",
+    "an ASCII address without spaces",
+    plain=rf"[!#-\[\]-~]{{1,{URI_LIMIT}}}",
 )
-SOURCE_ID = pattern(r"[a-z0-9-]{2,32}", "a source id")
+_HOST_FORM = rf"[!-@\[-~]{{1,{HOST_LIMIT}}}"
+HOST = pattern(
+    _HOST_FORM,
+    "a lower-case ASCII host",
+    plain=rf"[!#-@\[\]-~]{{1,{HOST_LIMIT}}}",
+)
+_RECORD_ID_FORM = "urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+RECORD_ID = pattern(
+    _RECORD_ID_FORM, "a record id `urn:uuid:...`", plain=_RECORD_ID_FORM
+)
+_SOURCE_ID_FORM = "[a-z0-9-]{2,32}"
+SOURCE_ID = pattern(_SOURCE_ID_FORM, "a source id", plain=_SOURCE_ID_FORM)
 SEGMENT = pattern(
     r"\d{4}/(0[1-9]|1[0-2])/\d{8}-[a-z2-7]{8}\.warc\.gz", "a segment name"
 )
@@ -52,8 +62,8 @@ HASH = encoded(low=32, high=32)
 SPKI = encoded(low=32, high=SPKI_LIMIT_BYTES)
 
 
-def vkey(value: Any, path: str) -> None:
-    """A verifier key of a log in its one written form."""
+def _check_vkey(value: Any, path: str) -> None:
+    """Demand a verifier key of a log in its one written form."""
     try:
         is_written_form = (
             isinstance(value, str) and format_vkey(parse_vkey(value)) == value
@@ -62,6 +72,10 @@ def vkey(value: Any, path: str) -> None:
         raise refuse(path, str(error)) from error
     if not is_written_form:
         raise refuse(path, "is not a verifier key")
+
+
+vkey = Validator(_check_vkey)
+"""A verifier key of a log."""
 
 
 def host_of(target_uri: str) -> str | None:

@@ -12,13 +12,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from archive.attest.canonical import dump_checked, parse_canonical
+from archive.attest.canonical import dump_text, encode_text, parse_canonical
 from archive.attest.kinds import (
     SLICE_NAME,
     UnknownKind,
     check_common_fields,
     check_own_fields,
     check_predicate,
+    check_written,
     subjects_of,
 )
 from archive.digest import Digest
@@ -136,18 +137,21 @@ def build_statement(
 
     Subjects follow from the predicate; those of a caller must be the same.
     """
-    check_predicate(kind, predicate)
+    try:
+        text = dump_text(predicate)
+    except (TypeError, ValueError, RecursionError):
+        check_predicate(kind, predicate)  # says which field no JSON can hold
+        raise
+    # Every field is checked: none is outside the profile of canonical JSON.
+    check_written(kind, predicate, text)
     derived = subjects_of(kind, predicate)
     if subjects is not None and tuple(subjects) != derived:
         raise MalformedStatement(f"subjects of a {kind} statement are not {derived!r}")
-    # Every field has been checked: none is outside the profile of canonical JSON.
-    payload = dump_checked(
-        {
-            "_type": STATEMENT_TYPE,
-            "predicate": predicate,
-            "predicateType": f"{PREDICATE_TYPE_PREFIX}{kind}{FIRST_VERSION}",
-            "subject": _format_subjects(derived),
-        }
+    # Names of subjects are made of hex digits and base32: nothing to be escaped.
+    payload = encode_text(
+        f'{{"_type":"{STATEMENT_TYPE}","predicate":{text},'
+        f'"predicateType":"{PREDICATE_TYPE_PREFIX}{kind}{FIRST_VERSION}",'
+        f'"subject":[{_format_subjects(derived)}]}}'
     )
     if len(payload) > STATEMENT_LIMIT_BYTES:
         raise LimitExceeded(
@@ -213,8 +217,13 @@ def parse_common(payload: bytes) -> Statement:
     return statement
 
 
-def _format_subjects(subjects: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
-    return [{"digest": {"sha256": digest}, "name": name} for name, digest in subjects]
+def _format_subjects(subjects: Sequence[tuple[str, str]]) -> str:
+    return ",".join(
+        [
+            f'{{"digest":{{"sha256":"{digest}"}},"name":"{name}"}}'
+            for name, digest in subjects
+        ]
+    )
 
 
 def _parse_subjects(value: Any) -> tuple[tuple[str, str], ...]:

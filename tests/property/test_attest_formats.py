@@ -20,6 +20,7 @@ from archive.attest.envelope import (
     parse_statement_record,
 )
 from archive.attest.extract import ExtractLine, format_extract, parse_extract
+from archive.attest.fields import check_table
 from archive.attest.job import (
     STATES,
     JobClosing,
@@ -31,6 +32,7 @@ from archive.attest.job import (
     parse_job_open,
 )
 from archive.attest.keys import Ed25519Signer, P256Signer, verify_p256
+from archive.attest.kinds import KINDS, check_written, written_form
 from archive.attest.policy import Policy, format_policy, parse_policy
 from archive.attest.statement import (
     build_statement,
@@ -41,7 +43,7 @@ from archive.attest.statement import (
 from archive.attest.trust import TrustedOperator, TrustSet
 from archive.attest.trustset import format_trust, parse_trust
 from archive.digest import Digest, format_short_id
-from archive.errors import EvidenceError, FormatError
+from archive.errors import EvidenceError, FormatError, MalformedStatement
 from archive.instant import format_instant
 from archive.log.note import COSIGNATURE, make_vkey
 from tests.support.examples import examples
@@ -178,6 +180,28 @@ def job_ends(draw: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
 
 
 statements = captures() | incidents() | job_ends()
+
+
+@EXAMPLES
+@given(captures(), st.data())
+def test_what_is_good_at_one_look_is_good_field_by_field(
+    capture: tuple[str, dict[str, Any]], data: st.DataObject
+) -> None:
+    kind, predicate = capture
+    written = dump_canonical(predicate).decode()
+    place = data.draw(st.integers(0, len(written) - 1))
+    end = place + data.draw(st.integers(0, 12))
+    signs = st.text('"\\{}[],:0123456789abzZ-\n', max_size=4)
+    changed = written[:place] + data.draw(signs) + written[end:]
+    form = written_form(kind)
+    assert form is not None
+    if form.fullmatch(changed) is None:
+        return
+    again = json.loads(changed)
+    assert dump_canonical(again).decode() == changed
+    with suppress(MalformedStatement):  # rules that look at several fields at once
+        check_written(kind, again, changed)
+    check_table(KINDS[kind].table, again, "predicate")
 
 
 @EXAMPLES
