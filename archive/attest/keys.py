@@ -90,11 +90,11 @@ class P256Signer(_EllipticKey):
     """An operator or root key."""
 
     curve = ec.SECP256R1()
+    algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
     def sign(self, message: bytes) -> bytes:
         """Sign with ECDSA over SHA-256, DER; the same message, the same signature."""
-        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        return self._private.sign(message, algorithm)
+        return self._private.sign(message, self.algorithm)
 
 
 class P384Key(_EllipticKey):

@@ -6,7 +6,7 @@ be checked from its leaf alone.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archive.digest import Digest
 from archive.errors import LimitExceeded, MalformedLeaf
@@ -33,17 +33,24 @@ class Leaf:
     statement_digest: Digest
     key_id: str
     signature: bytes
+    line: str = field(init=False, compare=False, repr=False)
+    """As it is written, with its newline."""
 
     def __post_init__(self) -> None:
-        if _LINE.fullmatch(_format(self)) is None:
+        line = (
+            f"{LEAF_VERSION} {self.kind} {self.statement_digest} {self.key_id}"
+            f" {format_base64(self.signature)}\n"
+        )
+        if _LINE.fullmatch(line) is None:
             raise MalformedLeaf(
                 f"kind, key id or signature is malformed: {self!r:.200}"
             )
+        object.__setattr__(self, "line", line)
 
 
 def format_leaf(leaf: Leaf) -> bytes:
     """Write the line, with its newline; LimitExceeded if a bundle could not hold it."""
-    data = _format(leaf).encode("ascii")
+    data = leaf.line.encode("ascii")
     if len(data) > MAX_LEAF_BYTES:
         raise LimitExceeded(
             f"a leaf of {len(data)} bytes; {MAX_LEAF_BYTES} is the most"
@@ -69,11 +76,4 @@ def parse_leaf(data: bytes) -> Leaf:
         statement_digest=Digest(match["digest"]),
         key_id=match["key_id"],
         signature=parse_base64(match["signature"], MalformedLeaf),
-    )
-
-
-def _format(leaf: Leaf) -> str:
-    return (
-        f"{LEAF_VERSION} {leaf.kind} {leaf.statement_digest} {leaf.key_id}"
-        f" {format_base64(leaf.signature)}\n"
     )

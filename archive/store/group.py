@@ -82,6 +82,7 @@ class GroupCommitter:
         """Why no checkpoint is signed any more; captures go on."""
         self.carriers: dict[Digest, str] = {}
         """Support records by digest, and the capture that carries each."""
+        self._spool_folder = ledger.tools.paths.spool
         self._reserve = reserve
         self._lock = threading.Lock()
         self._checkpointed = time.monotonic()
@@ -202,7 +203,7 @@ class GroupCommitter:
         self, item: Submission, staged: "list[Staged]", slices: ExitStack
     ) -> None:
         """Build, sign and write one; what concerns it alone fails it alone."""
-        out = slices.enter_context(new_slice_file(self.ledger.tools.paths.spool))
+        out = slices.enter_context(new_slice_file(self._spool_folder))
         try:
             draft = item.draft(out)
             needed = _room(draft)

@@ -114,7 +114,7 @@ def make_material(
         record_ids=lambda: _new_record_id(random_bytes),
         software=software,
         settings_digest=None,
-        carriers=carriers or {},
+        carriers={} if carriers is None else carriers,
         effort=effort,
     )
 

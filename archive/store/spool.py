@@ -11,7 +11,8 @@ behind bytes that may not be on disk: recovery writes it as a new file first.
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,8 @@ HELD_SLICE_BYTES = 64 * 1024
 are smaller, and a group of them takes little memory."""
 HEADER_LIMIT_BYTES = 4096
 """Bytes of an entry header: five short fields."""
+SEGMENTS_KEPT = 4
+"""Names written a moment ago; there is one open segment."""
 _NAME = re.compile(r"([0-9]{8})\.batch")
 
 
@@ -68,15 +71,27 @@ def list_spools(folder: Path) -> dict[int, Path]:
 
 def format_entry_header(entry: SpoolEntry) -> bytes:
     """An entry's length and header; slice and statement record follow it."""
+    place = (entry.offset_bytes, entry.slice_bytes, entry.statement_bytes)
+    return _format_header(place, segment=entry.segment, digest=entry.digest)
+
+
+def _format_header(
+    place: tuple[int, int, int], *, segment: str, digest: Digest
+) -> bytes:
+    """The same for an entry that has no place here yet."""
+    offset, slice_bytes, statement_bytes = place
     # Canonical JSON: numbers and hex digits are written as they are.
-    header = b'{"offset":%d,"segment":%b,"sha256":"%b","slice":%d,"statement":%d}' % (
-        entry.offset_bytes,
-        dump_canonical(entry.segment),
-        entry.digest.hex.encode("ascii"),
-        entry.slice_bytes,
-        entry.statement_bytes,
-    )
+    header = (
+        f'{{"offset":{offset},"segment":{_quoted(segment)},"sha256":"{digest.hex}",'
+        f'"slice":{slice_bytes},"statement":{statement_bytes}}}'
+    ).encode()
     return struct.pack(">Q", len(header)) + header
+
+
+@lru_cache(maxsize=SEGMENTS_KEPT)
+def _quoted(segment: str) -> str:
+    """A segment's name as JSON: one after the other goes into the same."""
+    return dump_canonical(segment).decode()
 
 
 def read_entries(path: Path, *, trusted_bytes: int = 0) -> Iterator[SpoolEntry]:
@@ -177,16 +192,19 @@ class RedoFile:
     ) -> SpoolEntry:
         """Write one entry; durable from `sync` on. Keep the stream open till then."""
         content = _slice_then(stream, statement, slice_bytes)
+        digest = Digest.of_chunks(content)
+        header = _format_header(
+            (offset_bytes, slice_bytes, len(statement)), segment=segment, digest=digest
+        )
+        self._file.append(header)
         entry = SpoolEntry(
             segment=segment,
             offset_bytes=offset_bytes,
             slice_bytes=slice_bytes,
             statement_bytes=len(statement),
-            digest=Digest.of_chunks(content),
-            start=0,
+            digest=digest,
+            start=self._file.length_bytes,
         )
-        self._file.append(format_entry_header(entry))
-        entry = replace(entry, start=self._file.length_bytes)
         for chunk in content:
             self._file.append(chunk)
         self._waiting.append(content)

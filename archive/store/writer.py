@@ -83,6 +83,7 @@ class ArchiveWriter:
         self._takedown = Takedown(
             root=self._tools.paths.root, group=group, keeper=keeper
         )
+        self._material = self._tools.material(group.carriers)
         self._bounds = LowerBounds()
         self._gathering = Gathering()
         self._closed = False
@@ -150,7 +151,7 @@ class ArchiveWriter:
             return draft_exchange(
                 exchange,
                 out,
-                material=self._tools.material(self._group.carriers),
+                material=self._material,
                 not_before=self._bounds.field_at(exchange.started_at),
             )
 

@@ -8,6 +8,8 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +28,8 @@ from archive.digest import Digest
 JSON_TYPE: Final = "application/json"
 CHAIN_TYPE: Final = "application/x-pem-file"
 DNS_TYPE: Final = "text/dns"
+ANSWERS_KEPT: Final = 64
+"""Answers written a moment ago, 64 KiB each at most: the pages of a host share one."""
 _WRITER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False
 )
@@ -69,8 +73,7 @@ def find_dns(exchange: Exchange, carriers: Mapping[Digest, str]) -> Support | No
     if dns is None or (dns.answer is None and dns.origin != "dns"):
         return None
     host = urlsplit(exchange.target_uri).hostname or ""
-    block = format_dns(host, dns)
-    digest = Digest.of(block)
+    block, digest = _dns_block(host, dns.addresses, dns.ttl_seconds, dns.answer)
     return Support(
         target_uri=f"dns:{host}",
         content_type=DNS_TYPE,
@@ -85,15 +88,24 @@ def format_dns(host: str, dns: DnsFacts) -> bytes:
     The raw answer stands in a comment, base64. The age of a cached answer is left to
     the metadata record, so that one answer is one block however often it is used.
     """
+    return _dns_block(host, dns.addresses, dns.ttl_seconds, dns.answer)[0]
+
+
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _dns_block(
+    host: str, addresses: tuple[str, ...], ttl_seconds: int | None, answer: bytes | None
+) -> tuple[bytes, Digest]:
+    """The block of an answer, and its digest."""
     name = host.rstrip(".") + "."
-    ttl = dns.ttl_seconds or 0
+    ttl = ttl_seconds or 0
     lines = [
         f"{name} {ttl} IN {'AAAA' if ':' in address else 'A'} {address}"
-        for address in dns.addresses
+        for address in addresses
     ]
-    if dns.answer is not None:
-        lines.append(f"; answer {_base64(dns.answer)}")
-    return "".join(line + "\r\n" for line in lines).encode("ascii")
+    if answer is not None:
+        lines.append(f"; answer {_base64(answer)}")
+    block = "".join(line + "\r\n" for line in lines).encode("ascii")
+    return block, Digest.of(block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +116,7 @@ class Surroundings:
     dns: CarriedBy | None
     payload_disputed: bool
     """The payload digest of the engine is not the one the block gives."""
+    request_digest: Digest
     software: str
     settings_digest: Digest | None
 
@@ -129,7 +142,7 @@ def format_metadata(exchange: Exchange, around: Surroundings) -> bytes:
         "received": _bytes(exchange.response.length_bytes, exchange.wire_digest),
         "sent": _bytes(
             len(exchange.request),
-            Digest.of(exchange.request) if exchange.request else None,
+            around.request_digest if exchange.request else None,
         ),
         "settings": _text(around.settings_digest),
         "software": around.software,
@@ -140,7 +153,14 @@ def format_metadata(exchange: Exchange, around: Surroundings) -> bytes:
 
 def _fields(value: ExchangeContext | Framing | Timings) -> dict[str, object]:
     """The fields of a flat value; `asdict`, made for nested ones, takes ten times."""
-    return {name: getattr(value, name) for name in value.__slots__}
+    names, values = _FLAT[type(value)]
+    return dict(zip(names, values(value), strict=True))
+
+
+_FLAT: Final = {
+    kind: (kind.__slots__, attrgetter(*kind.__slots__))
+    for kind in (ExchangeContext, Framing, Timings)
+}
 
 
 def _connection(

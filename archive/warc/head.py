@@ -7,7 +7,7 @@ a line that begins with a space goes on with the one before, blank lines may com
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 HEAD_LIMIT_BYTES: Final = 1024 * 1024
 """Bytes of a head; the engine cuts there, too."""
@@ -57,6 +57,10 @@ class HttpHead:
         init=False, default_factory=dict, compare=False, repr=False
     )
     """What was asked for before; it cannot change."""
+    _read: dict[str, Any] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+    """The same of what takes some reading."""
 
     def find_all(self, name: str) -> tuple[bytes, ...]:
         """All values of a header, in order.
@@ -84,8 +88,11 @@ class HttpHead:
     @property
     def media_type(self) -> str | None:
         """The declared media type, lower case, without parameters."""
-        match = _MEDIA.match(self.find("Content-Type") or b"")
-        return match[1].decode("ascii").lower() if match else None
+        if "media_type" not in self._read:
+            match = _MEDIA.match(self.find("Content-Type") or b"")
+            self._read["media_type"] = match[1].decode().lower() if match else None
+        found: str | None = self._read["media_type"]
+        return found
 
     @property
     def charset(self) -> str | None:
@@ -96,7 +103,10 @@ class HttpHead:
     @property
     def transfer_codings(self) -> tuple[str, ...]:
         """Transfer codings in the order they were applied, `identity` left out."""
-        return _tokens(self.find_all("Transfer-Encoding"))
+        if "codings" not in self._read:
+            self._read["codings"] = _tokens(self.find_all("Transfer-Encoding"))
+        found: tuple[str, ...] = self._read["codings"]
+        return found
 
     @property
     def content_encoding(self) -> str | None:
@@ -115,6 +125,12 @@ class HttpHead:
 
         A larger one than LENGTH_LIMIT is given as that: no body reaches it.
         """
+        if "length" not in self._read:
+            self._read["length"] = self._read_length()
+        found: int | None = self._read["length"]
+        return found
+
+    def _read_length(self) -> int | None:
         values = {
             part.lstrip("0") or "0"
             for part in _tokens(self.find_all("Content-Length"), drop="")
@@ -189,9 +205,11 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
 
 
 def _tokens(values: tuple[bytes, ...], *, drop: str = "identity") -> tuple[str, ...]:
-    names = (
+    if not values:
+        return ()
+    names = [
         part.strip(b" \t\r").decode("latin-1").lower()
         for value in values
         for part in value.split(b",")
-    )
-    return tuple(name for name in names if name not in ("", drop))
+    ]
+    return tuple([name for name in names if name not in ("", drop)])

@@ -129,10 +129,12 @@ def build_slice(
     survey = _survey(exchange)
     chain = find_chain(exchange, material.carriers)
     dns = find_dns(exchange, material.carriers)
+    request = MemoryBytes(exchange.request)
     around = Surroundings(
         chain=chain.carried if chain else None,
         dns=dns.carried if dns else None,
         payload_disputed=exchange.payload_digest != survey.payload_digest,
+        request_digest=request.digest,
         software=material.software,
         settings_digest=material.settings_digest,
     )
@@ -143,7 +145,7 @@ def build_slice(
     elif exchange.response.length_bytes:
         writer.add_response(exchange, survey)
     if exchange.request:
-        writer.add_request(exchange)
+        writer.add_request(exchange, request)
     for support in (chain, dns):
         if support is not None and support.carried.capture is None:
             writer.add(_support_block(support))
@@ -292,7 +294,7 @@ class _SliceWriter:
         )
         self._write(record, Effort.DENSE)
 
-    def add_request(self, exchange: Exchange) -> None:
+    def add_request(self, exchange: Exchange, request: MemoryBytes) -> None:
         """Write the request as it was sent."""
         record = Record(
             type="request",
@@ -300,8 +302,8 @@ class _SliceWriter:
             date=self._date,
             target_uri=exchange.target_uri,
             content_type=HTTP_REQUEST_TYPE,
-            block=MemoryBytes(exchange.request),
-            block_digest=Digest.of(exchange.request),
+            block=request,
+            block_digest=request.digest,
             concurrent_to=self._first_id,
             ip_address=find_address(exchange.connection),
             protocols=list_protocols(exchange.connection, is_http=True),
