@@ -5,12 +5,14 @@ miss is a gap in replay, never a change of evidence. Only importer of parsel and
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
+from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from parsel import Selector, SelectorList
+from parsel import Selector
 from w3lib.encoding import html_to_unicode
 
 HTML_BYTES = 4 << 20
@@ -20,6 +22,10 @@ ELEMENTS = 10_000
 """Elements looked at in one document: each costs about 1 KB while it is read."""
 REFERENCES = 2_000
 """Addresses taken from one document, before any is fetched."""
+SPELLINGS = 20_000
+"""Different spellings of addresses looked at in one document: a second of work."""
+CSS_TOKENS = 1_000_000
+"""Tokens read of the style sheets of one document: a second of work."""
 INLINE_SCHEMES = frozenset({"data", "blob", "about"})
 """Nothing to fetch: the bytes are in the page, or nowhere."""
 FONT_ENDINGS = (".woff", ".woff2", ".ttf", ".otf", ".eot")
@@ -50,13 +56,8 @@ def find_html_references(
     """Parts named by an HTML document, in document order, each address once."""
     tree = read_tree(body, content_type=content_type)
     base = _resolve(base_uri, tree.xpath("//base/@href").get() or "") or base_uri
-    found: dict[str, Reference] = {}
-    for given, kind in _named_in_tree(tree):
-        _note(found, given, base=base, kind=kind)
-    for css in _first(tree, "//style//text() | //@style").getall():
-        for reference in _scan_css(css, base):
-            found.setdefault(reference.uri, reference)
-    return tuple(found.values())[:REFERENCES]
+    styles = _named_in_css(_css_in_tree(tree))
+    return _collect(chain(_named_in_tree(tree), styles), base)
 
 
 def read_tree(body: bytes, *, content_type: str | None) -> Selector:
@@ -71,14 +72,25 @@ def read_tree(body: bytes, *, content_type: str | None) -> Selector:
 def find_css_references(body: bytes, *, base_uri: str) -> tuple[Reference, ...]:
     """Parts named by a style sheet: `@import`, fonts, images; each address once."""
     text = body[:CSS_BYTES].decode("utf-8", "replace")
+    return _collect(_named_in_css([text]), base_uri)
+
+
+def _collect(named: Iterable[tuple[str, PartKind]], base: str) -> tuple[Reference, ...]:
+    """Take addresses as they are written, each address once, until a bound is met."""
+    spellings: set[str] = set()
     found: dict[str, Reference] = {}
-    for reference in _scan_css(text, base_uri):
-        found.setdefault(reference.uri, reference)
-    return tuple(found.values())[:REFERENCES]
+    for given, kind in named:
+        if given in spellings:
+            continue
+        spellings.add(given)
+        uri = _resolve(base, given)
+        if uri is not None and uri not in found:
+            found[uri] = Reference(uri=uri, as_given=given, kind=kind)
+        if len(found) == REFERENCES or len(spellings) == SPELLINGS:
+            break
+    return tuple(found.values())
 
 
-_NAMES = "//link | //img | //source | //input | //video | //body | //table | //td"
-_SVG = "//*[local-name()='image' or local-name()='use']"
 _LINK_KINDS = {
     "stylesheet": PartKind.STYLE,
     "icon": PartKind.ICON,
@@ -101,16 +113,24 @@ _IMAGE_ATTRIBUTES = {
     "use": ("href", "xlink:href"),
 }
 _SRCSETS = {"img": "srcset", "source": "srcset", "link": "imagesrcset"}
+_NAMING = frozenset({*_IMAGE_ATTRIBUTES, *_SRCSETS})
 
 
-def _first(tree: Selector, path: str) -> SelectorList[Selector]:
-    found: SelectorList[Selector] = tree.xpath(f"({path})[position() <= {ELEMENTS}]")
-    return found
+def _first(tree: Selector, names: Iterable[str]) -> Iterator[Any]:
+    """Elements of some kinds; paths joined by `|` compare each node with each."""
+    return islice(tree.root.iter(*names), ELEMENTS)
+
+
+def _css_in_tree(tree: Selector) -> Iterator[str]:
+    """The style sheets within a document, then the style attributes."""
+    yield from (element.text or "" for element in _first(tree, ["style"]))
+    attributes = tree.root.xpath(f"(//@style)[position() <= {ELEMENTS}]")
+    yield from map(str, attributes)
 
 
 def _named_in_tree(tree: Selector) -> Iterator[tuple[str, PartKind]]:
-    for element in _first(tree, f"{_NAMES} | {_SVG}"):
-        name, attributes = str(element.root.tag).lower(), element.attrib
+    for element in _first(tree, _NAMING):
+        name, attributes = element.tag, element.attrib
         if name == "link":
             kind = _kind_of_link(attributes)
             if kind is not None and "href" in attributes:
@@ -118,8 +138,9 @@ def _named_in_tree(tree: Selector) -> Iterator[tuple[str, PartKind]]:
         for attribute in _IMAGE_ATTRIBUTES.get(name, ()):
             if attribute in attributes:
                 yield attributes[attribute], PartKind.IMAGE
-        for given in split_srcset(attributes.get(_SRCSETS.get(name, ""), "")):
-            yield given, PartKind.IMAGE
+        if name in _SRCSETS:
+            for given in split_srcset(attributes.get(_SRCSETS[name], "")):
+                yield given, PartKind.IMAGE
 
 
 def _kind_of_link(attributes: dict[str, str]) -> PartKind | None:
@@ -132,17 +153,14 @@ def _kind_of_link(attributes: dict[str, str]) -> PartKind | None:
     return None
 
 
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?<!,)[^,]*")
+"""An address, and what describes it, up to the next comma after it."""
+
+
 def split_srcset(srcset: str) -> Iterator[str]:
     """Addresses of a `srcset`; a comma ends a candidate only after white space."""
-    rest = srcset
-    while rest := rest.lstrip(" \t\n\f\r,"):
-        address, *tail = rest.split(maxsplit=1)
-        rest = tail[0] if tail else ""
-        if address.endswith(","):
-            yield address.rstrip(",")
-        else:
-            yield address
-            _, _, rest = rest.partition(",")
+    for candidate in _CANDIDATE.finditer(srcset):
+        yield candidate[1]
 
 
 _TOKEN = re.compile(
@@ -157,24 +175,25 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 
 
-def _scan_css(text: str, base: str) -> Iterator[Reference]:
-    rule = ""
-    found: dict[str, Reference] = {}
-    for token in _TOKEN.finditer(text):
-        if token["at"]:
-            rule = token["at"].lower()
-        elif token["end"]:
-            rule = rule if token["end"] == "{" else ""
-        elif token["comment"] or rule == "@namespace":
-            continue
-        elif token["url"]:
-            given = token["double"] or token["single"] or token["bare"] or ""
-            _note(found, unescape_css(given), base=base, kind=_css_kind(given, rule))
-        elif rule == "@import":
-            given = token["string"] or token["string2"] or ""
-            _note(found, unescape_css(given), base=base, kind=PartKind.STYLE)
-            rule = ""
-    yield from found.values()
+def _named_in_css(sheets: Iterable[str]) -> Iterator[tuple[str, PartKind]]:
+    left = CSS_TOKENS
+    for css in sheets:
+        rule = ""
+        for token in islice(_TOKEN.finditer(css), left):
+            left -= 1
+            if token["at"]:
+                rule = token["at"].lower()
+            elif token["end"]:
+                rule = rule if token["end"] == "{" else ""
+            elif token["comment"] or rule == "@namespace":
+                continue
+            elif token["url"]:
+                given = token["double"] or token["single"] or token["bare"] or ""
+                yield unescape_css(given), _css_kind(given, rule)
+            elif rule == "@import":
+                given = token["string"] or token["string2"] or ""
+                yield unescape_css(given), PartKind.STYLE
+                rule = ""
 
 
 def _css_kind(given: str, rule: str) -> PartKind:
@@ -197,15 +216,6 @@ def unescape_css(text: str) -> str:
         return "\ufffd" if code == 0 or surrogate or code > 0x10FFFF else chr(code)
 
     return _ESCAPE.sub(plain, text)
-
-
-def _note(
-    found: dict[str, Reference], given: str, *, base: str, kind: PartKind
-) -> None:
-    uri = _resolve(base, given)
-    if uri is not None:
-        reference = Reference(uri=uri, as_given=given, kind=kind)
-        found.setdefault(uri, reference)
 
 
 def _resolve(base: str, given: str) -> str | None:

@@ -7,7 +7,9 @@ a rule asks for it first.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from lxml.etree import XPath
@@ -26,44 +28,43 @@ TITLES = 4
 LINKS_SHARE = 0.6
 """Of a paragraph's text within links, from which on it is a list of links."""
 UNSEEN = ("script", "style", "noscript", "template", "svg", "textarea", "title")
-_TITLES = XPath(
-    "//title[not(ancestor::*[local-name()='svg'])]//text() | //h1//text()",
-    smart_strings=False,
-)
-_CALLED = XPath("//script/text() | //script/@src | //iframe/@src", smart_strings=False)
-_STATED = XPath("//form/@action | //form/@id | //meta/@content", smart_strings=False)
+HEADINGS_LOOKED_AT = 100
+"""Titles and headings that are opened in search of text."""
 _LINKED_DATA = XPath("//script[contains(@type, 'ld+json')]/text()", smart_strings=False)
-_PARAGRAPHS = "//p | //article//div[not(*)] | //blockquote | //article//li"
 _UNFREE = re.compile(r"[\"']?isAccessibleForFree[\"']?\s*:\s*[\"']?false", re.I)
 _TEXTS = XPath(".//text()", smart_strings=False)
-_HIDDEN_TEXTS = XPath(
-    " | ".join(f".//{name}//text()" for name in UNSEEN), smart_strings=False
-)
-"""Asked for at once: to look at each element from here takes ten times as long."""
+"""From one element at a time: of several, or of paths that are joined by `|`, libxml2
+compares each node with each, and a page of 100 KB takes minutes."""
 
 
 class Signs:
     """The signs of one HTML tree."""
 
     def __init__(self, tree: Selector) -> None:
-        self._tree = tree
-        self._root: Any = tree.root
+        is_tree = hasattr(tree.root, "iter")  # that of JSON is none
+        self._tree = tree if is_tree else Selector(text="", type="html")
+        self._root: Any = self._tree.root
 
     @cached_property
     def title(self) -> str:
         """The title and the first headings."""
-        return _fold(" | ".join(self._texts(_TITLES)[:TITLES]))
+        headings = islice(_outermost(self._root, "title", "h1"), HEADINGS_LOOKED_AT)
+        texts = (
+            text
+            for heading in headings
+            if heading.tag == "h1" or next(heading.iterancestors("svg"), None) is None
+            for text in _TEXTS(heading)
+        )
+        return _fold(" | ".join(islice(texts, TITLES)))
 
     @cached_property
     def text(self) -> str:
         """Visible text in the order of the page, spaces folded."""
-        if not hasattr(self._root, "iter"):  # no element in it at all
-            return ""
         # A page may leave out its tags for head and body; then the parser that puts
         # them back does so by rules of another time.
         body = next(self._root.iter("body"), self._root)
-        hides = next(body.iter(*UNSEEN), None) is not None
-        hidden = _HIDDEN_TEXTS(body) if hides else []
+        unseen = _outermost(body, *UNSEEN)
+        hidden = [text for element in unseen for text in _TEXTS(element)]
         return _fold(" ".join(_without(_TEXTS(body), hidden)))[:TEXT_CHARACTERS]
 
     @cached_property
@@ -74,24 +75,22 @@ class Signs:
     @cached_property
     def markup(self) -> str:
         """Scripts and addresses of scripts, frames and forms: what a page does."""
-        found = [*self._texts(_CALLED), *self._texts(_STATED)]
-        return " ".join(found)[:MARKUP_CHARACTERS]
+        return " ".join(_markup(self._root))[:MARKUP_CHARACTERS]
 
     @cached_property
     def prose_characters(self) -> int:
         """Characters in paragraphs that are long enough to say something."""
         total = 0
-        for paragraph in self._tree.xpath(_PARAGRAPHS):
-            length = len(_fold("".join(paragraph.root.itertext())))
-            links = (_fold("".join(a.itertext())) for a in paragraph.root.iter("a"))
-            if length >= PROSE_LEAST and sum(map(len, links)) < LINKS_SHARE * length:
+        for paragraph in _paragraphs(self._root):
+            length = len(_fold("".join(paragraph.itertext())))
+            if length >= PROSE_LEAST and _in_links(paragraph) < LINKS_SHARE * length:
                 total += length
         return total
 
     @cached_property
     def says_unfree(self) -> bool:
         """Whether it says itself that it is not free to read."""
-        return any(_UNFREE.search(text) for text in self._texts(_LINKED_DATA))
+        return any(_UNFREE.search(text) for text in _LINKED_DATA(self._root))
 
     @cached_property
     def asks_password(self) -> bool:
@@ -101,7 +100,8 @@ class Signs:
     @cached_property
     def shows_media(self) -> bool:
         """Whether there is something to see besides text."""
-        return self.has("img, picture, object, embed, video, audio")
+        media = self._root.iter("img", "picture", "object", "embed", "video", "audio")
+        return next(media, None) is not None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -111,13 +111,45 @@ class Signs:
 
     def has(self, selector: str) -> bool:
         """Whether a CSS selector finds anything."""
-        return hasattr(self._root, "iter") and bool(self._tree.css(selector))
+        return bool(self._tree.css(selector))
 
-    def _texts(self, path: XPath) -> list[str]:
-        if not hasattr(self._root, "iter"):
-            return []
-        found: list[str] = path(self._root)
-        return found
+
+def _outermost(root: Any, *tags: str) -> Iterator[Any]:
+    """Elements of some kinds that stand in no other of them, in document order."""
+    found = root.iter(*tags)
+    for element in found:
+        yield element
+        within = sum(1 for _ in element.iter(*tags)) - 1 if len(element) else 0
+        next(islice(found, within, within), None)
+
+
+def _paragraphs(root: Any) -> Iterator[Any]:
+    """Elements that hold prose: paragraphs, quotations, and others within articles.
+
+    None stands in another of its kind, so that each text is read three times at most.
+    """
+    yield from _outermost(root, "p")
+    yield from _outermost(root, "blockquote")
+    for article in _outermost(root, "article"):
+        yield from _outermost(article, "li")
+        yield from (div for div in article.iter("div") if div.find("*") is None)
+
+
+def _in_links(paragraph: Any) -> int:
+    """Characters of a paragraph that are within links."""
+    links = _outermost(paragraph, "a")
+    return sum(len(_fold("".join(link.itertext()))) for link in links)
+
+
+def _markup(root: Any) -> Iterator[str]:
+    for element in root.iter("script", "iframe"):
+        if "src" in element.attrib:
+            yield element.attrib["src"]
+        if element.tag == "script" and element.text:
+            yield element.text
+    for element in root.iter("form", "meta"):
+        names = ("action", "id") if element.tag == "form" else ("content",)
+        yield from (element.attrib[name] for name in names if name in element.attrib)
 
 
 def _without(texts: list[str], hidden: list[str]) -> list[str]:
