@@ -9,7 +9,8 @@ from typing import Any
 
 from archive.attest.canonical import dump_canonical, parse_canonical
 from archive.attest.fields import check_table
-from archive.attest.keys import P256Signer, verify_p256
+from archive.attest.keyfolder import StatementSigner
+from archive.attest.keys import verify_p256
 from archive.attest.predicates import COSIGN
 from archive.attest.statement import format_cosigned
 from archive.digest import Digest
@@ -21,7 +22,7 @@ APPROVAL_LIMIT_BYTES = 64 * 1024
 
 
 def make_approval(
-    signer: P256Signer, statement: Digest, *, name: str, role: str, words: str
+    signer: StatementSigner, statement: Digest, *, name: str, role: str, words: str
 ) -> dict[str, object]:
     """Sign for a statement; MalformedStatement names a field not in its form."""
     signed = {"statement": str(statement), "name": name, "role": role, "words": words}

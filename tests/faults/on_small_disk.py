@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from archive.attest.trust import read_trust
+from archive.attest.trust import TrustSet, read_trust
 from archive.store.layout import read_identity
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
@@ -66,7 +66,7 @@ def main() -> None:
     )
 
 
-def trust(command: Command) -> object:
+def trust(command: Command) -> TrustSet | None:
     origin = read_identity(command.archive).origin
     return read_trust(command.home / "trust", origin)
 

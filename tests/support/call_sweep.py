@@ -8,7 +8,8 @@ from pathlib import Path
 from archive.digest import Digest
 from archive.files import Files
 from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort

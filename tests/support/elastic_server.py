@@ -162,8 +162,8 @@ def start_node(home: Path, java: Path, node: Node, cluster: Sequence[Node]) -> S
     )
     # A run that is stopped tears nothing down: the server ends with who started it.
     command = ["setpriv", "--pdeathsig=TERM", str(home / "bin" / "elasticsearch")]
-    for path in ("tmp", "data", "logs"):
-        (folder / path).mkdir()
+    for name in ("tmp", "data", "logs"):
+        (folder / name).mkdir()
     if os.getuid() == 0:
         for path in [folder, *folder.rglob("*")]:
             shutil.chown(path, "nobody", "nogroup")

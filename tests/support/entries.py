@@ -1,7 +1,6 @@
 """Entries of the golden archive in another form."""
 
 import gzip
-from collections.abc import Callable
 from dataclasses import replace
 
 from tests.support.tamper import (
@@ -11,12 +10,11 @@ from tests.support.tamper import (
 )
 
 
-def segment_with(victim: Victim, place: int, change: Callable[[Entry], bytes]) -> bytes:
-    """The first segment with one entry in another form."""
-    entries = victim.entries(FIRST)
+def segment_with(victim: Victim, place: int, data: bytes) -> bytes:
+    """The first segment with other bytes for one of its entries."""
     return b"".join(
-        change(entry) if index == place else entry.data
-        for index, entry in enumerate(entries)
+        data if index == place else entry.data
+        for index, entry in enumerate(victim.entries(FIRST))
     )
 
 

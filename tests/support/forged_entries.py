@@ -9,8 +9,7 @@ FORGED = "http://a.example/forged"
 def forged_entries(made: MadeArchive) -> dict[str, bytes]:
     """Entries that nobody but the operator could have signed, signed otherwise."""
     stranger, insider = Forger.stranger(made), Forger.insider(made)
-    borrowed = Forger.stranger(made)
-    borrowed.key.key_id = made.keys().operator.key_id
+    borrowed = Forger.stranger(made, key_id=made.keys().operator.key_id)
     other = "a" * 26
     zeros = "sha256:" + "0" * 63 + "1"
     return {

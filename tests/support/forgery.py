@@ -12,6 +12,7 @@ from pathlib import Path
 
 from archive.attest.canonical import dump_canonical
 from archive.attest.envelope import Envelope, format_statement_record
+from archive.attest.keyfolder import StatementSigner
 from archive.attest.keys import P256Signer
 from archive.attest.statement import build_statement, pae
 from archive.capture import MemoryBytes
@@ -40,12 +41,14 @@ class Forger:
     """Makes entries for an archive, signed with a key of the attacker's choice."""
 
     made: MadeArchive
-    key: P256Signer
+    key: StatementSigner
 
     @classmethod
-    def stranger(cls, made: MadeArchive) -> "Forger":
-        """An attacker with a key of his own."""
-        return cls(made=made, key=P256Signer.from_scalar(2_000_003))
+    def stranger(cls, made: MadeArchive, *, key_id: str | None = None) -> "Forger":
+        """An attacker with a key of his own, who may say that it is another."""
+        key = P256Signer.from_scalar(2_000_003)
+        key.key_id = key_id or key.key_id
+        return cls(made=made, key=key)
 
     @classmethod
     def insider(cls, made: MadeArchive) -> "Forger":

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
-from archive.capture import Capture, CaptureOutcome, MemoryBytes, Phase
+from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes, Phase
 from archive.digest import Digest, format_short_id
 from archive.store.drafts import PageDraft
 from archive.store.reader import ArchiveReader
@@ -186,12 +186,13 @@ class _Campaign:
         self._shown.named[f"{day} {uri}"] = capture
         return capture
 
-    def _exchange(self, place: tuple[str, str], *, day: int) -> Any:
+    def _exchange(self, place: tuple[str, str], *, day: int) -> Exchange:
         visit = 1 if day < CHANGED_ON else 2
         data = self._sites.reply(*place, visit=visit).data
         made = answered(f"http://{place[0]}{place[1]}", data, at=self._made.clock())
         if b"Content-Length" in data.partition(b"\r\n\r\n")[0]:
             return made
+        assert made.framing is not None
         framing = replace(made.framing, kind="chunked", declared_length=None)
         return replace(made, framing=framing)
 

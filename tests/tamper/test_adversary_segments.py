@@ -179,8 +179,7 @@ def a_capture_of_a_stolen_key_is_appended_but_not_logged(made: MadeArchive) -> N
 
 @attack("does not fit", 4)
 def a_stranger_signs_under_the_operators_key_id(made: MadeArchive) -> None:
-    forger = Forger.stranger(made)
-    forger.key.key_id = made.keys().operator.key_id
+    forger = Forger.stranger(made, key_id=made.keys().operator.key_id)
     forger.append(forger.entry(forger.capture("http://a.example/forged")))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive.attest.extract import ExtractLine, format_extract, parse_extract
-from archive.attest.job import JobOpening, parse_job_close
+from archive.attest.job import JobOpening, SeedOutcome, parse_job_close
 from archive.attest.keys import Ed25519Signer
 from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError
@@ -173,7 +173,7 @@ def test_a_job_is_closed_with_the_captures_that_are_there(made: MadeArchive) -> 
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
 
 
-def last_closing(made: MadeArchive) -> tuple[object, ...]:
+def last_closing(made: MadeArchive) -> tuple[SeedOutcome, ...]:
     """How the seeds of the job that was closed last ended."""
     found = None
     walk = SegmentWalk(last_segment(made.root), keep=lambda _header: 1 << 20)

@@ -13,12 +13,13 @@ import pytest
 from archive.attest.trust import read_trust
 from archive.verify.folder import verify_archive
 from archive.verify.package import verify_wacz
-from archive.verify.packagefiles import PACKAGE_DIGEST
+from archive.verify.packagefiles import EVIDENCE, PACKAGE_DIGEST
 from archive.verify.report import Outcome, Report
 from tests.support.bundles import World, make_world
 from tests.support.forged_packages import (
     Entries,
     package_forgeries,
+    sign,
     warc_forgeries,
     write_package,
 )
@@ -91,8 +92,6 @@ def test_no_forged_package_is_accepted_and_the_reason_is_named(
 def test_without_its_evidence_a_package_is_never_verified(
     world: World, packages: tuple[Path, dict[str, Path]], tmp_path: Path
 ) -> None:
-    from tests.support.forged_packages import EVIDENCE, sign
-
     files = read(packages[0])
     bare = {name: data for name, data in files.items() if not name.startswith(EVIDENCE)}
     report = judge(write_package(tmp_path / "x.wacz", sign(bare)), world)

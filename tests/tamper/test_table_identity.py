@@ -5,6 +5,7 @@ Each is played on the golden archive; the findings that must follow stand above 
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from archive.attest.keys import Ed25519Signer, P256Signer
 from archive.attest.trust import TrustedOperator
@@ -91,10 +92,10 @@ def reader_knows_nothing_of_the_origin(victim: Victim) -> None:
     victim.trust = None
 
 
-def believe(victim: Victim, **changes: object) -> None:
+def believe(victim: Victim, **changes: Any) -> None:
     """Change what the reader believes."""
     assert victim.trust is not None
-    victim.trust = replace(victim.trust, **changes)  # type: ignore[arg-type]
+    victim.trust = replace(victim.trust, **changes)
 
 
 @table.fires("3 key-unknown NOT CHECKED", "21 keys-differ")

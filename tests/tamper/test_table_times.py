@@ -60,23 +60,31 @@ def test_a_clock_within_its_tolerance_is_not_named(
     assert report.outcome is Outcome.VERIFIED
 
 
+class AsOf(LowerBounds):
+    """Says what was known at one instant, whatever a capture says of its time."""
+
+    def __init__(self, known: LowerBounds, instant: datetime) -> None:
+        super().__init__()
+        self._field = known.field_at(instant)
+
+    def field_at(self, began: datetime) -> dict[str, object] | None:
+        return self._field
+
+
 def insert(
     stamped: StampedArchive, ages: list[timedelta], bounds: LowerBounds | None = None
 ) -> Report:
     """Put captures that claim to be so old behind what is stamped already."""
     made = stamped.made
     with stamped.writer() as writer:
+        honest = writer._bounds
         for number, age in enumerate(ages):
             uri = f"http://a.example/inserted/{number}"
             exchange = make_exchange(uri, b"<p>never said</p>" * 20, made)
-            bound = writer._bounds if bounds is None else bounds
-            writer._bounds = bound
+            writer._bounds = AsOf(bounds or honest, exchange.started_at)
             old = replace(exchange, started_at=exchange.started_at - age)
-            now = exchange.started_at
-            field = bound.field_at(now)
-            writer._bounds.field_at = lambda _began, field=field: field  # type: ignore[method-assign, misc]
             writer.capture(old).result()
-            del writer._bounds.field_at  # type: ignore[method-assign]
+        writer._bounds = bounds or honest
     return stamped.judge()
 
 

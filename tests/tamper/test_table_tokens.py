@@ -1,6 +1,7 @@
 """Attacks on tokens: forged, foreign, missing, revoked, and what waits for one."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from archive.log.note import parse_note
 from archive.store.anchoring import StatedToken, draft_anchor
 from archive.store.anchors import StoredToken, write_anchor
 from archive.store.drafts import Draft
+from archive.store.ledger import Committed
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import ONE_WITNESS, Outcome
@@ -66,7 +68,8 @@ def test_a_capture_shows_its_bracket_and_how_wide_it_is(
     assert width is not None
     assert timedelta() < width < timedelta(minutes=5)
     assert bounded.as_json()["bracket_seconds"] == int(width.total_seconds())
-    assert bounded.bracket.not_before <= second.captured_at  # type: ignore[operator]
+    assert bounded.bracket.not_before is not None
+    assert bounded.bracket.not_before <= second.captured_at
 
 
 def test_without_a_policy_that_asks_the_headline_stays(stamped: StampedArchive) -> None:
@@ -193,22 +196,24 @@ def test_what_waits_for_its_stamp_is_a_notice_for_an_hour_and_then_named(
 
 
 def test_a_statement_that_tells_another_time_than_its_token_is_found(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with make_stamped(tmp_path) as stamped:
         with stamped.writer() as writer:
             fill(writer, stamped.made, 1)
             state = writer.state
 
-            def lie(draft: Draft) -> object:
+            def lie(draft: Draft) -> Future[Committed]:
+                stated = draft.predicate["tokens"]
+                assert isinstance(stated, list)
                 tokens = [
                     {**token, "gen_time": format_instant(stamped.made.clock.now - DAY)}
-                    for token in draft.predicate["tokens"]  # type: ignore[attr-defined]
+                    for token in stated
                 ]
                 predicate = {**draft.predicate, "tokens": tokens}
                 return state(replace(draft, predicate=predicate))
 
-            writer.state = lie  # type: ignore[method-assign]
+            monkeypatch.setattr(writer, "state", lie)
         assert "20 anchor-misstated" in not_verified(stamped.judge())
 
 

@@ -22,6 +22,6 @@ class SetClock(datetime):
 
 
 if CLOCK_VARIABLE in os.environ:
-    import archive.cli.root
+    from archive.cli import root
 
-    archive.cli.root.datetime = SetClock
+    vars(root)["datetime"] = SetClock

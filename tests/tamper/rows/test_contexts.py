@@ -74,7 +74,7 @@ def test_signature_of_another_context_is_no_statement(
             signature=victim.keys.operator.sign(message),
         )
         entry = replace(entries[CAPTURE], record=format_statement_record(envelope))
-        data = segment_with(victim, CAPTURE, lambda _e, d=entry.data: d)
+        data = segment_with(victim, CAPTURE, entry.data)
         report = bench.judge_with(path, data)
         fires(report, 4)
         played += 1

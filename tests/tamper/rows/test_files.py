@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
@@ -141,16 +142,16 @@ def lie(path: Path, choice: random.Random) -> None:
 
 
 def judge_shown(
-    read: Victim, reader: ArchiveReader, shown: object, captures: dict[str, object]
+    read: Victim, reader: ArchiveReader, shown: Capture, captures: dict[str, Capture]
 ) -> None:
     """Bytes are those of the id that is shown, and no lie is VERIFIED."""
-    capture_id = shown.capture_id  # type: ignore[attr-defined]
+    capture_id = shown.capture_id
     try:
-        with reader.open_slice(shown) as stream:  # type: ignore[arg-type]
+        with reader.open_slice(shown) as stream:
             assert Digest.of_stream(stream).hex == capture_id
     except EvidenceError:
         return
-    report = verify_capture(reader, shown, trust=read.trust)  # type: ignore[arg-type]
+    report = verify_capture(reader, shown, trust=read.trust)
     if report.outcome is Outcome.VERIFIED:
         assert captures[capture_id] == shown
 

@@ -73,10 +73,8 @@ def test_warc_date_or_target_uri_changed_digests_removed_header_repeated(
         number = choice.randrange(2)
         plain = gzip.decompress(entries[place].members[number])
         changed, field = attack(plain, choice)
-        data = segment_with(
-            victim, place, lambda e, n=number, c=changed: with_member(e, n, c)
-        )
-        report = bench.judge_with(path, data)
+        entry = with_member(entries[place], number, changed)
+        report = bench.judge_with(path, segment_with(victim, place, entry))
         fires(report, 5, 6, 16)
         shown = " ".join(f.detail for f in bad(report)).lower()
         assert field.lower() in shown, (attack.__name__, field, shown)
@@ -101,8 +99,8 @@ def test_record_replaced_and_digests_recomputed(
             line = b"WARC-%s-Digest: %s" % (name, str(Digest.of(content)).encode())
             head = re.sub(rb"WARC-%s-Digest: \S+" % name, line, head)
         changed = head + b"\r\n\r\n" + bytes(body)
-        data = segment_with(victim, place, lambda e, c=changed: with_member(e, 0, c))
-        fires(bench.judge_with(path, data), 5)
+        entry = with_member(entries[place], 0, changed)
+        fires(bench.judge_with(path, segment_with(victim, place, entry)), 5)
 
 
 # Row: records reordered, doubled, added; gzip comment; junk between or behind
@@ -156,12 +154,11 @@ def test_records_reordered_doubled_added_commented_or_with_junk_between(
     share: int,
     attack: Callable[[Members, random.Random], bytes],
 ) -> None:
-    path = victim.segments[FIRST]
+    path, entries = victim.segments[FIRST], victim.entries(FIRST)
     for _ in range(100 // share):
         place = choice.choice((CAPTURE, CAPTURE_2))
-        data = segment_with(
-            victim, place, lambda e: attack(list(e.members), choice) + e.record
-        )
+        members = attack(list(entries[place].members), choice)
+        data = segment_with(victim, place, members + entries[place].record)
         fires(bench.judge_with(path, data), 5, 16, 17)
 
 

@@ -1,14 +1,15 @@
 """A lock has one holder, and is opened only where it may be."""
 
 import errno
+import fcntl
 import os
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
-from archive import locks
 from archive.errors import ArchiveLocked, LockUnknown, StoreError
 from archive.locks import AT_ONCE, Patience, hold_file, hold_folder, is_held
 
@@ -58,7 +59,7 @@ def test_who_is_patient_pauses_between_his_tries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(locks.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     patience = Patience(tries=tries, pause_seconds=0.25)
     with (
         hold(tmp_path),
@@ -80,7 +81,7 @@ def test_who_comes_second_has_it_when_it_is_given_back(
             order.append("waited")
             first.close()
 
-        monkeypatch.setattr(locks.time, "sleep", give_back)
+        monkeypatch.setattr(time, "sleep", give_back)
         with hold(tmp_path, patience=Patience(tries=2, pause_seconds=1.0)):
             order.append("held")
     assert order == ["waited", "held"]
@@ -107,7 +108,7 @@ def test_a_lock_that_cannot_be_asked_is_told_apart(
     def refuse(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(LockUnknown, match="No locks available"):
         is_held(path)
     assert not is_held(tmp_path / "none")
@@ -169,6 +170,6 @@ def test_a_disk_without_locks_is_named(
     def refuse(_descriptor: int, _how: int) -> None:
         raise OSError(37, os.strerror(37))
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(StoreError, match="cannot be locked: No locks"), hold(tmp_path):
         raise AssertionError("held nothing")

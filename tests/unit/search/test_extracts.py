@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,17 @@ def box(tmp_path: Path) -> ArchiveBox:
 
 def count_analysed(monkeypatch: pytest.MonkeyPatch, box: ArchiveBox) -> int:
     """How many texts a rebuild analyses; what it finds must not depend on it."""
-    calls = []
-    monkeypatch.setattr(
-        intake, "analyse", lambda *page: calls.append(1) or analyse(*page)
-    )
+    calls = 0
+
+    def counting(*page: Any) -> Analysed:
+        nonlocal calls
+        calls += 1
+        return analyse(*page)
+
+    monkeypatch.setattr(intake, "analyse", counting)
     box.index(rebuild=True)
     assert box.service().search("Lukashenko выборы").total == 1
-    return len(calls)
+    return calls
 
 
 def test_a_rebuild_analyses_no_text_again(

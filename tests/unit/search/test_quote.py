@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,7 @@ def test_equal_words_are_told_apart_by_what_stands_around_them() -> None:
     ],
 )
 def test_a_false_quotation_of_a_text_at_hand_is_not_found(
-    change: dict[str, int],
+    change: dict[str, Any],
 ) -> None:
     whole = "first: Yes. second: Yes. third: Yes."
     quoted = replace(make_quotation(CAPTURE, text(whole), (20, 23)), **change)

@@ -1,6 +1,7 @@
 """What a reader asks, and what comes back."""
 
 import json
+import os
 import random
 import shutil
 import threading
@@ -228,7 +229,7 @@ def test_links_to_a_read_only_index_that_were_cleaned_away_are_made_again(
     archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setattr(linked, "mkdtemp", lambda **_: str(make_links()))
     places: list[Path] = []
 

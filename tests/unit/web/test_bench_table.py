@@ -2,23 +2,17 @@
 
 import subprocess
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from benchmarks.web_latency import Row, Table
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return import_module("web_latency")
-
-
-def row_of(bench: Any, name: str, milliseconds: float) -> Any:
-    return bench.Row(
+def row_of(name: str, milliseconds: float) -> Row:
+    return Row(
         name=name,
         requests=1,
         failures=0,
@@ -29,30 +23,28 @@ def row_of(bench: Any, name: str, milliseconds: float) -> Any:
 
 
 def test_a_part_that_breaks_says_why_and_the_others_are_measured(
-    bench: Any, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def breaks() -> Iterator[Any]:
-        yield row_of(bench, "search, kept", 500.0)
+    def breaks() -> Iterator[Row]:
+        yield row_of("search, kept", 500.0)
         raise subprocess.CalledProcessError(1, "pip")
 
-    table = bench.Table()
+    table = Table()
     table.part("pages", breaks)
     # What came first is on the screen already: the rest may never come.
     first = capsys.readouterr().out
     assert "search, kept" in first
     assert "MISSED" in first
     assert "pages: NOT MEASURED, CalledProcessError" in first
-    table.part("replay", lambda: [row_of(bench, "replay cold, kept", 1.0)])
+    table.part("replay", lambda: [row_of("replay cold, kept", 1.0)])
     assert "replay cold, kept" in capsys.readouterr().out
     assert table.finish() == 2
 
 
 @pytest.mark.parametrize(("milliseconds", "code"), [(1.0, 0), (500.0, 1)])
-def test_the_exit_code_tells_a_missed_bar(
-    bench: Any, milliseconds: float, code: int
-) -> None:
-    table = bench.Table()
-    table.part("pages", lambda: [row_of(bench, "TimeMap, new", milliseconds)])
+def test_the_exit_code_tells_a_missed_bar(milliseconds: float, code: int) -> None:
+    table = Table()
+    table.part("pages", lambda: [row_of("TimeMap, new", milliseconds)])
     assert table.finish() == code
 
 

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 from urllib.parse import parse_qs
 
-import bibtexparser
 import pytest
 import rispy
+from bibtexparser.entrypoint import parse_string, write_string
+from citeproc import Citation as Cluster
 from citeproc import (
-    Citation,
     CitationItem,
     CitationStylesBibliography,
     CitationStylesStyle,
@@ -19,6 +19,7 @@ from lxml import html
 
 from tests.unit.web.test_checking import CITATION
 from web.citation import (
+    Citation,
     format_bibtex,
     format_csl,
     format_html,
@@ -51,7 +52,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("title", TITLES)
 def test_bibtex_goes_through_bibtexparser_without_loss(title: str) -> None:
     cited = replace(CITATION, title=title)
-    library = bibtexparser.parse_string(format_bibtex(cited))
+    library = parse_string(format_bibtex(cited))
     assert library.failed_blocks == []
     entry = library.entries[0]
     assert (entry.entry_type, entry.key) == ("online", f"capture-{cited.short_id}")
@@ -61,7 +62,7 @@ def test_bibtex_goes_through_bibtexparser_without_loss(title: str) -> None:
     assert fields["urldate"] == "2025-01-28"
     assert fields["eprint"] == cited.short_id
     assert f"sha256:{cited.capture_id}" in plain(fields["note"])
-    again = bibtexparser.parse_string(bibtexparser.write_string(library)).entries[0]
+    again = parse_string(write_string(library)).entries[0]
     assert {n: f.value for n, f in again.fields_dict.items()} == fields
 
 
@@ -86,7 +87,7 @@ def test_csl_json_goes_through_citeproc_without_loss(title: str) -> None:
     source = CiteProcJSON(items)
     style = CitationStylesStyle("harvard-cite-them-right", validate=False)
     bibliography = CitationStylesBibliography(style, source, formatter.plain)
-    bibliography.register(Citation([CitationItem(cited.short_id)]))
+    bibliography.register(Cluster([CitationItem(cited.short_id)]))
     (written,) = [str(one) for one in bibliography.bibliography()]
     assert " ".join(title.split()).strip(" ^\\")[:20] in written
     assert "2025" in written
@@ -108,8 +109,8 @@ def test_a_citation_manager_reads_coins_and_dublin_core(title: str) -> None:
     assert names["DC.source"] == cited.target_uri
 
 
-def escaped(cited: object) -> str:
-    return format_coins(cited).replace("&", "&amp;")  # type: ignore[arg-type]
+def escaped(cited: Citation) -> str:
+    return format_coins(cited).replace("&", "&amp;")
 
 
 @pytest.mark.parametrize("title", TITLES)

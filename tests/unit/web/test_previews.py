@@ -119,11 +119,13 @@ def test_a_child_that_died_is_replaced_and_the_next_file_drawn(
     previews: Previews,
 ) -> None:
     assert draw(previews, png()) is not None
-    children = [child for child in previews._free.queue if child._process]
-    assert children
-    for child in children:
-        child._process.kill()
-        child._process.wait()
+    processes = [
+        child._process for child in previews._free.queue if child._process is not None
+    ]
+    assert processes
+    for process in processes:
+        process.kill()
+        process.wait()
     assert draw(previews, png()) is not None
 
 
@@ -137,10 +139,14 @@ def test_what_takes_too_long_is_not_said_to_be_impossible(
     assert draw(previews, png()) is not None
 
 
+Shown = tuple[Client, dict[str, str]]
+"""A replay origin, and the short ids of its files by name."""
+
+
 @pytest.fixture(scope="module")
 def shown(
     tmp_path_factory: pytest.TempPathFactory, previews: Previews
-) -> Iterator[tuple[Client, dict[str, str]]]:
+) -> Iterator[Shown]:
     """An archive of files that are no pages, and its replay origin."""
     made = make_archive(tmp_path_factory.mktemp("files"))
     files = {
@@ -160,12 +166,12 @@ def shown(
         yield Client(apps.replay, use_cookies=False), ids
 
 
-def get(shown: Any, path: str, name: str, **headers: str) -> TestResponse:
+def get(shown: Shown, path: str, name: str, **headers: str) -> TestResponse:
     client, ids = shown
     return client.get(path.format(ids[name]), base_url=REPLAY, headers=headers)
 
 
-def test_a_pdf_is_shown_by_pictures_a_few_pages_at_a_time(shown: Any) -> None:
+def test_a_pdf_is_shown_by_pictures_a_few_pages_at_a_time(shown: Shown) -> None:
     html = get(shown, "/v/{}", "paper").get_data(as_text=True)
     name = shown[1]["paper"]
     assert re.findall(rf'src="/page/{name}/(\d+)"', html) == list("12345")
@@ -183,7 +189,7 @@ def test_a_pdf_is_shown_by_pictures_a_few_pages_at_a_time(shown: Any) -> None:
     assert "PDF, 7 старонак" in html
 
 
-def test_a_photograph_is_shown_without_its_metadata(shown: Any) -> None:
+def test_a_photograph_is_shown_without_its_metadata(shown: Shown) -> None:
     html = get(shown, "/v/{}", "photo").get_data(as_text=True)
     assert "Image, 40 × 20 pixels" in html
     picture = get(shown, "/page/{}/1", "photo")
@@ -192,7 +198,7 @@ def test_a_photograph_is_shown_without_its_metadata(shown: Any) -> None:
     assert SECRET in get(shown, "/raw/{}", "photo").data
 
 
-def test_a_film_is_played_by_ranges(shown: Any) -> None:
+def test_a_film_is_played_by_ranges(shown: Shown) -> None:
     html = get(shown, "/v/{}", "film").get_data(as_text=True)
     path = f"/media/{shown[1]['film']}"
     assert f'<video src="{path}" controls preload="metadata">' in html
@@ -205,7 +211,7 @@ def test_a_film_is_played_by_ranges(shown: Any) -> None:
     assert part.headers["Content-Range"] == f"bytes 4-7/{len(film())}"
 
 
-def test_texts_and_pages_are_not_taken_for_files(shown: Any) -> None:
+def test_texts_and_pages_are_not_taken_for_files(shown: Shown) -> None:
     assert b"<pre" in get(shown, "/v/{}", "about").data
     assert b"ID3" in get(shown, "/v/{}", "page").data
     for name in ("about", "page", "paper"):
@@ -214,7 +220,7 @@ def test_texts_and_pages_are_not_taken_for_files(shown: Any) -> None:
     assert "No preview could be made of this file." in html
 
 
-def test_pages_of_a_pdf_are_turned_in_the_language_of_the_page(shown: Any) -> None:
+def test_pages_of_a_pdf_are_turned_in_the_language_of_the_page(shown: Shown) -> None:
     name = shown[1]["paper"]
     html = get(shown, "/be/v/{}/from/6", "paper").get_data(as_text=True)
     assert f'href="/be/v/{name}/from/1"' in html
@@ -282,6 +288,6 @@ def test_children_that_are_all_busy_say_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("path", ["/page/{}/1", "/media/{}", "/v/{}/from/1"])
-def test_opened_alone_it_leads_to_the_record(shown: Any, path: str) -> None:
+def test_opened_alone_it_leads_to_the_record(shown: Shown, path: str) -> None:
     found = get(shown, path, "film", **{"Sec-Fetch-Dest": "document"})
     assert found.headers["Location"] == f"{APP}/c/{shown[1]['film']}"

@@ -10,10 +10,9 @@ from archive.store.reader import ArchiveReader
 from search.index import Indexer
 from search.service import SearchService
 from tests.support.query_strings import Asker, check_shape, query_strings
+from tests.support.served import APP, REPLAY
 from web.app import create_app
 from web.settings import WebSettings
-
-from .conftest import APP, REPLAY
 
 STRINGS, POSTED = 120, 10
 """One in POSTED goes through the web interface, all go to the service."""

@@ -13,7 +13,7 @@ from web.citation import CLOCK, FORMATS, Citation
 from web.rendering import cut
 from web.replay import media
 from web.replay.charset import decode_page
-from web.results import ENTRY_LIMIT, LIFE_SECONDS, QueryStore
+from web.results import ENTRY_LIMIT, LIFE_SECONDS, Asked, QueryStore
 from web.settings import WebSettings, check_settings
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +36,10 @@ def store(clock: Clock) -> QueryStore:
 def test_a_query_lives_two_hours() -> None:
     clock = Clock()
     queries = store(clock)
-    token = queries.put("слова")
+    asked = Asked(query="слова")
+    token = queries.put(asked)
     clock.now = LIFE_SECONDS - 1
-    assert queries.find(token) == "слова"
+    assert queries.find(token) == asked
     clock.now = LIFE_SECONDS
     assert queries.find(token) is None
     assert len(queries) == 0
@@ -46,9 +47,9 @@ def test_a_query_lives_two_hours() -> None:
 
 def test_the_oldest_query_goes_when_the_store_is_full() -> None:
     queries = store(Clock())
-    first = queries.put("first")
+    first = queries.put(Asked(query="first"))
     for number in range(ENTRY_LIMIT):
-        queries.put(str(number))
+        queries.put(Asked(query=str(number)))
     assert queries.find(first) is None
     assert len(queries) == ENTRY_LIMIT
 

@@ -190,7 +190,7 @@ def test_envelopes_have_one_form(envelope: Envelope) -> None:
         "signatures": [signature],
     }
     assert dump_canonical(good) == data
-    for spoil in (
+    spoils: tuple[dict[str, object], ...] = (
         {"signatures": []},
         {"signatures": [signature, signature]},
         {"signatures": [signature | {"cert": "x"}]},
@@ -202,7 +202,8 @@ def test_envelopes_have_one_form(envelope: Envelope) -> None:
         {"payload": payload + "\n"},
         {"payload": 5},
         {"more": 1},
-    ):
+    )
+    for spoil in spoils:
         with pytest.raises(MalformedStatement):
             parse_envelope(dump_canonical(good | spoil))
     with pytest.raises(MalformedStatement):

@@ -31,6 +31,9 @@ def paths_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield path
 
 
+WRONG: tuple[object, ...] = (True, -1, "", [], {}, "\x00", "x" * 40_000, 10**15)
+
+
 def spoiled(
     predicate: dict[str, Any], path: tuple[Any, ...], value: Any
 ) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def test_a_value_of_another_type_is_refused_in_every_field(
     for path in paths_of(predicate_of(kind)):
         if path == ("slice",) or path == ("slice", "sha256"):
             continue
-        for wrong in (True, -1, "", [], {}, "\x00", "x" * 40_000, 10**15):
+        for wrong in WRONG:
             predicate = spoiled(predicate_of(kind), path, wrong)
             with pytest.raises(MalformedStatement):
                 parse_statement(payload_of(kind, predicate, like=good))

@@ -14,7 +14,7 @@ from archive.settings import TokenKey, parse_settings
 from archive.store.layout import read_identity
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from tests.support.archives import fill, make_archive
+from tests.support.archives import MadeArchive, fill, make_archive
 
 PLACES = ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/local/lib")
 PIN = b"1234"
@@ -77,7 +77,7 @@ def test_a_wrong_pin_and_a_wrong_label_say_what_to_look_at(place: TokenKey) -> N
 
 
 def test_statements_signed_in_the_token_verify_like_any_other(
-    place: TokenKey, tmp_path: Path
+    place: TokenKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from archive.attest.pkcs11 import open_token_key
 
@@ -91,13 +91,10 @@ def test_statements_signed_in_the_token_verify_like_any_other(
     identity = read_identity(made.root)
     assert identity.operator_key_id == signer.key_id
     keys = KeyFolder.load(made.keys_folder, identity, operator=signer)
-    made_keys = type(made).keys
-    try:
-        type(made).keys = lambda _self: keys  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(MadeArchive, "keys", lambda _made: keys)
         with made.open_writer() as writer:
             fill(writer, made, 3)
-    finally:
-        type(made).keys = made_keys  # type: ignore[method-assign]
     report = verify_archive(made.root, trust=made.trust())
     assert report.outcome is Outcome.VERIFIED
 

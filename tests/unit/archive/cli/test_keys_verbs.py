@@ -3,10 +3,14 @@
 import os
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
+from archive.attest.keyfile import write_key_file
 from archive.attest.keyfolder import NEXT_FILE
 from archive.attest.keypem import seal_key
 from archive.attest.keys import P256Signer
@@ -14,10 +18,14 @@ from archive.attest.trust import replace_trust
 from archive.errors import KeyProblem
 from archive.store import keychange
 from archive.store.layout import read_identity
+from archive.store.ledger import Ledger
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.command import COMMAND, REPOSITORY
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -125,8 +133,8 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_same_command(
     class Killed(BaseException):
         """As if the process had ended here."""
 
-    def counting(real):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-        def call(*args: object, **kwargs: object) -> object:
+    def counting(real: Callable[P, T]) -> Callable[P, T]:
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
             nonlocal calls
             done = real(*args, **kwargs)
             calls += 1
@@ -138,13 +146,11 @@ def test_a_change_that_is_killed_anywhere_is_finished_by_the_same_command(
 
     changer = keychange.KeyChanger
     with monkeypatch.context() as patch:
-        patch.setattr(keychange, "write_key_file", counting(keychange.write_key_file))
+        patch.setattr(keychange, "write_key_file", counting(write_key_file))
         patch.setattr(changer, "_state", counting(changer._state))
-        patch.setattr(
-            keychange.Ledger, "checkpoint", counting(keychange.Ledger.checkpoint)
-        )
+        patch.setattr(Ledger, "checkpoint", counting(Ledger.checkpoint))
         try:
-            keep = counting(lambda new: replace_trust(made.trust_folder, new))
+            keep = counting(partial(replace_trust, made.trust_folder))
             assert made.key_changer(keep).rotate() is not None
         except Killed:
             pass

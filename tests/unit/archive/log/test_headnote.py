@@ -1,12 +1,12 @@
 """The note of the last signed head: its form, its lock, and what it forbids."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from archive import locks
 from archive.errors import InconsistentCheckpoint, KeyProblem, StoreError
 from archive.files import Files
 from archive.locks import AT_ONCE
@@ -269,7 +269,7 @@ def test_who_finds_the_key_folder_held_waits_for_it(
         waits.append(seconds)
         first.close()
 
-    monkeypatch.setattr(locks.time, "sleep", give_back)
+    monkeypatch.setattr(time, "sleep", give_back)
     with note.hold():
         assert len(waits) == 1
 

@@ -14,7 +14,7 @@ from archive.errors import (
     InconsistentCheckpoint,
     PeerUnavailable,
 )
-from archive.log.checkpoint import parse_checkpoint
+from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.note import format_note, parse_note, sign_note
 from archive.mirror import source as source_module
 from archive.mirror.listing import (
@@ -197,7 +197,7 @@ def test_a_fork_that_has_grown_further_is_refused_and_kept_too(
     assert len({head.size for head in kept_heads(copy)}) == 2
 
 
-def kept_heads(copy: Path) -> list[object]:
+def kept_heads(copy: Path) -> list[Checkpoint]:
     folder = copy.with_name(f"{copy.name}-mirror") / "misconduct"
     return [
         parse_checkpoint(parse_note(path.read_bytes()).body)

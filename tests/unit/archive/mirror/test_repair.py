@@ -1,11 +1,12 @@
 """A copy that is damaged or was interrupted: mended by what verifies, or as before."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from archive.mirror import pull as pull_module
+from archive.files import DISK
 from archive.mirror.listing import (
     is_handed_on,
 )
@@ -66,7 +67,8 @@ def test_S6_each_kind_of_file_is_repaired(
     bring(made, copy)
     good = contents(copy)
     victim = sorted(copy.glob(pattern))[-1]
-    for harm in (lambda: flip(victim, 77), victim.unlink):
+    harms: tuple[Callable[[], None], ...] = (lambda: flip(victim, 77), victim.unlink)
+    for harm in harms:
         harm()
         done = bring(made, copy)
         assert done.report.outcome is Outcome.VERIFIED
@@ -97,7 +99,7 @@ def test_a_crash_leaves_the_old_copy_or_the_new_one(
     bring(made, copy)
     old = evidence(copy)
     made.fill(2)
-    rename = pull_module.DISK.rename
+    rename = DISK.rename
     seen: list[str] = []
 
     def stop(source: Path, target: Path) -> None:
@@ -109,7 +111,7 @@ def test_a_crash_leaves_the_old_copy_or_the_new_one(
         if moment == "after-swap" and len(seen) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(pull_module.DISK, "rename", stop)
+    monkeypatch.setattr(DISK, "rename", stop)
     with pytest.raises(KeyboardInterrupt):
         bring(made, copy)
     monkeypatch.undo()

@@ -22,7 +22,7 @@ def closed(made: MadeArchive, monkeypatch: pytest.MonkeyPatch) -> Callable[[], N
             is_inside = made.root in (path, *path.parents)
             return not (is_inside and mode & os.W_OK)
 
-        monkeypatch.setattr(choosing.os, "access", access)
+        monkeypatch.setattr(os, "access", access)
 
     return close
 

@@ -18,7 +18,7 @@ def test_a_segment_sealed_between_listing_and_reading_is_followed(
     made.fill(1)
     reader = ArchiveReader.open(made.root)
     (later,) = made.fill(1)
-    listed = []
+    listed: list[int] = []
 
     def stale(folder: Path) -> list[FoundSegment]:
         """The first listing is of the moment before the last segment was renamed."""

@@ -17,9 +17,9 @@ from archive.errors import (
     StoreError,
 )
 from archive.store import recorded
-from archive.store.catalog import SCHEMA_VERSION
 from archive.store.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
+from archive.store.schema import SCHEMA_VERSION
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 from tests.support.archives import (

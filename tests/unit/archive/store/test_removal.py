@@ -17,7 +17,8 @@ from archive.store.removal import Removed
 from archive.store.segment import list_segments
 from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
-from archive.store.writer import ArchiveWriter, WriterSettings
+from archive.store.writer import ArchiveWriter
+from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
 from tests.support.archives import MadeArchive, make_archive

@@ -21,6 +21,7 @@ from archive.verify.bundle import verify_files
 from archive.verify.bundletimes import BundleTimes
 from archive.verify.capture import verify_capture
 from archive.verify.collector import Collector
+from archive.verify.entries import check_entry
 from archive.verify.files import FolderFiles
 from archive.verify.report import Outcome
 from archive.verify.statements import _check_headers, _check_revisit, check_records
@@ -140,11 +141,11 @@ def test_a_page_without_its_main_capture_is_unfounded(
         patch.setattr(ArchiveReader, "get_capture", gone)
         report = verify_capture(reader, page, trust=made.trust())
     assert "6 page-unfounded" in codes(report, Outcome.NOT_CHECKED)
-    real, calls = capture_module.check_entry, []
+    calls: list[int] = []
 
     def once(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
-        return real(*arguments, **named) if len(calls) == 1 else None
+        return check_entry(*arguments, **named) if len(calls) == 1 else None
 
     monkeypatch.setattr(capture_module, "check_entry", once)
     verify_capture(reader, page, trust=made.trust())
@@ -156,13 +157,13 @@ def test_a_revisit_whose_original_cannot_be_read_ends_there(
     made: MadeArchive, reader: ArchiveReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     capture, other = list(reader.captures())[:2]
-    real, calls = capture_module.check_entry, []
+    calls: list[int] = []
 
     def altered(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) > 1:
             return None
-        found = real(*arguments, **named)
+        found = check_entry(*arguments, **named)
         assert found is not None
         predicate = dict(found.statement.predicate)
         predicate["refers_to"] = {"capture": other.capture_id, "digest": "sha256:x"}
@@ -176,10 +177,8 @@ def test_a_revisit_whose_original_cannot_be_read_ends_there(
 def test_a_slice_without_records_is_not_compared_with_the_catalog(
     made: MadeArchive, reader: ArchiveReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = capture_module.check_entry
-
     def emptied(*arguments: Any, **named: Any) -> Any:
-        found = real(*arguments, **named)
+        found = check_entry(*arguments, **named)
         assert found is not None
         return replace(found, entry=replace(found.entry, records=()))
 

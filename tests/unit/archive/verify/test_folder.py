@@ -1,13 +1,13 @@
 """A whole archive: what is said while it is written, and what no folder can tell."""
 
 import errno
+import fcntl
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from archive import locks
 from archive.attest.job import JobOpening
 from archive.digest import Digest, format_short_id
 from archive.errors import StoreError
@@ -151,7 +151,7 @@ def test_half_an_entry_is_not_checked_where_locks_cannot_be_asked(
     def refuse(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     report = verify(made)
     assert report.outcome is Outcome.NOT_CHECKED
     assert "tail-being-written" in codes(report, Outcome.NOT_CHECKED)

@@ -149,7 +149,12 @@ def test_a_refused_checkpoint_without_a_file_is_an_incident_all_the_same(
 
 
 def test_resources_and_small_files_have_their_forms() -> None:
-    for listed in ({}, {"resources": {}}, {"resources": [{"path": 3}]}):
+    wrong: tuple[dict[str, object], ...] = (
+        {},
+        {"resources": {}},
+        {"resources": [{"path": 3}]},
+    )
+    for listed in wrong:
         with pytest.raises(FormatError):
             parse_resources(listed)
     with pytest.raises(FormatError, match="longer than 3"):

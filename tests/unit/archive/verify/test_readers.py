@@ -4,8 +4,10 @@ import io
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from archive.verify import folder, pieces, readers
 from archive.verify.folder import verify_archive
 from archive.verify.pieces import Piece, cut_segment, kept_bytes, with_block
 from archive.verify.report import Outcome
+from archive.warc.member import GZIP_HEADER
 from tests.support.archives import (
     MadeArchive,
     copy_archive,
@@ -140,7 +143,7 @@ def test_a_disk_that_fails_while_a_segment_is_cut_cuts_no_more(
     assert len(inside) == 2
 
 
-def damages(path: Path) -> Iterator[Callable[[], None]]:
+def damages(path: Path) -> Iterator[Callable[[], object]]:
     """Bits flipped all over a segment, its end cut off, something behind it."""
     size = path.stat().st_size
 
@@ -149,12 +152,16 @@ def damages(path: Path) -> Iterator[Callable[[], None]]:
         data[at] ^= 1
         path.write_bytes(bytes(data))
 
+    def replace_by_folder() -> None:
+        path.unlink()
+        path.mkdir()
+
     for at in range(11, size, size // 9):
-        yield lambda at=at: flip(at)  # type: ignore[misc]
+        yield partial(flip, at)
     yield lambda: os.truncate(path, size // 2)
     yield lambda: path.write_bytes(path.read_bytes() + b"junk")
     yield path.unlink
-    yield lambda: path.unlink() or path.mkdir()  # type: ignore[func-returns-value]
+    yield replace_by_folder
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -279,7 +286,7 @@ def test_what_only_looks_like_a_statement_cuts_nothing(
         b"\2\5\0\xfa\xff" + head + pieces._CONTENT_TYPE,  # no stored block
         b"\0\xff\xff\0\0" + head + pieces._CONTENT_TYPE,  # ends behind the segment
     ):
-        path.write_bytes(bytes(PIECE) + pieces.GZIP_HEADER + looks)
+        path.write_bytes(bytes(PIECE) + GZIP_HEADER + looks)
         assert list(cut_segment(path)) == whole
     path.write_bytes(bytes(3 * pieces.SEARCH_BYTES))
     assert list(cut_segment(path)) == whole
@@ -320,10 +327,10 @@ def test_a_reader_ignores_the_terminal_and_ends_when_nobody_listens(
     work = pickle.dumps(made.trust()) + pickle.dumps(piece)
     out = target()
     set_up: list[object] = []
-    monkeypatch.setattr(readers.signal, "signal", lambda *how: set_up.append(how))
-    monkeypatch.setattr(readers.os, "_exit", set_up.append)
-    monkeypatch.setattr(readers.sys, "stdin", Stream(io.BytesIO(work)))
-    monkeypatch.setattr(readers.sys, "stdout", Stream(out))
+    monkeypatch.setattr(signal, "signal", lambda *how: set_up.append(how))
+    monkeypatch.setattr(os, "_exit", set_up.append)
+    monkeypatch.setattr(sys, "stdin", Stream(io.BytesIO(work)))
+    monkeypatch.setattr(sys, "stdout", Stream(out))
     readers.main()
     assert set_up == [(signal.SIGINT, signal.SIG_IGN), 0]
     assert bool(out.getvalue()) is (target is io.BytesIO)

@@ -50,7 +50,9 @@ def test_long_body_is_hashed_again_only_where_its_place_is_disputed(
     claimed = Digest.of(b"of another place")
     shorter = make_exchange(response, payload_digest=claimed, payload_bytes=1)
     assert build(shorter)[1].payload_digest is None
-    framing = replace(make_exchange(response).framing, head_bytes=9)
+    framing = make_exchange(response).framing
+    assert framing is not None
+    framing = replace(framing, head_bytes=9)
     elsewhere = make_exchange(response, payload_digest=claimed, framing=framing)
     assert build(elsewhere)[1].payload_digest is None
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -268,7 +268,11 @@ def test_signing_stays_stopped_until_the_operator_decides_otherwise(
     shutil.copytree(tmp_path / "snapshot", made.root)
     put_back_head(made.keys_folder, made.root)  # the keys from the same backup
     before = stored(made)
-    openings = (lambda: writer_with(made, peer)[0], made.open_writer, made.open_writer)
+    openings: tuple[Callable[[], ArchiveWriter], ...] = (
+        lambda: writer_with(made, peer)[0],
+        made.open_writer,
+        made.open_writer,
+    )
     for opening in openings:
         opened = opening()
         fill(opened, made, 1)

@@ -137,14 +137,11 @@ def test_requests_at_once_never_roll_it_back(folder: Path) -> None:
     with open_desk(folder, clock=lambda: SEEN_AT) as desk:
         desk.add_checkpoint(body(0, 3))
         replies: list[int] = []
-        threads = [
-            threading.Thread(
-                target=lambda new=new: replies.append(  # type: ignore[misc]
-                    desk.add_checkpoint(body(3, new)).status
-                )
-            )
-            for new in range(4, 30)
-        ]
+
+        def ask(new: int) -> None:
+            replies.append(desk.add_checkpoint(body(3, new)).status)
+
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(4, 30)]
         for thread in threads:
             thread.start()
         for thread in threads:

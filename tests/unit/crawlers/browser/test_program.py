@@ -1,6 +1,7 @@
 """The browser of this machine: found, named plainly, told nothing, ended by id."""
 
 import asyncio
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from archive.errors import SettingsError
-from crawlers.browser import launch, program
+from crawlers.browser import launch
 from crawlers.browser.flags import languages_of
 from crawlers.browser.order import PageOrder, Paths, ProxyAccess
 from crawlers.browser.program import (
@@ -52,7 +53,7 @@ def test_a_program_that_is_no_browser_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(SettingsError, match=r"requirements/browser\.txt"):
         find_program({})
 

@@ -12,7 +12,7 @@ SECONDS = 60.0
 
 
 def test_results_and_errors_of_many_threads_all_arrive() -> None:
-    async def run() -> list[object]:
+    async def run() -> list[int | BaseException]:
         landing = Landing()
         futures: list[Future[int]] = [Future() for _ in range(300)]
         waiting = [landing.wait_for(future) for future in futures]

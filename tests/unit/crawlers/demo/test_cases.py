@@ -34,7 +34,8 @@ def test_comparisons_hold_for_the_sites(sites: DemoSites) -> None:
 
 def test_every_case_lies_in_the_scope_of_one_source() -> None:
     sources = [read_registry([SOURCES_FOLDER])[name] for name in SOURCE_IDS]
-    uris = {case.uri for case in (*CASES, *COMPARISONS, *PAGES)}
+    uris = {case.uri for case in CASES} | {page.uri for page in PAGES}
+    uris |= {comparison.uri for comparison in COMPARISONS}
     for uri in uris - {u for u in uris if u.endswith("/robots.txt")}:
         assert sum(decide(source, uri).may_fetch for source in sources) == 1, uri
 

@@ -9,6 +9,7 @@ from archive.cli.root import CommandContext
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from crawlers.demo import vouchers
+from crawlers.demo.authorities import has_openssl
 from crawlers.demo.vouchers import run_vouchers
 from tests.support.archives import MadeArchive, make_archive
 
@@ -37,7 +38,7 @@ def test_without_openssl_nothing_is_asked_for(
 
 
 def test_with_openssl_two_of_each_vouch_for_every_checkpoint(made: MadeArchive) -> None:
-    if not vouchers.has_openssl():
+    if not has_openssl():
         pytest.skip("program: openssl is not installed")
     with run_vouchers(context_of(made)) as vouched:
         vouched.open_writer().close()

@@ -56,10 +56,10 @@ def test_adjacent_doubles_are_one_item_and_distant_ones_are_two() -> None:
         "<a href=1><img></a><a href=1>One</a><a href=2>Two</a><a href=1>One</a>",
         item="a",
     )
-    assert [(item.url[-1], item.title) for item in page.entries] == [
-        ("1", "One"),
-        ("2", "Two"),
-        ("1", "One"),
+    assert [(item.url, item.title) for item in page.entries] == [
+        ("http://h.example/dir/1", "One"),
+        ("http://h.example/dir/2", "Two"),
+        ("http://h.example/dir/1", "One"),
     ]
     assert page.signals == {"item-adjacent-double": 1}
 

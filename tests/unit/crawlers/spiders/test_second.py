@@ -54,7 +54,8 @@ def hear(look: Request, response: Response) -> list[str]:
 
 
 def fail(request: Request, error: Exception) -> list[Request]:
-    failure: Any = Failure(error)
+    # Twisted leaves it without types.
+    failure: Any = Failure(error)  # type: ignore[no-untyped-call]
     failure.request = request
     assert request.errback is not None
     return list(request.errback(failure))

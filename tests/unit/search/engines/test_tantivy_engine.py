@@ -1,6 +1,7 @@
 """The embedded engine: clauses find what they say, in an order that never varies."""
 
 import gc
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -178,7 +179,7 @@ def test_a_folder_that_cannot_be_written_to_is_read_and_followed(
     engine: TantivyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "engine"
-    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     reader = TantivyEngine(folder)
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert orders(reader, exact("a")) == {1, 2, 3}
@@ -201,7 +202,7 @@ def commit_after_a_look(
     engine: TantivyEngine, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int], None]:
     """Lets the writer commit behind the next so many looks at what is there."""
-    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     follow = linked.LinkedFolder.follow
     left = [0]
 
@@ -248,7 +249,7 @@ def test_a_folder_that_went_makes_the_index_unavailable(
     monkeypatch: pytest.MonkeyPatch,
     gone: str,
 ) -> None:
-    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     reader = TantivyEngine(tmp_path / "engine")
     assert reader._links is not None
     engine.close()
@@ -260,7 +261,7 @@ def test_a_folder_that_went_makes_the_index_unavailable(
 def test_an_index_that_goes_while_it_is_opened_is_not_taken_for_an_empty_one(
     engine: TantivyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(linked.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     engine.close()
 
     def see_nothing(links: linked.LinkedFolder) -> None:

@@ -261,7 +261,7 @@ def test_doubles_are_counted() -> None:
 
 
 def test_running_numbers_are_only_those_that_run() -> None:
-    years = [("2001", "a"), ("1999", "b"), ("2024", "c"), ("1987", "d")]
+    years: People = [("2001", "a"), ("1999", "b"), ("2024", "c"), ("1987", "d")]
     assert [cells for _, cells in split_rows(text_of(years))] == years
     numbered = "\n".join(f"{n}. Entry {n * 7}" for n in range(1, 9))
     assert split_rows(numbered)[0] == (1, ("Entry 7",))

@@ -11,11 +11,10 @@ from search.report.words import Links, html_page, sentence, text_lines
 
 
 def failed(times: int, code: str = "failed") -> Finding:
-    parameters = {"state": "dns", "times": times}
+    parameters: dict[str, str | int] = {"state": "dns", "times": times}
     parameters |= {"from": "2025-01-26T08:00", "until": "2025-01-26T09:00"}
-    return Finding(
-        kind=Kind.FAILED, code=code, parameters={**parameters, "every_s": 600}
-    )
+    parameters["every_s"] = 600
+    return Finding(kind=Kind.FAILED, code=code, parameters=parameters)
 
 
 def report(source_id: str | None, captured: int) -> Report:
