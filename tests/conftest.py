@@ -38,7 +38,7 @@ def pytest_configure() -> None:
     settings.load_profile("any machine")
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # a library without types
     """Whole files to one worker; whole folders where files share a costly part."""
 
     def _split_scope(self, nodeid: str) -> str:

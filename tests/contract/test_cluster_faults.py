@@ -23,9 +23,11 @@ from archive.errors import SearchUnavailable
 from archive.settings import SearchSettings
 from archive.store.reader import ArchiveReader
 from search.captures import CaptureRows
+from search.document import Document
 from search.engines import elastic_bulk, elastic_engine
 from search.engines.base import AllOf
 from search.engines.elastic_engine import Cluster, ClusterAccess, ElasticEngine
+from search.engines.elastic_layout import document_body
 from search.engines.opening import CLUSTERED, Engines, index_name
 from search.generations import find_current
 from search.index import Indexer, IndexReport
@@ -249,11 +251,10 @@ def test_a_document_refused_for_good_is_named_and_blocks_no_other(
     box: ArchiveBox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after somebody changed the mapping: a field of ours has another type."""
-    body_of = elastic_engine.document_body
 
-    def spoil(document: Any) -> dict[str, Any]:
-        body: dict[str, Any] = body_of(document)
-        spoiled = "/7" in document.stored["uri"]
+    def spoil(document: Document) -> dict[str, Any]:
+        body = document_body(document)
+        spoiled = "/7" in str(document.stored["uri"])
         return body | ({"order": "text"} if spoiled else {})
 
     monkeypatch.setattr(elastic_engine, "document_body", spoil)

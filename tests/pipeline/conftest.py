@@ -1,25 +1,26 @@
 """Servers and proxies on loopback, an engine, a browser, a command and a site."""
 
-import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from archive.capture import Exchange
-from crawlers.engine.client import Client, EngineSettings, parse_allow_network
-from tests.support.awkward.server import AwkwardServer, serve_replies, serve_turns
+from tests.support.awkward.server import serve_replies, serve_turns
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site, running_site
-from tests.support.loopback_proxy import LoopbackProxy, serve_proxy
+from tests.support.engine_client import (
+    ClientMaker,
+    ProxyMaker,
+    ReadAll,
+    ScriptMaker,
+    ServerMaker,
+    clients_in,
+    read_all,
+)
+from tests.support.loopback_proxy import serve_proxy
 from tests.support.sources import source_head
 
-ServerMaker = Callable[..., AbstractAsyncContextManager[AwkwardServer]]
-ProxyMaker = Callable[..., AbstractAsyncContextManager[LoopbackProxy]]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -36,54 +37,19 @@ def proxied() -> ProxyMaker:
 
 
 @pytest.fixture
-def scripted() -> Callable[..., AbstractAsyncContextManager[int]]:
+def scripted() -> ScriptMaker:
     """Give what starts a server that reads something, plays steps, reads, plays ..."""
     return serve_turns
-
-
-class EngineClient(Client):
-    """A client that remembers what it handed to `on_stale`."""
-
-    extra: list[Exchange]
-
-
-ClientMaker = Callable[..., AbstractAsyncContextManager[EngineClient]]
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> ClientMaker:
     """Give what starts a client; 127.0.0.0/8 is allowed unless settings say else."""
-
-    @asynccontextmanager
-    async def start(**settings: Any) -> AsyncIterator[EngineClient]:
-        settings.setdefault("allow_networks", (parse_allow_network("127.0.0.0/8"),))
-        settings.setdefault("hosts_file", None)
-        extra: list[Exchange] = []
-        client = EngineClient(
-            EngineSettings(**settings),
-            spool_folder=tmp_path,
-            clock=lambda: datetime.now(UTC),
-            random_bytes=secrets.token_bytes,
-            on_stale=extra.append,
-        )
-        client.extra = extra
-        try:
-            yield client
-        finally:
-            await client.close()
-
-    return start
-
-
-def read_all(exchange: Exchange) -> bytes:
-    """All bytes received, interim heads first."""
-    with exchange.response.open() as stream:
-        block = stream.read()
-    return b"".join(interim.head for interim in exchange.interim) + block
+    return clients_in(tmp_path)
 
 
 @pytest.fixture
-def received() -> Callable[[Exchange], bytes]:
+def received() -> ReadAll:
     """Give all bytes of an exchange, interim heads first."""
     return read_all
 

@@ -75,7 +75,7 @@ def steps_of(cases: dict[str, Case]) -> dict[str, Steps]:
 def line_of(host: str, case: Case, scheme: str) -> str:
     """The case as a line of a list, with method, headers and body."""
     asked = dict(case.request or {})
-    line = {"url": f"{scheme}://{host}{path_of(case)}"}
+    line: dict[str, object] = {"url": f"{scheme}://{host}{path_of(case)}"}
     if "method" in asked:
         line["method"] = asked["method"]
     if "headers" in asked:

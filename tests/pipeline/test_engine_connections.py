@@ -2,18 +2,18 @@
 
 import asyncio
 import time
-from typing import Any
 
 import pytest
 
 from archive.capture import CaptureOutcome as O
 from tests.support.asking import OK, get
+from tests.support.engine_client import ClientMaker, ReadAll, ServerMaker, facts_of
 
 MANY = 50
 
 
 def test_one_connection_carries_many_exchanges(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     async def run() -> None:
         async with awkward(*[(OK,)] * MANY) as server, engine() as client:
@@ -23,14 +23,14 @@ def test_one_connection_carries_many_exchanges(
             assert server.connections == 1
             assert [x.request for x in made] == [s.received for s in server.log]
             assert [received(x) for x in made] == [s.sent for s in server.log]
-            assert [x.connection.sequence for x in made] == list(range(MANY))
-            assert len({x.connection.connection_id for x in made}) == 1
+            assert [facts_of(x).sequence for x in made] == list(range(MANY))
+            assert len({facts_of(x).connection_id for x in made}) == 1
 
     asyncio.run(run())
 
 
 def test_concurrent_exchanges_never_share_a_connection(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     replies = [(0.05, OK.replace(b"hello", b"%05d" % n)) for n in range(MANY)]
 
@@ -45,7 +45,7 @@ def test_concurrent_exchanges_never_share_a_connection(
 
 
 def test_a_response_that_says_close_ends_the_connection(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
@@ -60,7 +60,7 @@ def test_a_response_that_says_close_ends_the_connection(
 
 @pytest.mark.parametrize("ending", ["close", "reset"])
 def test_a_stale_connection_is_recorded_and_tried_once_anew(
-    ending: str, awkward: Any, engine: Any, received: Any
+    ending: str, awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     async def run() -> None:
         async with awkward((OK,), (ending,), (OK,)) as server, engine() as client:
@@ -70,14 +70,14 @@ def test_a_stale_connection_is_recorded_and_tried_once_anew(
             assert (dead.outcome, dead.flags) == (O.NO_RESPONSE, ("stale",))
             assert dead.request == final.request == server.log[1].received
             assert (final.outcome, final.flags) == (O.COMPLETE, ("after-stale",))
-            assert final.connection.sequence == 0
+            assert facts_of(final).sequence == 0
             assert received(final) == OK
 
     asyncio.run(run())
 
 
 def test_a_new_connection_that_dies_is_not_tried_again(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with awkward(("close",), (OK,)) as server, engine() as client:
@@ -88,7 +88,7 @@ def test_a_new_connection_that_dies_is_not_tried_again(
     asyncio.run(run())
 
 
-def test_a_post_is_never_sent_twice(awkward: Any, engine: Any) -> None:
+def test_a_post_is_never_sent_twice(awkward: ServerMaker, engine: ClientMaker) -> None:
     async def run() -> None:
         async with awkward((OK,), ("close",), (OK,)) as server, engine() as client:
             await client.fetch(get(server.origin))
@@ -100,7 +100,7 @@ def test_a_post_is_never_sent_twice(awkward: Any, engine: Any) -> None:
 
 
 def test_bytes_on_an_idle_connection_end_it(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     async def run() -> None:
         replies = ((OK, 0.05, b"HTTP/1.1 200 OK\r\n\r\nforged"), (OK,))
@@ -115,7 +115,7 @@ def test_bytes_on_an_idle_connection_end_it(
 
 
 def test_idle_connections_end_after_their_time_and_number(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with awkward((OK,), (OK,)) as server, engine(idle_seconds=0.05) as client:
@@ -136,7 +136,7 @@ def test_idle_connections_end_after_their_time_and_number(
 
 
 def test_late_bytes_are_heard_though_this_process_was_too_busy_to_listen(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 

@@ -19,6 +19,7 @@ from crawlers.engine.flags import ENGINE_FLAGS
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import BY_NAME, CASES
 from tests.support.awkward.corners import CORNERS
+from tests.support.engine_client import ClientMaker, ProxyMaker, ReadAll, ServerMaker
 
 AT_A_TIME = 8
 """Cases that run together; most of their time is waiting."""
@@ -36,10 +37,10 @@ ROUTES = [
 class Way:
     """How the cases are asked for: what starts servers, clients, proxies."""
 
-    awkward: Any
-    engine: Any
-    proxied: Any
-    received: Any
+    awkward: ServerMaker
+    engine: ClientMaker
+    proxied: ProxyMaker
+    received: ReadAll
     route: str
     tls: ssl.SSLContext | None
     roots_pem: bytes
@@ -55,10 +56,10 @@ def authority() -> trustme.CA:
 def way(
     request: pytest.FixtureRequest,
     authority: trustme.CA,
-    awkward: Any,
-    engine: Any,
-    proxied: Any,
-    received: Any,
+    awkward: ServerMaker,
+    engine: ClientMaker,
+    proxied: ProxyMaker,
+    received: ReadAll,
 ) -> Way:
     route, scheme, family = request.param
     if family == "IPv6":

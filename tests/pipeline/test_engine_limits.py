@@ -19,10 +19,11 @@ from crawlers.engine.client import (
     FetchRequest,
 )
 from tests.support.asking import OK, get
+from tests.support.engine_client import ClientMaker, ReadAll, ServerMaker
 from tests.support.name_server import start_name_server
 
 
-def test_an_unanswered_connect_ends_with_the_deadline(engine: Any) -> None:
+def test_an_unanswered_connect_ends_with_the_deadline(engine: ClientMaker) -> None:
     async def run() -> None:
         full = socket.socket()
         full.bind(("127.0.0.1", 0))
@@ -62,7 +63,7 @@ class Stopper:
 
 @pytest.mark.parametrize("at_head", [True, False])
 def test_a_listener_can_stop_an_exchange(
-    at_head: bool, awkward: Any, engine: Any, received: Any
+    at_head: bool, awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     async def run() -> None:
         reply = (OK[:38], 0.05, b"hel", "stall")
@@ -77,7 +78,7 @@ def test_a_listener_can_stop_an_exchange(
 
 
 def test_a_cancelled_fetch_still_reports_what_came(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     async def run() -> None:
         async with awkward((OK[:40], "stall")) as server, engine() as client:
@@ -94,7 +95,7 @@ def test_a_cancelled_fetch_still_reports_what_came(
 
 
 def test_closing_the_client_ends_running_exchanges_as_stopped(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with awkward((OK[:40], "stall")) as server:
@@ -120,7 +121,7 @@ def test_closing_the_client_ends_running_exchanges_as_stopped(
 
 
 def test_an_answer_before_the_body_is_sent_is_kept(
-    awkward: Any, engine: Any, received: Any
+    awkward: ServerMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     body = b"x" * 50_000_000
     early = ("early", OK.replace(b"200 OK", b"413 No"), 0.3, "reset")
@@ -138,9 +139,9 @@ def test_an_answer_before_the_body_is_sent_is_kept(
 
 
 def test_a_full_disk_stops_the_exchange_and_says_that_it_was_us(
-    awkward: Any,
-    engine: Any,
-    received: Any,
+    awkward: ServerMaker,
+    engine: ClientMaker,
+    received: ReadAll,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -173,7 +174,7 @@ PAGE_KIB = resource.getpagesize() // 1024
 
 
 def test_a_large_body_goes_to_disk_and_memory_stays_flat(
-    awkward: Any, engine: Any, tmp_path: Path
+    awkward: ServerMaker, engine: ClientMaker, tmp_path: Path
 ) -> None:
     block, blocks = os.urandom(1 << 20), 150
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (blocks << 20)
@@ -209,7 +210,7 @@ DRIP_SECONDS = 1.5
 
 
 def test_C6_hosts_that_drip_free_their_place_at_the_deadline_and_delay_nobody(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     chunks = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",)
     drip = chunks + (0.05, b"1\r\nx\r\n") * 1000

@@ -12,6 +12,15 @@ from archive.capture import ExchangeContext, Phase
 from crawlers.engine.client import parse_connect_to
 from crawlers.engine.proxy import parse_proxy
 from tests.support.asking import OK, get
+from tests.support.engine_client import (
+    ClientMaker,
+    ProxyMaker,
+    ReadAll,
+    ScriptMaker,
+    ServerMaker,
+    dns_of,
+    facts_of,
+)
 
 CANARY = "canary-hunter2"
 KINDS = ("connect", "socks5")
@@ -22,7 +31,12 @@ KINDS = ("connect", "socks5")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_credentials_are_told_to_the_proxy_and_to_nobody_else(
-    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+    kind: str,
+    *,
+    awkward: ServerMaker,
+    engine: ClientMaker,
+    proxied: ProxyMaker,
+    received: ReadAll,
 ) -> None:
     pair = ("alice ў", CANARY)
 
@@ -53,7 +67,7 @@ def test_credentials_are_told_to_the_proxy_and_to_nobody_else(
     ],
 )
 def test_refused_credentials_are_named_and_not_shown(
-    kind: str, given: Any, words: str, *, engine: Any, proxied: Any
+    kind: str, given: Any, words: str, *, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with proxied(kind, credentials=("alice", CANARY)) as proxy:
@@ -75,7 +89,7 @@ def test_refused_credentials_are_named_and_not_shown(
 
 
 def test_a_proxy_that_wants_no_password_is_not_told_one(
-    engine: Any, scripted: Any
+    engine: ClientMaker, scripted: ScriptMaker
 ) -> None:
     async def run() -> None:
         async with scripted((b"\x05\x00",)) as port:
@@ -94,7 +108,7 @@ def test_a_proxy_that_wants_no_password_is_not_told_one(
 
 @pytest.mark.parametrize("scheme", ["http", "socks5h"])
 def test_a_proxy_that_is_down_is_never_gone_past(
-    scheme: str, *, awkward: Any, engine: Any
+    scheme: str, *, awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         with socket.socket() as free:
@@ -109,7 +123,7 @@ def test_a_proxy_that_is_down_is_never_gone_past(
                 exchange = await client.fetch(get(uri))
                 assert (exchange.outcome, exchange.phase) == (O.PROXY, Phase.PROXY)
                 assert exchange.detail == "proxy office: Connection refused"
-                assert exchange.connection.peer is None
+                assert facts_of(exchange).peer is None
             assert server.connections == 0
             assert client._resolver is None
 
@@ -118,7 +132,12 @@ def test_a_proxy_that_is_down_is_never_gone_past(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stale_connection_is_tried_anew_through_the_proxy(
-    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+    kind: str,
+    *,
+    awkward: ServerMaker,
+    engine: ClientMaker,
+    proxied: ProxyMaker,
+    received: ReadAll,
 ) -> None:
     async def run() -> None:
         async with (
@@ -131,14 +150,14 @@ def test_a_stale_connection_is_tried_anew_through_the_proxy(
             assert (final.outcome, final.flags) == (O.COMPLETE, ("after-stale",))
             assert received(final) == OK
             (dead,) = client.extra
-            assert dead.connection.proxy == final.connection.proxy == kind
+            assert facts_of(dead).proxy == facts_of(final).proxy == kind
             assert len(proxy.asked) == 2
 
     asyncio.run(run())
 
 
 def test_a_label_nobody_described_is_refused_and_not_repeated(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with awkward((OK,)) as server, engine() as client:
@@ -152,7 +171,7 @@ def test_a_label_nobody_described_is_refused_and_not_repeated(
 
 
 def test_proxies_are_kept_apart_from_each_other_and_from_none(
-    awkward: Any, engine: Any, proxied: Any
+    awkward: ServerMaker, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with (
@@ -167,11 +186,11 @@ def test_proxies_are_kept_apart_from_each_other_and_from_none(
                     await client.fetch(get(server.origin, proxy=label))
                     for label in labels
                 ]
-            assert [x.connection.proxy for x in made] == list(labels)
-            assert [x.connection.sequence for x in made] == [0, 0, 0, 1, 1, 1]
+            assert [facts_of(x).proxy for x in made] == list(labels)
+            assert [facts_of(x).sequence for x in made] == [0, 0, 0, 1, 1, 1]
             assert server.connections == 3
             assert (len(one.asked), len(other.asked)) == (1, 1)
-            assert made[2].connection.peer == f"127.0.0.1:{server.port}"
+            assert facts_of(made[2]).peer == f"127.0.0.1:{server.port}"
 
     asyncio.run(run())
 
@@ -181,7 +200,12 @@ def test_proxies_are_kept_apart_from_each_other_and_from_none(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_proxy_resolves_and_no_address_is_recorded(
-    kind: str, *, awkward: Any, engine: Any, proxied: Any, received: Any
+    kind: str,
+    *,
+    awkward: ServerMaker,
+    engine: ClientMaker,
+    proxied: ProxyMaker,
+    received: ReadAll,
 ) -> None:
     async def run() -> None:
         async with (
@@ -192,7 +216,7 @@ def test_the_proxy_resolves_and_no_address_is_recorded(
             exchange = await client.fetch(get(f"http://тест.example.:{server.port}/"))
             assert received(exchange) == OK
             assert proxy.asked == [("xn--e1aybc.example", server.port)]
-            facts = exchange.connection
+            facts = facts_of(exchange)
             assert (facts.peer, facts.dns, facts.allow_network) == (None, None, None)
             assert exchange.timings.dns_us is None
             assert exchange.timings.connected_us is not None
@@ -204,7 +228,7 @@ def test_the_proxy_resolves_and_no_address_is_recorded(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_literals_are_judged_and_asked_for_as_addresses(
-    kind: str, *, awkward: Any, engine: Any, proxied: Any
+    kind: str, *, awkward: ServerMaker, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with (
@@ -215,9 +239,9 @@ def test_literals_are_judged_and_asked_for_as_addresses(
             exchange = await client.fetch(get(f"http://0x7f.1:{server.port}/"))
             assert exchange.outcome is O.COMPLETE
             assert proxy.asked == [("127.0.0.1", server.port)]
-            facts = exchange.connection
+            facts = facts_of(exchange)
             assert facts.allow_network == "127.0.0.0/8"
-            assert (facts.dns.origin, facts.dns.addresses) == (
+            assert (dns_of(exchange).origin, dns_of(exchange).addresses) == (
                 "literal",
                 ("127.0.0.1",),
             )
@@ -230,7 +254,7 @@ def test_literals_are_judged_and_asked_for_as_addresses(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ipv6_literals_are_asked_for_in_their_own_form(
-    kind: str, *, engine: Any, proxied: Any
+    kind: str, *, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with proxied(kind) as proxy, engine(**proxy.settings) as client:
@@ -242,7 +266,7 @@ def test_ipv6_literals_are_asked_for_in_their_own_form(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_redirection_of_a_test_setup_is_asked_of_the_proxy_and_recorded(
-    kind: str, *, awkward: Any, engine: Any, proxied: Any
+    kind: str, *, awkward: ServerMaker, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with awkward((OK,)) as server, proxied(kind) as proxy:
@@ -251,7 +275,7 @@ def test_a_redirection_of_a_test_setup_is_asked_of_the_proxy_and_recorded(
                 exchange = await client.fetch(get("http://site.example/"))
             assert exchange.outcome is O.COMPLETE
             assert proxy.asked == [("127.0.0.1", server.port)]
-            facts = exchange.connection
+            facts = facts_of(exchange)
             assert (facts.connect_to, facts.peer) == (entry.text, None)
 
     asyncio.run(run())
@@ -269,7 +293,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_spelling_of_a_forbidden_host_is_asked_of_a_proxy(
-    kind: str, *, engine: Any, proxied: Any
+    kind: str, *, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     async def run() -> None:
         async with (
@@ -291,7 +315,7 @@ def test_no_spelling_of_a_forbidden_host_is_asked_of_a_proxy(
 
 
 def test_onion_addresses_are_reached_through_tor_with_a_circuit_for_each_job(
-    awkward: Any, engine: Any, proxied: Any
+    awkward: ServerMaker, engine: ClientMaker, proxied: ProxyMaker
 ) -> None:
     jobs = [("s1", "j1"), ("s1", "j1"), ("s1", "j2"), ("s2", "j1"), (None, None)]
     host = "a" * 56 + ".onion"
@@ -307,7 +331,7 @@ def test_onion_addresses_are_reached_through_tor_with_a_circuit_for_each_job(
                 uri = f"http://{host}:{server.port}/"
                 exchange = await client.fetch(get(uri, context=context))
                 assert exchange.outcome is O.COMPLETE, exchange.detail
-                assert exchange.connection.proxy == "socks5"
+                assert facts_of(exchange).proxy == "socks5"
             assert proxy.asked == [(host, server.port)] * 4
             assert server.connections == 4
             users, words = zip(*proxy.logins, strict=True)

@@ -10,6 +10,7 @@ from archive.capture import CaptureOutcome as O
 from archive.capture import Phase
 from crawlers.engine.proxy import parse_proxy
 from tests.support.asking import OK, get
+from tests.support.engine_client import ClientMaker, ReadAll, ScriptMaker, facts_of
 
 OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CANARY = "canary-hunter2"
@@ -111,7 +112,7 @@ CASES = [
 
 @pytest.mark.parametrize(("scheme", "turns", "words"), CASES)
 def test_a_proxy_that_opens_no_tunnel_is_a_failure_of_its_own(
-    scheme: str, turns: Turns, words: str, *, scripted: Any, engine: Any
+    scheme: str, turns: Turns, words: str, *, scripted: ScriptMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with scripted(*turns) as port:
@@ -122,7 +123,7 @@ def test_a_proxy_that_opens_no_tunnel_is_a_failure_of_its_own(
         assert exchange.detail.startswith("proxy office: ")
         assert re.search(words, exchange.detail), exchange.detail
         assert (exchange.request, exchange.response.length_bytes) == (b"", 0)
-        facts = exchange.connection
+        facts = facts_of(exchange)
         assert (facts.proxy, facts.peer, facts.dns) == ("office", None, None)
         for secret in (CANARY, "127.0.0.1", str(port)):
             assert secret not in f"{exchange.detail}{facts}"
@@ -131,7 +132,7 @@ def test_a_proxy_that_opens_no_tunnel_is_a_failure_of_its_own(
 
 
 def test_a_tunnel_closed_at_once_is_no_answer_of_the_site(
-    scripted: Any, engine: Any
+    scripted: ScriptMaker, engine: ClientMaker
 ) -> None:
     async def run() -> None:
         async with scripted((OPEN, "close")) as port:
@@ -176,7 +177,7 @@ OPENINGS: dict[str, tuple[str, Turns]] = {
 
 @pytest.mark.parametrize("name", OPENINGS)
 def test_nothing_of_the_proxys_answer_is_in_the_exchange(
-    name: str, *, scripted: Any, engine: Any, received: Any
+    name: str, *, scripted: ScriptMaker, engine: ClientMaker, received: ReadAll
 ) -> None:
     scheme, turns = OPENINGS[name]
 
@@ -208,7 +209,7 @@ STALLS: dict[str, tuple[str, Turns]] = {
 
 @pytest.mark.parametrize("name", STALLS)
 def test_a_proxy_that_stalls_ends_with_the_deadline(
-    name: str, *, scripted: Any, engine: Any
+    name: str, *, scripted: ScriptMaker, engine: ClientMaker
 ) -> None:
     scheme, turns = STALLS[name]
 
@@ -220,13 +221,15 @@ def test_a_proxy_that_stalls_ends_with_the_deadline(
                     get("http://site.example/", timeout_seconds=1.0)
                 )
                 assert (exchange.outcome, exchange.phase) == (O.TIMEOUT, Phase.PROXY)
-                assert exchange.connection.proxy == "office"
+                assert facts_of(exchange).proxy == "office"
                 assert exchange.request == b""
 
     asyncio.run(run())
 
 
-def test_closing_the_client_ends_a_tunnel_half_dug(scripted: Any, engine: Any) -> None:
+def test_closing_the_client_ends_a_tunnel_half_dug(
+    scripted: ScriptMaker, engine: ClientMaker
+) -> None:
     async def run() -> None:
         async with scripted(("stall",)) as port:
             proxy = parse_proxy(f"http://127.0.0.1:{port}", "office")

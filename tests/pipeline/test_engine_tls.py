@@ -15,6 +15,13 @@ from crawlers.engine.client import (
     parse_connect_to,
 )
 from tests.support.asking import OK, get
+from tests.support.engine_client import (
+    ClientMaker,
+    ReadAll,
+    ServerMaker,
+    facts_of,
+    tls_of,
+)
 
 
 def server_context(leaf: trustme.LeafCert) -> ssl.SSLContext:
@@ -35,7 +42,12 @@ def server_context(leaf: trustme.LeafCert) -> ssl.SSLContext:
     ],
 )
 def test_bad_certificates_are_recorded_or_refused_before_a_byte_is_sent(
-    names: list[str], own_root: bool, tls: str, outcome: Any, awkward: Any, engine: Any
+    names: list[str],
+    own_root: bool,
+    tls: str,
+    outcome: Any,
+    awkward: ServerMaker,
+    engine: ClientMaker,
 ) -> None:
     authority = trustme.CA()
     roots = (authority if own_root else trustme.CA()).cert_pem.bytes()
@@ -46,12 +58,14 @@ def test_bad_certificates_are_recorded_or_refused_before_a_byte_is_sent(
             entry = parse_connect_to(f"site.example:443=127.0.0.1:{server.port}")
             async with engine(connect_to=(entry,), roots_pem=roots) as client:
                 exchange = await client.fetch(get("https://site.example/", tls=tls))
-        facts = exchange.connection.tls
+        facts = tls_of(exchange)
         good = own_root and names == ["site.example"]
         assert exchange.outcome is outcome
         assert facts.verdict is (TlsVerdict.VERIFIED if good else TlsVerdict.FAILED)
         assert (facts.error is None) is good
         assert (facts.version, facts.sni) == ("TLSv1.3", "site.example")
+        assert facts.chain_pem is not None
+        assert facts.root_set is not None
         assert facts.chain_pem.startswith(b"-----BEGIN CERTIFICATE-----")
         assert facts.root_set.startswith("sha256:")
         if outcome is O.TLS_REFUSED:
@@ -61,7 +75,7 @@ def test_bad_certificates_are_recorded_or_refused_before_a_byte_is_sent(
 
 
 def test_a_kept_connection_is_refused_too_when_a_good_chain_is_required(
-    awkward: Any, engine: Any
+    awkward: ServerMaker, engine: ClientMaker
 ) -> None:
     context = server_context(trustme.CA().issue_cert("127.0.0.1"))
 
@@ -75,14 +89,16 @@ def test_a_kept_connection_is_refused_too_when_a_good_chain_is_required(
     asyncio.run(run())
 
 
-def test_tls_12_is_recorded_with_the_iana_name(awkward: Any, engine: Any) -> None:
+def test_tls_12_is_recorded_with_the_iana_name(
+    awkward: ServerMaker, engine: ClientMaker
+) -> None:
     context = server_context(trustme.CA().issue_cert("127.0.0.1"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
     async def run() -> None:
         async with awkward((OK,), tls=context) as server, engine() as client:
             uri = server.origin.replace("http:", "https:")
-            facts = (await client.fetch(get(uri))).connection.tls
+            facts = tls_of(await client.fetch(get(uri)))
             assert facts.version == "TLSv1.2"
             assert facts.cipher.startswith("TLS_ECDHE_")
             assert facts.sni is None
@@ -90,7 +106,9 @@ def test_tls_12_is_recorded_with_the_iana_name(awkward: Any, engine: Any) -> Non
     asyncio.run(run())
 
 
-def test_plain_http_on_a_tls_port_is_a_tls_failure(awkward: Any, engine: Any) -> None:
+def test_plain_http_on_a_tls_port_is_a_tls_failure(
+    awkward: ServerMaker, engine: ClientMaker
+) -> None:
     async def run() -> None:
         async with awkward() as server, engine() as client:
             uri = server.origin.replace("http:", "https:")
@@ -108,14 +126,14 @@ def test_plain_http_on_a_tls_port_is_a_tls_failure(awkward: Any, engine: Any) ->
             exchange = await client.fetch(get(f"https://127.0.0.1:{port}/"))
             assert (exchange.outcome, exchange.phase) == (O.TLS, Phase.TLS)
             assert exchange.detail.startswith("TLS: ")
-            assert exchange.connection.peer == f"127.0.0.1:{port}"
+            assert facts_of(exchange).peer == f"127.0.0.1:{port}"
             assert exchange.request == b""
         listening.close()
 
     asyncio.run(run())
 
 
-def test_a_reset_during_the_handshake_is_a_tls_failure(engine: Any) -> None:
+def test_a_reset_during_the_handshake_is_a_tls_failure(engine: ClientMaker) -> None:
     async def run() -> None:
         async def answer(reader: Any, writer: Any) -> None:
             await reader.read(1)
@@ -154,7 +172,7 @@ def answer_with_the_handshake(listening: socket.socket, tls: ssl.SSLContext) -> 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_an_answer_that_comes_with_the_handshake_is_kept(
-    engine: Any, received: Any, version: str
+    engine: ClientMaker, received: ReadAll, version: str
 ) -> None:
     authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,6 +1,7 @@
 """What the OpenAPI document allows, and more, gives no server error; answers fit it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -11,6 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from archive.store.reader import ArchiveReader
 from search.index import Indexer
 from tests.support.archives import make_archive
 from tests.support.served import open_later, serve_services
@@ -35,7 +37,8 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made = make_archive(tmp_path_factory.mktemp("fuzz"))
     made.fill(8)
     services = open_later(made.root, made.trust_folder)
-    Indexer(services.archive, workers=1).run(rebuild=False)  # type: ignore[arg-type]
+    assert isinstance(services.archive, ArchiveReader)
+    Indexer(services.archive, workers=1).run(rebuild=False)
     with serve_services(services) as served:
         yield served.app
 
@@ -57,7 +60,7 @@ def fuzz(origin: str, name: str, examples: int, *, modes: int = 2) -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(case=strategy)
-        def ask(case: schemathesis.Case) -> None:
+        def ask(case: schemathesis.Case[Any]) -> None:
             response = case.call(
                 base_url=origin, allow_redirects=False, timeout=SECONDS
             )

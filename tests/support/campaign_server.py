@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tests.support.campaign_world import World
 
@@ -39,7 +39,7 @@ class VirtualClock:
 class WorldServer:
     """Serves the world as it is at the instant of a clock; one thread."""
 
-    def __init__(self, world: World, clock: Any) -> None:
+    def __init__(self, world: World, clock: VirtualClock) -> None:
         self.world, self.clock = world, clock
         self.truth: timedelta = timedelta()
         """What the command's clock is wrong by: the world goes on by the right one."""

@@ -2,7 +2,7 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +10,8 @@ from tests.support.serving import QuietServer, serving
 
 SLOW_SECONDS = 90
 """What a page below /slow takes unless the test ends before."""
+Answer = Callable[[bytes, str], bytes]
+"""Head of a request, in lower case, and its path to the whole reply."""
 
 
 @dataclass
@@ -20,10 +22,12 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[bytes, bytes]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    head: bytes = b""
-    """Of the request that is being answered, lower case."""
     gate: threading.Event = field(default_factory=threading.Event)
     turns: dict[str, list[bytes]] = field(default_factory=dict)
+    otherwise: bytes = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    """The reply for every other path."""
+    answering: Answer | None = None
+    """Gives the replies in place of the pages."""
 
     def serve(self, path: str, body: bytes | str = b"", *head: str) -> None:
         """Answer 200 with exactly these bytes; `head` lines replace the type."""
@@ -40,13 +44,13 @@ class Site:
         self.turns[path] = list(replies)
         self.pages[path] = replies[-1]
 
-    def answer(self, path: str) -> bytes:
+    def reply(self, path: str) -> bytes:
+        """What the pages say at a path."""
         if self.turns.get(path):
             return self.turns[path].pop(0)
         if path.startswith("/slow"):
             self.gate.wait(SLOW_SECONDS)
-        missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        return self.pages.get(path, missing)
+        return self.pages.get(path, self.otherwise)
 
     @property
     def paths(self) -> list[str]:
@@ -70,8 +74,8 @@ def running_site() -> Iterator[Site]:
             while request := self._read():
                 path = request.split(b" ", 2)[1].decode()
                 made.asked.append(path)
-                made.head = request.lower()
-                reply = made.answer(path)
+                answer = made.answering
+                reply = answer(request.lower(), path) if answer else made.reply(path)
                 made.log.append((request, reply))
                 self.wfile.write(reply)
                 is_http = reply.startswith(b"HTTP/")

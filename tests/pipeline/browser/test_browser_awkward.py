@@ -2,7 +2,6 @@
 
 import ssl
 from collections import Counter
-from typing import Any
 
 import pytest
 import trustme
@@ -10,6 +9,7 @@ import trustme
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import gettable, path_of
 from tests.support.blocks import archived, served
+from tests.support.command import Command
 from tests.support.wire import Steps, leads, serve_sites
 
 PAGE = "http://page.example/"
@@ -26,7 +26,7 @@ def page_of(hosts: dict[str, Case], scheme: str) -> bytes:
     return f"<!doctype html><meta charset=utf-8><script>{script}</script>".encode()
 
 
-def check(evidence: Any, cases: list[Case], scheme: str) -> None:
+def check(evidence: Command, cases: list[Case], scheme: str) -> None:
     hosts = {f"c{number}.example": case for number, case in enumerate(cases)}
     steps: dict[str, Steps] = {host: case.steps for host, case in hosts.items()}
     numbers = range(0, len(cases), CASES_A_PAGE)
@@ -57,11 +57,11 @@ def check(evidence: Any, cases: list[Case], scheme: str) -> None:
     assert found.total() >= len(cases)
 
 
-def test_one_case_in_five_through_a_browser(evidence: Any) -> None:
+def test_one_case_in_five_through_a_browser(evidence: Command) -> None:
     check(evidence, gettable()[::5], "https")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_every_case_through_a_browser(evidence: Any, scheme: str) -> None:
+def test_every_case_through_a_browser(evidence: Command, scheme: str) -> None:
     check(evidence, gettable(), scheme)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.browser_site import BrowserSite
 from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import COMMAND, Command
 from tests.support.sources import source_head
@@ -46,14 +47,14 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def script_page(site: Any, path: str, more: str = "") -> None:
+def script_page(site: BrowserSite, path: str, more: str = "") -> None:
     script = f"fetch('/data').then(() => document.body.append('shown {path}'))"
     site.html("page.test", path, f"<p>{more}<script>{script}</script>")
     site.serve("page.test", "/data", b"{}", "Content-Type: application/json")
 
 
 def test_every_page_of_a_source_is_kept_as_a_browser_shows_it(
-    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any], folder: Path
 ) -> None:
     script_page(site, "/", "<a href=/next>next</a>")
     script_page(site, "/next")
@@ -87,7 +88,7 @@ def test_every_page_of_a_source_is_kept_as_a_browser_shows_it(
 
 
 def test_sigterm_ends_the_browser_of_a_crawl_and_closes_the_job(
-    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any], folder: Path
 ) -> None:
     site.html("page.test", "/", "<img src=/slow.png>")
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
@@ -119,7 +120,7 @@ def test_sigterm_ends_the_browser_of_a_crawl_and_closes_the_job(
 
 
 def test_without_a_browser_nothing_of_the_source_is_fetched(
-    site: Any, evidence: Command, folder: Path, tmp_path: Path
+    site: BrowserSite, evidence: Command, folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     done = subprocess.run(
@@ -157,7 +158,7 @@ def lure(canary: Canary) -> str:
 
 
 def test_C2_a_page_leads_a_browser_to_no_forbidden_host(
-    site: Any, evidence: Command, read: Callable[[Path], Any], folder: Path
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any], folder: Path
 ) -> None:
     with listening() as canary:
         site.html("page.test", "/", lure(canary))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.browser_site import BrowserSite
 from tests.support.command import COMMAND, Command
 
 SECONDS = 60
@@ -22,7 +23,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(evidence: Command, site: Any) -> Iterator[Start]:
+def start(evidence: Command, site: BrowserSite) -> Iterator[Start]:
     """Give what starts a page job; whatever hangs is ended with the test."""
     jobs: list[subprocess.Popen[str]] = []
 
@@ -63,7 +64,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def slow_page(site: Any) -> None:
+def slow_page(site: BrowserSite) -> None:
     """A page with a picture that does not come before the gate opens."""
     site.html("page.test", "/", "<p>text<img src=/slow.png>")
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin"
@@ -72,7 +73,7 @@ def slow_page(site: Any) -> None:
 
 def test_one_socket_listens_on_loopback_and_none_afterwards(
     start: Start,
-    site: Any,
+    site: BrowserSite,
     evidence: Command,
     listening_of: Callable[[int], list[tuple[str, int]]],
     family_of: Callable[[int], set[int]],
@@ -102,7 +103,7 @@ def test_one_socket_listens_on_loopback_and_none_afterwards(
 
 def test_sigterm_ends_the_browser_and_keeps_what_came(
     start: Start,
-    site: Any,
+    site: BrowserSite,
     evidence: Command,
     family_of: Callable[[int], set[int]],
     read: Callable[[Path], Any],
@@ -128,7 +129,7 @@ def test_sigterm_ends_the_browser_and_keeps_what_came(
 
 def test_a_browser_that_dies_takes_no_evidence_with_it(
     start: Start,
-    site: Any,
+    site: BrowserSite,
     evidence: Command,
     family_of: Callable[[int], set[int]],
     read: Callable[[Path], Any],
@@ -155,7 +156,7 @@ def test_a_browser_that_dies_takes_no_evidence_with_it(
 
 
 def test_nothing_archived_tells_who_captured(
-    start: Start, site: Any, evidence: Command, read: Callable[[Path], Any]
+    start: Start, site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     site.html(
         "page.test",
@@ -203,7 +204,7 @@ def archived_bytes(archive: Path) -> bytes:
 
 @pytest.mark.slow
 def test_a_stream_without_end_is_cut_and_the_page_kept(
-    start: Start, site: Any, evidence: Command, read: Callable[[Path], Any]
+    start: Start, site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     site.html(
         "page.test",

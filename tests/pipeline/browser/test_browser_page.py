@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.browser_site import BrowserSite
 from tests.support.command import COMMAND, Command
 
 HOSTS = ("page.test", "other.test")
@@ -153,7 +154,7 @@ def test_parts_name_the_page_and_hops_what_sent_them(captured: Any) -> None:
 
 
 def test_bytes_reach_the_page_while_they_arrive(
-    site: Any, evidence: Command, read: Callable[[Path], Any]
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     """The reply goes on only when the page has read its beginning."""
     site.html(
@@ -184,7 +185,7 @@ def test_bytes_reach_the_page_while_they_arrive(
 
 
 def test_a_long_body_arrives_whole_in_page_and_archive(
-    site: Any, evidence: Command, read: Callable[[Path], Any]
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     body = bytes(range(256)) * 40_000
     site.serve("page.test", "/long", body, "Content-Type: application/octet-stream")
@@ -207,7 +208,7 @@ def test_a_long_body_arrives_whole_in_page_and_archive(
 
 
 def test_redirects_and_scripts_that_lead_on_end_at_the_last_document(
-    site: Any, evidence: Command, read: Callable[[Path], Any]
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     site.serve("page.test", "/a", b"", "Location: /b", code=301)
     site.html("page.test", "/b", "<script>location = '/c'</script>")
@@ -226,7 +227,7 @@ def test_redirects_and_scripts_that_lead_on_end_at_the_last_document(
 
 
 def test_each_line_of_a_list_is_a_page_of_its_own(
-    site: Any, evidence: Command, read: Callable[[Path], Any], tmp_path: Path
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any], tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
         site.html("page.test", f"/{name}", f"<title>{name}</title>")
@@ -243,7 +244,7 @@ def test_each_line_of_a_list_is_a_page_of_its_own(
 
 
 def test_an_error_page_is_a_page_and_a_file_is_none(
-    site: Any, evidence: Command, read: Callable[[Path], Any]
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     site.html("page.test", "/gone", "<h1>no more</h1>", code=410)
     site.serve("page.test", "/file", b"\0" * 3_000_000, "Content-Type: application/zip")
@@ -258,7 +259,7 @@ def test_an_error_page_is_a_page_and_a_file_is_none(
 
 
 def test_what_cannot_be_reached_is_a_capture_and_no_page(
-    site: Any, evidence: Command, read: Callable[[Path], Any]
+    site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
 ) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -277,7 +278,7 @@ def test_what_cannot_be_reached_is_a_capture_and_no_page(
 
 
 def test_without_a_browser_one_sentence_says_what_to_install(
-    site: Any, evidence: Command, tmp_path: Path
+    site: BrowserSite, evidence: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     done = subprocess.run(

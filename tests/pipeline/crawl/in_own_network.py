@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command import Evidence
+from tests.support.engine_client import ProxyMaker, ServerMaker
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 TUNSETIFF = 0x400454CA
@@ -127,7 +129,7 @@ def write(folder: Path, kind: str, port: int) -> list[str]:
 
 @asynccontextmanager
 async def running(
-    kind: str, awkward: Any, proxied: Any, *, page: bytes = PAGE
+    kind: str, awkward: ServerMaker, proxied: ProxyMaker, *, page: bytes = PAGE
 ) -> AsyncIterator[tuple[Any, Any]]:
     """A site and a proxy in front of it."""
     async with awkward(*[(page,)] * 50) as server:
@@ -143,9 +145,9 @@ def test_with_a_proxy_no_packet_goes_elsewhere(
     kind: str,
     *,
     sniffer: Sniffer,
-    awkward: Any,
-    proxied: Any,
-    evidence: Any,
+    awkward: ServerMaker,
+    proxied: ProxyMaker,
+    evidence: Evidence,
     sources: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -180,9 +182,9 @@ def test_with_a_proxy_no_packet_goes_elsewhere(
 def test_with_a_proxy_that_is_down_no_packet_goes_elsewhere(
     *,
     sniffer: Sniffer,
-    awkward: Any,
-    proxied: Any,
-    evidence: Any,
+    awkward: ServerMaker,
+    proxied: ProxyMaker,
+    evidence: Evidence,
     sources: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -204,7 +206,12 @@ def test_with_a_proxy_that_is_down_no_packet_goes_elsewhere(
 
 
 def test_with_a_proxy_no_packet_of_a_browser_goes_elsewhere(
-    *, sniffer: Sniffer, awkward: Any, proxied: Any, evidence: Any, tmp_path: Path
+    *,
+    sniffer: Sniffer,
+    awkward: ServerMaker,
+    proxied: ProxyMaker,
+    evidence: Evidence,
+    tmp_path: Path,
 ) -> None:
     async def run() -> None:
         site = running("socks5", awkward, proxied, page=LEAKY_PAGE)
@@ -228,7 +235,7 @@ def test_with_a_proxy_no_packet_of_a_browser_goes_elsewhere(
     [("http://a.example/", "datagrams"), ("http://1.1.1.1/", "syns")],
 )
 def test_without_a_proxy_the_sink_counts(
-    uri: str, found: str, *, sniffer: Sniffer, evidence: Any
+    uri: str, found: str, *, sniffer: Sniffer, evidence: Evidence
 ) -> None:
     started = evidence.start("capture", "--parts", "none", uri)
     deadline = time.monotonic() + 20

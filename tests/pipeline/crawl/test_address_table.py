@@ -25,6 +25,8 @@ from crawlers.crawl.single import ListCapture
 from crawlers.engine.client import Client, EngineSettings, parse_connect_to
 from crawlers.sources.source import PartsMode
 from tests.support.canary import SPELLINGS, Canary, listening
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, host_tables
 
 SITE = "a.example"
@@ -82,7 +84,7 @@ def done(value: Any) -> "Future[Any]":
 
 
 def capture(
-    urls: list[str], site: Any, *, canary: Canary, spool: Path, parts: PartsMode
+    urls: list[str], site: Site, *, canary: Canary, spool: Path, parts: PartsMode
 ) -> Shelf:
     """Capture a list with the real engine; the canary's port is an allowed one."""
     shelf, log = Shelf(), JobLog(seeds=tuple(urls))
@@ -136,13 +138,13 @@ def test_the_table_holds_enough_spellings() -> None:
     assert len(set(SPELLINGS)) == len(SPELLINGS) >= 60
 
 
-def test_asked_for_directly(site: Any, canary: Canary, tmp_path: Path) -> None:
+def test_asked_for_directly(site: Site, canary: Canary, tmp_path: Path) -> None:
     urls = [f"http://{host}:{canary.port}/" for host in SPELLINGS]
     shelf = capture(urls, site, canary=canary, spool=tmp_path, parts=PartsMode.NONE)
     check(shelf, canary)
 
 
-def test_sent_there_by_a_redirect(site: Any, canary: Canary, tmp_path: Path) -> None:
+def test_sent_there_by_a_redirect(site: Site, canary: Canary, tmp_path: Path) -> None:
     for number, host in enumerate(SPELLINGS):
         head = f"HTTP/1.1 302 F\r\nLocation: http://{host}:{canary.port}/\r\n"
         data = f"{head}Content-Length: 0\r\n\r\n".encode()
@@ -163,7 +165,7 @@ def test_sent_there_by_a_redirect(site: Any, canary: Canary, tmp_path: Path) -> 
     ids=["base", "base without scheme", "part", "style"],
 )
 def test_named_by_a_page(
-    html: str, *, site: Any, canary: Canary, tmp_path: Path
+    html: str, *, site: Site, canary: Canary, tmp_path: Path
 ) -> None:
     for number, host in enumerate(SPELLINGS):
         page = "<meta charset=utf-8>" + html
@@ -187,7 +189,7 @@ VECTORS = {
 
 
 def test_a_crawl_is_led_there_by_nothing(
-    site: Any, evidence: Any, sources: Callable[..., Path], canary: Canary
+    site: Site, evidence: Evidence, sources: Callable[..., Path], canary: Canary
 ) -> None:
     seeds = []
     for name, html in VECTORS.items():

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, listing_site, seed_table
 
 SOURCE = (
@@ -16,7 +17,7 @@ BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_a_host_that_wants_an_hour_is_left_alone_after_its_seeds(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     """Thirty articles stand on its front page; none of them is asked for."""
     folder = sources("outlet", SOURCE)

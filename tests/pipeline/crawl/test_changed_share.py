@@ -5,6 +5,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 SOURCE = (
@@ -22,7 +24,7 @@ FORM = "<p>A page with a form.</p><script>var token = {0};</script><input value=
 
 
 def test_a_page_whose_bytes_alone_differ_has_not_changed(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     turns = count(1)
     site.serve("/robots.txt", "", "Content-Type: text/plain")

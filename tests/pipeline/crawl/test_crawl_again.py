@@ -15,6 +15,8 @@ import pytest
 
 from archive.capture import Capture
 from archive.store.reader import ArchiveReader
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, listing_site, seed_table
 
 HOSTS = listing_site("pages = 1") + seed_table("http://a.example/about")
@@ -22,14 +24,14 @@ BIG = b"\x89PNG" + bytes(range(256)) * 400
 NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
 
 
-def captures(evidence: Any) -> list[Capture]:
+def captures(evidence: Evidence) -> list[Capture]:
     reader = ArchiveReader.open(evidence.archive)
     found = list(reader.captures())
     reader.close()
     return found
 
 
-def crawl(site: Any, evidence: Any, folder: Path, *more: str) -> dict[str, Any]:
+def crawl(site: Site, evidence: Evidence, folder: Path, *more: str) -> dict[str, Any]:
     code, (result,) = evidence.rows(
         *("crawl", "outlet", "--json", "--sources", str(folder), *more),
         *site.connect_to("a.example"),
@@ -38,7 +40,7 @@ def crawl(site: Any, evidence: Any, folder: Path, *more: str) -> dict[str, Any]:
     return dict(result)
 
 
-def fill(site: Any) -> None:
+def fill(site: Site) -> None:
     """A list of two articles with a large picture; pages have validators."""
     tag, kind = 'ETag: "v1"', "Content-Type: text/html; charset=utf-8"
     date = "Last-Modified: Sun, 26 Jan 2025 10:00:00 GMT"
@@ -50,19 +52,18 @@ def fill(site: Any) -> None:
     site.serve("/i.png", BIG, "Content-Type: image/png")
 
 
-def respect_conditions(site: Any) -> None:
+def respect_conditions(site: Site) -> None:
     """From now on what is asked for with a condition is not modified."""
-    answer = site.answer
-    site.answer = lambda path: (
+    site.answering = lambda head, path: (
         NOT_MODIFIED
-        if b'\r\nif-none-match: "v1"\r\n' in site.head
-        or b"\r\nif-modified-since: sun, 26 jan 2025 10:00:00 gmt\r\n" in site.head
-        else answer(path)
+        if b'\r\nif-none-match: "v1"\r\n' in head
+        or b"\r\nif-modified-since: sun, 26 jan 2025 10:00:00 gmt\r\n" in head
+        else site.reply(path)
     )
 
 
 def test_a_second_crawl_asks_with_conditions_and_keeps_revisits(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     fill(site)
     folder = sources("outlet", HOSTS, ALL_FETCHED)
@@ -96,7 +97,7 @@ def test_a_second_crawl_asks_with_conditions_and_keeps_revisits(
     assert evidence.verified() == "VERIFIED"
 
 
-def check_content(evidence: Any, revisits: dict[str, Capture]) -> None:
+def check_content(evidence: Evidence, revisits: dict[str, Capture]) -> None:
     """Each revisit shows what it refers to, and keeps what came."""
     reader = ArchiveReader.open(evidence.archive)
     article, picture = (
@@ -113,7 +114,7 @@ def check_content(evidence: Any, revisits: dict[str, Capture]) -> None:
     reader.close()
 
 
-def test_capture_never_asks_with_a_condition(site: Any, evidence: Any) -> None:
+def test_capture_never_asks_with_a_condition(site: Site, evidence: Evidence) -> None:
     fill(site)
     for _ in range(2):
         code, _rows = evidence.rows(
@@ -130,7 +131,7 @@ def test_capture_never_asks_with_a_condition(site: Any, evidence: Any) -> None:
 NUMBER = 24
 
 
-def many(site: Any) -> None:
+def many(site: Site) -> None:
     site.serve("/", "".join(f"<li><a href=/{n}>{n}</a>" for n in range(NUMBER)))
     site.serve("/about", "<p>about")
     for number in range(NUMBER):
@@ -150,8 +151,8 @@ def many(site: Any) -> None:
     ],
 )
 def test_a_crawl_that_was_cut_short_goes_on(
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     sources: Callable[..., Path],
     *,
     number: signal.Signals,
@@ -193,7 +194,7 @@ def test_a_crawl_that_was_cut_short_goes_on(
 
 
 def test_a_crawl_that_is_killed_again_and_again_comes_to_its_end(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     many(site)
     folder = sources("outlet", HOSTS, ALL_FETCHED)
@@ -218,7 +219,7 @@ def test_a_crawl_that_is_killed_again_and_again_comes_to_its_end(
 
 
 def test_a_finished_crawl_and_a_fresh_one_begin_anew(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     fill(site)
     folder = sources("outlet", HOSTS, ALL_FETCHED)
@@ -239,7 +240,7 @@ def test_a_finished_crawl_and_a_fresh_one_begin_anew(
 
 
 def test_budgets_of_one_host_stop_it_with_a_signal(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     many(site)
     folder = sources("outlet", HOSTS, ALL_FETCHED + "host_requests = 10\n")
@@ -252,7 +253,7 @@ def test_budgets_of_one_host_stop_it_with_a_signal(
     assert len(site.log) < 60
 
 
-def run_on_terminal(evidence: Any, *verb: str) -> str:
+def run_on_terminal(evidence: Evidence, *verb: str) -> str:
     """What the command shows on a terminal."""
     master, slave = pty.openpty()
     shown = bytearray()
@@ -287,7 +288,7 @@ def run_on_terminal(evidence: Any, *verb: str) -> str:
 
 @pytest.mark.parametrize("verb", ["crawl", "capture"])
 def test_a_terminal_sees_progress_on_one_line(
-    site: Any, evidence: Any, sources: Callable[..., Path], verb: str
+    site: Site, evidence: Evidence, sources: Callable[..., Path], verb: str
 ) -> None:
     many(site)
     pages = [f"http://a.example/{n}" for n in range(NUMBER)]
@@ -302,7 +303,7 @@ def test_a_terminal_sees_progress_on_one_line(
 
 
 def test_without_a_terminal_progress_is_plain_and_json_is_silent(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     many(site)
     folder = sources("outlet", HOSTS, ALL_FETCHED)

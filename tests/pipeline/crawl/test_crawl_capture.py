@@ -5,9 +5,11 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 
 PAGE = """<link rel=stylesheet href=/s.css>
 <img src=/i.png srcset="/i.png 1x, /big.png 2x">
@@ -28,7 +30,7 @@ KEYS = [
 
 
 def test_a_page_with_parts_is_kept_byte_for_byte_and_verifies(
-    site: Any, evidence: Any
+    site: Site, evidence: Evidence
 ) -> None:
     site.serve("/", PAGE)
     site.serve("/s.css", "@import 't.css'; p{background:url(c.png)}", "X: 1")
@@ -49,7 +51,7 @@ def test_a_page_with_parts_is_kept_byte_for_byte_and_verifies(
 
 
 def test_every_line_is_captured_and_one_failure_exits_5_after_the_last(
-    site: Any, evidence: Any, tmp_path: Path
+    site: Site, evidence: Evidence, tmp_path: Path
 ) -> None:
     site.serve("/a", "a")
     site.serve_raw("/cut", CUT, b"half")
@@ -98,7 +100,7 @@ BAD = [
 
 @pytest.mark.parametrize("bad", BAD)
 def test_one_bad_line_means_that_nothing_is_captured_or_changed(
-    site: Any, evidence: Any, tmp_path: Path, bad: str
+    site: Site, evidence: Evidence, tmp_path: Path, bad: str
 ) -> None:
     before = sorted((p, p.stat().st_mtime_ns) for p in evidence.archive.rglob("*"))
     listed = tmp_path / "list"
@@ -113,7 +115,7 @@ def test_one_bad_line_means_that_nothing_is_captured_or_changed(
 
 
 def test_what_no_browser_would_ask_is_said_in_one_sentence(
-    evidence: Any, tmp_path: Path
+    evidence: Evidence, tmp_path: Path
 ) -> None:
     listed = tmp_path / "list"
     listed.write_text('{"url": "http://a.example/", "method": "POST"}\n')
@@ -123,7 +125,7 @@ def test_what_no_browser_would_ask_is_said_in_one_sentence(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_refused_address_is_a_policy_capture(site: Any, evidence: Any) -> None:
+def test_a_refused_address_is_a_policy_capture(site: Site, evidence: Evidence) -> None:
     code, rows = evidence.rows(
         *("capture", "--json", "--parts", "none"), f"http://127.0.0.1:{site.port}/"
     )
@@ -132,7 +134,9 @@ def test_a_refused_address_is_a_policy_capture(site: Any, evidence: Any) -> None
     assert site.log == []
 
 
-def test_sigterm_keeps_what_came_and_closes_the_job(site: Any, evidence: Any) -> None:
+def test_sigterm_keeps_what_came_and_closes_the_job(
+    site: Site, evidence: Evidence
+) -> None:
     site.serve("/a", "a")
     urls = [f"http://a.example/{name}" for name in ("a", "slow", "a")]
     running = evidence.start(

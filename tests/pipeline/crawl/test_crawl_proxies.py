@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
+from tests.support.engine_client import ProxyMaker
 from tests.support.inside import call
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
@@ -76,7 +79,7 @@ def held(maker: AbstractAsyncContextManager[Any]) -> Iterator[Any]:
         loop.close()
 
 
-def fill(site: Any) -> None:
+def fill(site: Site) -> None:
     site.serve("/p", PAGE)
     site.serve_raw("/hop", HOP)
     site.serve("/s.css", "p{background:url(/c.png)}", "Content-Type: text/css")
@@ -105,7 +108,7 @@ def describe(folder: Path, proxy: Any, **replaced: str) -> Path:
 class Spied:
     """The command with a hook in every process it starts."""
 
-    def __init__(self, evidence: Any, folder: Path) -> None:
+    def __init__(self, evidence: Evidence, folder: Path) -> None:
         self._evidence = evidence
         self._log = folder / "spy.log"
         self._folder = folder / "spy"
@@ -138,7 +141,7 @@ class Spied:
 
 
 @pytest.fixture
-def spied(evidence: Any, tmp_path: Path) -> Spied:
+def spied(evidence: Evidence, tmp_path: Path) -> Spied:
     return Spied(evidence, tmp_path)
 
 
@@ -172,11 +175,11 @@ KINDS: dict[str, dict[str, Any]] = {
 def test_with_a_proxy_every_connection_goes_to_it_and_no_name_is_looked_up(
     name: str,
     *,
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     spied: Spied,
     verbs: Verbs,
-    proxied: Any,
+    proxied: ProxyMaker,
     tmp_path: Path,
 ) -> None:
     fill(site)
@@ -194,7 +197,7 @@ def test_with_a_proxy_every_connection_goes_to_it_and_no_name_is_looked_up(
     check_records(evidence)
 
 
-def check_records(evidence: Any) -> None:
+def check_records(evidence: Evidence) -> None:
     """Every capture names the proxy and no address."""
     reader = ArchiveReader.open(evidence.archive)
     reader.catch_up()
@@ -213,7 +216,7 @@ def check_records(evidence: Any) -> None:
 
 
 def check_no_secret(
-    spied: Spied, evidence: Any, proxy: Any, *, secrets: list[str]
+    spied: Spied, evidence: Evidence, proxy: Any, *, secrets: list[str]
 ) -> None:
     """Nothing secret in what was written, printed, or put on a command line."""
     wanted = {secret.encode() for secret in secrets}
@@ -240,11 +243,11 @@ def check_no_secret(
 def test_a_refused_password_is_in_no_record_or_message(
     name: str,
     *,
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     spied: Spied,
     verbs: Verbs,
-    proxied: Any,
+    proxied: ProxyMaker,
     tmp_path: Path,
 ) -> None:
     wrong = "canary-wrong"
@@ -259,11 +262,11 @@ def test_a_refused_password_is_in_no_record_or_message(
 
 def test_a_proxy_that_is_down_stops_everything(
     *,
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     spied: Spied,
     verbs: Verbs,
-    proxied: Any,
+    proxied: ProxyMaker,
     tmp_path: Path,
 ) -> None:
     with held(proxied("socks5")) as proxy:
@@ -275,7 +278,7 @@ def test_a_proxy_that_is_down_stops_everything(
     assert evidence.verified() == "VERIFIED"
 
 
-def test_the_spy_sees_connections_that_go_to_no_proxy(site: Any, spied: Spied) -> None:
+def test_the_spy_sees_connections_that_go_to_no_proxy(site: Site, spied: Spied) -> None:
     connect_to = site.connect_to("a.example")
     assert (
         spied.run("capture", "--parts", "none", *connect_to, "http://a.example/") == 0
@@ -302,7 +305,7 @@ def test_where_a_proxy_was_meant_and_is_not_there_nothing_is_done(
     options: list[str],
     words: str,
     *,
-    evidence: Any,
+    evidence: Evidence,
     sources: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -328,7 +331,7 @@ def test_where_a_proxy_was_meant_and_is_not_there_nothing_is_done(
 
 
 def test_a_source_that_names_a_proxy_is_never_crawled_without(
-    evidence: Any, sources: Callable[..., Path]
+    evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     folder = sources("outlet", SOURCE, '[network]\nproxy = "out"')
     done = evidence.run("crawl", "outlet", "--sources", str(folder))

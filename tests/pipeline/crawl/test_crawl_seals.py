@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
 
 REPOSITORY = Path(__file__).parents[3]
@@ -40,7 +41,7 @@ def seed(path: str) -> str:
     return seed_table(HOST + path)
 
 
-def fill(site: Any, found: list[str]) -> list[str]:
+def fill(site: Site, found: list[str]) -> list[str]:
     """Every address as link, part, redirect, meta refresh and base; gives the seeds."""
     paths = ["/links", "/parts"]
     site.serve("/links", "".join(f'<a href="{url}">x</a>' for url in found))
@@ -59,7 +60,7 @@ def fill(site: Any, found: list[str]) -> list[str]:
 
 
 def test_no_scheme_but_http_is_fetched_and_no_file_is_opened(
-    site: Any, evidence: Any, sources: Callable[..., Path], tmp_path: Path
+    site: Site, evidence: Evidence, sources: Callable[..., Path], tmp_path: Path
 ) -> None:
     canary = tmp_path / "canary.html"
     canary.write_text("secret")
@@ -136,7 +137,7 @@ def family_of(pid: int) -> list[int]:
 
 
 def test_a_running_crawl_listens_nowhere(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     folder = sources("outlet", SOURCE, seed("/slow"))
     running = evidence.start(

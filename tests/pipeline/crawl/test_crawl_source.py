@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import host_tables, seed_table
 
 HOSTS = host_tables(mirrors=("dead.example",))
@@ -57,7 +59,7 @@ def seed(path: str, host: str = "a.example") -> str:
     return seed_table(f"http://{host}{path}")
 
 
-def fill(site: Any) -> None:
+def fill(site: Site) -> None:
     site.serve("/robots.txt", ROBOTS, "X: 1")
     site.serve(
         "/",
@@ -74,7 +76,7 @@ def fill(site: Any) -> None:
 
 
 def test_a_listing_is_crawled_with_its_articles_and_their_parts(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     fill(site)
     folder = sources(
@@ -118,7 +120,7 @@ def test_a_listing_is_crawled_with_its_articles_and_their_parts(
     check_pages_and_closing(evidence, result)
 
 
-def check_pages_and_closing(evidence: Any, result: dict[str, Any]) -> None:
+def check_pages_and_closing(evidence: Evidence, result: dict[str, Any]) -> None:
     reader = ArchiveReader.open(evidence.archive)
     reader.catch_up()
     captures = list(reader.captures())
@@ -143,7 +145,7 @@ def check_pages_and_closing(evidence: Any, result: dict[str, Any]) -> None:
 
 
 def test_an_unknown_source_and_a_broken_file_change_nothing(
-    evidence: Any, sources: Callable[..., Path]
+    evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     done = evidence.run("crawl", "nobody")
     assert done.returncode == 2
@@ -162,7 +164,7 @@ SECOND_SECONDS = 2.0
 
 
 def test_R23_a_second_writer_leaves_at_once_and_changes_nothing(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     folder = sources("outlet", HOSTS, seed("/slow"), SCOPE)
     leads = site.connect_to("a.example")
@@ -185,7 +187,7 @@ def test_R23_a_second_writer_leaves_at_once_and_changes_nothing(
     assert evidence.verified() == "VERIFIED"
 
 
-def timed(evidence: Any, verb: tuple[str, ...]) -> tuple[float, Any]:
+def timed(evidence: Evidence, verb: tuple[str, ...]) -> tuple[float, Any]:
     """Wall time over what this machine gives to one process, and the ended run."""
     wall, cpu = time.perf_counter(), time.process_time()
     while time.process_time() < cpu + 0.1:
@@ -220,8 +222,8 @@ CANARIES = {
 
 @pytest.mark.parametrize("verb", ["crawl", "capture"])
 def test_P7_nothing_archived_tells_who_captured(
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     sources: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -269,7 +271,7 @@ def archived_bytes(archive: Path) -> bytes:
 
 
 def test_sigterm_ends_a_crawl_cleanly_and_names_what_was_not_reached(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     seeds = [seed(f"/slow?{number}") for number in range(3)]
     folder = sources("outlet", HOSTS, *seeds, SCOPE, "concurrency = 1")
@@ -290,7 +292,7 @@ def test_sigterm_ends_a_crawl_cleanly_and_names_what_was_not_reached(
 
 
 def test_robots_is_captured_even_where_it_is_not_obeyed(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     fill(site)
     site.serve("/private", "<p>kept")

@@ -17,6 +17,8 @@ from archive.attest.trust import read_trust
 from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.serving import serving
 from tests.support.sources import ALL_FETCHED, IGNORE_ROBOTS, host_tables, seed_table
 
@@ -73,7 +75,7 @@ class NoTunnel(socketserver.StreamRequestHandler):
 
 
 @pytest.fixture
-def probe(evidence: Any, sources: Callable[..., Path]) -> Callable[..., Any]:
+def probe(evidence: Evidence, sources: Callable[..., Path]) -> Callable[..., Any]:
     def run(urls: list[str], *, source: str = SOURCE, **order: Any) -> dict[str, Any]:
         values = {
             "archive": str(evidence.archive),
@@ -101,7 +103,7 @@ def probe(evidence: Any, sources: Callable[..., Path]) -> Callable[..., Any]:
     return run
 
 
-def check_archive(evidence: Any, expected: dict[str, str]) -> None:
+def check_archive(evidence: Evidence, expected: dict[str, str]) -> None:
     """One capture for each address, with that outcome; each verifies by itself."""
     reader = ArchiveReader.open(evidence.archive)
     trust = read_trust(evidence.root / "trust", reader.identity.origin)
@@ -116,7 +118,7 @@ def check_archive(evidence: Any, expected: dict[str, str]) -> None:
 
 
 def test_every_row_has_its_outcome_exception_and_capture(
-    site: Any, evidence: Any, probe: Callable[..., Any]
+    site: Site, evidence: Evidence, probe: Callable[..., Any]
 ) -> None:
     site.serve("/whole", "<p>")
     site.serve_raw("/cut", CLOSE + "Content-Length: 9\r\n\r\n", b"half")
@@ -146,7 +148,7 @@ def test_every_row_has_its_outcome_exception_and_capture(
 
 
 def test_a_bad_certificate_is_refused_where_the_source_says_so(
-    evidence: Any, probe: Callable[..., Any]
+    evidence: Evidence, probe: Callable[..., Any]
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("a.example").configure_cert(context)
@@ -176,7 +178,7 @@ def test_a_bad_certificate_is_refused_where_the_source_says_so(
 
 
 def test_a_proxy_that_refuses_is_its_own_outcome(
-    evidence: Any, probe: Callable[..., Any]
+    evidence: Evidence, probe: Callable[..., Any]
 ) -> None:
     url = "http://a.example/"
     with serving(socketserver.TCPServer(("127.0.0.1", 0), NoTunnel)) as port:
@@ -186,7 +188,7 @@ def test_a_proxy_that_refuses_is_its_own_outcome(
 
 
 def test_a_crawl_that_is_stopped_keeps_what_came(
-    site: Any, evidence: Any, probe: Callable[..., Any]
+    site: Site, evidence: Evidence, probe: Callable[..., Any]
 ) -> None:
     site.serve_raw("/whole", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"half")
     url = "http://a.example/whole"

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FOLLOWED, host_tables
 
 HEAD = """
@@ -92,7 +93,7 @@ def seed(path: str, spider: str, rules: str = "") -> str:
     return f'[[seed]]\nurl = "{url}"\nspider = "{spider}"\n{rules}\n'
 
 
-def fill(site: Any) -> str:
+def fill(site: Site) -> str:
     """Serve it all; the seeds of the source."""
     for name, body in FEEDS.items():
         site.serve(f"/feed/{name}", body, "Content-Type: application/rss+xml")
@@ -105,15 +106,14 @@ def fill(site: Any) -> str:
     site.serve("/", "<a href=/secret>x</a>")
     rules = "User-agent: *\nDisallow: /secret\n" + "#" * (5 * MEBI)
     site.serve("/robots.txt", rules, "Content-Type: text/plain")
-    answer = site.answer
 
-    def turn(path: str) -> bytes:
+    def turn(head: bytes, path: str) -> bytes:
         if path != "/round":
-            return bytes(answer(path))
-        here = b"host: a.example" in site.head
+            return site.reply(path)
+        here = b"host: a.example" in head
         return LOOP.format("m.example" if here else "a.example").encode()
 
-    site.answer = turn
+    site.answering = turn
     return "".join(
         [
             *(seed(path, "page") for path in ("/article", "/", "/round", *ODD)),
@@ -127,7 +127,7 @@ def fill(site: Any) -> str:
 
 
 def test_a_hostile_site_gets_captures_signals_and_no_more(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     folder = sources("outlet", HEAD, fill(site), SOURCE)
     crawl = ("crawl", "outlet", "--json", "--sources", str(folder))

@@ -10,6 +10,8 @@ import pytest
 
 from archive.errors import UsageProblem
 from search.report.report_command import read_window
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.lists import make_people, number, xlsx
 from tests.support.sources import host_tables, seed_table
 
@@ -51,7 +53,7 @@ def second_issue(people: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [*make_people(12, first=600), *rows]
 
 
-def publish(site: Any, visit: int) -> None:
+def publish(site: Site, visit: int) -> None:
     """The site on its first and on its second visit."""
     people = make_people(120)
     if visit == 1:
@@ -74,7 +76,7 @@ PERSONS = SOURCE.replace("a.example", "p.example").replace("dead.", "gone.")
 
 @pytest.fixture
 def crawled(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> dict[str, dict[str, Any]]:
     """Crawls both visits of an outlet and of a list of persons: the report on both."""
     sources("outlet", SOURCE)
@@ -101,7 +103,7 @@ def by_code(source: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 def test_the_morning_report_says_what_happened_and_where_it_is_kept(
-    crawled: dict[str, dict[str, Any]], evidence: Any
+    crawled: dict[str, dict[str, Any]], evidence: Evidence
 ) -> None:
     source = crawled["outlet"]
     changed = by_code(source, "changed")
@@ -145,7 +147,7 @@ def test_the_morning_report_says_what_happened_and_where_it_is_kept(
 
 
 def test_two_places_are_compared_address_by_address(
-    site: Any, evidence: Any, sources: Callable[..., Path], tmp_path: Path
+    site: Site, evidence: Evidence, sources: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Here directly; there one page is another, one is blocked, one host answers."""
     folder = sources("outlet", SOURCE)
@@ -154,13 +156,13 @@ def test_two_places_are_compared_address_by_address(
     publish(site, 1)
     direct = site.connect_to("a.example")
     dead = ("--connect-to", "dead.example:80=127.0.0.1:1")
-    arguments = ("crawl", "outlet", "--sources", str(folder))
-    evidence.run(*arguments, *direct, *dead)
+    crawl = ("crawl", "outlet", "--sources", str(folder))
+    evidence.run(*crawl, *direct, *dead)
     site.serve("/page/1", page("The turnout was 12 percent."))
     site.serve_raw("/page/2", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-    there.run(*arguments, *site.connect_to("a.example", "dead.example"))
-    arguments = ("report", "--since", "1h", "--json", "--with", str(there.archive))
-    done = evidence.run(*arguments)
+    there.run(*crawl, *site.connect_to("a.example", "dead.example"))
+    report = ("report", "--since", "1h", "--json", "--with", str(there.archive))
+    done = evidence.run(*report)
     (source,) = json.loads(done.stdout)["sources"]
     assert set(by_code(source, "vantage-differs")) == {"/page/1"}
     assert set(by_code(source, "vantage-unreachable-from-there")) == {"/page/2"}

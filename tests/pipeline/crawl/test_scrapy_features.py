@@ -14,6 +14,8 @@ import pytest
 from archive.store.reader import ArchiveReader
 from archive.store.segment import open_slice
 from archive.warc.reading import read_records
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
 
 REPOSITORY = Path(__file__).parents[3]
@@ -31,7 +33,7 @@ def reply(status: str, *head: str, body: bytes = b"") -> bytes:
 
 
 @pytest.fixture
-def probe(site: Any, evidence: Any, sources: Callable[..., Path]) -> Probe:
+def probe(site: Site, evidence: Evidence, sources: Callable[..., Path]) -> Probe:
     """Run a spider of `tests.support.probe` over the site; gives its report."""
 
     def run(
@@ -63,7 +65,7 @@ def probe(site: Any, evidence: Any, sources: Callable[..., Path]) -> Probe:
     return run
 
 
-def facts(evidence: Any) -> list[tuple[str, int | None, str]]:
+def facts(evidence: Evidence) -> list[tuple[str, int | None, str]]:
     """Path, status and outcome of every capture of an exchange, in order."""
     reader = ArchiveReader.open(evidence.archive)
     found = [
@@ -75,7 +77,7 @@ def facts(evidence: Any) -> list[tuple[str, int | None, str]]:
     return found
 
 
-def metadata(evidence: Any, path: str) -> list[dict[str, Any]]:
+def metadata(evidence: Evidence, path: str) -> list[dict[str, Any]]:
     reader = ArchiveReader.open(evidence.archive)
     found = [
         dict(reader.read_exchange(c).metadata)
@@ -86,7 +88,7 @@ def metadata(evidence: Any, path: str) -> list[dict[str, Any]]:
 
 
 def test_a_503_is_retried_and_each_attempt_is_a_capture(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     busy = reply("503 Busy")
     site.serve_in_turn("/x", busy, busy, reply("200 OK", body=b"there"))
@@ -105,7 +107,7 @@ def test_a_503_is_retried_and_each_attempt_is_a_capture(
 
 
 def test_a_spider_is_told_which_capture_a_response_is(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     site.serve("/x", "<p>there")
     (seen,) = probe("/x")["seen"]
@@ -130,7 +132,7 @@ def test_a_spider_is_told_which_capture_a_response_is(
 
 
 def test_redirects_are_followed_and_each_hop_is_a_capture(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     statuses = (301, 302, 303, 307, 308)
     for status in statuses:
@@ -150,7 +152,7 @@ def test_redirects_are_followed_and_each_hop_is_a_capture(
 
 
 def test_a_loop_and_an_eleventh_hop_end_with_every_hop_kept(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     site.serve_raw("/loop", reply("302 Go", "Location: /loop?1").decode())
     site.serve_raw("/loop?1", reply("302 Go", "Location: /loop").decode())
@@ -166,7 +168,9 @@ def test_a_loop_and_an_eleventh_hop_end_with_every_hop_kept(
     assert sorted(kept) == sorted(site.paths)
 
 
-def test_robots_txt_is_obeyed_and_kept(site: Any, evidence: Any, probe: Probe) -> None:
+def test_robots_txt_is_obeyed_and_kept(
+    site: Site, evidence: Evidence, probe: Probe
+) -> None:
     robots = "User-agent: *\nDisallow: /private"
     site.serve("/robots.txt", robots, "Content-Type: text/plain")
     site.serve("/open", "<p>open")
@@ -176,7 +180,7 @@ def test_robots_txt_is_obeyed_and_kept(site: Any, evidence: Any, probe: Probe) -
     assert [f[:2] for f in facts(evidence)] == [("/robots.txt", 200), ("/open", 200)]
 
 
-def test_autothrottle_takes_our_latency(site: Any, probe: Probe) -> None:
+def test_autothrottle_takes_our_latency(site: Site, probe: Probe) -> None:
     for number in range(4):
         site.serve(f"/{number}", "<p>")
     settings = {"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0.2}
@@ -186,11 +190,10 @@ def test_autothrottle_takes_our_latency(site: Any, probe: Probe) -> None:
     assert 0 < delay < 0.2  # halved towards the latency with each response
 
 
-def test_slots_bound_how_many_requests_run_at_once(site: Any, probe: Probe) -> None:
+def test_slots_bound_how_many_requests_run_at_once(site: Site, probe: Probe) -> None:
     lock, now, most = threading.Lock(), 0, 0
-    answer = site.answer
 
-    def slow(path: str) -> bytes:
+    def slow(_head: bytes, path: str) -> bytes:
         nonlocal now, most
         with lock:
             now += 1
@@ -198,10 +201,9 @@ def test_slots_bound_how_many_requests_run_at_once(site: Any, probe: Probe) -> N
         threading.Event().wait(0.1)
         with lock:
             now -= 1
-        result: bytes = answer(path)
-        return result
+        return site.reply(path)
 
-    site.answer = slow
+    site.answering = slow
     paths = [f"/{number}" for number in range(8)]
     report = probe(*paths)
     assert len(report["seen"]) == 8
@@ -209,7 +211,7 @@ def test_slots_bound_how_many_requests_run_at_once(site: Any, probe: Probe) -> N
 
 
 def test_a_jobdir_goes_on_where_a_crawl_was_closed(
-    site: Any, evidence: Any, probe: Probe, tmp_path: Path
+    site: Site, evidence: Evidence, probe: Probe, tmp_path: Path
 ) -> None:
     paths = [f"/{number}" for number in range(30)]
     for path in paths:
@@ -227,7 +229,7 @@ def test_a_jobdir_goes_on_where_a_crawl_was_closed(
 
 
 def test_the_files_pipeline_downloads_through_the_engine(
-    site: Any, evidence: Any, probe: Probe, tmp_path: Path
+    site: Site, evidence: Evidence, probe: Probe, tmp_path: Path
 ) -> None:
     data = b"%PDF" + bytes(200_000)
     site.serve("/", "<p>")
@@ -249,7 +251,7 @@ def test_the_files_pipeline_downloads_through_the_engine(
 
 @pytest.mark.parametrize("rule", ["off", "run"])
 def test_cookies_are_sent_back_only_where_the_source_says_so(
-    site: Any, probe: Probe, rule: str
+    site: Site, probe: Probe, rule: str
 ) -> None:
     site.serve("/", "<a href=/two>", "Set-Cookie: a=1", "Content-Type: text/html")
     site.serve("/two", "<p>")
@@ -263,7 +265,9 @@ def test_cookies_are_sent_back_only_where_the_source_says_so(
     assert b"cookie" not in site.log[-1][0].lower()
 
 
-def test_a_meta_refresh_is_followed(site: Any, evidence: Any, probe: Probe) -> None:
+def test_a_meta_refresh_is_followed(
+    site: Site, evidence: Evidence, probe: Probe
+) -> None:
     site.serve("/a", '<meta http-equiv="refresh" content="0;url=/b">')
     site.serve("/b", "<p>end")
     (seen,) = probe("/a")["seen"]
@@ -274,7 +278,7 @@ def test_a_meta_refresh_is_followed(site: Any, evidence: Any, probe: Probe) -> N
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("signal", ["headers_received", "bytes_received"])
 def test_a_stopped_download_is_kept_as_far_as_it_came(
-    site: Any, evidence: Any, probe: Probe, *, signal: str, fails: bool
+    site: Site, evidence: Evidence, probe: Probe, *, signal: str, fails: bool
 ) -> None:
     site.serve("/big", bytes(3_000_000), "Content-Type: application/pdf")
     order = {"spider": "stopper", "stop_at": signal, "stop_fails": fails}
@@ -286,7 +290,7 @@ def test_a_stopped_download_is_kept_as_far_as_it_came(
 
 
 def test_the_smaller_of_two_size_limits_holds(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     site.serve("/big", bytes(100_000), "Content-Type: application/pdf")
     (seen,) = probe("/big", meta={"download_maxsize": 5_000})["seen"]
@@ -297,7 +301,7 @@ def test_the_smaller_of_two_size_limits_holds(
 
 
 def test_a_cut_body_is_an_error_or_a_flag(
-    site: Any, evidence: Any, probe: Probe
+    site: Site, evidence: Evidence, probe: Probe
 ) -> None:
     head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n"
     site.serve_raw("/cut", head, b"half")
@@ -309,7 +313,7 @@ def test_a_cut_body_is_an_error_or_a_flag(
 
 
 def test_C11_no_header_is_run_as_code(
-    site: Any, evidence: Any, probe: Probe, monkeypatch: pytest.MonkeyPatch
+    site: Site, evidence: Evidence, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bait, hooked = evidence.root / "bait", evidence.root / "hooked"
     bait.mkdir()
@@ -331,7 +335,7 @@ def test_C11_no_header_is_run_as_code(
 
 
 def test_a_conflicting_setting_stops_the_run_before_it_begins(
-    site: Any, probe: Probe
+    site: Site, probe: Probe
 ) -> None:
     """One for all that the add-on refuses: `tests/unit/crawlers/crawl/test_seam.py`."""
     report = probe("/", settings={"TELNETCONSOLE_ENABLED": True})

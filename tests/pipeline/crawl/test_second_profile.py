@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from archive.store.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, listing_site
 
 SOURCE = (
@@ -32,14 +33,12 @@ def page(text: str) -> bytes:
 class Cloak:
     """Tells visitors apart by what they say of themselves."""
 
-    def __init__(self, site: Any) -> None:
-        self.site = site
+    def __init__(self) -> None:
         self.numbers = count(1000)
         links = "".join(f"<li><a href=/{name}>{name}</a></li>" for name in PAGES)
         self.front = page(f"<ul>{links}</ul>")
 
-    def __call__(self, path: str) -> bytes:
-        head = self.site.head
+    def __call__(self, head: bytes, path: str) -> bytes:
         other = b"firefox" in head
         text = LINE.format(5916)
         match path:
@@ -68,9 +67,9 @@ class Cloak:
 
 
 def test_what_others_are_shown_is_sampled_compared_and_kept_apart(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
-    site.answer = Cloak(site)
+    site.answering = Cloak()
     folder = sources("outlet", SOURCE)
     crawl = ("crawl", "outlet", "--json", "--sources", str(folder))
     code, (first,) = evidence.rows(*crawl, *site.connect_to("a.example"))
@@ -103,8 +102,8 @@ def test_what_others_are_shown_is_sampled_compared_and_kept_apart(
     reader = ArchiveReader.open(evidence.archive)
     reader.catch_up()
     key = make_urlkey("http://a.example/agent")
-    found = reader.captures_until(key, datetime.now(UTC), limit=9)
-    assert [one.capture.role for one in found] == ["page"]
+    looked_up = reader.captures_until(key, datetime.now(UTC), limit=9)
+    assert [one.capture.role for one in looked_up] == ["page"]
     reader.close()
     # Nobody who looks back takes what the others were shown for the page.
     assert evidence.rows(*crawl, *site.connect_to("a.example"))[0] == 0
@@ -125,9 +124,9 @@ def test_what_others_are_shown_is_sampled_compared_and_kept_apart(
 
 
 def test_a_source_that_had_its_bytes_of_the_day_is_left_alone(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
-    site.answer = Cloak(site)
+    site.answering = Cloak()
     folder = sources("outlet", SOURCE.replace("percent = 100", "percent = 0"))
     crawl = ("crawl", "outlet", "--json", "--sources", str(folder))
     code, (first,) = evidence.rows(*crawl, *site.connect_to("a.example"))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 HOST = 'parts = "none"\n' + host_tables()
@@ -30,7 +32,7 @@ def seed(path: str, spider: str, *settings: str) -> str:
     return seed_table(f"http://a.example{path}", spider, *settings)
 
 
-def crawl(evidence: Any, site: Any, folder: Path) -> dict[str, Any]:
+def crawl(evidence: Evidence, site: Site, folder: Path) -> dict[str, Any]:
     _, (result,) = evidence.rows(
         *("crawl", "outlet", "--json", "--sources", str(folder)),
         *site.connect_to("a.example"),
@@ -39,14 +41,14 @@ def crawl(evidence: Any, site: Any, folder: Path) -> dict[str, Any]:
     return dict(result)
 
 
-def articles(site: Any, folder: str, *names: object) -> None:
+def articles(site: Site, folder: str, *names: object) -> None:
     for name in names:
         words = " ".join(chr(ord("a") + int(digit)) * 3 for digit in str(name))
         site.serve(f"/{folder}/{name}", f"<h1>Article</h1><p>Text of {folder} {words}.")
 
 
 def test_feeds_sitemaps_and_archives_lead_to_their_articles(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     site.serve("/rss", RSS, XML)
     site.serve("/atom", ATOM, XML)
@@ -108,7 +110,7 @@ def post(number: int, text: str, *, document: str = "") -> str:
     )
 
 
-def channel(site: Any, edited: str, *, without: int = 0) -> None:
+def channel(site: Site, edited: str, *, without: int = 0) -> None:
     newer = [post(n, f"post {n}") for n in range(11, 20) if n not in (14, without)]
     newer.append(post(20, edited, document="List.xlsx"))
     site.serve("/s/NAME", "".join(newer))
@@ -117,7 +119,7 @@ def channel(site: Any, edited: str, *, without: int = 0) -> None:
 
 
 def test_a_channel_gives_each_post_once_and_tells_gaps_and_edits(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     channel(site, "the list as of 24.01.2025")
     folder = sources("outlet", HOST, seed("/s/NAME", "channel", "pages = 5"), SCOPE)
@@ -133,7 +135,7 @@ def test_a_channel_gives_each_post_once_and_tells_gaps_and_edits(
     assert second["signals"]["post-number-missing"] == 2
 
 
-def file_list(site: Any, *documents: tuple[str, bytes]) -> None:
+def file_list(site: Site, *documents: tuple[str, bytes]) -> None:
     links = "".join(f"<a href={path}>The list</a>" for path, _ in documents)
     site.serve("/documents/list/", f"<h1>List</h1>{links}<a href=/about>About</a>")
     for path, data in documents:
@@ -141,7 +143,7 @@ def file_list(site: Any, *documents: tuple[str, bytes]) -> None:
 
 
 def test_a_list_whose_file_changes_address_is_followed_and_its_past_is_probed(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     issues = [b"\xd0\xcf\x11\xe0issue " + bytes([n]) * 200 for n in range(3)]
     names = [
@@ -179,7 +181,7 @@ def test_a_list_whose_file_changes_address_is_followed_and_its_past_is_probed(
 
 
 def test_an_article_taken_off_a_list_is_looked_at_again(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     articles(site, "n", 1, 2, 3, 4, 5)
 
@@ -202,12 +204,10 @@ def test_an_article_taken_off_a_list_is_looked_at_again(
 
 
 def test_a_host_that_answers_everything_alike_is_found_by_a_made_up_address(
-    site: Any, evidence: Any, sources: Callable[..., Path]
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
 ) -> None:
     welcome = "<h1>Outlet</h1><p>Welcome to our new site, dear reader."
-    site.answer = lambda path: (  # type: ignore[method-assign]
-        site.pages.get(path, page(welcome))
-    )
+    site.otherwise = page(welcome)
     site.serve("/robots.txt", "", "Content-Type: text/plain")
     items = "".join(f"<li><a href=/old/{n}>{n}</a>" for n in range(4))
     site.serve("/", items)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.command import Evidence
 from tests.support.serving import QuietHandler, QuietHttpServer, serving
 from tests.support.sources import host_tables, seed_table
 
@@ -64,7 +64,7 @@ def page(path: str) -> str:
 
 @pytest.mark.slow
 def test_C7_a_calendar_of_a_million_days_ends_at_the_budget_with_the_real_pages(
-    evidence: Any, sources: Callable[..., Path], trap: tuple[int, list[str]]
+    evidence: Evidence, sources: Callable[..., Path], trap: tuple[int, list[str]]
 ) -> None:
     port, asked = trap
     folder = sources("outlet", PARTS, SOURCE.format(budget=BUDGET))

@@ -8,11 +8,11 @@ import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.bodies import NOT_PAGES
+from tests.support.command import Evidence
 from tests.support.corpus_site import Reply, SitePage, serve
 from tests.support.sources import host_tables, seed_table
 
@@ -54,12 +54,12 @@ def sites(corpus: Path, step: int) -> tuple[list[SitePage], dict[str, str]]:
     """Pages dealt to the sites, and what each address is."""
     pages: list[SitePage] = []
     truth: dict[str, str] = {}
-    for number, body in enumerate(real_bodies(corpus, step)):
+    for number, data in enumerate(real_bodies(corpus, step)):
         page = SitePage(
             host=f"site-{number % SITES}.example",
             path=f"/news/page-{number}",
-            body=body,
-            reply=reply(body),
+            body=data,
+            reply=reply(data),
         )
         pages.append(page)
         truth[page.uri] = "page"
@@ -93,7 +93,7 @@ def front_pages(pages: list[SitePage]) -> Iterator[SitePage]:
     "step", [pytest.param(1, marks=pytest.mark.slow), pytest.param(EVERYDAY)]
 )
 def test_97_of_100_answers_of_12_sites_get_their_class_and_no_wall_counts_as_page(
-    evidence: Any, sources: Callable[..., Path], corpus_dir: Path, step: int
+    evidence: Evidence, sources: Callable[..., Path], corpus_dir: Path, step: int
 ) -> None:
     pages, truth = sites(corpus_dir, step)
     hosts = [f"site-{number}.example" for number in range(SITES)]

@@ -8,13 +8,12 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.pipeline.interface.conftest import Shown
-from tests.support.rig.browsers import NAMES, run_browser
+from tests.support.rig.browsers import NAMES, Browser, run_browser
 
 WORD = "выбары"
 PATIENCE = 120.0
@@ -23,7 +22,7 @@ PATIENCE = 120.0
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 
-def wait_for(driver: Any, path: str) -> str:
+def wait_for(driver: Browser, path: str) -> str:
     """The path once it fits `path`, an expression."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -34,7 +33,7 @@ def wait_for(driver: Any, path: str) -> str:
     raise AssertionError(f"{driver.address()} is not {path}")
 
 
-def page_with(driver: Any, words: str) -> str:
+def page_with(driver: Browser, words: str) -> str:
     """The page once it says so."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:

@@ -14,7 +14,7 @@ Rig = Callable[[str, str], dict[str, Any]]
 BOTH = pytest.mark.parametrize("browser", ["chromium", "firefox"])
 CONTROL_HOSTS = 20
 """Hosts an unprotected page must reach, or the rig is broken."""
-NOTHING = {"http": [], "dns": [], "tcp": []}
+NOTHING: dict[str, list[str]] = {"http": [], "dns": [], "tcp": []}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_600)]
 

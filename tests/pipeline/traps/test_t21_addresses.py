@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import host_tables
 
 PATHS = (
@@ -44,20 +45,19 @@ def page(text: str) -> str:
 
 
 def test_t21_four_hosts_and_four_forms_are_one_article_and_a_clone_is_not(
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     sources: Callable[..., Path],
 ) -> None:
     for path in PATHS:
         site.serve(path, page(STORY))
     altered = page(STORY.replace("not one of them", "each and every one of them"))
-    site.answer = lambda path: (  # type: ignore[method-assign]
-        site.pages["/altered"]
-        if b"host: m3.example" in site.head
-        else site.pages.get(path, site.pages["/robots.txt"])
-    )
     site.serve("/robots.txt", "", "Content-Type: text/plain")
     site.serve("/altered", altered)
+    site.otherwise = site.pages["/robots.txt"]
+    site.answering = lambda head, path: site.reply(
+        "/altered" if b"host: m3.example" in head else path
+    )
     seeds = "".join(
         f'[[seed]]\nurl = "http://{host}{path}"\nspider = "page"\n'
         for host in HOSTS

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.support.bodies import CHALLENGE, GEO_BLOCK, PAYWALL_TEASER, SOFT_404
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, listing_site
 
 SOURCE = (
@@ -21,8 +22,8 @@ not_page_percent_max = 50
 
 
 def test_t22_a_run_that_saw_only_walls_has_failed_though_every_seed_was_captured(
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     sources: Callable[..., Path],
 ) -> None:
     bodies = (CHALLENGE[2], GEO_BLOCK[0], PAYWALL_TEASER[0], SOFT_404[2])

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,8 @@ from search.extract.worker import Worker
 from search.report.copies import judge_copy
 from search.report.mirrors import Sighting, State, find_copies
 from tests.support import seeds
+from tests.support.command import Evidence
+from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 
 pytestmark = pytest.mark.corpus
@@ -166,8 +167,8 @@ SOURCE = (
 
 
 def test_T12_T13_T23_crawled_the_pages_give_their_items(
-    site: Any,
-    evidence: Any,
+    site: Site,
+    evidence: Evidence,
     sources: Callable[..., Path],
     corpus_dir: Path,
 ) -> None:

@@ -57,6 +57,14 @@ class Browser(Protocol):
         """Where the window is."""
         ...
 
+    def submit(self, selector: str, value: str) -> None:
+        """Type into a field and press Enter."""
+        ...
+
+    def click(self, selector: str) -> None:
+        """Follow the first link of that kind."""
+        ...
+
 
 class Chromium:
     """One window."""
@@ -187,7 +195,7 @@ class Firefox:
 
 
 @contextmanager
-def run_browser(name: str, folder: Path) -> Iterator[Any]:
+def run_browser(name: str, folder: Path) -> Iterator[Browser]:
     """Start a browser with an empty profile below `folder`; it ends with the block."""
     home = folder / f"home-{name}"
     home.mkdir()
