@@ -19,8 +19,10 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from capture_site import Load, running_site
-from capture_tools import Cost, Tool, find_tools
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.capture_site import Load, running_site
+from benchmarks.capture_tools import Cost, Tool, find_tools
 
 LOADS = (
     Load(label="2 KB http", size=2_000, pages=2_000),

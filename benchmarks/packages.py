@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -150,7 +151,7 @@ def show(
     what: str,
     good: dict[str, Path],
     forged: dict[str, Path],
-    checks: dict[str, object],
+    checks: Mapping[str, Callable[[Path], bool]],
 ) -> None:
     """Print who accepts what, and how often that is right."""
     print(f"\n{what:36}" + "".join(f"{name:>20}" for name in checks))
@@ -158,7 +159,7 @@ def show(
     for name, path in {**good, **forged}.items():
         row = f"{name:36}"
         for title, check in checks.items():
-            accepted = check(path)  # type: ignore[operator]
+            accepted = check(path)
             right[title] += (not accepted) if name in forged else 0
             row += f"{'accepted' if accepted else 'refused':>20}"
         print(row)

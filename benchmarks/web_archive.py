@@ -145,7 +145,7 @@ def _small_body(number: int, version: int) -> bytes:
 
 def sheet(number: int) -> bytes:
     """A made-up style sheet of the usual size."""
-    rules = []
+    rules: list[str] = []
     size = 0
     while size < SHEET_BYTES:
         rule = (

@@ -34,11 +34,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from pywb_peer import PEER, install_pywb
-from web_archive import EVIDENCE, START, WORDS, BenchArchive, build
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
+from benchmarks.pywb_peer import PEER, install_pywb
+from benchmarks.web_archive import EVIDENCE, START, WORDS, BenchArchive, build
 from web.overview import key_of
 
 ROOT = Path(__file__).resolve().parent.parent

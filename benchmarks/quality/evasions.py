@@ -69,7 +69,7 @@ def measure(corpus: Path) -> list[Figure]:
     found: dict[str, list[bool]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         index = PassageIndex(Path(folder))
-        cases = []
+        cases: list[tuple[str, str, str]] = []
         for language, words in TERMS.items():
             for word in words.split():
                 for way, written in evasions(word).items():
