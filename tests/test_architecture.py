@@ -5,6 +5,7 @@ What may import what stands in `layers.py` and `libraries.py` of `tests/support`
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,13 @@ def test_every_init_is_one_docstring() -> None:
 def test_no_module_is_over_the_hard_limit() -> None:
     long = {m.name: m.lines for m in modules() if m.lines > MODULE_LINES}
     assert long == {}
+
+
+def test_every_folder_with_python_files_is_checked_by_mypy() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    folders = {path.parent.name for path in ROOT.glob("*/*.py")}
+    assert settings["strict"]
+    assert sorted(settings["packages"]) == sorted(folders)
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
