@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.store.reader import ArchiveReader
-from archive.store.removal import RemovalOrder
+from archive.store.tombstones import RemovalOrder
 from search.captures import CaptureRows
 from search.document import PageText
 from search.engines.opening import Engines

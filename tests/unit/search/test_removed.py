@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.capture import Capture
-from archive.store.removal import RemovalOrder
+from archive.store.tombstones import RemovalOrder
 from search.search_cli import search
 from search.service import SearchService
 from tests.support.search_archive import ArchiveBox

@@ -17,7 +17,7 @@ from archive.instant import format_instant
 from tests.unit.archive.attest.test_kinds import paths_of, spoiled
 
 PredicateOf = Callable[[str], dict[str, Any]]
-WRONG = (
+WRONG: tuple[object, ...] = (
     True,
     -1,
     1.5,
