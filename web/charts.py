@@ -3,7 +3,8 @@
 A chart is drawn as inline SVG without styles of its own, and has a table as its twin.
 """
 
-from collections.abc import Mapping, Sequence
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +13,9 @@ CHART_WIDTH = 720
 CHART_HEIGHT = 120
 BARS_MAX = 62
 """Beyond it days are put together to weeks, months, years."""
+YEARS_MAX = 4 * BARS_MAX
+"""Bars of years: a page may state any year, and a stranger's file any time."""
+_UNITS = ("day", "week", "month", "year")
 BAR_WIDTH_MAX = 28.0
 LEVELS = 4
 """Shades of a cell that is not empty."""
@@ -93,50 +97,73 @@ def _length(count: int, scale: float) -> float:
 
 
 def bin_days(days: Mapping[date, tuple[int, int]]) -> tuple[str, list[Bin]]:
-    """Put days together until they fit; empty stretches between them are bins too."""
+    """Put days together until they fit; empty stretches between them are bins too.
+
+    But for years farther apart than `YEARS_MAX`: then only those that count something.
+    """
     if not days:
         return "day", []
     first, last = min(days), max(days)
-    for unit in ("day", "week", "month", "year"):
-        bins = _bins(days, first, last, unit)
-        if len(bins) <= BARS_MAX or unit == "year":
-            break
-    return unit, bins[-BARS_MAX * 4 :]
-
-
-def _bins(
-    days: Mapping[date, tuple[int, int]], first: date, last: date, unit: str
-) -> list[Bin]:
+    unit = next(
+        (one for one in _UNITS if _length_in(one, first, last) <= BARS_MAX), "year"
+    )
     sums: dict[date, list[int]] = {}
     for day, (count, others) in days.items():
         at = sums.setdefault(_start(day, unit), [0, 0])
         at[0] += count
         at[1] += others
-    bins, start = [], _start(first, unit)
-    while start <= last:
-        after = _next(start, unit)
-        count, others = sums.get(start, (0, 0))
-        bins.append(
-            Bin(start=start, end=after - timedelta(days=1), count=count, others=others)
+    if unit == "year" and _length_in(unit, first, last) > YEARS_MAX:
+        starts: Iterable[date] = sorted(sums)[-YEARS_MAX:]
+    else:
+        starts = _starts(first, last, unit)
+    return unit, [
+        Bin(
+            start=start,
+            end=_end(start, unit),
+            count=sums.get(start, (0, 0))[0],
+            others=sums.get(start, (0, 0))[1],
         )
-        start = after
-    return bins
+        for start in starts
+    ]
+
+
+def _length_in(unit: str, first: date, last: date) -> int:
+    """How many bins there are from one day to another."""
+    if unit == "year":
+        return last.year - first.year + 1
+    if unit == "month":
+        return (last.year - first.year) * 12 + last.month - first.month + 1
+    days = (last - _start(first, unit)).days
+    return days // (7 if unit == "week" else 1) + 1
+
+
+def _starts(first: date, last: date, unit: str) -> Iterator[date]:
+    """The first days of all bins from one day to another."""
+    start = _start(first, unit)
+    for _ in range(_length_in(unit, first, last) - 1):
+        yield start
+        start = _end(start, unit) + timedelta(days=1)
+    yield start
 
 
 def _start(day: date, unit: str) -> date:
     if unit == "week":
-        return day - timedelta(days=day.weekday())
+        return date.fromordinal(max(day.toordinal() - day.weekday(), 1))
     if unit == "month":
         return day.replace(day=1)
     return day.replace(month=1, day=1) if unit == "year" else day
 
 
-def _next(start: date, unit: str) -> date:
+def _end(start: date, unit: str) -> date:
+    """The last day of a bin; of the last week there is, its last day."""
     if unit == "year":
-        return start.replace(year=start.year + 1)
+        return start.replace(month=12, day=31)
     if unit == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start + timedelta(days=7 if unit == "week" else 1)
+        return start.replace(day=monthrange(start.year, start.month)[1])
+    if unit == "week":
+        monday = start.toordinal() - start.weekday()
+        return date.fromordinal(min(monday + 6, date.max.toordinal()))
+    return start
 
 
 def level_of(count: int, top: int) -> int:

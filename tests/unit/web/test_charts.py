@@ -54,6 +54,31 @@ def test_bars_stay_inside_the_drawing_and_show_what_is_there(
         assert (bar.others_height > 0) == (bar.bin.others > 0)
 
 
+@pytest.mark.parametrize(
+    ("dates", "unit", "most"),
+    [
+        ((date.min, date(2025, 1, 26), date(2025, 1, 27), date.max), "year", 3),
+        ((date.max,), "day", 1),
+        ((date(9999, 12, 1), date.max), "day", 31),
+        ((date(9999, 9, 1), date.max), "week", 18),
+        ((date(9998, 1, 1), date.max), "month", 24),
+        ((date.min, date(1, 4, 1)), "week", 13),
+        ((date(1800, 1, 1), date(2025, 1, 1)), "year", 226),
+    ],
+)
+def test_any_dates_there_are_make_few_bars(
+    dates: tuple[date, ...], unit: str, most: int
+) -> None:
+    """Records of a stranger's file state what they like; none is left out or counted
+    twice, and no bar is made for each day between them.
+    """
+    chosen, bins = bin_days(dict.fromkeys(dates, (1, 0)))
+    assert (chosen, len(bins)) == (unit, most)
+    assert sum(one.count for one in bins) == len(dates)
+    assert len({one.start for one in bins}) == len(bins)
+    assert all(one.start <= one.end for one in bins)
+
+
 def test_nothing_has_no_chart() -> None:
     assert make_chart({}) is None
 
