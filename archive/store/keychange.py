@@ -22,7 +22,7 @@ from archive.attest.keyfolder import (
 )
 from archive.attest.keys import P256Signer
 from archive.attest.trustset import TrustedOperator, TrustSet
-from archive.errors import KeyProblem, UsageProblem
+from archive.errors import KeyProblem, UsageProblem, WitnessRefused
 from archive.files import sync_folder
 from archive.log.fields import format_base64
 from archive.store.drafts import Draft
@@ -154,12 +154,17 @@ class KeyChanger:
 
     @contextmanager
     def _open(self) -> Iterator[Ledger]:
-        """Lock and recover the archive; whatever was stated is logged first."""
+        """Lock and recover the archive; whatever was stated is logged first.
+
+        WitnessRefused where signing is stopped: a checkpoint would lift that unseen.
+        """
         tools = self.tools
         check_places(tools.paths)
         with hold_lock(tools.paths.root):
             ledger, _report = recover(tools)
             try:
+                if ledger.position.refusal is not None:
+                    raise WitnessRefused(ledger.position.refusal)
                 drop_catalog_ahead(tools.paths.root, _next(ledger))
                 ledger.checkpoint()
                 yield ledger

@@ -279,6 +279,11 @@ def test_signing_stays_stopped_until_the_operator_decides_otherwise(
         with pytest.raises(WitnessRefused, match="has seen our log at size"):
             opened.close()
         assert stored(made) == before
+    for change in (made.key_changer().rotate, made.key_changer().renew):
+        with pytest.raises(WitnessRefused, match="has seen our log at size"):
+            change()
+        assert stored(made) == before
+        assert made.keys().next is None, "nothing was begun"
     assert len(incidents(made)) == 1, "it is stated once"
     writer = ArchiveWriter.open(
         made.root,
