@@ -3,7 +3,7 @@
 A reader that also accepts "+5", "05" or spare base64 bits lets changed bytes pass.
 """
 
-import base64
+import binascii
 import re
 
 from archive.errors import FormatError
@@ -30,7 +30,7 @@ def parse_decimal(text: str, error: type[FormatError]) -> int:
 def parse_base64(text: str, error: type[FormatError]) -> bytes:
     """Read standard base64 in its canonical form only; `error` for any other form."""
     try:
-        data = base64.b64decode(text, validate=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as cause:
         raise error(f"not base64: {quote(text)}") from cause
     if format_base64(data) != text:
@@ -40,7 +40,7 @@ def parse_base64(text: str, error: type[FormatError]) -> bytes:
 
 def format_base64(data: bytes) -> str:
     """Write standard base64 with padding."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def quote(text: str) -> str:

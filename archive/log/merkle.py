@@ -13,7 +13,6 @@ business of the checkpoint's signatures.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from archive.errors import (
     BadConsistencyProof,
@@ -106,7 +105,7 @@ def prove_subtree_consistency(
     """Prove that a valid subtree `[start, end)` belongs to the tree of `size`."""
     _demand(_is_subtree(subtree, size))
     steps = _descend(subtree, size)
-    return tuple(_read_ranges([(step.lo, step.hi) for step in steps], hash_reader))
+    return tuple(_read_ranges([(lo, hi) for _, lo, hi in steps], hash_reader))
 
 
 def verify_inclusion(
@@ -202,10 +201,8 @@ class _Side(Enum):
     SHARED = "it stands left of both the tree and the subtree so far"
 
 
-class _Step(NamedTuple):
-    side: _Side
-    lo: int
-    hi: int
+_Step = tuple[_Side, int, int]
+"""How its hash is joined, and the leaves `[lo, hi)` that it is over."""
 
 
 def _is_subtree(subtree: tuple[int, int], size: int) -> bool:
@@ -224,20 +221,20 @@ def _descend(subtree: tuple[int, int], size: int) -> list[_Step]:
     start, end = subtree
     lo, hi = 0, size
     steps: list[_Step] = []
-    while (lo, hi) != (start, end):
+    while lo != start or hi != end:
         middle = lo + (1 << (hi - lo - 1).bit_length() - 1)
         if end <= middle:
-            steps.append(_Step(_Side.RIGHT, middle, hi))
+            steps.append((_Side.RIGHT, middle, hi))
             hi = middle
         elif start >= middle:
-            steps.append(_Step(_Side.LEFT, lo, middle))
+            steps.append((_Side.LEFT, lo, middle))
             lo = middle
         else:
             # The subtree takes all of the left child: go on with its part of the right.
-            steps.append(_Step(_Side.SHARED, lo, middle))
+            steps.append((_Side.SHARED, lo, middle))
             lo = start = middle
     if start != subtree[0]:
-        steps.append(_Step(_Side.BASE, lo, hi))
+        steps.append((_Side.BASE, lo, hi))
     steps.reverse()
     return steps
 
@@ -253,14 +250,14 @@ def _climb(
     if len(proof) != len(steps):
         raise error(f"{len(proof)} hashes in the proof, not {len(steps)}")
     subtree = tree = base
-    for step, sibling in zip(steps, proof, strict=True):
-        if step.side is _Side.BASE:
+    for (side, _, _), sibling in zip(steps, proof, strict=True):
+        if side is _Side.BASE:
             subtree = tree = sibling
-        elif step.side is _Side.RIGHT:
+        elif side is _Side.RIGHT:
             tree = node_hash(tree, sibling)
         else:
             tree = node_hash(sibling, tree)
-            if step.side is _Side.SHARED:
+            if side is _Side.SHARED:
                 subtree = node_hash(sibling, subtree)
     return subtree, tree
 
@@ -294,7 +291,7 @@ def _join(hashes: list[bytes]) -> bytes:
 
 
 def _demand_hashes(hashes: Sequence[bytes], error: type[VerificationError]) -> None:
-    if any(len(item) != HASH_BYTES for item in hashes):
+    if set(map(len, hashes)) != {HASH_BYTES}:
         raise error(f"a hash or root is not of {HASH_BYTES} bytes")
 
 

@@ -47,6 +47,8 @@ Ed25519Verify = Callable[[bytes, bytes, bytes], None]
 """Given public key, signature and message; raises BadSignature."""
 
 _DASH = "\N{EM DASH}"
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
+"""All that ASCII has below the space, but for the newline."""
 _NOT_IN_NAMES = re.compile(r"[\s+\x00-\x1f]")
 
 
@@ -88,7 +90,7 @@ class SignedNote:
         _demand_text(self.body)
         if not self.body.endswith("\n"):
             raise MalformedNote("the text of a note ends with a newline")
-        if any(letter < " " and letter != "\n" for letter in self.body):
+        if _CONTROLS.search(self.body) is not None:
             raise MalformedNote("a note holds a control character")
         if not 1 <= len(self.signatures) <= MAX_SIGNATURES:
             raise MalformedNote(f"a note has 1 to {MAX_SIGNATURES} signatures")

@@ -32,7 +32,7 @@ class TlogProof:
             raise MalformedProof(f"index {self.index} is out of bounds")
         if len(self.hashes) > MAX_PROOF_HASHES:
             raise LimitExceeded(f"a proof of more than {MAX_PROOF_HASHES} hashes")
-        if any(len(item) != HASH_BYTES for item in self.hashes):
+        if set(map(len, self.hashes)) - {HASH_BYTES}:
             raise MalformedProof(f"a proof holds a hash not of {HASH_BYTES} bytes")
         parse_checkpoint(parse_note(self.checkpoint_note).body)
 
