@@ -56,6 +56,12 @@ class _Sink(Protocol):
 
 def write_zip(out: _Sink, entries: Iterable[tuple[str, ByteSource]]) -> None:
     """Write entries in our one form; each source is read twice. LimitExceeded."""
+    for piece in zip_pieces(entries):
+        out.write(piece)
+
+
+def zip_pieces(entries: Iterable[tuple[str, ByteSource]]) -> Iterator[bytes]:
+    """The bytes that `write_zip` writes, one after the other. LimitExceeded."""
     directory, offset = b"", 0
     count = 0
     for count, (name, source) in enumerate(entries, 1):
@@ -67,9 +73,8 @@ def write_zip(out: _Sink, entries: Iterable[tuple[str, ByteSource]]) -> None:
                 "fit into one zip; export a folder"
             )
         fields = (0, 0, 0, _DATE, _checksum(source), size, size, len(written), 0)
-        out.write(_LOCAL.pack(b"PK\3\4", _VERSION, *fields) + written)
-        for chunk in _pieces(source):
-            out.write(chunk)
+        yield _LOCAL.pack(b"PK\3\4", _VERSION, *fields) + written
+        yield from _pieces(source)
         directory += (
             _CENTRAL.pack(
                 b"PK\1\2", _UNIX | _VERSION, _VERSION, *fields, 0, 0, 0, _MODE << 16,
@@ -78,8 +83,8 @@ def write_zip(out: _Sink, entries: Iterable[tuple[str, ByteSource]]) -> None:
             + written
         )  # fmt: skip
         offset += _LOCAL.size + len(written) + size
-    out.write(directory)
-    out.write(_END.pack(b"PK\5\6", 0, 0, count, count, len(directory), offset, 0))
+    yield directory
+    yield _END.pack(b"PK\5\6", 0, 0, count, count, len(directory), offset, 0)
 
 
 def check_name(name: str) -> None:

@@ -17,17 +17,18 @@ from archive.errors import UsageProblem
 from archive.export.certificate import format_certificate
 from archive.export.gather import Gathered, Gatherer
 from archive.export.judge import judge_gathered, list_sums
-from archive.export.locked import encrypt_file
+from archive.export.locked import encrypt_pieces
 from archive.export.papers import format_proves, format_readme
 from archive.export.target import (
     check_target,
     write_folder,
     write_packed,
+    write_stream,
 )
-from archive.files import temporary_path
 from archive.store.reader import ArchiveReader
 from archive.verify.bundlefiles import SUMS, sums_order
 from archive.verify.report import Report
+from archive.zipped import zip_pieces
 
 ZIP_END = ".zip"
 AGE_END = ".age"
@@ -102,18 +103,10 @@ def _order(files: dict[str, ByteSource]) -> list[str]:
 
 def _write(request: BundleRequest, files: dict[str, ByteSource]) -> None:
     out = request.out
-    if not request.recipients:
-        write = write_packed if out.name.endswith(ZIP_END) else write_folder
-        write(out, files)
-        return
-    plain = out.with_name(f".{out.name}.plain.unfinished")
-    plain.unlink(missing_ok=True)
-    sealed = temporary_path(out)
-    try:
-        write_packed(plain, files)
-        sealed.unlink(missing_ok=True)
-        encrypt_file(plain, sealed, request.recipients)
-        sealed.rename(out)
-    finally:
-        plain.unlink(missing_ok=True)
-        sealed.unlink(missing_ok=True)
+    if request.recipients:
+        pieces = zip_pieces(files.items())
+        write_stream(out, lambda to: encrypt_pieces(pieces, to, request.recipients))
+    elif out.name.endswith(ZIP_END):
+        write_packed(out, files)
+    else:
+        write_folder(out, files)

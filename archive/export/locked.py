@@ -1,8 +1,7 @@
 """Age encryption of an export for named recipients; the only importer of pyrage."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO
 
 import pyrage
 
@@ -14,12 +13,43 @@ def parse_recipients(texts: Sequence[str]) -> list[Any]:
     return [_parse(text.strip()) for text in texts]
 
 
-def encrypt_file(plain: Path, out: Path, recipients: Sequence[Any]) -> None:
-    """Encrypt a file for all recipients into a new one."""
+def encrypt_pieces(
+    pieces: Iterable[bytes], out: BinaryIO, recipients: Sequence[Any]
+) -> None:
+    """Encrypt bytes as they are made; none of them is ever on a disk in the clear.
+
+    Raises what `pieces` raise; StoreError if `out` cannot be written.
+    """
+    plain = _Pieces(pieces)
     try:
-        pyrage.encrypt_file(str(plain), str(out), list(recipients))
-    except (pyrage.EncryptError, OSError) as error:
-        raise StoreError(f"cannot encrypt into {out}: {error}") from error
+        pyrage.encrypt_io(plain, out, list(recipients))
+    except pyrage.EncryptError as error:
+        if plain.problem is not None:
+            raise plain.problem from error
+        raise StoreError(f"cannot write what was encrypted: {error}") from error
+
+
+class _Pieces:
+    """Pieces of bytes as the stream that the library reads."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+        self.problem: Exception | None = None
+        """What ended the pieces: the library keeps the text of an error alone."""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        try:
+            while not self._rest:
+                self._rest = next(self._pieces)
+        except StopIteration:
+            return b""
+        except Exception as error:
+            self.problem = error
+            raise
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
 
 
 def _parse(text: str) -> Any:

@@ -2,14 +2,20 @@
 
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from archive.capture import ByteSource
 from archive.claim import CLAIM, DOES_NOT_PROVE
+from archive.errors import StoreError
+from archive.export import bundle
+from archive.export.locked import encrypt_pieces
+from archive.export.target import write_stream
 from archive.store.reader import ArchiveReader
+from archive.zipped import zip_pieces
 from tests.support.bundles import World, make_world, read_folder
 from tests.support.inside import Done, call
 from tests.support.tamper import flip
@@ -118,6 +124,45 @@ def test_encrypted_for_a_recipient_it_opens_to_the_same_zip(
     ]
     with pytest.raises(pyrage.DecryptError):
         pyrage.decrypt(out.read_bytes(), [pyrage.x25519.Identity.generate()])
+
+
+def test_what_is_encrypted_is_on_the_disk_in_the_clear_at_no_moment(
+    evidence: Evidence,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The target is a stick that may be taken away in the middle of it."""
+    seen: list[bytes] = []
+
+    def watched(entries: Iterable[tuple[str, ByteSource]]) -> Iterator[bytes]:
+        for piece in zip_pieces(entries):
+            yield piece
+            seen.extend(path.read_bytes() for path in tmp_path.iterdir())
+
+    monkeypatch.setattr(bundle, "zip_pieces", watched)
+    out = tmp_path / "b.zip.age"
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    short = world.captures["bounded"].short_id
+    done = evidence("export", "bundle", short, "-o", str(out), "--recipient", recipient)
+    assert done.code == 0, done.err
+    assert seen
+    assert not any(name in data for data in seen for name in (b"leaf.txt", b"WARC/1.1"))
+
+
+def test_an_encryption_that_ends_early_leaves_nothing(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield bytes(100_000)
+        raise StoreError("the archive went away")
+
+    with pytest.raises(StoreError, match="went away"):
+        write_stream(
+            tmp_path / "b.zip.age",
+            lambda out: encrypt_pieces(
+                pieces(), out, [pyrage.x25519.Identity.generate().to_public()]
+            ),
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
