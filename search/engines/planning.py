@@ -135,13 +135,15 @@ class Planner:
             if isinstance(item, Not):
                 unwanted.append(self._unwanted(item.item))
             elif isinstance(item, Word) and not item.required:
-                words.append(self._add(_optional(self._word(item))))
+                word = self._add(_optional(self._word(item)))
+                if word not in words:
+                    words.append(word)
             else:
                 wanted.append(self._clause(item))
-        rest = AllOf(wanted=tuple(wanted), unwanted=tuple(unwanted))
+        rest = AllOf(wanted=_once(wanted), unwanted=_once(unwanted))
         everything = (*(word.clause for word in words), *wanted)
         return Plan(
-            tier_one=AllOf(wanted=everything, unwanted=tuple(unwanted)),
+            tier_one=AllOf(wanted=_once(everything), unwanted=rest.unwanted),
             leaves=tuple(self._leaves),
             words=tuple(words),
             rest=rest,
@@ -159,6 +161,10 @@ class Planner:
         return all(token in self._stop_words for token in tokens)
 
     def _add(self, leaf: Leaf) -> Leaf:
+        """Keep a leaf; what means the same as one before is that one again."""
+        for known in self._leaves:
+            if (known.clauses, known.optional) == (leaf.clauses, leaf.optional):
+                return known
         self._leaves.append(leaf)
         return leaf
 
@@ -175,14 +181,17 @@ class Planner:
     def _clause(self, node: Node) -> Clause:
         match node:
             case And():
-                wanted = [i for i in node.items if not isinstance(i, Not)]
-                unwanted = [i.item for i in node.items if isinstance(i, Not)]
+                items = self._drop_functionwords_of(node.items)
+                if len(items) == 1:
+                    return self._clause(items[0])
+                wanted = [i for i in items if not isinstance(i, Not)]
+                unwanted = [i.item for i in items if isinstance(i, Not)]
                 return AllOf(
-                    wanted=tuple(map(self._clause, wanted)),
-                    unwanted=tuple(map(self._unwanted, unwanted)),
+                    wanted=_once(map(self._clause, wanted)),
+                    unwanted=_once(map(self._unwanted, unwanted)),
                 )
             case Or():
-                return AnyOf(clauses=tuple(map(self._clause, node.items)))
+                return AnyOf(clauses=_once(map(self._clause, node.items)))
             case Not():
                 return AllOf(wanted=(), unwanted=(self._unwanted(node.item),))
             case Filter() | When():
@@ -320,6 +329,11 @@ def _name(text: str, others: Iterable[str]) -> Iterator[Tokens]:
     yield from name_readings(words_of(text), NAME_BOOST)
     for form in others:
         yield from name_readings(words_of(form), NAME_BOOST * EXPANSION_BOOST)
+
+
+def _once(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Equal ones once: a word that is repeated asks, and costs, no more."""
+    return tuple(dict.fromkeys(clauses))
 
 
 def _optional(leaf: Leaf) -> Leaf:

@@ -87,6 +87,31 @@ def test_short_sounds_of_the_vocabulary_are_not_looked_for() -> None:
     assert ("TIK",) in tokens(name, "cap") | tokens(name, "key")
 
 
+def test_function_words_are_not_required_in_a_branch_either() -> None:
+    """Else a branch would find pages of one language only."""
+    (both,) = plan("the election OR rights of observers").rest.wanted
+    (one,) = plan("election OR rights observers").rest.wanted
+    assert both == one
+    (asked,) = plan("+the election OR zzz").rest.wanted
+    assert asked != plan("election OR zzz").rest.wanted[0]
+    (alone,) = plan("the OR zzz").rest.wanted
+    assert isinstance(alone, AnyOf)
+    assert len(alone.clauses) == 2
+
+
+@pytest.mark.parametrize(
+    "repeated", ["{0}", '"{0} x"', "{0}*", "({0} x OR y)", "-{0} z"]
+)
+def test_what_is_repeated_is_looked_for_once(repeated: str) -> None:
+    """A page that holds the word as often would take minutes else."""
+    once = repeated.format("minsk")
+    often = " ".join(repeated.format(word) for word in ("minsk", "Minsk", "MINSK") * 7)
+    assert [one.clauses for one in plan(often).leaves] == [
+        one.clauses for one in plan(once).leaves
+    ]
+    assert plan(often).tier_one == plan(once).tier_one
+
+
 def test_function_words_are_not_required_unless_asked_for() -> None:
     assert [leaf.label for leaf in plan("the list of names").leaves] == [
         "list",
