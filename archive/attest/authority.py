@@ -26,6 +26,11 @@ PATH_LIMIT = 8
 """Certificates of one path; authorities have 2 to 4."""
 CANDIDATES_LIMIT = 32
 """Certificates of a token and its chain file together."""
+LINKS_LIMIT = 256
+"""Links between certificates that are tried in search of a path; most need under ten.
+
+Thirty certificates of one name, each signing each, make more paths than can be walked.
+"""
 RSA_BITS = 2048
 """Shortest RSA key that may sign: what browsers and eIDAS ask for."""
 HASHES = frozenset({"sha256", "sha384", "sha512"})
@@ -137,7 +142,7 @@ def find_path(
     if len(candidates) > CANDIDATES_LIMIT:
         raise BadTimestamp(f"more than {CANDIDATES_LIMIT} certificates")
     problem: BadTimestamp | None = None
-    for certificates in _walk((signer,), candidates, roots):
+    for certificates in _PathSearch(candidates, roots).walk((signer,)):
         try:
             for position, certificate in enumerate(certificates):
                 _check_member(certificate, position, at)
@@ -170,24 +175,39 @@ def check_purpose(signer: x509.Certificate) -> None:
         raise BadTimestamp("the signer's key may not sign")
 
 
-def _walk(
-    path: tuple[x509.Certificate, ...],
-    candidates: Sequence[x509.Certificate],
-    roots: Sequence[x509.Certificate],
-) -> Iterator[tuple[x509.Certificate, ...]]:
-    """Every path of genuine signatures that ends in a trusted root."""
-    last = path[-1]
-    for root in roots:
-        if last == root:
-            yield path
-        elif has_signed(root, last):
-            yield (*path, root)
-    if len(path) + 1 >= PATH_LIMIT:
-        return
-    for candidate in candidates:
-        is_new = candidate not in path and candidate not in roots
-        if is_new and has_signed(candidate, last):
-            yield from _walk((*path, candidate), candidates, roots)
+class _PathSearch:
+    """All paths of genuine signatures to trusted roots; BadTimestamp past a bound."""
+
+    def __init__(
+        self, candidates: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]
+    ) -> None:
+        self._roots = roots
+        self._candidates = [one for one in candidates if one not in roots]
+        self._links = 0
+
+    def walk(
+        self, path: tuple[x509.Certificate, ...]
+    ) -> Iterator[tuple[x509.Certificate, ...]]:
+        """Every path that begins so and ends in a trusted root."""
+        last = path[-1]
+        for root in self._roots:
+            if last == root:
+                yield path
+            elif self._try_link(root, last):
+                yield (*path, root)
+        if len(path) + 1 >= PATH_LIMIT:
+            return
+        for candidate in self._candidates:
+            if candidate not in path and self._try_link(candidate, last):
+                yield from self.walk((*path, candidate))
+
+    def _try_link(self, issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+        if issuer.subject != subject.issuer:
+            return False
+        self._links += 1
+        if self._links > LINKS_LIMIT:
+            raise BadTimestamp(f"more than {LINKS_LIMIT} links between certificates")
+        return has_signed(issuer, subject)
 
 
 def has_signed(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
