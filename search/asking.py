@@ -51,11 +51,13 @@ def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> A
     """Answer one search; InvalidQuery shows the wrong character of the query."""
     with _pointing(saved.query):
         page = service.search(
-            saved.query, limit=shown.limit, offset=shown.offset, options=saved.options
+            saved.query,
+            limit=shown.limit,
+            offset=shown.offset,
+            options=saved.options,
+            counted=shown.facets,
         )
-        counts = (
-            service.counts(saved.query, options=saved.options) if shown.facets else None
-        )
+        counts = page.counts
         names = (
             service.mentions(saved.query, options=saved.options)
             if shown.names

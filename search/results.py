@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.digest import Digest
+from search.counting import Counts
 from search.document import IMPORTED
 from search.extract.dates import Claimed
 from search.highlight import Snippet
@@ -109,6 +110,8 @@ class ResultPage:
     """How many log entries the index has seen, by archive id."""
     unknown: tuple[UnknownValue, ...] = ()
     """Where nothing was found: values of filters that are nowhere in the index."""
+    counts: Counts | None = None
+    """Of all that `total` counts, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

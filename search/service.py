@@ -115,11 +115,13 @@ class SearchService:
         limit: int = 10,
         offset: int = 0,
         options: SearchOptions = EVERYTHING,
+        counted: bool = False,
     ) -> ResultPage:
         """Answer a query with the hits `[offset, offset + limit)` of its first tier.
 
         Where that has fewer than ten documents, those with some words missing follow,
-        in `some_missing`. Raises InvalidQuery or SearchUnavailable.
+        in `some_missing`. `counted`: with the `counts`. Raises InvalidQuery or
+        SearchUnavailable.
         """
         began = time.monotonic()
         window = Window(limit=min(max(limit, 0), LIMIT_MAX), offset=max(offset, 0))
@@ -127,6 +129,7 @@ class SearchService:
         tree = parse_query(text)
         asked = self._plan(tree, options)
         total, hits, missing, alike = _answer(asked, window, options)
+        counts = _count(asked) if counted else None
         leaves = asked[0][1].leaves if asked else ()
         shown = [
             _show(found, asked, alike.get(number, 0), options.hidden_sources)
@@ -143,6 +146,7 @@ class SearchService:
             unknown=()
             if total
             else find_unknown(tree, self._archives, options.hidden_sources),
+            counts=counts,
         )
 
     def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:
@@ -150,19 +154,7 @@ class SearchService:
 
         By value of each filter field, by day of first capture, by claimed day.
         """
-        tallies = [
-            archive.use(partial(_tally, clause=plan.tier_one))
-            for archive, plan in self._plan(parse_query(_clean(text)), options)
-        ]
-        return Counts(
-            total=sum(one.total for one in tallies),
-            facets={
-                name: make_facet(one.values[name] for one in tallies)
-                for name in FACET_FIELDS
-            },
-            captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
-            claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
-        )
+        return _count(self._plan(parse_query(_clean(text)), options))
 
     def mentions(self, text: str, *, options: SearchOptions = EVERYTHING) -> Mentions:
         """Whom and what the best documents of a query mention, in any spelling."""
@@ -232,6 +224,22 @@ class SearchService:
 def _clean(text: str) -> str:
     """Half a surrogate pair (a shell may pass one) is no character anywhere below."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _count(asked: Sequence[tuple[OpenIndex, Plan]]) -> Counts:
+    tallies = [
+        archive.use(partial(_tally, clause=plan.tier_one))
+        for archive, plan in asked
+    ]
+    return Counts(
+        total=sum(one.total for one in tallies),
+        facets={
+            name: make_facet(one.values[name] for one in tallies)
+            for name in FACET_FIELDS
+        },
+        captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
+        claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
+    )
 
 
 def _tally(engine: SearchReader, _rows: CaptureRows, *, clause: Clause) -> Tally:

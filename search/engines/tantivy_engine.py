@@ -15,21 +15,16 @@ from typing import Any
 import tantivy
 
 from archive.errors import SearchUnavailable
-from search.analysis.analyze import EMPTY
 from search.document import Document
 from search.engines.base import (
     AllOf,
-    AnyOf,
-    Beginning,
     Between,
     Clause,
     EngineHit,
     EnginePage,
-    OneOf,
     Rejected,
     Sorting,
     Tally,
-    Tokens,
 )
 from search.engines.fields import (
     CAPTURED_US,
@@ -45,6 +40,8 @@ from search.engines.linked import linked_where_needed, look
 from search.engines.ranking import RANKS
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
+from search.engines.tantivy_query import Compiler
+from search.engines.together import GROUPS, ask_together, combine, read_together
 
 WRITER_THREADS = 2
 """An index made anew comes faster than one thread writes it."""
@@ -52,14 +49,11 @@ WRITER_HEAP_BYTES = 256 * 1024 * 1024
 """Buffer of the writing threads before they start new segments.
 
 Taken as far as a batch fills it; larger segments hold each word once and merge less."""
-PREFIX_TERMS = 10_000
-"""Words a prefix may stand for; three letters begin fewer in any index measured."""
 TIE_STEP = 64
 """Hits read beyond the page to find the end of a tie."""
 STREAM_HITS = 500
 """Hits of one step of a stream: what is held in memory."""
 
-_Occur = tantivy.Occur
 _Order = tantivy.Order
 
 
@@ -69,6 +63,10 @@ def _schema() -> tantivy.Schema:
         option = "freq" if name in UNORDERED_FIELDS else "position"
         builder.add_text_field(name, tokenizer_name="whitespace", index_option=option)
     for name in FILTER_FIELDS:
+        builder.add_text_field(
+            name, tokenizer_name="raw", index_option="basic", fast=True
+        )
+    for name in GROUPS:
         builder.add_text_field(
             name, tokenizer_name="raw", index_option="basic", fast=True
         )
@@ -181,10 +179,15 @@ class TantivyEngine:
     ) -> Tally:
         """Count the documents of a clause by values of filter fields and by day."""
         searcher = self._searcher()
-        asked = aggregations(fields, times)
-        asked["total"] = {"value_count": {"field": ORDER}}  # each document has one
+        query = self._compile(clause, searcher)
         with _engine_errors():
-            found = searcher.aggregate(self._compile(clause, searcher), asked)
+            together = searcher.aggregate(query, ask_together(fields, times))
+            made = read_together(together, fields, times)
+            if made is not None:
+                return made
+            asked = aggregations(fields, times)
+            asked["total"] = {"value_count": {"field": ORDER}}  # each document has one
+            found = searcher.aggregate(query, asked)
         return read_tally(int(found["total"]["value"]), found, fields, times)
 
     def stream(self, clause: Clause) -> Iterator[EngineHit]:
@@ -213,7 +216,7 @@ class TantivyEngine:
             return self._index.searcher()
 
     def _compile(self, clause: Clause, searcher: Any) -> Any:
-        return _Compiler(self._schema, searcher).compile(clause)
+        return Compiler(self._schema, searcher).compile(clause)
 
     def _open_writer(self) -> Any:
         if self._writer is None:
@@ -287,6 +290,8 @@ def _to_engine(document: Document) -> Any:
     for name, values in document.filters.items():
         for value in values:
             made.add_text(name, value)
+    for name in GROUPS:
+        made.add_text(name, combine(name, document.filters))
     made.add_unsigned(ORDER, document.order)
     made.add_integer(CAPTURED_US, document.captured_us)
     if document.claimed_us is not None:
@@ -294,87 +299,3 @@ def _to_engine(document: Document) -> Any:
     stored = {**document.stored, ID: document.document_id}
     made.add_bytes(STORED, pack(stored, document.pressed))
     return made
-
-
-class _Compiler:
-    """Clauses to this engine's queries."""
-
-    def __init__(self, schema: Any, searcher: Any) -> None:
-        self._schema = schema
-        self._searcher = searcher
-
-    def compile(self, clause: Clause) -> Any:
-        """Compile one clause and all below it."""
-        match clause:
-            case Tokens():
-                return self._tokens(clause)
-            case Beginning():
-                return self._beginning(clause)
-            case OneOf():
-                return _unscored(
-                    tantivy.Query.term_set_query(
-                        self._schema, clause.field, list(clause.values)
-                    )
-                )
-            case Between():
-                return self._between(clause)
-            case AnyOf():
-                parts = [(_Occur.Should, self.compile(c)) for c in clause.clauses]
-                return tantivy.Query.boolean_query(parts, clause.least)
-            case AllOf():
-                return self._all(clause)
-
-    def _tokens(self, clause: Tokens) -> Any:
-        if not clause.values or EMPTY in clause.values:
-            return tantivy.Query.empty_query()
-        if len(clause.values) == 1:
-            query = tantivy.Query.term_query(
-                self._schema, clause.field, clause.values[0], "freq"
-            )
-        elif clause.field in UNORDERED_FIELDS:
-            raise AssertionError(f"field {clause.field} has no positions")
-        else:
-            query = tantivy.Query.phrase_query(
-                self._schema, clause.field, list(clause.values), clause.slop
-            )
-        return tantivy.Query.boost_query(query, clause.boost)
-
-    def _beginning(self, clause: Beginning) -> Any:
-        found = self._searcher.terms_with_prefix(
-            clause.field, clause.value, limit=PREFIX_TERMS
-        )
-        terms = [term for term, _ in found if term != EMPTY]
-        if not terms:
-            return tantivy.Query.empty_query()
-        query = tantivy.Query.term_set_query(self._schema, clause.field, terms)
-        return tantivy.Query.const_score_query(query, clause.boost)
-
-    def _between(self, clause: Between) -> Any:
-        kind = (
-            tantivy.FieldType.Unsigned
-            if clause.field == ORDER
-            else tantivy.FieldType.Integer
-        )
-        if clause.low is None and clause.high is None:
-            return _unscored(tantivy.Query.all_query())
-        query = tantivy.Query.range_query(
-            self._schema,
-            clause.field,
-            kind,
-            lower_bound=clause.low,
-            upper_bound=clause.high,
-            include_lower=True,
-            include_upper=clause.high is None,
-        )
-        return _unscored(query)
-
-    def _all(self, clause: AllOf) -> Any:
-        parts = [(_Occur.Must, self.compile(c)) for c in clause.wanted]
-        if not parts:
-            parts = [(_Occur.Must, _unscored(tantivy.Query.all_query()))]
-        parts += [(_Occur.MustNot, self.compile(c)) for c in clause.unwanted]
-        return tantivy.Query.boolean_query(parts)
-
-
-def _unscored(query: Any) -> Any:
-    return tantivy.Query.const_score_query(query, 0.0)

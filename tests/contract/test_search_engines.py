@@ -201,15 +201,22 @@ def test_cluster_finds_what_the_oracle_finds(
     _check(elastic, documents)
 
 
+@pytest.mark.parametrize("fields", [("host", "lang"), ("host", "lang", "access")])
 def test_both_count_facets_and_days_alike(
-    tantivy: SearchEngine, elastic: SearchEngine, documents: list[Document]
+    tantivy: SearchEngine,
+    elastic: SearchEngine,
+    documents: list[Document],
+    fields: tuple[str, ...],
 ) -> None:
     for clause in _clauses()[:60]:
-        asked = (clause, ("host", "lang", "access"), (CAPTURED_US, CLAIMED_US))
+        asked = (clause, fields, (CAPTURED_US, CLAIMED_US))
         found = tantivy.tally(*asked)
         assert elastic.tally(*asked) == found
         held = [one for one in documents if holds(one, clause)]
         assert found.total == len(held)
+        for name in fields:
+            values = (value for one in held for value in one.filters[name])
+            assert found.values[name] == Counter(values)
         for field in (CAPTURED_US, CLAIMED_US):
             times = [getattr(one, field) for one in held]
             assert found.days[field] == Counter(

@@ -175,7 +175,10 @@ LIBRARIES = {
         reason="a framework: the seam to it is crawl/ and spiders/, nothing else",
     ),
     "simplemma": Library(modules=("search.analysis.wordlists",)),
-    "tantivy": Library(modules=("search.engines.tantivy_engine",)),
+    "tantivy": Library(
+        modules=("search.engines.tantivy_engine", "search.engines.tantivy_query"),
+        reason="one opens, writes and asks; the other makes its queries of clauses",
+    ),
     "tinycss2": Library(modules=("web.replay.styles",)),
     "trafilatura": Library(modules=("search.extract.html",)),
     "twisted": Library(

@@ -92,7 +92,7 @@ class SearchPages:
         problem, found, counts = "", None, None
         try:
             found = self._search(asked, number)
-            counts = site.services.search.counts(asked.text, options=self._options())
+            counts = found.counts
         except InvalidQuery as error:
             problem = str(error)
         except NO_INDEX:
@@ -123,6 +123,7 @@ class SearchPages:
             limit=PAGE_HITS,
             offset=offset,
             options=self._options(Sorting(asked.sorting)),
+            counted=True,
         )
 
     def _options(self, sorting: Sorting = Sorting.SCORE) -> SearchOptions:

@@ -4,7 +4,8 @@ import gc
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,16 @@ from search.engines.base import (
 )
 from search.engines.fields import TOKEN_FIELDS
 from search.engines.tantivy_engine import TantivyEngine
+from search.engines.together import COMBINED_BYTES
+
+BOTH = ("be", "x")
+Counted = tuple[Mapping[str, Mapping[str, int]], Mapping[str, Mapping[str, int]]]
+"""What the engine counted, and what there is."""
 
 
-def document(order: int, text: str, *, host: str = "a.example") -> Document:
+def document(
+    order: int, text: str, *, host: str = "a.example", lang: tuple[str, ...] = BOTH
+) -> Document:
     tokens = dict.fromkeys(TOKEN_FIELDS, "") | {"exact": text}
     return Document(
         document_id=f"{order:064x}",
@@ -33,7 +41,7 @@ def document(order: int, text: str, *, host: str = "a.example") -> Document:
         captured_us=order * 10,
         claimed_us=None,
         tokens=tokens,
-        filters={"host": (host,), "lang": ("be", "x")},
+        filters={"host": (host,), "lang": lang},
         stored={"n": order},
     )
 
@@ -103,6 +111,57 @@ def test_filters_do_not_change_scores(engine: TantivyEngine) -> None:
     alone = engine.search(exact("abc"), limit=1).hits[0].score
     guarded = AllOf(wanted=(exact("abc"), OneOf(field="host", values=("a.example",))))
     assert engine.search(guarded, limit=1).hits[0].score == alone
+
+
+def test_a_filter_that_all_documents_pass_is_none(engine: TantivyEngine) -> None:
+    everywhere = OneOf(field="lang", values=("x",))
+    alone = engine.search(exact("a"), limit=9)
+    assert engine.search(AllOf(wanted=(everywhere, exact("a"))), limit=9) == alone
+    engine.add([document(5, "a", lang=("be",))])
+    engine.commit()
+    assert orders(engine, AllOf(wanted=(everywhere, exact("a")))) == {1, 2, 3}
+    assert orders(engine, exact("a")) == {1, 2, 3, 5}
+
+
+def made_of(values: Sequence[tuple[str, tuple[str, ...]]], folder: Path) -> Counted:
+    """Counts of hosts and languages of documents with these; and what they are."""
+    engine = TantivyEngine(folder, writable=True)
+    for at in range(0, len(values), 4_000):
+        engine.add(
+            [
+                document(number, "a", host=host, lang=lang)
+                for number, (host, lang) in enumerate(values[at : at + 4_000], at)
+            ]
+        )
+        engine.commit()
+    found = engine.tally(exact("a"), ("host", "lang"), ("captured_us",))
+    engine.close()
+    assert (found.total, found.days) == (
+        len(values),
+        {"captured_us": {0: len(values)}},
+    )
+    hosts = Counter(host for host, _ in values)
+    return found.values, {
+        "host": hosts,
+        "lang": Counter(one for _, lang in values for one in lang),
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [(f"h{n % 7}", ("be", "x")[: n % 3]) for n in range(300)],
+        [('a"\n\u001f,', ("]",)), ("", ("[", "\u0416"))],
+        [("h", ("be",)), ("x" * (COMBINED_BYTES + 1), ("be",)), ("h", ())],
+        [("h", (f"l{n % 97}", f"m{n % 109}")) for n in range(97 * 109)],
+    ],
+    ids=["several values of a field", "odd signs", "a long value", "many of them"],
+)
+def test_values_counted_together_are_those_of_the_documents(
+    values: list[tuple[str, tuple[str, ...]]], tmp_path: Path
+) -> None:
+    found, held = made_of(values, tmp_path / "engine")
+    assert found == held
 
 
 def test_boost_multiplies(engine: TantivyEngine) -> None:

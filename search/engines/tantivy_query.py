@@ -1,0 +1,130 @@
+"""A clause as a query of the embedded engine.
+
+A token that is empty anywhere in the index (`_`) is no word: no query finds it.
+"""
+
+from typing import Any
+
+import tantivy
+
+from search.analysis.analyze import EMPTY
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Beginning,
+    Between,
+    Clause,
+    OneOf,
+    Tokens,
+)
+from search.engines.fields import FILTER_FIELDS, ORDER, UNORDERED_FIELDS
+
+PREFIX_TERMS = 10_000
+"""Words a prefix may stand for; three letters begin fewer in any index measured."""
+
+_Occur = tantivy.Occur
+
+
+class Compiler:
+    """Clauses to queries of one schema, for one searcher."""
+
+    def __init__(self, schema: Any, searcher: Any) -> None:
+        self._schema = schema
+        self._searcher = searcher
+
+    def compile(self, clause: Clause) -> Any:
+        """Compile one clause and all below it."""
+        match clause:
+            case Tokens():
+                return self._tokens(clause)
+            case Beginning():
+                return self._beginning(clause)
+            case OneOf():
+                return _unscored(self._one_of(clause))
+            case Between():
+                return self._between(clause)
+            case AnyOf(clauses=(only,)):
+                return self.compile(only)
+            case AnyOf():
+                parts = [(_Occur.Should, self.compile(c)) for c in clause.clauses]
+                return tantivy.Query.boolean_query(parts, clause.least)
+            case AllOf():
+                return self._all(clause)
+
+    def _one_of(self, clause: OneOf) -> Any:
+        """A set is read into memory whole; a single value is walked along."""
+        field, values = clause.field, clause.values
+        if len(values) == 1:
+            return tantivy.Query.term_query(self._schema, field, values[0], "basic")
+        return tantivy.Query.term_set_query(self._schema, field, list(values))
+
+    def _holds_everywhere(self, clause: Clause) -> bool:
+        """Whether every document has what a filter asks for; nothing is ever deleted.
+
+        Such a filter, as that of public documents, would only cost a look at each.
+        """
+        if not isinstance(clause, OneOf) or clause.field not in FILTER_FIELDS:
+            return False
+        everything = self._searcher.num_docs
+        return any(
+            self._searcher.doc_freq(clause.field, value) == everything
+            for value in clause.values
+        )
+
+    def _tokens(self, clause: Tokens) -> Any:
+        if not clause.values or EMPTY in clause.values:
+            return tantivy.Query.empty_query()
+        if len(clause.values) == 1:
+            query = tantivy.Query.term_query(
+                self._schema, clause.field, clause.values[0], "freq"
+            )
+        elif clause.field in UNORDERED_FIELDS:
+            raise AssertionError(f"field {clause.field} has no positions")
+        else:
+            query = tantivy.Query.phrase_query(
+                self._schema, clause.field, list(clause.values), clause.slop
+            )
+        return tantivy.Query.boost_query(query, clause.boost)
+
+    def _beginning(self, clause: Beginning) -> Any:
+        found = self._searcher.terms_with_prefix(
+            clause.field, clause.value, limit=PREFIX_TERMS
+        )
+        terms = [term for term, _ in found if term != EMPTY]
+        if not terms:
+            return tantivy.Query.empty_query()
+        query = tantivy.Query.term_set_query(self._schema, clause.field, terms)
+        return tantivy.Query.const_score_query(query, clause.boost)
+
+    def _between(self, clause: Between) -> Any:
+        kind = (
+            tantivy.FieldType.Unsigned
+            if clause.field == ORDER
+            else tantivy.FieldType.Integer
+        )
+        if clause.low is None and clause.high is None:
+            return _unscored(tantivy.Query.all_query())
+        query = tantivy.Query.range_query(
+            self._schema,
+            clause.field,
+            kind,
+            lower_bound=clause.low,
+            upper_bound=clause.high,
+            include_lower=True,
+            include_upper=clause.high is None,
+        )
+        return _unscored(query)
+
+    def _all(self, clause: AllOf) -> Any:
+        wanted = [c for c in clause.wanted if not self._holds_everywhere(c)]
+        if len(wanted) == 1 and not clause.unwanted:
+            return self.compile(wanted[0])
+        parts = [(_Occur.Must, self.compile(c)) for c in wanted]
+        if not parts:
+            parts = [(_Occur.Must, _unscored(tantivy.Query.all_query()))]
+        parts += [(_Occur.MustNot, self.compile(c)) for c in clause.unwanted]
+        return tantivy.Query.boolean_query(parts)
+
+
+def _unscored(query: Any) -> Any:
+    return tantivy.Query.const_score_query(query, 0.0)
