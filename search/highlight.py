@@ -1,56 +1,17 @@
-"""Where in a stored text the query was found: exact marks, and the best passages.
+"""The best passages of a text around the marks in it.
 
-The text is tokenised again with the same analysis that made the index, so marks agree
-with either engine. Offsets are Unicode code points, `[start, end)`.
+Offsets are Unicode code points, `[start, end)`.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from search.analysis.analyze import Forms
-from search.engines.base import Beginning, Tokens
-from search.engines.fields import (
-    ALL,
-    ALL_KEY,
-    CAP,
-    EXACT,
-    HEAD,
-    HEAD_KEY,
-    HEAD_LEMMA,
-    KEY,
-    LEMMA,
-    LOOSE,
-)
-from search.engines.planning import Leaf
-from search.passages import ReadText
+from search.marking import Mark
 
-HIGHLIGHT_TOKENS = 100_000
-"""Tokens of a text looked at, up to the end of a line: a book."""
 SNIPPET_CODE_POINTS = 200
 SNIPPETS = 3
 """Passages shown per hit."""
-_FORM_OF_FIELD = {
-    EXACT: "exact",
-    ALL: "exact",
-    HEAD: "exact",
-    LEMMA: "lemma",
-    HEAD_LEMMA: "lemma",
-    KEY: "key",
-    ALL_KEY: "key",
-    HEAD_KEY: "key",
-    CAP: "cap",
-    LOOSE: "loose",
-}
 _BREAKS = str.maketrans("\n\f\t", "   ")
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place in the whole text that a leaf of the query means."""
-
-    start: int
-    end: int
-    leaf: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,110 +21,6 @@ class Snippet:
     text: str
     marks: tuple[tuple[int, int], ...]
     start: int
-
-
-def find_marks(
-    text: str, language: str | None, leaves: Sequence[Leaf]
-) -> tuple[Mark, ...]:
-    """Mark every place a leaf is found, in order, overlaps joined leaf by leaf."""
-    read = ReadText(text, language, limit=HIGHLIGHT_TOKENS)
-    spans = {(n, n, number) for n, number in _single_tokens(read.forms, leaves)}
-    for number, leaf in enumerate(leaves):
-        spans.update((*span, number) for span in _spans(leaf, read.forms))
-    marks = {
-        Mark(read.place(first)[0], read.place(last)[1], number)
-        for first, last, number in spans
-    }
-    return tuple(sorted(marks, key=lambda mark: (mark.start, mark.end, mark.leaf)))
-
-
-def _single_tokens(
-    forms: Sequence[Forms], leaves: Sequence[Leaf]
-) -> Iterable[tuple[int, int]]:
-    """Token and leaf, where one token is what the leaf means.
-
-    Forms are cached, so equal words of one language are one object here: each is
-    looked at once.
-    """
-    tests = [_SingleTest(leaf) for leaf in leaves]
-    anything = _SingleTest(*leaves)
-    wanted = {}
-    for name, form in {id(form): form for form in forms}.items():
-        if anything.holds(form):
-            wanted[name] = [n for n, test in enumerate(tests) if test.holds(form)]
-    if not wanted:
-        return
-    for place, form in enumerate(forms):
-        for number in wanted.get(id(form), ()):
-            yield place, number
-
-
-class _SingleTest:
-    """Whether a token alone is what one of some leaves means."""
-
-    def __init__(self, *leaves: Leaf) -> None:
-        values: dict[str, set[str]] = {name: set() for name in Forms._fields}
-        beginnings: set[str] = set()
-        for clause in (clause for leaf in leaves for clause in leaf.clauses):
-            if isinstance(clause, Beginning):
-                beginnings.add(clause.value)
-            elif len(clause.values) == 1:
-                values[_FORM_OF_FIELD[clause.field]].add(clause.values[0])
-        self._values = values
-        self._beginnings = tuple(beginnings)
-
-    def holds(self, form: Forms) -> bool:
-        """Written out, not a loop over fields: it runs for every distinct word."""
-        values = self._values
-        return (
-            form.exact in values["exact"]
-            or form.lemma in values["lemma"]
-            or form.key in values["key"]
-            or form.cap in values["cap"]
-            or form.loose in values["loose"]
-            or (bool(self._beginnings) and form.exact.startswith(self._beginnings))
-        )
-
-
-def _spans(leaf: Leaf, forms: list[Forms]) -> Iterable[tuple[int, int]]:
-    """Token positions, first and last, of the rows of tokens a leaf means."""
-    rows = {
-        (_FORM_OF_FIELD[clause.field], clause.values, clause.slop)
-        for clause in leaf.clauses
-        if isinstance(clause, Tokens) and len(clause.values) > 1
-    }
-    columns: dict[str, list[str]] = {}
-    for name, values, slop in rows:
-        if name not in columns:
-            columns[name] = [getattr(form, name) for form in forms]
-        yield from _row_spans(columns[name], values, slop)
-
-
-def _row_spans(
-    column: list[str], values: tuple[str, ...], slop: int
-) -> Iterable[tuple[int, int]]:
-    """Tokens in a row; with slop, each within so many others of the one before."""
-    for first in _places(column, values[0]):
-        last = first
-        for wanted in values[1:]:
-            last = _next_place(column, wanted, last + 1, last + 2 + slop)
-            if last < 0:
-                break
-        else:
-            yield first, last
-
-
-def _places(column: list[str], value: str) -> Iterable[int]:
-    at = -1
-    for _ in range(column.count(value)):
-        at = column.index(value, at + 1)
-        yield at
-
-
-def _next_place(column: list[str], wanted: str, low: int, high: int) -> int:
-    """The place of a form in `[low, high)`, -1 if it is not there."""
-    places = range(low, min(high, len(column)))
-    return next((place for place in places if column[place] == wanted), -1)
 
 
 def cut_snippets(text: str, marks: Sequence[Mark]) -> tuple[Snippet, ...]:

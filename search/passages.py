@@ -8,7 +8,7 @@ from bisect import bisect_right
 from functools import lru_cache
 
 from search.analysis.analyze import Forms, PlainForms, form_table, plain_table
-from search.analysis.tokens import Token, split_words, tokenize
+from search.analysis.tokens import split_words, word_spans
 from search.extract.language import (
     SAMPLE_CODE_POINTS,
     Language,
@@ -56,7 +56,7 @@ class ReadText:
         self.forms: list[Forms] = []
         self._firsts: list[int] = []
         self._lines: list[tuple[int, str]] = []
-        self._places: dict[int, list[Token]] = {}
+        self._spans: dict[int, list[tuple[int, int]]] = {}
         at = 0
         for line in text.split("\n"):
             words = split_words(line)
@@ -75,9 +75,9 @@ class ReadText:
         """Start and end of a token in the text."""
         row = bisect_right(self._firsts, number) - 1
         at, line = self._lines[row]
-        if row not in self._places:
-            self._places[row] = list(tokenize(line))
-        _, start, end = self._places[row][number - self._firsts[row]]
+        if row not in self._spans:
+            self._spans[row] = word_spans(line)
+        start, end = self._spans[row][number - self._firsts[row]]
         return at + start, at + end
 
 

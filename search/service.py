@@ -5,7 +5,7 @@ A newer index generation or commit is noticed at most once a second.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from search.extract.result import main_end_of
 from search.grouping import grouped_tier
 from search.highlight import Snippet
 from search.looked_for import make_searched
+from search.marking import Marker
 from search.mentions import find_mentions
 from search.opened import OpenIndex
 from search.options import EVERYTHING, SearchOptions, Variants
@@ -131,8 +132,9 @@ class SearchService:
         total, hits, missing, alike = _answer(asked, window, options)
         counts = _count(asked) if counted else None
         leaves = asked[0][1].leaves if asked else ()
+        markers = {one.archive_id: Marker(plan.leaves) for one, plan in asked}
         shown = [
-            _show(found, asked, alike.get(number, 0), options.hidden_sources)
+            _show(found, markers, alike.get(number, 0), options.hidden_sources)
             for number, found in enumerate((*hits, *missing))
         ]
         return ResultPage(
@@ -248,12 +250,11 @@ def _tally(engine: SearchReader, _rows: CaptureRows, *, clause: Clause) -> Tally
 
 def _show(
     found: Found,
-    asked: Sequence[tuple[OpenIndex, Plan]],
+    markers: Mapping[str, Marker],
     alike: int,
     hidden: frozenset[str],
 ) -> tuple[Hit, set[tuple[int, str]]]:
-    plans = {one.archive_id: plan for one, plan in asked}
-    hit, marked = show(found, plans[found.archive.archive_id], hidden)
+    hit, marked = show(found, markers[found.archive.archive_id], hidden)
     return replace(hit, alike=alike), marked
 
 

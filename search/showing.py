@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from archive.digest import Digest
 from search.engines.base import EngineHit
-from search.engines.planning import EPOCH, Plan
+from search.engines.planning import EPOCH
 from search.extract.dates import Claimed
-from search.highlight import Snippet, cut_snippets, find_marks
+from search.highlight import Snippet, cut_snippets
 from search.items import Pieces
+from search.marking import Marker
 from search.parts import piece_of
 from search.results import Hit
 from search.sightings import Seen, Sightings
@@ -19,14 +20,15 @@ Marked = set[tuple[int, str]]
 """Number of a leaf, and a text it was found as, in lower case."""
 
 
-def show(found: Found, plan: Plan, hidden: frozenset[str]) -> tuple[Hit, Marked]:
+def show(found: Found, marker: Marker, hidden: frozenset[str]) -> tuple[Hit, Marked]:
     """Make the hit of a document, and say what each leaf was found as in it.
 
+    `marker`: of the query as it is planned for the document's archive.
     `hidden`: sources whose captures are neither counted nor shown.
     """
     stored = found.hit.stored
     text, language = str(stored["text"]), _text_or_none(stored["language"])
-    marks = find_marks(text, language, plan.leaves)
+    marks = marker.find(text, language)
     order = found.hit.order
     seen = found.archive.use(lambda _, rows: Seen(rows, hidden).of(order))
     hit = replace(

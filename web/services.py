@@ -141,8 +141,9 @@ class SearchSource(Protocol):
         limit: int,
         offset: int,
         options: SearchOptions = EVERYTHING,
+        counted: bool = False,
     ) -> ResultPage:
-        """Answer a query; InvalidQuery, SearchUnavailable."""
+        """Answer a query, with counts if `counted`; InvalidQuery, SearchUnavailable."""
         ...
 
     def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:

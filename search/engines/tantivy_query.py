@@ -43,7 +43,7 @@ class Compiler:
                 return _unscored(self._one_of(clause))
             case Between():
                 return self._between(clause)
-            case AnyOf(clauses=(only,)):
+            case AnyOf(clauses=(only,), least=1):
                 return self.compile(only)
             case AnyOf():
                 parts = [(_Occur.Should, self.compile(c)) for c in clause.clauses]

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from search.analysis.analyze import EMPTY, form_table, join_forms
 from search.analysis.keys import loose_key, name_key, query_keys
 from search.analysis.spellings import VARIANTS, query_variants
-from search.analysis.tokens import exact_form, tokenize
+from search.analysis.tokens import exact_form, split_words, tokenize, word_spans
 from search.engines.base import Tokens
 from search.engines.planning import Leaf
 from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
-from search.highlight import SNIPPET_CODE_POINTS, cut_snippets, find_marks
+from search.highlight import SNIPPET_CODE_POINTS, cut_snippets
+from search.marking import find_marks
 from search.passages import ReadText, read_forms
 from tests.support.examples import examples
 
@@ -31,6 +32,20 @@ def test_tokens_are_ordered_slices_of_the_text(text: str) -> None:
         assert text[token.start : token.end] == token.word
         assert end <= token.start < token.end <= token.start + 64
         end = token.end
+
+
+SPACED = st.lists(
+    st.sampled_from([*"abż'’ʼ -*._5", "ab", "x" * 63, "у ", "d'", "a b c d"]),
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=examples(2000), deadline=None)
+@given(st.one_of(TEXTS, SPACED))
+def test_the_fast_way_to_words_finds_those_of_the_slow_one(line: str) -> None:
+    tokens = list(tokenize(line))
+    assert split_words(line) == [token.word for token in tokens]
+    assert word_spans(line) == [(token.start, token.end) for token in tokens]
 
 
 @settings(max_examples=examples(1000), deadline=None)

@@ -88,7 +88,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ),
         ),
         (
-            ("search.highlight",),
+            ("search.highlight", "search.marking"),
             ("search.mentions",),
             ("search.opened",),
             ("search.index", "search.batch"),

@@ -4,13 +4,8 @@ import pytest
 
 from search.analysis.gazetteer import load_gazetteer
 from search.engines.planning import Leaf, Planner
-from search.highlight import (
-    SNIPPET_CODE_POINTS,
-    SNIPPETS,
-    Mark,
-    cut_snippets,
-    find_marks,
-)
+from search.highlight import SNIPPET_CODE_POINTS, SNIPPETS, cut_snippets
+from search.marking import Mark, Marker, find_marks
 from search.query.parser import parse_query
 
 
@@ -54,6 +49,21 @@ def test_marks_are_the_words_found(
     text: str, language: str, query: str, expected: list[str]
 ) -> None:
     assert marked(text, language, query) == expected
+
+
+def test_one_marker_marks_every_text_as_if_it_were_alone() -> None:
+    asked = leaves('vote "fair vote" прэзідэнт* Lukashenka')
+    texts = [
+        ("a fair vote, a vote", "en"),
+        ("Прэзідэнт Лукашэнка", "be"),
+        ("vote", None),
+        ("nothing", "en"),
+        ("a fair vote, a vote", "en"),
+    ]
+    marker = Marker(asked)
+    together = [marker.find(text, language) for text, language in texts]
+    assert together == [find_marks(text, language, asked) for text, language in texts]
+    assert [len(marks) for marks in together] == [3, 2, 1, 0, 3]
 
 
 def test_snippets_are_short_few_and_do_not_overlap() -> None:

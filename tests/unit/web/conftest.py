@@ -154,6 +154,7 @@ class FakeIndex:
         limit: int,
         offset: int,
         options: SearchOptions = EVERYTHING,
+        counted: bool = False,
     ) -> ResultPage:
         self.asked.append(text)
         if self.broken:
@@ -168,6 +169,7 @@ class FakeIndex:
             searched=(),
             took_ms=1,
             upto={},
+            counts=self.counts(text, options=options) if counted else None,
         )
 
     def add(self, capture: Capture, text: str, title: str = "Вынікі") -> None:
