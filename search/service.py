@@ -230,8 +230,7 @@ def _clean(text: str) -> str:
 
 def _count(asked: Sequence[tuple[OpenIndex, Plan]]) -> Counts:
     tallies = [
-        archive.use(partial(_tally, clause=plan.tier_one))
-        for archive, plan in asked
+        archive.use(partial(_tally, clause=plan.tier_one)) for archive, plan in asked
     ]
     return Counts(
         total=sum(one.total for one in tallies),
