@@ -7,6 +7,7 @@ a folder of its own; what it holds is read whole or refused.
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.attest.trustset import (
@@ -19,14 +20,14 @@ from archive.errors import FormatError, ImmutableConflict, SettingsError, Unknow
 from archive.files import Files, is_temporary
 
 __all__ = [
+    "TrustFolder",
     "TrustSet",
     "TrustedOperator",
-    "copy_trust",
-    "fingerprint",
     "list_origins",
     "read_trust",
     "read_trust_folder",
     "replace_trust",
+    "take_over_trust",
     "trust_path",
     "trust_root",
     "write_trust",
@@ -41,6 +42,23 @@ _FILE_NAME = re.compile(
     r"policy|operators|quorum|log\.(?:name|pem)|(?:root|operator)-[0-9a-f]{16}\.pem"
     r"|witness[1-9][0-9]?\.(?:name|pem)|tsa[1-9][0-9]?\.pem"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustFolder:
+    """The files of one origin as they were read, once, and what they say."""
+
+    files: Mapping[str, bytes]
+    trust: TrustSet
+
+    @property
+    def fingerprint(self) -> str:
+        """What two people compare: `LC_ALL=C sha256sum * | sha256sum` in the folder."""
+        lines = [
+            f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+            for name, data in sorted(self.files.items())
+        ]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def trust_root(environ: Mapping[str, str]) -> Path:
@@ -97,22 +115,14 @@ def replace_trust(folder: Path, trust: TrustSet, files: Files | None = None) -> 
     """
     files = files or Files()
     path = trust_path(folder, trust.origin)
-    beside = path.with_name(f".{path.name}.new")
     before = path.with_name(f".{path.name}.before")
-    # Without `path`, what was interrupted left the only trust in `before`.
-    for left in (beside, before) if path.exists() else (beside,):
-        if left.exists():
-            files.remove(*(left / name for name in files.list_names(left)))
-            files.remove_folder(left)
-    files.make_folder(beside)
-    for name, data in format_trust(trust).items():
-        files.replace(beside / name, data)
+    if path.exists():  # without it, `before` holds the only trust that is left
+        _remove_folder(before, files)
+    beside = _write_beside(path, format_trust(trust), files)
     if path.exists():
         files.rename(path, before)
     files.rename(beside, path)
-    if before.exists():
-        files.remove(*(before / name for name in files.list_names(before)))
-        files.remove_folder(before)
+    _remove_folder(before, files)
     return path
 
 
@@ -125,55 +135,65 @@ def put_back_trust(folder: Path, origin: str, files: Files | None = None) -> Non
         files.rename(before, path)
 
 
-def list_origins(folder: Path, files: Files | None = None) -> list[TrustSet]:
+def list_origins(folder: Path, files: Files | None = None) -> list[TrustFolder]:
     """What is believed about each origin; FormatError names a folder that is bad."""
     files = files or Files()
     found = []
     for name in files.list_names(folder):
         if _FOLDER_NAME.fullmatch(name) is None:
             continue
-        found.append(read_trust_folder(folder / name, files))
-        if trust_path(folder, found[-1].origin).name != name:
-            raise FormatError(f"{folder / name} is for {found[-1].origin}: misplaced")
+        one = read_trust_folder(folder / name, files)
+        if trust_path(folder, one.trust.origin).name != name:
+            raise FormatError(f"{folder / name} is for {one.trust.origin}: misplaced")
+        found.append(one)
     return found
 
 
-def read_trust_folder(path: Path, files: Files | None = None) -> TrustSet:
+def read_trust_folder(path: Path, files: Files | None = None) -> TrustFolder:
     """Read the folder of one origin, wherever it lies: somebody else's, say."""
     try:
-        return parse_trust(_read_folder(path, files or Files()))
+        found = _read_folder(path, files or Files())
+        return TrustFolder(files=found, trust=parse_trust(found))
     except (FormatError, UnknownKey) as error:
         raise FormatError(f"trust folder {path}: {error}") from error
 
 
-def fingerprint(path: Path, files: Files | None = None) -> str:
-    """What two people compare: `(cd FOLDER && LC_ALL=C && sha256sum * | sha256sum)`."""
-    lines = [
-        f"{hashlib.sha256(data).hexdigest()}  {name}\n"
-        for name, data in sorted(_read_folder(path, files or Files()).items())
-    ]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def take_over_trust(
+    found: TrustFolder, folder: Path, files: Files | None = None
+) -> Path:
+    """Keep what was read, byte for byte, whole or not at all.
 
-
-def copy_trust(source: Path, folder: Path, files: Files | None = None) -> Path:
-    """Take the folder of one origin over as it is, byte for byte; FormatError if bad.
-
+    It is not read again: it may lie on a stick or share where others write meanwhile.
     One that holds the same is left alone; ImmutableConflict if it holds something else.
     """
     files = files or Files()
-    trust = read_trust_folder(source, files)
-    path = trust_path(folder, trust.origin)
-    wanted = _read_folder(source, files)
-    found = _read_folder(path, files)
-    if found and found != wanted:
+    path = trust_path(folder, found.trust.origin)
+    known = _read_folder(path, files)
+    if known and known != found.files:
         raise ImmutableConflict(
-            f"{path} holds other trust for {trust.origin}; compare both, and move it "
-            "away if the new one is right"
+            f"{path} holds other trust for {found.trust.origin}; compare both, and "
+            "move it away if the new one is right"
         )
-    files.make_folder(path)
-    for name, data in wanted.items():
-        files.replace(path / name, data)
+    if not known:
+        files.make_folder(folder)
+        files.rename(_write_beside(path, found.files, files), path)
     return path
+
+
+def _write_beside(path: Path, content: Mapping[str, bytes], files: Files) -> Path:
+    """A folder under a temporary name that is to take the place of `path`."""
+    beside = path.with_name(f".{path.name}.new")
+    _remove_folder(beside, files)
+    files.make_folder(beside)
+    for name, data in content.items():
+        files.replace(beside / name, data)
+    return beside
+
+
+def _remove_folder(path: Path, files: Files) -> None:
+    if path.exists():
+        files.remove(*(path / name for name in files.list_names(path)))
+        files.remove_folder(path)
 
 
 def read_trust(folder: Path, origin: str) -> TrustSet | None:
@@ -181,7 +201,7 @@ def read_trust(folder: Path, origin: str) -> TrustSet | None:
     path = trust_path(folder, origin)
     if not path.is_dir():
         return None
-    trust = read_trust_folder(path)
+    trust = read_trust_folder(path).trust
     if trust.origin != origin:
         raise FormatError(
             f"trust folder {path}: is for the origin {trust.origin}, not {origin}"

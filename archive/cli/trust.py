@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from archive.attest.trust import (
-    TrustSet,
-    copy_trust,
-    fingerprint,
+    TrustFolder,
     list_origins,
     read_trust,
     read_trust_folder,
+    take_over_trust,
     trust_path,
 )
 from archive.cli.output import print_json, print_table
@@ -42,20 +41,19 @@ def add(ctx: CommandContext, folder: Path, known: str | None) -> None:
     confirmed, 3 another fingerprint, 4 no trust folder, 6 you believe something else.
     """
     found = read_trust_folder(folder)
-    shown = fingerprint(folder)
     if known is None:
         _describe(found, folder)
         if not click.confirm(
             "Is that the fingerprint its operator told you?", err=True
         ):
             raise UsageProblem("nothing was added")
-    elif known.strip().lower() != shown:
+    elif known.strip().lower() != found.fingerprint:
         raise UnknownKey(
-            f"{folder} has the fingerprint {shown}, not the one given; ask its "
-            "operator by another channel. Nothing was added"
+            f"{folder} has the fingerprint {found.fingerprint}, not the one given; ask "
+            "its operator by another channel. Nothing was added"
         )
-    path = copy_trust(folder, ctx.trust())
-    click.echo(f"{found.origin} is believed as {path} says")
+    path = take_over_trust(found, ctx.trust())
+    click.echo(f"{found.trust.origin} is believed as {path} says")
 
 
 @trust.command(name="list")
@@ -68,8 +66,8 @@ def list_trusted(ctx: CommandContext, as_json: bool) -> None:
     """
     known = list_origins(ctx.trust())
     if as_json:
-        for found in known:
-            print_json(trust_json(found, trust_path(ctx.trust(), found.origin)))
+        for one in known:
+            print_json(trust_json(one, trust_path(ctx.trust(), one.trust.origin)))
         return
     print_table(
         ("origin", "witnesses", "time stamps", "folder"),
@@ -80,7 +78,7 @@ def list_trusted(ctx: CommandContext, as_json: bool) -> None:
                 f"{found.token_quorum} of {len(found.authorities)}",
                 str(trust_path(ctx.trust(), found.origin)),
             )
-            for found in known
+            for found in (one.trust for one in known)
         ],
     )
 
@@ -97,25 +95,26 @@ def show(ctx: CommandContext, origin: str | None, as_json: bool) -> None:
     its form, 6 no archive.
     """
     origin = origin or read_identity(ctx.archive).origin
-    found = read_trust(ctx.trust(), origin)
-    if found is None:
+    if read_trust(ctx.trust(), origin) is None:
         raise UnknownKey(
             f"nothing is known about {origin} in {ctx.trust()}; take its trust folder "
             "over with `evidence trust add`"
         )
     path = trust_path(ctx.trust(), origin)
+    found = read_trust_folder(path)
     if as_json:
         print_json(trust_json(found, path))
     else:
         _describe(found, path)
 
 
-def trust_json(found: TrustSet, path: Path) -> dict[str, object]:
+def trust_json(folder: TrustFolder, path: Path) -> dict[str, object]:
     """The stable JSON form."""
+    found = folder.trust
     return {
         "origin": found.origin,
         "folder": str(path),
-        "fingerprint": fingerprint(path),
+        "fingerprint": folder.fingerprint,
         "log_vkey": format_vkey(found.log_vkey),
         "operators": [
             {
@@ -132,7 +131,8 @@ def trust_json(found: TrustSet, path: Path) -> dict[str, object]:
     }
 
 
-def _describe(found: TrustSet, path: Path) -> None:
+def _describe(folder: TrustFolder, path: Path) -> None:
+    found = folder.trust
     click.echo(f"origin       {found.origin}")
     click.echo(f"folder       {path}")
     click.echo(f"log key      {format_vkey(found.log_vkey)}")
@@ -144,4 +144,4 @@ def _describe(found: TrustSet, path: Path) -> None:
         f"required     {found.witness_quorum} of {len(found.witnesses)} witnesses, "
         f"{found.token_quorum} of {len(found.authorities)} time-stamp authorities"
     )
-    click.echo(f"fingerprint  {fingerprint(path)}")
+    click.echo(f"fingerprint  {folder.fingerprint}")

@@ -2,15 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from archive.attest.trust import read_trust, trust_path
+from archive.attest.trust import read_trust, read_trust_folder, trust_path
 from archive.log.proof import format_proof, parse_proof
 from archive.settings import parse_settings
 from tests.support.archives import MadeArchive
@@ -201,6 +203,30 @@ def test_the_fingerprint_is_what_sha256sum_gives(
         check=True,
     )
     assert done.stdout.split()[0] == shown["fingerprint"]
+
+
+def test_what_is_believed_is_what_was_shown_whoever_writes_into_the_folder_meanwhile(
+    evidence: Evidence,
+    plain: Evidence,
+    made: MadeArchive,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = json.loads(evidence("trust", "show", "--json").out)
+    stick = Path(shutil.copytree(shown["folder"], tmp_path / "stick"))
+
+    def swap_and_confirm(*_words: object, **_options: object) -> bool:
+        (stick / "quorum").write_bytes(b"0 0\n")
+        (stick / "log.name").write_bytes(b"somebody-else.example\n")
+        return True
+
+    monkeypatch.setattr(click, "confirm", swap_and_confirm)
+    mine = tmp_path / "mine"
+    done = plain("--trust", str(mine), "trust", "add", str(stick))
+    assert done.code == 0, done.err
+    kept = read_trust_folder(trust_path(mine, made.identity.origin))
+    assert kept.fingerprint == shown["fingerprint"]
+    assert shown["fingerprint"] in done.out
 
 
 def test_without_a_fingerprint_a_person_is_asked(
