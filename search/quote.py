@@ -8,6 +8,7 @@ of the text, and the version of the analysis. It proves nothing by itself: captu
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +49,7 @@ def _signs(*, low: int, limit: int) -> Validator:
     return Validator(check)
 
 
+_SPACING = re.compile(r"\s+")
 _CONTEXT = _signs(low=0, limit=CONTEXT_CODE_POINTS)
 _QUOTATION: Table = {
     "analysis": integer(low=1),
@@ -129,14 +131,39 @@ def make_quotation(
 def find_words(whole: str, words: str) -> list[tuple[int, int]]:
     """Where pasted words stand in a text: any spacing counts as a space, else exactly.
 
-    Empty where they stand nowhere, or nothing but spacing was pasted.
+    Empty where they stand nowhere, or nothing but spacing was pasted. Takes time by the
+    lengths of both, not by their product: anybody may paste anything.
     """
-    parts = unicodedata.normalize("NFC", words).split()
-    if not parts:
+    wanted = " ".join(unicodedata.normalize("NFC", words).split())
+    if not wanted:
         return []
-    pattern = re.compile(r"\s+".join(map(re.escape, parts)))
-    found = (match.span() for match in pattern.finditer(whole))
-    return [span for span, _ in zip(found, range(PLACES_MAX), strict=False)]
+    spaced = _Spaced(whole)
+    spans: list[tuple[int, int]] = []
+    at = spaced.text.find(wanted)
+    while at >= 0 and len(spans) < PLACES_MAX:
+        end = at + len(wanted)
+        spans.append((spaced.place(at), spaced.place(end - 1) + 1))
+        at = spaced.text.find(wanted, end)
+    return spans
+
+
+class _Spaced:
+    """A text with one space for any spacing, and where each sign of it stood."""
+
+    def __init__(self, whole: str) -> None:
+        self.text = _SPACING.sub(" ", whole)
+        self._ends: list[int] = []
+        self._dropped: list[int] = []
+        dropped = 0
+        for gap in _SPACING.finditer(whole):
+            dropped += gap.end() - gap.start() - 1
+            self._ends.append(gap.end() - dropped)
+            self._dropped.append(dropped)
+
+    def place(self, at: int) -> int:
+        """Where a sign that is no space stood."""
+        behind = bisect_right(self._ends, at)
+        return at + (self._dropped[behind - 1] if behind else 0)
 
 
 def check_quotation(

@@ -7,7 +7,9 @@ quote's digest: it does not say what is quoted, and never leads to other words.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote, urlencode
 
 from search.quote import Quotation
@@ -15,8 +17,10 @@ from search.quote import Quotation
 QUOTE_LIMIT_CHARS = 4_000
 """A page of print; who quotes more cites the capture."""
 DIGEST_BYTES = 8
-SEARCHED_CHARS = 400_000
-"""Of a text with other offsets, looked through by digest."""
+SEARCHED_PLACES = 50_000
+"""Of a text with other offsets, looked at by digest, nearest to the old one first."""
+HASHED_CHARS = 16_000_000
+"""Hashed for one link in all: some tens of milliseconds, whatever a link may say."""
 FRAGMENT_WORDS = 5
 """Words at either end of a longer quote."""
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
@@ -103,7 +107,18 @@ def find_again(place: Place, text: str) -> tuple[int, int] | None:
             return place.start, place.end
         return None
     length = place.end - place.start
-    for start in range(min(len(text) - length + 1, SEARCHED_CHARS)):
+    most = min(SEARCHED_PLACES, HASHED_CHARS // length)
+    for start in islice(_around(place.start, len(text) - length + 1), most):
         if digest_of(text[start : start + length]) == place.digest:
             return start, start + length
     return None
+
+
+def _around(middle: int, end: int) -> Iterator[int]:
+    """All of `[0, end)`, the nearest to `middle` first: texts change a little."""
+    middle = min(middle, end - 1)
+    for away in range(end):
+        if away <= middle:
+            yield middle - away
+        if away and middle + away < end:
+            yield middle + away

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from archive.errors import FormatError
 from search.extract.by_type import extract
 from search.quote import (
     CONTEXT_CODE_POINTS,
+    PLACES_MAX,
     QUOTE_CODE_POINTS,
     Quotation,
     State,
@@ -152,6 +155,23 @@ def test_pasted_words_are_found_with_any_spacing() -> None:
     assert find_words(whole, "  The\tturnout   was ") == [(0, 16), (25, 40)]
     assert find_words(whole, "е\u0301") == find_words(whole, " ") == []
     assert find_words("caf\u00e9", "cafe\u0301") == [(0, 4)]
+
+
+def test_places_of_pasted_words_are_those_of_a_search_by_pattern(whole: str) -> None:
+    rng = random.Random(9)
+    for start, end in spans(whole, 300, 8):
+        words = whole[start:end].split()
+        pasted = rng.choice((" ", "\n", "\t \u00a0")).join(words)
+        pattern = re.compile(r"\s+".join(map(re.escape, words)))
+        expected = [match.span() for match in pattern.finditer(whole)] if words else []
+        if unicodedata.is_normalized("NFC", pasted):
+            assert find_words(whole, pasted) == expected[:PLACES_MAX]
+
+
+@pytest.mark.timeout(60)
+def test_words_that_nearly_stand_everywhere_are_soon_not_found() -> None:
+    """By trying each place in turn this takes many minutes, and stops a server."""
+    assert find_words("a " * 1_000_000, "a " * 9_000 + "b") == []
 
 
 def test_quotations_of_a_real_page() -> None:

@@ -72,6 +72,31 @@ def test_the_words_are_found_again_in_a_text_extracted_anew() -> None:
     assert find_again(place, anew) == (place.start + 6, place.end + 6)
 
 
+@pytest.mark.parametrize("old", [0, 5, 40, 9_000])
+def test_the_words_are_found_wherever_they_went(old: int) -> None:
+    place = Place(start=old, end=old + 4, extractor="x", digest=digest_of("word"))
+    for start in (0, 3, 60, 96):
+        text = ("." * start + "word").ljust(100, ".")
+        assert find_again(place, text) == (start, start + 4)
+
+
+@pytest.mark.parametrize("length", [1, 100, 4_000])
+def test_a_link_that_leads_nowhere_is_soon_given_up(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+
+    def counted(words: str) -> str:
+        hashed.append(len(words))
+        return digest_of(words)
+
+    monkeypatch.setattr("web.quotation.digest_of", counted)
+    place = Place(start=9, end=9 + length, extractor="x", digest="0" * 16)
+    assert find_again(place, "я" * 500_000) is None
+    assert len(hashed) <= 50_001
+    assert sum(hashed) <= 16_000_000 + 4_000
+
+
 @pytest.mark.parametrize("shift", [-1, 1, 7])
 def test_another_place_is_never_guessed(shift: int) -> None:
     place = link("Кандыдат Б: 611")
