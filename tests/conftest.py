@@ -17,6 +17,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.support.told import GoldenReports
+
 ROOT = Path(__file__).parent.parent
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
 CORPUS_VARIABLE = "CORPUS_DIR"
@@ -25,6 +27,15 @@ ONE_WORKER = frozenset(["tests/contract"])
 """Folders whose files share a real server: two workers would start two."""
 CORPUS_MISSING = "corpus: CORPUS_DIR not found"
 IPV6_MISSING = "network: no IPv6 on the loopback of this machine"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden text be written anew."""
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="write golden reports instead of comparing with them",
+    )
 
 
 def pytest_configure() -> None:
@@ -64,6 +75,12 @@ def corpus_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(CORPUS_MISSING)
     return folder
+
+
+@pytest.fixture(scope="session")
+def golden_reports(pytestconfig: pytest.Config) -> GoldenReports:
+    """The reports that must stay as they are, word for word."""
+    return GoldenReports(is_written=pytestconfig.getoption("update_goldens"))
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slic
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import SOFTWARE, START, FixedRandom
 from tests.support.sound import assert_sound
+from tests.support.told import GoldenReports, difference, read_untouched, tell
 
 FIRST, SECOND, OPEN = range(3)
 """The segments of the golden archive: two sealed, one open."""
@@ -354,8 +355,8 @@ class Table:
         return pytest.mark.parametrize("row", self.rows, ids=names)
 
 
-def play(row: Row, folder: Path) -> None:
-    """Attack a fresh copy and demand exactly the findings of the row."""
+def play(row: Row, folder: Path, golden: GoldenReports) -> None:
+    """Attack a fresh copy; demand the findings of the row, and every word of them."""
     victim = Victim.copy(folder)
     row.attack(victim)
     report = victim.verify()
@@ -364,3 +365,6 @@ def play(row: Row, folder: Path) -> None:
     trust = victim.trust
     asks = trust is not None and (trust.witness_quorum or trust.token_quorum)
     assert (report.headline == ONE_WITNESS) == (not asks)
+    told = difference(read_untouched(), tell(report, victim.root))
+    attack = row.attack
+    golden.assert_told(told, module=attack.__module__, part=attack.__name__)

@@ -3,7 +3,7 @@
 import base64
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,27 @@ from tests.support.bundles import (
     resum,
     write_folder,
 )
+from tests.support.told import (
+    GoldenReports,
+    difference,
+    read_untouched,
+    tell,
+    without_names,
+)
 
-ROWS: list[tuple[str, str, Callable[[World, Files_], Files_], tuple[str, ...]]] = []
 Act = Callable[[World, Files_], Files_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An attack, on which bundle, and what it sets off."""
+
+    act: Act
+    bundle: str
+    findings: tuple[str, ...]
+
+
+ROWS: list[Row] = []
 OPTIONAL = (9, 11, 12, 13)
 """Named in every report; here they are looked at only where the row names them."""
 
@@ -40,7 +58,7 @@ def fires(bundle: str, *findings: str) -> Callable[[Act], Act]:
     """Put an attack into the table: on which bundle, and what it sets off."""
 
     def add(act: Act) -> Act:
-        ROWS.append((act.__name__, bundle, act, findings))
+        ROWS.append(Row(act=act, bundle=bundle, findings=findings))
         return act
 
     return add
@@ -175,20 +193,21 @@ def fired(report: Report, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda line: (int(line.split()[0]), line)))
 
 
-@pytest.mark.parametrize(
-    ("bundle", "act", "wanted"), [pytest.param(*row, id=name) for name, *row in ROWS]
-)
+@pytest.mark.parametrize("row", ROWS, ids=[row.act.__name__ for row in ROWS])
 def test_each_attack_sets_off_its_finding(
-    bundle: str, act: Act, wanted: tuple[str, ...], world: World, tmp_path: Path
+    row: Row, world: World, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    files = act(world, dict(world.bundles[bundle]))
+    files = row.act(world, dict(world.bundles[row.bundle]))
     folder = write_folder(tmp_path / "bundle", files)
     report = ask_program(folder, world.trust_folder(world.trust, "good"))
-    found = fired(report, wanted)
+    found, wanted = fired(report, row.findings), row.findings
     assert set(wanted) <= set(found), report
     steps = {int(line.split()[0]) for line in wanted}
     assert {int(line.split()[0]) for line in found} <= steps | {1, 2, 3, 4, 7, 10, 13}
     assert report.outcome is not Outcome.VERIFIED
+    told = without_names(tell(report, folder))
+    told = difference(read_untouched(f"bundle {row.bundle}"), told)
+    golden_reports.assert_told(told, module=__name__, part=row.act.__name__)
 
 
 def test_a_capture_behind_its_time_stamps_is_named(

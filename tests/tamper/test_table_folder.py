@@ -21,6 +21,7 @@ from tests.support.tamper import (
     play,
 )
 from tests.support.texts import write_text
+from tests.support.told import GoldenReports
 
 table = Table()
 
@@ -308,6 +309,6 @@ def all_anchors_removed(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)

@@ -16,6 +16,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
+from tests.support.told import GoldenReports
 
 table = Table()
 
@@ -156,6 +157,6 @@ def policy_asks_for_two_time_stamps(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)

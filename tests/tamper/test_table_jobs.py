@@ -18,6 +18,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
+from tests.support.told import GoldenReports
 from tests.support.victim_jobs import JOB_ID, close_job, failed, job_block, open_job
 
 table = Table()
@@ -114,6 +115,6 @@ def extract_of_a_text_that_is_not_kept(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)

@@ -22,6 +22,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
+from tests.support.told import GoldenReports
 
 table = Table()
 SLICE_CHANGED = ("5 slice-altered", "6 records-disagree", "17 segment-altered")
@@ -253,6 +254,6 @@ def record_without_a_statement_at_the_end(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)

@@ -29,6 +29,7 @@ from tests.support.tamper import (
     leaf_line,
     play,
 )
+from tests.support.told import GoldenReports
 
 table = Table()
 
@@ -289,6 +290,6 @@ def tombstone_stated_and_entry_still_there(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)

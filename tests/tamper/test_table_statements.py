@@ -29,6 +29,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
+from tests.support.told import GoldenReports
 
 table = Table()
 ENTRIES_CHANGED = (
@@ -263,6 +264,6 @@ def seal_missing_for_a_middle_segment(victim: Victim) -> None:
 
 @table.each()
 def test_each_attack_fires_exactly_what_the_table_says(
-    row: Row, tmp_path: Path
+    row: Row, tmp_path: Path, golden_reports: GoldenReports
 ) -> None:
-    play(row, tmp_path)
+    play(row, tmp_path, golden_reports)
