@@ -42,6 +42,8 @@ PROOF: Final = "proof.tlog-proof"
 NOT_BEFORE: Final = "not_before"
 TOKENS_LIMIT: Final = 16
 """Tokens of one bundle; two or three are usual."""
+FOLDERS_DEEP: Final = 6
+"""Folders inside each other, empty ones too; the files of a bundle need five."""
 
 _SMALL = 256 * 1024
 _ID = "[a-z2-7]{26}"
@@ -86,7 +88,7 @@ class BundleFiles(Protocol):
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """Paths of what is no regular file: nobody opens these."""
+        """Paths of what is no regular file, or nested too deep: nobody opens these."""
 
     def size(self, name: str) -> int:
         """Bytes of one of them."""
@@ -105,6 +107,8 @@ class FolderFiles:
         for entry in walk_entries(folder, _refuse):
             name = Path(entry.path).relative_to(folder).as_posix()
             if entry.is_dir(follow_symlinks=False):
+                if name.count("/") == FOLDERS_DEEP:
+                    self._strange.append(name)
                 continue
             if not entry.is_file(follow_symlinks=False):
                 self._strange.append(name)
@@ -120,7 +124,7 @@ class FolderFiles:
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """Links, pipes and the like."""
+        """Links, pipes and the like, and the first folder that is nested too deep."""
         return tuple(self._strange)
 
     def size(self, name: str) -> int:
@@ -212,7 +216,9 @@ def format_sums(digests: dict[str, Digest]) -> bytes:
 def check_listing(collector: Collector, files: BundleFiles) -> None:
     """Check 17 of a bundle: its files are those that SHA256SUMS lists, unchanged."""
     for name in files.strange:
-        collector.failed(17, "file-unknown", name, "is a link or a special file")
+        collector.failed(
+            17, "file-unknown", name, "is a link, a special file or nested too deep"
+        )
     listed = _read_sums(collector, files)
     if listed is None:
         return

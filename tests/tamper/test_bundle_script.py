@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify.bundlefiles import SUMS
+from archive.verify.bundlefiles import FOLDERS_DEEP, SUMS
 from archive.verify.report import Outcome
 from tests.support.bundles import (
     World,
@@ -18,6 +18,7 @@ from tests.support.bundles import (
     script_lines,
     write_folder,
 )
+from tests.support.sound import codes
 from tests.support.spoiling.case import damage, good_trust
 from tests.support.spoiling.tokens import STATUS_WORDS, with_status_words
 
@@ -94,6 +95,20 @@ def test_empty_folders_of_odd_names_change_no_verdict(
         (place / name).mkdir()
     assert ask_program(place, good_trust(world)).outcome is Outcome.VERIFIED
     assert ask(place, world, shell) == VERDICT
+
+
+def test_empty_folders_are_harmless_until_they_are_nested_too_deep(
+    world: World, tmp_path: Path, shell: str
+) -> None:
+    place = write_folder(tmp_path / "bundle", world.bundles["one"])
+    inmost = place.joinpath(*"x" * FOLDERS_DEEP)
+    inmost.mkdir(parents=True)
+    assert ask_program(place, good_trust(world)).outcome is Outcome.VERIFIED
+    assert ask(place, world, shell) == VERDICT
+    (inmost / "x").mkdir()
+    report = ask_program(place, good_trust(world))
+    assert codes(report) == {"17 file-unknown"}
+    assert ask(place, world, shell).startswith("FAILED folders too deep: ")
 
 
 @pytest.mark.parametrize("name", [f"n\n{VERDICT}", f"n\\n{VERDICT}", "a  *", "\\"])

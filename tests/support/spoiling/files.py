@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.verify.bundlefiles import SUMS
+from archive.verify.bundlefiles import FOLDERS_DEEP, SUMS
 from tests.support.bundles import Files_, World, resum
 from tests.support.spoiling.case import CORE, PAPERS, Case, flip, forged, good_trust
 
@@ -139,6 +139,16 @@ def strange_files(world: World) -> Iterator[Case]:
         good=True,
         after=lambda folder: (folder / "view").mkdir(),
     )
+    for deep, good in ((FOLDERS_DEEP, True), (FOLDERS_DEEP + 1, False)):
+        yield Case(
+            name=f"{deep} empty folders inside each other",
+            files=one,
+            trust=trust,
+            good=good,
+            after=lambda folder, deep=deep: (folder / "/".join("x" * deep)).mkdir(  # type: ignore[misc]
+                parents=True
+            ),
+        )
     yield from _broken_pages(world, page)
     revisit = world.bundles["revisit"]
     alone = {key: data for key, data in revisit.items() if not key.startswith("also/")}
