@@ -11,15 +11,18 @@ DEMO := warcs/demo
 PORT ?= 8000
 REPLAY_PORT ?= 8001
 ONCE ?=
-# What `make coverage` and `make mutants` judge; MUTANTS='archive.log.merkle*' chooses.
-VERIFIER := "archive/verify/*,archive/log/merkle.py,archive/log/note.py,archive/log/proof.py"
+# What `make coverage` and `make mutants` judge, and by which tests.
+VERIFIER := $(wildcard archive/verify/*.py) archive/log/merkle.py archive/log/note.py archive/log/proof.py
 VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify \
 	tests/tamper/test_table_*.py tests/tamper/test_log_history.py \
 	tests/tamper/test_forgeries.py tests/tamper/test_adversary.py \
 	tests/tamper/test_adversary_folder.py tests/tamper/test_adversary_golden.py \
 	tests/tamper/test_adversary_log.py tests/tamper/test_adversary_segments.py \
 	tests/property/test_log_formats.py tests/property/test_log_tree.py
+# Of `make mutants`: which by name, about how many of these, seconds of tests for each.
 MUTANTS ?=
+SAMPLE ?=
+BUDGET ?=
 WORKERS ?= 2
 FUZZ_SECONDS ?= 3600
 DOCUMENTS ?= 50000
@@ -110,15 +113,15 @@ bench-crawl: $(DEV) ## forty sources due at once: pages a second, CPU, memory, p
 bench-append: $(DEV) ## captures a second signed, logged and synced; proofs made and checked
 	$(BIN)/python benchmarks/append.py
 
-coverage: $(DEV) ## branches of the verifier that its tests reach, 100 % is asked (6 minutes)
+coverage: $(DEV) ## branches of the verifier that its tests reach, 100 % is asked (3 minutes of CPU)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run --source=archive.verify,archive.log -m pytest -q -p no:xdist -m "not slow" $(VERIFIER_TESTS)
-	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 --include=$(VERIFIER)
+	$(BIN)/coverage run --source=archive.verify,archive.log -m pytest -q -p no:xdist -p tests.mutation.reach -m "not slow" $(VERIFIER_TESTS)
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 --include="$$(echo $(VERIFIER) | tr ' ' ,)"
 
-mutants: $(DEV) ## change the verifier in every small way; its tests must notice (hours)
+mutants: $(DEV) ## after `make coverage`: change the verifier in small ways; its tests must notice (SAMPLE=300 BUDGET=10)
 	$(PIP) --require-hashes -r requirements/mutants.txt
-	nice -n 10 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
-	$(BIN)/mutmut results | head -100
+	nice -n 5 $(BIN)/python -m tests.mutation.judge $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(BUDGET),--budget $(BUDGET)) \
+	    $(foreach name,$(MUTANTS),--only '$(name)') $(VERIFIER)
 
 fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS
 	$(PIP) --require-hashes -r requirements/fuzz.txt
