@@ -106,6 +106,9 @@ class WitnessClient:
             self.size = self._read_size(answer)
             if self.size > checkpoint.size:
                 return ()
+            if self.size == old == checkpoint.size:
+                # Older texts of the specification: of one size, it has another root.
+                raise self._contradicted("has another root of our log", log_key)
             if self.size == old:
                 break
         raise WitnessRefused(f"the witness {self.name} cannot say which size it has")

@@ -12,6 +12,7 @@ from archive.attest.keys import verify_ed25519
 from archive.errors import WitnessRefused
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.note import SignedNote, parse_note, parse_vkey, verify_note
+from archive.log.witness import SIZE_TYPE, parse_add_checkpoint
 from archive.settings import WitnessPeer
 from archive.store.layout import ArchivePaths
 from archive.store.reader import ArchiveReader
@@ -21,7 +22,7 @@ from archive.store.writer import ArchiveWriter
 from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from archive.witness.desk import origin_hash
+from archive.witness.desk import Desk, Reply, origin_hash
 from tests.support.archives import MadeArchive, fill, make_archive, put_back_head
 from tests.support.stamped import make_stamped
 from tests.support.witnesses import Running, running, writer_with
@@ -181,9 +182,30 @@ def before_size(note: SignedNote) -> int:
     return parse_checkpoint(note.body).size
 
 
+def answers_as_older_texts_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a root that is not the one of that size: 409 with the size, not 422."""
+    present = Desk.add_checkpoint
+
+    def older(desk: Desk, body: bytes) -> Reply:
+        reply = present(desk, body)
+        if reply.status != 422:
+            return reply
+        size = before_size(parse_note(parse_add_checkpoint(body).note))
+        return Reply(status=409, body=b"%d\n" % size, content_type=SIZE_TYPE)
+
+    monkeypatch.setattr(Desk, "add_checkpoint", older)
+
+
+@pytest.mark.parametrize("witness", ["pinned", "older"])
 def test_K8_a_fork_of_the_same_size_is_found_at_the_first_exchange(
-    made: MadeArchive, tmp_path: Path, two: tuple[Running, Running]
+    made: MadeArchive,
+    tmp_path: Path,
+    two: tuple[Running, Running],
+    monkeypatch: pytest.MonkeyPatch,
+    witness: str,
 ) -> None:
+    if witness == "older":
+        answers_as_older_texts_ask(monkeypatch)
     peer = two[0].peer
     shutil.copytree(made.root, tmp_path / "fork")
     with writer_with(made, peer)[0] as writer:
