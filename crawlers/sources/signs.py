@@ -154,17 +154,13 @@ def _markup(root: Any) -> Iterator[str]:
 
 def _without(texts: list[str], hidden: list[str]) -> list[str]:
     """Leave out those that are hidden; both in the order of the page."""
-    if not hidden:
-        return texts
-    seen = []
-    waiting = iter([*hidden, None])
-    next_hidden = next(waiting)
-    for text in texts:
-        if text == next_hidden:
-            next_hidden = next(waiting)
-        else:
-            seen.append(text)
-    return seen
+    seen: list[str] = []
+    begin = 0
+    for text in hidden:
+        place = texts.index(text, begin)
+        seen += texts[begin:place]
+        begin = place + 1
+    return seen + texts[begin:]
 
 
 def _fold(text: str) -> str:

@@ -16,7 +16,7 @@ from crawlers.crawl.response import BODY_ELSEWHERE
 from crawlers.sources.classes import Answer
 from crawlers.sources.signs import Signs
 
-BRIEF_BYTES = 16 * 1024
+BRIEF_BYTES = 13 * 1024
 """Read of a page at first: where pages are light, a long text shows in that."""
 BASE_CHARACTERS = 4096
 """Scrapy looks for <base> in so many."""
@@ -78,6 +78,8 @@ def _is_without_base(response: TextResponse) -> bool:
     if response.encoding not in PLAIN_CHARSETS:
         return False
     beginning = response.body[: BASE_CHARACTERS * CHARACTER_BYTES]
+    if response.encoding != "utf-8" or beginning.isascii():
+        beginning = beginning[:BASE_CHARACTERS]  # each byte is a character
     return b"<base" not in beginning.lower()
 
 

@@ -10,7 +10,12 @@ from archive.capture import CaptureOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass
 from archive.errors import SourceError
 from crawlers.sources.class_file import read_class_file
-from crawlers.sources.classes import Answer, classify, general_rules
+from crawlers.sources.classes import (
+    PLAIN_CHARACTERS,
+    Answer,
+    classify,
+    general_rules,
+)
 from crawlers.sources.signs import Signs
 from crawlers.sources.source import Source
 from tests.support.bodies import NOT_PAGES, PAGES, Body
@@ -150,3 +155,8 @@ def test_two_rules_of_one_id_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(rule * 2)
     with pytest.raises(SourceError, match="same id"):
         read_class_file(tmp_path / "rules.toml")
+
+
+def test_no_rule_for_short_texts_looks_at_what_settles_a_page() -> None:
+    bounds = [rule.text_max for rule in general_rules() if rule.text_max is not None]
+    assert max(bounds) < PLAIN_CHARACTERS

@@ -46,6 +46,14 @@ def test_it_is_seen_in_every_charset_that_writes_tags_as_ascii(charset: str) -> 
     ]
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "cp1251"])
+def test_a_base_too_far_behind_for_scrapy_is_no_reason_to_decode(charset: str) -> None:
+    page = respond(f"{' ' * BASE_CHARACTERS}{BROKEN}{LINK}", charset)
+    assert with_sound_base(page) is page
+    assert page._cached_ubody is None
+    assert page.urljoin("one") == f"{URL}one"
+
+
 def test_a_sound_base_is_kept_and_a_page_without_any_is_not_decoded() -> None:
     based = respond(f"<base href='https://site.example/other/'>{LINK}")
     assert links(based) == ["https://site.example/other/one"]
