@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.job import TRAIL_LIMIT, JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import FormatError, StoreError
 from archive.store.reader import ArchiveReader
@@ -78,23 +78,37 @@ def _close(
     for capture in captures:
         if capture.kind == "capture":
             by_uri.setdefault(capture.target_uri, []).append(capture)
+    outcomes: list[SeedOutcome] = []
+    for number, uri in enumerate(opening.seeds):
+        outcomes.append(_settle(number, by_uri.get(uri, [])))
+        by_uri[uri] = _deciding(by_uri.get(uri, []))
     return JobClosing(
         job_id=opening.job_id,
         closed_at=closed_at,
-        outcomes=tuple(
-            _settle(number, by_uri.get(uri, []))
-            for number, uri in enumerate(opening.seeds)
-        ),
+        outcomes=tuple(outcomes),
         signals={"killed": 1},
         expectations=(),
     )
 
 
+def _deciding(captures: list[Capture]) -> list[Capture]:
+    """The one that says how an address ended: all that a second seed of it names.
+
+    An address may be promised 100,000 times, and the record has a bound.
+    """
+    whole = [one for one in captures if one.outcome is CaptureOutcome.COMPLETE]
+    return (whole or captures)[-1:]
+
+
 def _settle(number: int, captures: list[Capture]) -> SeedOutcome:
-    ids = tuple(capture.capture_id for capture in captures)
-    if any(capture.outcome is CaptureOutcome.COMPLETE for capture in captures):
+    """How a seed ended; it names the last attempts, and always the deciding one."""
+    decided = _deciding(captures)
+    if not decided:
+        return SeedOutcome(n=number, state="not-reached", captures=(), reason=KILLED)
+    last = captures[-TRAIL_LIMIT:]
+    named = last if decided[0] in last else [*decided, *last[1:]]
+    ids = tuple(capture.capture_id for capture in named)
+    if decided[0].outcome is CaptureOutcome.COMPLETE:
         return SeedOutcome(n=number, state="captured", captures=ids, reason="")
-    if captures:
-        reason = f"the last attempt ended as {captures[-1].outcome}"
-        return SeedOutcome(n=number, state="failed", captures=ids, reason=reason)
-    return SeedOutcome(n=number, state="not-reached", captures=(), reason=KILLED)
+    reason = f"the last attempt ended as {decided[0].outcome}"
+    return SeedOutcome(n=number, state="failed", captures=ids, reason=reason)

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
-from archive.attest.job import JobOpening
+from archive.attest.job import TRAIL_LIMIT, JobOpening
 from archive.digest import Digest, format_short_id
 from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 
+URIS = ("http://a.example/0", "http://a.example/1")
 
-def open_a_job(made: MadeArchive) -> str:
-    """Open a job of two seeds, capture the first, and never close it."""
+
+def open_a_job(
+    made: MadeArchive, uris: tuple[str, ...] = URIS, *, captures: int = 1
+) -> str:
+    """Open a job of some seeds, capture the first, and never close it."""
     job_id = format_short_id(made.random_bytes(16))
-    uris = ("http://a.example/0", "http://a.example/1")
     with made.open_writer() as writer:
         writer.open_job(
             JobOpening(
@@ -26,7 +29,8 @@ def open_a_job(made: MadeArchive) -> str:
                 seeds=uris,
             )
         ).result()
-        writer.capture(make_exchange(uris[0], b"<p>x", made, job_id=job_id)).result()
+        for body in (b"<p>%d" % n for n in range(captures)):
+            writer.capture(make_exchange(uris[0], body, made, job_id=job_id)).result()
     return job_id
 
 
@@ -46,3 +50,21 @@ def test_a_killed_job_fails_verification_until_a_writer_closes_it(
     assert reader.jobs.unclosed() == []
     assert len(reader.captures_of_job(job_id)) == 1
     reader.close()
+
+
+def test_a_killed_list_of_one_address_is_closed_however_often_it_was_captured(
+    tmp_path: Path,
+) -> None:
+    made = make_archive(tmp_path)
+    seeds = TRAIL_LIMIT + 200
+    job_id = open_a_job(made, URIS[:1] * seeds, captures=TRAIL_LIMIT + 50)
+    made.open_writer().close()
+    reader = ArchiveReader.open(made.root)
+    closing = reader.jobs.closing_of(job_id)
+    captures = [one.capture_id for one in reader.captures_of_job(job_id)]
+    reader.close()
+    assert closing is not None
+    assert closing.counts["captured"] == seeds
+    assert closing.outcomes[0].captures == tuple(captures[-TRAIL_LIMIT:])
+    assert {one.captures for one in closing.outcomes[1:]} == {(captures[-1],)}
+    assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
