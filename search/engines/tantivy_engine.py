@@ -41,7 +41,14 @@ from search.engines.ranking import RANKS
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
 from search.engines.tantivy_query import Compiler
-from search.engines.together import GROUPS, ask_together, combine, read_together
+from search.engines.together import (
+    DAYS,
+    GROUPS,
+    ask_together,
+    combine,
+    day_number,
+    read_together,
+)
 
 WRITER_THREADS = 2
 """An index made anew comes faster than one thread writes it."""
@@ -73,6 +80,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field(ORDER, indexed=True, fast=True)
     for name in (CAPTURED_US, CLAIMED_US):
         builder.add_integer_field(name, indexed=True, fast=True)
+        builder.add_unsigned_field(DAYS[name], fast=True)
     builder.add_bytes_field(STORED, stored=True)
     return builder.build()
 
@@ -293,9 +301,11 @@ def _to_engine(document: Document) -> Any:
     for name in GROUPS:
         made.add_text(name, combine(name, document.filters))
     made.add_unsigned(ORDER, document.order)
-    made.add_integer(CAPTURED_US, document.captured_us)
-    if document.claimed_us is not None:
-        made.add_integer(CLAIMED_US, document.claimed_us)
+    times = {CAPTURED_US: document.captured_us, CLAIMED_US: document.claimed_us}
+    for name, moment in times.items():
+        if moment is not None:
+            made.add_integer(name, moment)
+            made.add_unsigned(DAYS[name], day_number(moment))
     stored = {**document.stored, ID: document.document_id}
     made.add_bytes(STORED, pack(stored, document.pressed))
     return made

@@ -8,11 +8,13 @@ are counted and then taken apart. Each document has one combination in each grou
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from search.counting import DAY_US
 from search.engines.base import Tally
+from search.engines.fields import CAPTURED_US, CLAIMED_US
 from search.engines.tallying import aggregations, read_tally
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +22,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "of_page": ("lang", "type", "status", "outcome", "class", "warning"),
 }
 """Names of the combined fields, and what they combine; part of the index."""
+DAYS: Mapping[str, str] = {CAPTURED_US: "captured_day", CLAIMED_US: "claimed_day"}
+"""Number fields that hold the day of a time field; a small number is counted fast."""
 COMBINED_BYTES = 8_192
 """A longer combination is left out: an engine cuts or drops long values."""
 TOO_LONG = ""
@@ -27,6 +31,7 @@ TOO_LONG = ""
 COMBINATIONS_KEPT = 20_000
 """Combinations known from the last counts; each some hundred bytes."""
 
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 _GROUPED = frozenset(field for held in GROUPS.values() for field in held)
 _WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -44,9 +49,14 @@ def _taken_apart(group: str, combined: str) -> tuple[tuple[str, str], ...]:
     return tuple((field, value) for field, values in columns for value in values)
 
 
+def day_number(microseconds: int) -> int:
+    """The UTC day of a time since 1970, counted from the first day of year 1."""
+    return microseconds // DAY_US + _FIRST_DAY
+
+
 def ask_together(fields: Sequence[str], times: Sequence[str]) -> dict[str, Any]:
     """The request for the groups of some fields, and for days of time fields."""
-    return aggregations(_groups_of(fields), times)
+    return aggregations((*_groups_of(fields), *(DAYS[name] for name in times)), ())
 
 
 def read_together(
@@ -54,24 +64,34 @@ def read_together(
 ) -> Tally | None:
     """Counts by single fields out of the answer to `ask_together`.
 
-    None where a combination was left out, or where there are too many of them, or
-    where a field is in no group: then fields are to be counted singly.
+    None where a combination was left out, or where there are too many of them, or of
+    days, or where a field is in no group: then fields are to be counted singly.
     """
+    groups = _groups_of(fields)
+    if not groups or not set(fields) <= _GROUPED:
+        return None
+    if any(one["sum_other_doc_count"] for one in found.values()):
+        return None
+    together = read_tally(0, found, (*groups, *(DAYS[name] for name in times)), ())
     counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
-    grouped = read_tally(0, found, _groups_of(fields), times)
-    total = 0
-    for group, counted in grouped.values.items():
-        if TOO_LONG in counted or found[group]["sum_other_doc_count"]:
+    for group in groups:
+        if TOO_LONG in together.values[group]:
             return None
-        total = sum(counted.values())
-        for combined, documents in counted.items():
+        for combined, documents in together.values[group].items():
             for field, value in _taken_apart(group, combined):
                 if field in counts:
                     counts[field][value] += documents
-    if not grouped.values or not set(fields) <= _GROUPED:
-        return None
-    values = {field: dict(counted) for field, counted in counts.items()}
-    return replace(grouped, total=total, values=values)
+    return Tally(
+        total=sum(together.values[groups[0]].values()),
+        values={field: dict(counted) for field, counted in counts.items()},
+        days={
+            name: {
+                int(day) - _FIRST_DAY: documents
+                for day, documents in together.values[DAYS[name]].items()
+            }
+            for name in times
+        },
+    )
 
 
 def _groups_of(fields: Sequence[str]) -> tuple[str, ...]:

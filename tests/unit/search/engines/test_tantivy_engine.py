@@ -6,11 +6,13 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archive.errors import SearchUnavailable
+from search.counting import DAY_US
 from search.document import Document
 from search.engines import linked
 from search.engines.base import (
@@ -162,6 +164,27 @@ def test_values_counted_together_are_those_of_the_documents(
 ) -> None:
     found, held = made_of(values, tmp_path / "engine")
     assert found == held
+
+
+@pytest.mark.parametrize("days", [(-719_162, -1, 0, 20_114), range(0, 55_005, 5)])
+def test_days_are_counted_however_old_and_many(
+    days: Sequence[int], tmp_path: Path
+) -> None:
+    engine = TantivyEngine(tmp_path / "engine", writable=True)
+    times = [day * DAY_US + DAY_US - 1 for day in days]
+    made = [
+        replace(document(n, "a"), captured_us=moment, claimed_us=-moment)
+        for n, moment in enumerate(times)
+    ]
+    engine.add([*made, document(len(made), "a")])
+    engine.commit()
+    found = engine.tally(exact("a"), ("lang",), ("captured_us", "claimed_us"))
+    engine.close()
+    first = Counter({0: 1}) + Counter(days)
+    assert found.days == {
+        "captured_us": first,
+        "claimed_us": Counter(-moment // DAY_US for moment in times),
+    }
 
 
 def test_boost_multiplies(engine: TantivyEngine) -> None:
