@@ -1,11 +1,10 @@
-"""Which extractor reads a payload: by its first bytes, then by the served type.
+"""Which extractor reads a payload, by what its bytes and its served type tell.
 
 A pure function of bytes and served type, so that it can be repeated years later.
 """
 
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from search.extract.encoding import decode
@@ -19,10 +18,9 @@ from search.extract.html import (
 )
 from search.extract.language import LANGUAGE_VERSION, identify
 from search.extract.office import (
+    BROKEN,
     DOCUMENT_EXTRACTOR,
-    OLE_START,
     SHEET_EXTRACTOR,
-    ZIP_START,
     extract_sheets,
     extract_zip,
 )
@@ -37,13 +35,21 @@ from search.extract.plain import (
     extract_xml,
 )
 from search.extract.result import PAGES, Extract
+from search.extract.sniffing import (
+    TYPE_CONFLICT,
+    Kind,
+    begins_otherwise,
+    container_kind,
+    text_kind,
+)
 
-SNIFF_BYTES = 1024
-"""First bytes of a payload that show what it is."""
 NO_EXTRACTOR = "none/1"
 """Nothing here reads such a payload; it is found by its address."""
 FAILED_EXTRACTOR = "failed/1"
 """The extractor crashed or took too long."""
+
+CHOICE_VERSION = "choice/2"
+"""Which of them reads what."""
 
 EXTRACTORS = " ".join(
     (
@@ -54,42 +60,28 @@ EXTRACTORS = " ".join(
         TEXT_EXTRACTOR,
         JSON_EXTRACTOR,
         XML_EXTRACTOR,
+        CHOICE_VERSION,
         LANGUAGE_VERSION,
         PARTS_VERSION,
     )
 )
 """Names and versions of all: another line may give other texts."""
 
-_BINARY_STARTS = (
-    b"PK\x03\x04",
-    b"{\\rtf",
-    b"\xd0\xcf\x11\xe0",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"RIFF",
-    b"\x1f\x8b",
-    b"wOFF",
-    b"wOF2",
-    b"\x00\x01\x00\x00",
-    b"OggS",
-    b"ID3",
-    b"\x7fELF",
-    b"MZ",
-)
-_HTML_START = re.compile(
-    rb"<(?:!doctype\s+html|html|head|body|title|meta|div|p|h1|table|a|!--)\b|<!--",
-    re.IGNORECASE,
-)
-_XML_START = re.compile(rb"<\?xml|<rss|<feed|<urlset|<sitemapindex", re.IGNORECASE)
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_CODE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript"})
-_UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-
 _HTML = frozenset({HTML_EXTRACTOR, TAGS_EXTRACTOR, SHOWN_EXTRACTOR})
 """These say themselves which items a page has, or judge no part."""
 
 _Extractor = Callable[[str], Extract]
+_READERS: Mapping[Kind, _Extractor] = {
+    Kind.HTML: extract_html,
+    Kind.JSON: extract_json,
+    Kind.XML: extract_xml,
+    Kind.PLAIN: extract_plain,
+}
+_OPENERS: Mapping[Kind, Callable[[bytes], Extract | None]] = {
+    Kind.PDF: extract_pdf,
+    Kind.ZIP: extract_zip,
+    Kind.OLE: extract_sheets,
+}
 
 
 def extract(
@@ -131,21 +123,22 @@ def _extract(
 ) -> Extract:
     if not data:
         return empty_extract(NO_EXTRACTOR)
-    unpacked = _from_container(data)
+    unpacked = _from_container(data, media_type)
     if unpacked is not None:
         return unpacked
-    extractor = _choose(data, (media_type or "").lower())
+    extractor = _READERS.get(text_kind(data, media_type))
     if extractor is None:
         return empty_extract(NO_EXTRACTOR, "no_extractor")
     decoded = decode(data, charset)
     if instead is not None and extractor is extract_html:
         extractor = instead
     made = extractor(decoded.text)
+    conflict = (TYPE_CONFLICT,) if begins_otherwise(data, media_type) else ()
     return replace(
         made,
         charset=decoded.charset,
         declared_charset=decoded.declared,
-        warnings=(*decoded.warnings, *made.warnings),
+        warnings=(*conflict, *decoded.warnings, *made.warnings),
     )
 
 
@@ -162,36 +155,14 @@ def empty_extract(extractor: str, *warnings: str) -> Extract:
     )
 
 
-def _from_container(data: bytes) -> Extract | None:
-    """PDF, workbooks and documents, told by their bytes; None for anything else."""
-    if b"%PDF-" in data[:SNIFF_BYTES]:
-        return extract_pdf(data)
-    if data.startswith(ZIP_START):
-        return extract_zip(data)
-    return extract_sheets(data) if data.startswith(OLE_START) else None
+def _from_container(data: bytes, media_type: str | None) -> Extract | None:
+    """PDF, workbooks and documents; None for what is none, or cannot be opened.
 
-
-def _choose(data: bytes, media_type: str) -> _Extractor | None:
-    start = data[:SNIFF_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(_BINARY_STARTS) or media_type in _CODE_TYPES:
-        return None
-    if media_type in _HTML_TYPES:
-        return extract_html
-    if media_type.endswith(("/json", "+json")):
-        return extract_json
-    if media_type.endswith(("/xml", "+xml")):
-        return extract_xml if not _HTML_START.match(start) else extract_html
-    if media_type.startswith("text/"):
-        return extract_plain
-    return _sniff(start) if media_type in _UNTYPED else None
-
-
-def _sniff(start: bytes) -> _Extractor | None:
-    """A payload without a type of its own: markup, text, or nothing readable."""
-    if _XML_START.match(start):
-        return extract_xml
-    if _HTML_START.match(start):
-        return extract_html
-    if start[:1] in (b"{", b"["):
-        return extract_json
-    return None if b"\x00" in start else extract_plain
+    What was served as text and cannot be opened may be just that: it is read as text.
+    """
+    kind = container_kind(data, media_type)
+    made = None if kind is None else _OPENERS[kind](data)
+    if made is None or BROKEN not in made.warnings or made.text:
+        return made
+    as_text = begins_otherwise(data, media_type)
+    return None if as_text and text_kind(data, media_type) in _READERS else made

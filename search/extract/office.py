@@ -21,8 +21,6 @@ from search.extract.result import Extract, clean_text, join_parts
 
 SHEET_EXTRACTOR = "sheet/1"
 DOCUMENT_EXTRACTOR = "document/1"
-ZIP_START = b"PK\x03\x04"
-OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 UNPACKED_BYTES = 50 * 1024 * 1024
 """All parts of a document together; the largest list seen has 12 MB."""
 UNPACKED_RATIO = 100

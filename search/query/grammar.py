@@ -141,7 +141,7 @@ FORMS = (
     Form(
         written="warning:CODE",
         means="doubts about a text: date_conflict, title_conflict, charset_guess, "
-        "truncated and others",
+        "type_conflict, truncated and others",
         example="warning:date_conflict",
     ),
     Form(

@@ -3,6 +3,8 @@
 Only types found here are ever sent with a type of their own from the replay origin.
 """
 
+from search.extract.sniffing import is_page
+
 IMAGE_TYPES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -107,8 +109,11 @@ def image_type(data: bytes) -> str | None:
 def is_drawn(media_type: str | None, data: bytes) -> bool:
     """Whether it is a picture or a PDF: shown only as a picture of ours.
 
-    A PDF may begin a little later; a text that speaks of PDFs is none.
+    A PDF may begin a little later; a text that speaks of PDFs is none, nor is a page
+    that begins as one.
     """
+    if is_page(data, media_type):
+        return False
     if image_type(data) is not None or data.startswith(PDF_START):
         return True
     return media_type == PDF_TYPE and PDF_START in data[:SNIFF_BYTES]

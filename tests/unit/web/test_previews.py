@@ -155,6 +155,7 @@ def shown(
         "film": (film(), "video/mp4"),
         "about": (b"They begin with %PDF- and" * 9, "text/plain"),
         "page": (b"<p>ID3 \x1a and %PDF-1.4</p>", "text/html"),
+        "letters": (b"GIF89a<p class=a>no picture</p>", "text/html"),
         "broken": (b"%PDF-1.7 cut", "application/pdf"),
     }
     ids = {}
@@ -187,6 +188,13 @@ def test_a_pdf_is_shown_by_pictures_a_few_pages_at_a_time(shown: Shown) -> None:
         assert get(shown, path, "paper").status_code == 404
     html = get(shown, "/be/v/{}", "paper").get_data(as_text=True)
     assert "PDF, 7 старонак" in html
+
+
+def test_a_page_that_begins_as_a_picture_is_shown_as_the_page_it_is(
+    shown: Shown,
+) -> None:
+    html = get(shown, "/v/{}", "letters").get_data(as_text=True)
+    assert "no picture</p>" in html
 
 
 def test_a_photograph_is_shown_without_its_metadata(shown: Shown) -> None:
