@@ -19,6 +19,8 @@ from crawlers.crawl.references import (
 
 PARTS_PER_PAGE = 500
 """Parts fetched for one page; the rest is listed as skipped."""
+ATTEMPTS_NAMED = 3_000
+"""Hops and retries that one page names beside its parts: a statement has a bound."""
 PARTS_BYTES = 128 << 20
 """Payload bytes fetched for one page's parts."""
 PARTS_LISTED = 2_000
@@ -31,6 +33,8 @@ PARTS_REMEMBERED = 50_000
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 SKIPPED = "skipped"
 """`outcome` of a part that was not asked for; `reason` says why."""
+CUT = "trail-cut"
+"""`reason` of a part whose page names only the attempt that stands for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class _PageState:
     seen: set[str] = field(default_factory=set)
     payload_bytes: int = 0
     unlisted: int = 0
+    attempts: int = 0
+    """Hops and retries that are named."""
 
 
 class PartsCollector:
@@ -179,8 +185,7 @@ def _note_part(state: _PageState, reference: Reference, *, part: FetchedPart) ->
         state.unlisted += 1
         return
     state.seen.add(reference.uri)
-    for capture in part.trail:
-        state.captures.setdefault(capture.capture_id, capture)
+    is_cut = _name_captures(state, part.trail)
     state.rows.append(
         {
             "uri": reference.uri,
@@ -188,6 +193,17 @@ def _note_part(state: _PageState, reference: Reference, *, part: FetchedPart) ->
             "kind": str(reference.kind),
             "capture": part.capture.capture_id if part.capture else None,
             "outcome": str(part.capture.outcome) if part.capture else SKIPPED,
-            "reason": part.reason,
+            "reason": part.reason or (CUT if is_cut else ""),
         }
     )
+
+
+def _name_captures(state: _PageState, trail: tuple[Capture, ...]) -> bool:
+    """Name the attempts at one part; True where only the last has room."""
+    named = trail
+    if state.attempts + len(trail[:-1]) > ATTEMPTS_NAMED:
+        named = trail[-1:]
+    state.attempts += len(named[:-1])
+    for capture in named:
+        state.captures.setdefault(capture.capture_id, capture)
+    return len(named) < len(trail)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome, ExchangeContext
-from archive.errors import UsageProblem
+from archive.errors import FormatError, UsageProblem
 from archive.warc.payload import decode_payload
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
@@ -27,6 +27,8 @@ ORIGINS_AT_A_TIME = 8
 """Origins spoken to at once: one slow host must not hold up the others."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Never carried to another origin by a redirect."""
+NOT_STATED = "not-stated"
+"""Signal, and reason of a line, where a record would break the rules of our format."""
 BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
 
 Origin = tuple[str, str, int]
@@ -80,7 +82,7 @@ class ListCapture:
             async with gate:
                 for number in numbers:
                     if not self._stopping:
-                        await self._capture_line(
+                        await self._try_line(
                             number, lines[number], result=results[number]
                         )
                     results[number].done.set()
@@ -93,6 +95,16 @@ class ListCapture:
         except ExceptionGroup as failures:
             # The first ended the others: the archive cannot be written, say.
             raise failures.exceptions[0] from failures
+
+    async def _try_line(
+        self, number: int, line: CaptureLine, *, result: LineResult
+    ) -> None:
+        """Capture a line; one that cannot be stated is no end of the others."""
+        try:
+            await self._capture_line(number, line, result=result)
+        except FormatError:
+            self._log.signal(NOT_STATED)
+            self._log.settle(number, "failed", captures=(), reason=NOT_STATED)
 
     async def _capture_line(
         self, number: int, line: CaptureLine, *, result: LineResult

@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
+from archive.attest.forms import CAPTURES_LIMIT
 from archive.capture import Capture
 from crawlers.crawl import parts
-from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
+from crawlers.crawl.parts import (
+    CUT,
+    FetchedPart,
+    HtmlPage,
+    PartsCollector,
+    wants_parts,
+)
 from crawlers.crawl.references import Reference
 from crawlers.engine.settings import FetchRequest
 
@@ -17,16 +24,22 @@ HTML = "Content-Type: text/html"
 class Kitchen:
     """Gives each reference a capture; style sheets by name."""
 
-    def __init__(self, web: Any, shelf: Any, styles: dict[str, bytes]) -> None:
+    def __init__(
+        self, web: Any, shelf: Any, styles: dict[str, bytes], *, attempts: int = 1
+    ) -> None:
         self.web, self.shelf, self.styles = web, shelf, styles
+        self.attempts = attempts
         self.asked: list[str] = []
 
     async def fetch(self, reference: Reference, _main: Capture) -> FetchedPart:
         self.asked.append(reference.uri)
         self.web.serve(reference.uri)
-        made = await self.web.fetch(FetchRequest(uri=reference.uri))
+        trail = []
+        for _ in range(self.attempts):
+            made = await self.web.fetch(FetchRequest(uri=reference.uri))
+            trail.append(self.shelf.capture(made).result(timeout=0))
         return FetchedPart(
-            trail=(self.shelf.capture(made).result(timeout=0),),
+            trail=tuple(trail),
             style=self.styles.get(reference.uri),
             payload_bytes=10,
         )
@@ -59,6 +72,25 @@ def test_more_parts_than_the_bound_are_listed_as_skipped(
     assert rows(draft) == [("0", ""), ("1", ""), ("2", "parts-limit")]
     assert draft.page_info["parts_unlisted"] == 2
     assert len(kitchen.asked) == 2
+
+
+def test_a_page_whose_parts_all_lead_on_names_no_more_captures_than_it_may(
+    web: Any, shelf: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PARTS_PER_PAGE", 4)
+    monkeypatch.setattr(parts, "ATTEMPTS_NAMED", 5)
+    kitchen = Kitchen(web, shelf, {}, attempts=3)
+    html = "".join(f"<img src=/{n}>" for n in range(4))
+    draft = asyncio.run(PartsCollector(kitchen.fetch).collect(page(html)))
+    assert rows(draft) == [("0", ""), ("1", ""), ("2", CUT), ("3", CUT)]
+    assert len(draft.captures) == 1 + 3 + 3 + 1 + 1
+    named = {row["capture"] for row in draft.page_info["parts"]}
+    assert named <= {capture.capture_id for capture in draft.captures}
+
+
+def test_all_parts_and_attempts_that_are_named_fit_into_one_statement() -> None:
+    named = 1 + parts.ATTEMPTS_NAMED + parts.PARTS_PER_PAGE
+    assert named <= CAPTURES_LIMIT
 
 
 def test_parts_stop_at_the_byte_bound(

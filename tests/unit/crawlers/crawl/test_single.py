@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from archive.capture import Capture, CaptureOutcome, Exchange
-from archive.errors import StoreError
+from archive.errors import MalformedRecord, MalformedStatement, StoreError
 from crawlers.crawl import single
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
@@ -130,6 +130,33 @@ def test_a_redirect_to_a_scheme_never_fetched_is_a_policy_capture(
     assert emitted[1].outcome is CaptureOutcome.POLICY
     assert emitted[1].target_uri == target
     assert log.settled()[0].state == "blocked"
+
+
+def test_a_line_that_cannot_be_stated_is_no_end_of_the_others(
+    web: Any, shelf: Any, capture: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [f"http://a.example/{n}" for n in range(3)]
+    for url in urls:
+        web.serve_html(url, f"<p>{url}")
+    state, record = shelf.page, shelf.capture
+
+    def refuse_page(draft: Any) -> Any:
+        if draft.main.target_uri == urls[0]:
+            raise MalformedStatement("too many captures")
+        return state(draft)
+
+    def refuse_capture(exchange: Any) -> Any:
+        if exchange.target_uri == urls[1]:
+            raise MalformedRecord("no such header")
+        return record(exchange)
+
+    monkeypatch.setattr(shelf, "page", refuse_page)
+    monkeypatch.setattr(shelf, "capture", refuse_capture)
+    _, log = capture(lines(*urls))
+    assert [r.state for r in log.settled()] == ["captured", "failed", "captured"]
+    assert log.settled()[1].reason == "not-stated"
+    assert log.signals["not-stated"] == 2
+    assert [page.main.target_uri for page in shelf.pages] == [urls[2]]
 
 
 HOPS = [
