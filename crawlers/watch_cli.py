@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from archive.cli.output import echo_if_read, end_output
 from archive.cli.root import CommandContext
 from crawlers.cli import (
     choice_options,
@@ -51,9 +52,10 @@ def watch(
     order = make_order(context, via, options)
 
     def tell(message: dict[str, Any]) -> None:
-        click.echo(json.dumps(message) if as_json else in_words(message))
+        echo_if_read(json.dumps(message) if as_json else in_words(message))
 
     open_watch(context, order, choice, once=False, tell=tell).run()
+    end_output()
 
 
 def in_words(message: dict[str, Any]) -> str:

@@ -3,7 +3,11 @@
 Rich is imported where something is shown on a terminal: programs never wait for it.
 """
 
+import codecs
+import errno
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +21,10 @@ PLAIN_EVERY = 10
 HOSTS_SHOWN = 3
 """Hosts named on the one line of a live display."""
 _MEBIBYTE = 1 << 20
+_NOBODY_READS = (errno.EPIPE, errno.EIO)
+"""The pipe is broken, the terminal is closed: it does not come back."""
+_AS_JSON = "escape-as-json"
+"""Our handler of letters that an encoding lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,52 @@ def _plain_lines(label: str, started: float) -> ShowProgress:
             say(progress.line(label, time.monotonic() - started))
 
     return show
+
+
+def speak_any_locale() -> None:
+    """Have standard output take all text, also where the locale cannot write it.
+
+    What its encoding lacks is escaped as JSON does: an object stays an object, and a
+    deed that is done is not told by a traceback.
+    """
+    codecs.register_error(_AS_JSON, _escape_as_json)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=_AS_JSON)
+
+
+def _escape_as_json(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return json.dumps(lacking)[1:-1], error.end
+
+
+def echo_if_read(line: str) -> None:
+    """Print one line on standard output, if that is possible; whoever calls goes on.
+
+    A watch outlives its terminal, the program its lines were piped into, and a full
+    disk with its log on it.
+    """
+    try:
+        click.echo(line)
+    except OSError as error:
+        if error.errno in _NOBODY_READS:
+            _leave_output()
+
+
+def end_output() -> None:
+    """Write what waits for standard output, or drop it where that is not possible."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _leave_output()
+
+
+def _leave_output() -> None:
+    """What waits for standard output, and all that comes, goes nowhere."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, sys.stdout.fileno())
+    os.close(silence)
 
 
 def print_json(value: Mapping[str, object]) -> None:

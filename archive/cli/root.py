@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.cli.output import end_output, speak_any_locale
 from archive.cli.secret import Secret, read_secret
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
@@ -249,8 +250,10 @@ def _derived_words(error: sqlite3.DatabaseError) -> str:
 def main() -> None:
     """Run the command; turn our errors into one sentence and an exit code."""
     os.umask(0o077)
+    speak_any_locale()
     try:
         code = cli.main(standalone_mode=False, prog_name="evidence")
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("evidence: interrupted", err=True)
         sys.exit(130)
@@ -260,14 +263,12 @@ def main() -> None:
     except EvidenceError as error:
         click.echo(f"evidence: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
     except sqlite3.DatabaseError as error:
         click.echo(f"evidence: {_derived_words(error)}", err=True)
         sys.exit(StoreError.exit_code)
     except OSError as error:  # a full disk, a folder nobody may enter
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"evidence: {place}{error.strerror or error}", err=True)
+        end_output()
         sys.exit(EvidenceError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -3,6 +3,7 @@
 import json
 import queue
 import signal
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from archive.store.reader import ArchiveReader
-from tests.support.campaign_run import SECONDS, CampaignRun, open_campaign
+from tests.support.campaign_run import COMMAND, SECONDS, CampaignRun, open_campaign
 from tests.support.campaign_world import (
     START,
     Outage,
@@ -45,6 +46,12 @@ def signals_of(run: CampaignRun, source_id: str) -> list[set[str]]:
         ]
     finally:
         reader.close()
+
+
+def is_crawled(run: CampaignRun, source_id: str) -> bool:
+    """Whether a job of a source is there, and closed."""
+    found = signals_of(run, source_id)
+    return bool(found) and "open" not in found[0]
 
 
 def test_a_watch_is_alone_reloads_stops_and_goes_on(tmp_path: Path) -> None:
@@ -104,6 +111,28 @@ def test_a_stop_in_the_midst_closes_every_job_and_is_gone_on_with(
         newest, before = signals_of(run, "sim-00")[:2]
         assert "stopped" not in newest
         assert "stopped" in before
+
+
+def test_a_watch_whose_lines_nobody_takes_crawls_on_and_stops_well(
+    tmp_path: Path,
+) -> None:
+    """The disk of its log is full from the start, and stays so."""
+    with open_campaign(tmp_path, build_world(sources=2)) as run:
+        with Path("/dev/full").open("wb") as full:
+            watch = subprocess.Popen(
+                [*COMMAND, "--archive", str(run.archive), "watch", *run.choice()],
+                env=run.environment(),
+                stdout=full,
+                stderr=subprocess.PIPE,
+            )
+            deadline = time.monotonic() + SECONDS
+            while not all(is_crawled(run, name) for name in ("sim-00", "sim-01")):
+                assert watch.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            watch.terminate()
+            _out, err = watch.communicate(timeout=SECONDS)
+        assert (watch.returncode, b"Traceback" in err) == (0, False)
 
 
 def test_a_clock_set_forwards_and_back_leaves_a_sound_archive(tmp_path: Path) -> None:
