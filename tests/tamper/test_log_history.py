@@ -27,6 +27,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report
 from archive.verify.witnesses import LastSeen
 from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.sound import assert_sound
 
 HEADS = 51
 WITNESSES = [
@@ -67,8 +68,10 @@ def check(
     try:
         capture = next(reader.captures())
         return [
-            verify_archive(made.root, trust=trust, last_seen=last_seen),
-            verify_capture(reader, capture, trust=trust, last_seen=last_seen),
+            assert_sound(verify_archive(made.root, trust=trust, last_seen=last_seen)),
+            assert_sound(
+                verify_capture(reader, capture, trust=trust, last_seen=last_seen)
+            ),
         ]
     finally:
         reader.close()

@@ -15,6 +15,12 @@ from archive.attest.envelope import (
     parse_statement_record,
 )
 from archive.attest.keys import P256Signer
+from archive.capture import MemoryBytes
+from archive.digest import Digest
+from archive.instant import format_instant
+from archive.warc.carried import IMPORT_URN
+from archive.warc.slice import ResourceBlock
+from tests.support.archives import START
 from tests.support.tamper import (
     CAPTURE,
     CAPTURE_2,
@@ -220,6 +226,19 @@ def statement_that_breaks_the_chain(victim: Victim) -> None:
         an_incident(),
         change=lambda p: re.sub(rb'"prev":"sha256:.{8}', b'"prev":"sha256:00000000', p),
     )
+
+
+@table.fires("6 records-disagree")
+def import_described_as_of_another_file(victim: Victim) -> None:
+    described = ResourceBlock(
+        type="metadata",
+        target_uri=f"{IMPORT_URN}{Digest.of(b'another file').hex}",
+        content_type="application/json",
+        block=MemoryBytes(b"{}"),
+    )
+    file = {"name": "f.warc", "length_bytes": 9, "sha256": Digest.of(b"stated").hex}
+    received: dict[str, object] = {"file": file, "received_at": format_instant(START)}
+    victim.speak("import", received, described)
 
 
 @table.fires("7 not-logged-yet NOT CHECKED")

@@ -75,7 +75,8 @@ def test_a_statement_that_is_no_capture_at_the_place_is_named(
     )
     asked = replace(first(reader), location=place)
     report = verify_capture(reader, asked, trust=made.trust())
-    assert any("is a job-open" in one.detail for one in report.of(Outcome.FAILED))
+    named = [one for one in report.of(Outcome.FAILED) if "is a job-open" in one.detail]
+    assert [(one.step, one.code) for one in named] == [(5, "capture-elsewhere")]
 
 
 def test_a_statement_of_another_archive_is_foreign(
@@ -217,10 +218,16 @@ def test_headers_and_statement_must_agree() -> None:
         (predicate(target_uri="http://[x/"), header(), "no address"),
         (predicate(host_alabel="b.example"), header(), "not the host"),
         (predicate(captured_at="e"), header(), "WARC-Date"),
-        (predicate(), header(target_uri="http://b.example/"), "WARC-Target-URI"),
     ):
         with pytest.raises(MalformedRecord, match=words):
             _check_headers(said, [record])
+
+
+@pytest.mark.parametrize("kind", ["response", "request"])
+def test_no_record_of_an_exchange_names_another_address(kind: str) -> None:
+    record = header(type=kind, target_uri="http://b.example/")
+    with pytest.raises(MalformedRecord, match="WARC-Target-URI"):
+        _check_headers(predicate(), [header(), record])
 
 
 def test_a_revisit_and_its_statement_must_agree() -> None:
@@ -259,6 +266,23 @@ def test_incidents_extracts_and_removals_are_noted(tmp_path: Path) -> None:
     files.check_segment(cast("Any", segment), is_last=False, is_being_removed=True)
     report = collector.report("x", required=frozenset(), headline=None)
     assert "17 removal-running" in codes(report, Outcome.NOT_CHECKED)
+
+
+def test_a_tail_that_is_gone_hides_no_altered_one(tmp_path: Path) -> None:
+    collector = Collector()
+    files = FolderFiles(collector, cast("Any", SimpleNamespace(quarantine=tmp_path)))
+    facts = {"cause": "torn-tail", "length": 5, "sha256": Digest.of(b"whole").hex}
+    files.note_incident({**facts, "file": "segments/gone", "offset": 1})
+    files.note_incident({**facts, "file": "segments/here", "offset": 2})
+    (tmp_path / "here.2.torn").write_bytes(b"other")
+    files._check_tails()
+    report = collector.report("x", required=frozenset(), headline=None)
+    assert report.notices == (
+        "quarantine/gone.1.torn was set aside and is no longer there",
+    )
+    (found,) = report.of(Outcome.FAILED)
+    assert (found.step, found.code) == (17, "tail-altered")
+    assert found.subject == "quarantine/here.2.torn"
 
 
 def test_texts_that_went_lawfully_are_no_loss(tmp_path: Path) -> None:

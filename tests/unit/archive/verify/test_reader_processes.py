@@ -58,7 +58,7 @@ def test_a_killed_reader_is_never_verified(
     assert report.outcome is Outcome.NOT_CHECKED
     assert list(report.of(Outcome.VERIFIED)) == []
     (finding,) = [one for one in report.findings if one.code == "reader-ended"]
-    assert finding.step == 16
+    assert (finding.step, finding.subject) == (16, "segments")
     assert "ended by signal 9 before its work; verify again" in finding.detail
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -257,6 +258,7 @@ def test_a_removal_meanwhile_fails_nothing(
     assert report.outcome is Outcome.NOT_CHECKED, report.findings
     assert list(report.of(Outcome.FAILED)) == list(report.of(Outcome.VERIFIED)) == []
     (finding,) = [one for one in report.findings if one.code == "segment-changed"]
+    assert (finding.step, finding.subject) == (16, "segments")
     assert "was changed while it was read; verify again" in finding.detail
     monkeypatch.undo()
     again = verify_archive(copy.root, trust=copy.trust())
@@ -290,6 +292,38 @@ def test_what_only_looks_like_a_statement_cuts_nothing(
         assert list(cut_segment(path)) == whole
     path.write_bytes(bytes(3 * pieces.SEARCH_BYTES))
     assert list(cut_segment(path)) == whole
+
+
+def stored(*blocks: bytes) -> bytes:
+    """Blocks as a statement record has them, the last one marked."""
+    last = len(blocks) - 1
+    head = [
+        bytes([number == last]) + struct.pack("<HH", len(block), len(block) ^ 0xFFFF)
+        for number, block in enumerate(blocks)
+    ]
+    body = b"".join(a + b for a, b in zip(head, blocks, strict=True))
+    return GZIP_HEADER + body + bytes(8)
+
+
+def test_a_statement_is_found_across_the_border_of_what_is_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pieces, "SEARCH_BYTES", 4096)
+    record = stored(pieces._RECORD_HEAD + b"\r\n" + pieces._CONTENT_TYPE)
+    for place in range(4096 - len(record), 4096 + 1):
+        data = bytes(place) + record + bytes(4096)
+        found = pieces._find_statement_end(io.BytesIO(data), 0, len(data))
+        assert found == place + len(record), place
+
+
+def test_stored_blocks_longer_than_any_statement_end_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = stored(*[b"x" * 1000] * 9)
+    assert pieces._find_stored_end(io.BytesIO(record), 0) == len(record)
+    monkeypatch.setattr(pieces, "RECORD_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(pieces, "STORED_BLOCK_BYTES", 1000)
+    assert pieces._find_stored_end(io.BytesIO(record), 0) is None
 
 
 def test_what_cannot_be_read_is_said_by_whoever_reads_it(
