@@ -138,6 +138,8 @@ def test_a_log_rebuilt_with_the_same_keys_is_a_fork(
         for report in check(forked, lie):
             assert codes(report, 14) == [(code, Outcome.FAILED)]
             assert report.outcome is Outcome.FAILED
+            (fork,) = [one for one in report.findings if one.step == 14]
+            assert ": keep both checkpoints" in fork.detail
     assert size == str(HEADS + 1)
 
 

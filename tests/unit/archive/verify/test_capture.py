@@ -17,6 +17,7 @@ from archive.verify.report import ALWAYS_REQUIRED, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.sound import judge_capture
 from tests.support.tamper import fired, flip
+from tests.support.told import GoldenReports, tell, without_names
 
 Damage = Callable[[Path, Capture], None]
 
@@ -34,11 +35,15 @@ def judge(made: MadeArchive, number: int, trust: TrustSet | None) -> Report:
     return judge_capture(made, made.captures()[number], trust=trust)
 
 
-def test_every_capture_is_verified(made: MadeArchive) -> None:
+def test_every_capture_is_verified(
+    made: MadeArchive, golden_reports: GoldenReports
+) -> None:
     for number in range(3):
         report = judge(made, number, made.trust())
         assert report.outcome is Outcome.VERIFIED
         assert report.required == ALWAYS_REQUIRED
+        told = without_names(tell(report, made.root))
+        golden_reports.assert_told(told, module=__name__, part="sound")
 
 
 def segment(root: Path) -> Path:
@@ -114,7 +119,10 @@ def by_number(path: Path) -> int:
     ],
 )
 def test_damage_is_found_and_never_raises(
-    damage: Damage, expected: set[str], made: MadeArchive
+    damage: Damage,
+    expected: set[str],
+    made: MadeArchive,
+    golden_reports: GoldenReports,
 ) -> None:
     reader = ArchiveReader.open(made.root)
     capture = list(reader.captures())[1]
@@ -125,6 +133,8 @@ def test_damage_is_found_and_never_raises(
     codes = {finding.code for finding in report.of(Outcome.FAILED)}
     assert codes
     assert codes <= expected
+    told = without_names(tell(report, made.root))
+    golden_reports.assert_told(told, module=__name__, part=damage.__name__)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +142,7 @@ def test_damage_is_found_and_never_raises(
     [(lose_segment, "segment-missing"), (lose_checkpoint, "checkpoint-missing")],
 )
 def test_what_is_not_there_is_not_checked(
-    damage: Damage, code: str, made: MadeArchive
+    damage: Damage, code: str, made: MadeArchive, golden_reports: GoldenReports
 ) -> None:
     reader = ArchiveReader.open(made.root)
     capture = list(reader.captures())[1]
@@ -141,6 +151,8 @@ def test_what_is_not_there_is_not_checked(
     reader.close()
     assert report.outcome is Outcome.NOT_CHECKED
     assert code in {finding.code for finding in report.of(Outcome.NOT_CHECKED)}
+    told = without_names(tell(report, made.root))
+    golden_reports.assert_told(told, module=__name__, part=damage.__name__)
 
 
 def test_a_capture_that_is_not_logged_yet_is_not_checked(made: MadeArchive) -> None:
