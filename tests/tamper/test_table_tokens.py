@@ -143,35 +143,46 @@ def test_the_same_authority_twice_is_not_two(stamped: StampedArchive) -> None:
     assert "11 time-stamps-none NOT CHECKED" in not_verified(report)
 
 
+def state_tokens(
+    stamped: StampedArchive, second: MemoryAuthority, nonce: bytes = bytes(NONCE_BYTES)
+) -> None:
+    """The operator states tokens of the first authority and of another maker.
+
+    He keeps another question beside the second token than it answers if `nonce` is not
+    the one that was asked with.
+    """
+    stamped.authorities[1].blocked = True
+    with stamped.made.open_writer() as writer:
+        fill(writer, stamped.made, 1)
+        checkpoint = writer.checkpoint()
+        note = (stamped.made.root / "log" / "checkpoint").read_bytes()
+        body, at = parse_note(note).body.encode(), stamped.made.clock()
+        query = format_query(body, nonce=bytes(NONCE_BYTES))
+        tokens = [
+            StatedToken(
+                authority=name,
+                gen_time=at,
+                token=StoredToken(
+                    response=maker.answer(query, at=at),
+                    query=kept,
+                    chain=maker.chain_pem,
+                    crl=None,
+                ),
+            )
+            for name, maker, kept in (
+                ("first", stamped.authorities[0].authority, query),
+                ("second", second, format_query(body, nonce=nonce)),
+            )
+        ]
+        write_anchor(stamped.anchors, note, [one.token for one in tokens], DISK)
+        draft = draft_anchor(checkpoint, tokens, sent=at, received=at)
+        writer.state(draft).result()
+
+
 def test_one_tsa_of_two_forged_is_never_verified(tmp_path: Path) -> None:
     """Row "one TSA of two forged": an operator with a made-up second authority."""
     with make_stamped(tmp_path) as stamped:
-        stamped.authorities[1].blocked = True
-        with stamped.made.open_writer() as writer:
-            fill(writer, stamped.made, 1)
-            checkpoint = writer.checkpoint()
-            note = (stamped.made.root / "log" / "checkpoint").read_bytes()
-            forged = MemoryAuthority(title="Second")
-            tokens = []
-            for name, maker in (
-                ("first", stamped.authorities[0].authority),
-                ("second", forged),
-            ):
-                body = parse_note(note).body.encode()
-                query = format_query(body, nonce=bytes(NONCE_BYTES))
-                at = stamped.made.clock()
-                token = StoredToken(
-                    response=maker.answer(query, at=at),
-                    query=query,
-                    chain=maker.chain_pem,
-                    crl=None,
-                )
-                tokens.append(StatedToken(authority=name, gen_time=at, token=token))
-            files = [stated.token for stated in tokens]
-            write_anchor(stamped.anchors, note, files, DISK)
-            now = stamped.made.clock()
-            draft = draft_anchor(checkpoint, tokens, sent=now, received=now)
-            writer.state(draft).result()
+        state_tokens(stamped, MemoryAuthority(title="Second"))
         report = stamped.judge()
         assert report.outcome is Outcome.NOT_CHECKED
         assert "11 time-stamps-none NOT CHECKED" in not_verified(report)
@@ -179,6 +190,15 @@ def test_one_tsa_of_two_forged_is_never_verified(tmp_path: Path) -> None:
         assert "1 authorities that you trust stamped it" in few.detail
         assert report.headline is not None
         assert "no independent time" in report.headline
+
+
+def test_a_token_that_answers_another_question_is_bad(tmp_path: Path) -> None:
+    with make_stamped(tmp_path) as stamped:
+        state_tokens(stamped, stamped.authorities[1].authority, b"1" * NONCE_BYTES)
+        report = stamped.judge()
+        assert report.outcome is Outcome.FAILED
+        (bad,) = [one for one in report.findings if one.code == "token-bad"]
+        assert (bad.step, bad.subject.rpartition("/")[2]) == (11, "2.tsr")
 
 
 def test_what_waits_for_its_stamp_is_a_notice_for_an_hour_and_then_named(
