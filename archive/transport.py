@@ -5,7 +5,8 @@ that no compression is wanted. Bounded are the whole time of an exchange and the
 of its answer (looking a name up has the time limits of the system). TLS is verified
 against the system's roots; without TLS only this machine is spoken to, unless the
 caller allows it because each answer carries its own signature. Redirects are not
-followed: who answers is who was asked.
+followed: who answers is who was asked. The caller may hand in how other machines are
+reached (a proxy); then none is connected to, and no name looked up, past that.
 """
 
 import http.client
@@ -13,9 +14,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -29,6 +31,15 @@ PIECE_BYTES = 1 << 16
 """Of an answer that are asked for at a time."""
 PORTS = {"http": 80, "https": 443}
 LOCALHOST = "localhost"
+LOCALHOST_ADDRESS = "127.0.0.1"
+"""What it stands for beside a proxy, where no name is looked up."""
+
+Connect = Callable[[str, int, float], socket.socket]
+"""From host, port and seconds to a connected, blocking socket; OSError without one.
+
+The host may be a name: whoever connects has it looked up, or not. Called from any
+thread; `strerror` of the error is shown to a person.
+"""
 
 _SENT_ALWAYS = {"Accept-Encoding": "identity"}
 _LOST = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
@@ -84,10 +95,16 @@ class Transport:
     """Sends one request at a time; keeps connections open. Not for several threads."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, allow_plain: bool = False
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        allow_plain: bool = False,
+        connect: Connect | None = None,
     ) -> None:
+        """`connect`: the only way to other machines; None connects directly."""
         self._tls = tls
         self._allow_plain = allow_plain
+        self._connect = connect
         self._open: dict[str, _Connection] = {}
 
     def get(
@@ -160,13 +177,12 @@ class Transport:
         tls = None
         if split.scheme == "https":
             tls = self._tls = self._tls or ssl.create_default_context()
-        host = split.hostname or ""
-        return _Connection(
-            host,
-            split.port or PORTS[split.scheme],
-            tls=tls,
-            demand_this_machine=tls is None and not self._allow_plain,
-        )
+        host, port = split.hostname or "", split.port or PORTS[split.scheme]
+        demand_this_machine = tls is None and not self._allow_plain
+        connect = partial(_connect_directly, demand_this_machine=demand_this_machine)
+        if self._connect is not None:
+            connect = partial(_connect_past_nothing, self._connect)
+        return _Connection(host, port, tls=tls, connect=connect)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -178,28 +194,18 @@ class _Connection(http.client.HTTPConnection):
         port: int,
         *,
         tls: ssl.SSLContext | None,
-        demand_this_machine: bool,
+        connect: Connect,
     ) -> None:
         super().__init__(host, port)
         self._tls = tls
-        self._demand_this_machine = demand_this_machine
+        self._connect = connect
         self.ends_at = 0.0
 
     def connect(self) -> None:
-        """Try the addresses of the host in turn, in the time that is left."""
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        for number, (family, kind, protocol, _, address) in enumerate(found, start=1):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.settimeout(self._seconds_left())
-                sock.connect(address)
-                self._demand_peer(sock)
-                break
-            except BaseException as error:
-                sock.close()
-                if not isinstance(error, OSError) or number == len(found):
-                    raise
+        """Reach the host in the time that is left, and make TLS of it if wanted."""
+        sock = self._connect(self.host, self.port, self._seconds_left())
         self.sock = sock
+        sock.settimeout(self._seconds_left())
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             wrapped = self._tls.wrap_socket(
@@ -240,18 +246,50 @@ class _Connection(http.client.HTTPConnection):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def _seconds_left(self) -> float:
-        left = self.ends_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def _demand_peer(self, sock: socket.socket) -> None:
-        if self._demand_this_machine and not _is_this_machine(sock.getpeername()[0]):
-            raise _Refused("is not this machine, and is spoken to without TLS")
+        return _seconds_until(self.ends_at)
 
 
 class _Refused(Exception):
     """We end the exchange; the words follow the name of the peer."""
+
+
+def _connect_directly(
+    host: str, port: int, seconds: float, *, demand_this_machine: bool
+) -> socket.socket:
+    """Try the addresses of a host in turn, in the time there is."""
+    ends_at = time.monotonic() + seconds
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, address) in enumerate(found, start=1):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(_seconds_until(ends_at))
+            sock.connect(address)
+            if demand_this_machine and not _is_this_machine(sock.getpeername()[0]):
+                raise _Refused("is not this machine, and is spoken to without TLS")
+            break
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError) or number == len(found):
+                raise
+    return sock
+
+
+def _connect_past_nothing(
+    connect: Connect, host: str, port: int, seconds: float
+) -> socket.socket:
+    """Reach others as the caller wants; this machine directly: nothing leaves it."""
+    if not _is_this_machine(host):
+        return connect(host, port, seconds)
+    address = LOCALHOST_ADDRESS if host == LOCALHOST else host
+    return socket.create_connection((address, port), seconds)
+
+
+def _seconds_until(ends_at: float) -> float:
+    """What is left until then, by the monotonic clock; TimeoutError if nothing."""
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _read(answer: http.client.HTTPResponse, limit_bytes: int) -> bytes:

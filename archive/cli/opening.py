@@ -20,6 +20,7 @@ from archive.store.waitfile import list_waiting
 from archive.store.waiting import WaitingWriter
 from archive.store.writer import ArchiveWriter
 from archive.store.writing import CaptureSink, WriterSettings
+from archive.transport import Connect
 
 if TYPE_CHECKING:
     from archive.stamping.service import StampingService
@@ -39,6 +40,8 @@ class Place:
     random_bytes: Callable[[int], bytes]
     despite_refusal: bool
     """Sign although a witness contradicted; then none is asked."""
+    connect: Connect | None = None
+    """The only way to witnesses and authorities; None connects directly."""
 
 
 def load_keys(place: Place, *, changing: bool = False) -> KeyFolder:
@@ -127,7 +130,7 @@ def _services(
     if place.settings.witnesses and not place.despite_refusal:
         from archive.witness.cosigning import make_cosigning
 
-        services.append(make_cosigning(place.settings.witnesses, say))
+        services.append(make_cosigning(place.settings.witnesses, say, place.connect))
     return (*services, *(find_stamping(place) if stamping is None else stamping))
 
 
@@ -155,6 +158,7 @@ def find_stamping(place: Place) -> "Iterator[StampingService]":
             clock=place.clock,
             random_bytes=place.random_bytes,
             tell=say,
+            connect=place.connect,
         )
     )
 

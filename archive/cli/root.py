@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from archive.store.reader import ArchiveReader
     from archive.store.writer import ArchiveWriter
     from archive.store.writing import CaptureSink
+    from archive.transport import Connect
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
@@ -114,15 +115,15 @@ class CommandContext:
 
         return open_writer(self._place(), stamping, is_signing=is_signing)
 
-    def open_capturing(self) -> "CaptureSink":
+    def open_capturing(self, connect: "Connect | None" = None) -> "CaptureSink":
         """The same for a job of captures, which goes on without keys. Use as `with`.
 
         What was captured without them waits in the spool, and leaving raises
-        KeyProblem.
+        KeyProblem. `connect` is the only way to witnesses and authorities, if given.
         """
         from archive.cli.opening import open_capturing
 
-        return open_capturing(self._place())
+        return open_capturing(self._place(connect))
 
     def stamping(self) -> "Iterator[StampingService]":
         """What has checkpoints time-stamped, if the settings name authorities."""
@@ -130,7 +131,7 @@ class CommandContext:
 
         return find_stamping(self._place())
 
-    def _place(self) -> "Place":
+    def _place(self, connect: "Connect | None" = None) -> "Place":
         from archive.cli.opening import Place
 
         return Place(
@@ -142,6 +143,7 @@ class CommandContext:
             clock=self.clock,
             random_bytes=self.random_bytes,
             despite_refusal=self.despite_refusal,
+            connect=connect,
         )
 
     def open_reader(self) -> "ArchiveReader":

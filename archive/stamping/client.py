@@ -17,7 +17,7 @@ from archive.errors import (
 from archive.settings import Authority
 from archive.store.anchoring import StatedToken
 from archive.store.anchors import StoredToken
-from archive.transport import Limits, Transport
+from archive.transport import Connect, Limits, Transport
 
 ANSWER_SECONDS = 30.0
 """How long an authority may take."""
@@ -48,12 +48,14 @@ class AuthorityClient:
     """Certificates (PEM) that the operator's own trust folder holds."""
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
+    connect: Connect | None = None
+    """The only way to authorities and lists on other machines; None is directly."""
     lists: dict[str, tuple[datetime, bytes]] = field(default_factory=dict)
 
     def stamp(self, body: bytes) -> Stamped:
         """Have `body` stamped; TimestampUnavailable says who did not, and why."""
         query = format_query(body, nonce=self.random_bytes(NONCE_BYTES))
-        with Transport(allow_plain=True) as transport:
+        with Transport(allow_plain=True, connect=self.connect) as transport:
             response = self._ask(transport, query)
             try:
                 verified = verify_token(

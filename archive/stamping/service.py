@@ -26,6 +26,7 @@ from archive.store.anchors import (
 )
 from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths
+from archive.transport import Connect
 
 STAMP_EVERY = timedelta(minutes=5)
 """Between two stamps while there is something new."""
@@ -48,6 +49,8 @@ class StampingTools:
     random_bytes: Callable[[int], bytes]
     tell: Callable[[str], None]
     """Told of an authority that did not answer, once until it answers again."""
+    connect: Connect | None = None
+    """The only way to other machines; None is directly."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class StampingService:
                 roots=tools.roots,
                 clock=tools.clock,
                 random_bytes=tools.random_bytes,
+                connect=tools.connect,
             )
             for authority in tools.authorities
         }

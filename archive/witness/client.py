@@ -35,7 +35,7 @@ from archive.log.witness import (
     read_size,
 )
 from archive.settings import WitnessPeer
-from archive.transport import Answer, Limits, Transport
+from archive.transport import Answer, Connect, Limits, Transport
 from archive.witness.desk import origin_hash
 
 ASK_LIMITS = Limits(seconds=10, body_bytes=MAX_ANSWER_BYTES)
@@ -62,7 +62,7 @@ class WitnessClient:
     size: int = 0
 
     @classmethod
-    def of(cls, peer: WitnessPeer) -> "WitnessClient":
+    def of(cls, peer: WitnessPeer, connect: Connect | None = None) -> "WitnessClient":
         """The client for a witness of the settings; SettingsError for a bad key."""
         try:
             vkey = parse_vkey(peer.vkey)
@@ -72,7 +72,8 @@ class WitnessClient:
             raise SettingsError(
                 f"vkey of the witness {peer.name} is no key for cosignatures"
             )
-        return cls(name=peer.name, url=peer.url, vkey=vkey)
+        transport = Transport(connect=connect)
+        return cls(name=peer.name, url=peer.url, vkey=vkey, transport=transport)
 
     def ask(
         self, note: bytes, *, log_key: VerifierKey, prove: ProveConsistency

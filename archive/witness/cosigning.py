@@ -36,6 +36,7 @@ from archive.store.anchors import CHECKPOINT_NAME, list_sizes
 from archive.store.drafts import Draft
 from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths, read_identity
+from archive.transport import Connect
 from archive.witness.client import WitnessClient
 from archive.witness.desk import contradiction_name
 
@@ -141,10 +142,12 @@ class Cosigning:
 
 
 def make_cosigning(
-    witnesses: Sequence[WitnessPeer], tell: Callable[[str], None]
+    witnesses: Sequence[WitnessPeer],
+    tell: Callable[[str], None],
+    connect: Connect | None = None,
 ) -> Cosigning:
     """The service for the witnesses of the settings; SettingsError for a bad key."""
-    return Cosigning([WitnessClient.of(peer) for peer in witnesses], tell)
+    return Cosigning([WitnessClient.of(peer, connect) for peer in witnesses], tell)
 
 
 def has_line(note: SignedNote, vkey: VerifierKey) -> bool:

@@ -22,6 +22,7 @@ from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.single import ListCapture
 from crawlers.crawl.stopping import STOP_SIGNALS, noted_stops
 from crawlers.engine.client import Client
+from crawlers.engine.peers import find_connector
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import ConnectTo, EngineSettings
 from crawlers.sources.source import DEFAULT_ACCEPT_LANGUAGE, PartsMode
@@ -126,23 +127,13 @@ def capture_list(
     def report(log: JobLog) -> None:
         show(log.progress(queued=len(log.seeds) - len(log.results)))
 
-    plan = JobPlan(
-        job_id=new_job_id(context.random_bytes),
-        source_id=None,
-        description={
-            "parts": str(order.parts),
-            "connect_to": [entry.text for entry in order.connect_to],
-            "allow_networks": [str(network) for network in order.allow_networks],
-            "proxy": order.via.label_for(None),
-        },
-        vantage=order.vantage,
-        seeds=tuple(parse_target(line.url).target_uri for line in order.lines),
-    )
+    plan = _plan(context, order)
+    connect = find_connector(order.via.for_peers(), random_bytes=context.random_bytes)
     overrides = bool(order.connect_to or order.allow_networks)
     context.ask_passphrase()  # Ctrl-C there means now
     with (
         noted_stops() as heard,
-        context.open_capturing() as writer,
+        context.open_capturing(connect) as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=overrides
         ) as memory,
@@ -163,6 +154,22 @@ def capture_list(
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # from here on the job is closed
     return log
+
+
+def _plan(context: CommandContext, order: CaptureOrder) -> JobPlan:
+    """What the job promises, before anything is fetched."""
+    return JobPlan(
+        job_id=new_job_id(context.random_bytes),
+        source_id=None,
+        description={
+            "parts": str(order.parts),
+            "connect_to": [entry.text for entry in order.connect_to],
+            "allow_networks": [str(network) for network in order.allow_networks],
+            "proxy": order.via.label_for(None),
+        },
+        vantage=order.vantage,
+        seeds=tuple(parse_target(line.url).target_uri for line in order.lines),
+    )
 
 
 async def _run(

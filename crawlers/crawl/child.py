@@ -26,6 +26,7 @@ from crawlers.crawl.memory import open_memory
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder
 from crawlers.crawl.scrapy_run import CrawlLoop
 from crawlers.crawl.stopping import noted_stops
+from crawlers.engine.peers import find_connector
 
 ORDER_BYTES = 1 << 20
 """An order is a few paths and names."""
@@ -68,10 +69,11 @@ def serve(orders: "Orders") -> None:
     if first is None or is_unheard(ANSWERS):
         return
     context = make_context(first)
+    connect = find_connector(first.via.for_peers(), random_bytes=context.random_bytes)
     # Opening the writer closes the jobs of a process that was killed.
     with (
         noted_stops() as heard,
-        context.open_capturing() as writer,
+        context.open_capturing(connect) as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=first.is_test
         ) as memory,

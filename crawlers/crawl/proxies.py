@@ -59,6 +59,16 @@ class ProxyChoice:
             )
         return label
 
+    def for_peers(self) -> Proxy | None:
+        """Through which proxy witnesses and authorities are asked; None for none.
+
+        One process asks them for all its sources: through the user's choice, else
+        one that leads into Tor, else the first of the file.
+        """
+        chosen = [proxy for proxy in self.proxies if proxy.label == self.label]
+        into_tor = [proxy for proxy in self.proxies if proxy.tor]
+        return next(iter([*chosen, *into_tor, *self.proxies]), None)
+
 
 def read_choice(path: Path | None, label: str | None) -> ProxyChoice:
     """What the options --proxies and --proxy say; SettingsError if that is wrong."""

@@ -4,7 +4,6 @@ The one address ever connected to is the proxy's. The target's is unknown: rules
 names, ports and literals hold, the check of addresses is not made, `peer` is None.
 """
 
-import hashlib
 import socket
 from dataclasses import replace
 from ipaddress import ip_address
@@ -17,6 +16,7 @@ from archive.capture import (
     Phase,
 )
 from archive.errors import AddressRefused
+from crawlers.engine.circuits import Circuits
 from crawlers.engine.connection import connect_any
 from crawlers.engine.exchange import Attempt
 from crawlers.engine.outcome import Ending, Unconnected, judge_connect_error
@@ -32,9 +32,6 @@ from crawlers.engine.route import new_facts, refused_by_policy
 from crawlers.engine.settings import EngineSettings, RandomBytes
 from crawlers.engine.tunnel import Credentials, Endpoint, ProxyRefused, open_tunnel
 
-SECRET_BYTES = 16
-"""Behind the circuit names of one client: nobody can guess or link them."""
-
 
 class ProxiedRoute:
     """Reaches targets of one client through one proxy."""
@@ -45,14 +42,17 @@ class ProxiedRoute:
         self._proxy = proxy
         self._settings = settings
         self._random_bytes = random_bytes
-        self._secret = random_bytes(SECRET_BYTES)
+        self._circuits = Circuits(proxy, random_bytes=random_bytes)
 
     async def reach(self, attempt: Attempt, target: Target) -> socket.socket:
         """A socket to the proxy behind which a tunnel to the target is open."""
         attempt.phase = Phase.PROXY
         endpoint, facts = self._aim(target)
         attempt.connection = replace(facts, proxy=self._proxy.label)
-        credentials = self._credentials(attempt.request.context)
+        context = attempt.request.context
+        credentials = self._circuits.credentials(
+            context.source_id or "", circuit_of(context)
+        )
         try:
             connected, _ = await connect_any([check_proxy(self._proxy)])
             await self._open_tunnel(connected, endpoint, credentials)
@@ -108,25 +108,6 @@ class ProxiedRoute:
         facts = new_facts(self._random_bytes, dns)
         facts = replace(facts, allow_network=checked.allow_network)
         return Endpoint(host=literal, port=port), facts
-
-    def _credentials(self, context: ExchangeContext) -> Credentials | None:
-        """What the user gave; for Tor a pair of its own for each source and job."""
-        if self._proxy.tor:
-            return Credentials(
-                username=self._blind(context.source_id),
-                password=self._blind(circuit_of(context)),
-            )
-        if self._proxy.username is None:
-            return None
-        return Credentials(
-            username=self._proxy.username, password=self._proxy.password or ""
-        )
-
-    def _blind(self, text: str | None) -> str:
-        """A name for a circuit that tells the proxy nothing."""
-        return hashlib.blake2b(
-            (text or "").encode(), key=self._secret, digest_size=16
-        ).hexdigest()
 
 
 def circuit_of(context: ExchangeContext) -> str:

@@ -1,14 +1,8 @@
 """Captures and crawls through a proxy: nothing goes past it, no secret is kept."""
 
-import asyncio
 import base64
 import gzip
-import json
-import os
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +14,7 @@ from tests.support.crawl_site import Site
 from tests.support.engine_client import ProxyMaker
 from tests.support.inside import call
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.spied import Spied, describe, held
 
 USER, PASSWORD = "canary-alice", "canary-hunter2"
 HOSTS = ("a.example", "b.example")
@@ -33,50 +28,6 @@ SOURCE = (
     + seed_table("http://a.example/hop")
     + ALL_FETCHED
 )
-SPY = """
-import atexit, json, os, sys
-
-LOG = os.environ["SPY_LOG"]
-EVENTS = {
-    "socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
-    "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo",
-}
-
-
-def hook(event, arguments):
-    if event in EVENTS:
-        place = repr(arguments[1:] if event.startswith("socket.") else arguments)
-        with open(LOG, "a") as stream:
-            stream.write(json.dumps([event, place]) + "\\n")
-
-
-sys.addaudithook(hook)
-with open(LOG, "a") as stream:
-    seen = [sys.orig_argv, sorted(os.environ.items())]
-    stream.write(json.dumps(["process", repr(seen)]) + "\\n")
-"""
-
-
-@contextmanager
-def held(maker: AbstractAsyncContextManager[Any]) -> Iterator[Any]:
-    """Run an asynchronous server in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def wait(coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(30)
-
-    try:
-        made = wait(maker.__aenter__())
-        try:
-            yield made
-        finally:
-            wait(maker.__aexit__(None, None, None))
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 def fill(site: Site) -> None:
@@ -85,59 +36,6 @@ def fill(site: Site) -> None:
     site.serve("/s.css", "p{background:url(/c.png)}", "Content-Type: text/css")
     for name in ("i.png", "c.png"):
         site.serve(f"/{name}", b"\x89PNG" * 50, "Content-Type: image/png")
-
-
-def describe(folder: Path, proxy: Any, **replaced: str) -> Path:
-    """The user's file for one proxy, called `out`."""
-    scheme = "http" if proxy.kind == "connect" else "socks5h"
-    lines = ["[out]"]
-    user = ""
-    if proxy.credentials is not None:
-        user = f"{proxy.credentials[0]}@"
-        password = replaced.get("password", proxy.credentials[1])
-        lines.append(f'password = "{password}"')
-    lines.append(f'url = "{scheme}://{user}127.0.0.1:{proxy.port}"')
-    if proxy.tor:
-        lines.append("tor = true")
-    path = folder / "proxies.toml"
-    path.write_text("\n".join(lines))
-    path.chmod(0o600)
-    return path
-
-
-class Spied:
-    """The command with a hook in every process it starts."""
-
-    def __init__(self, evidence: Evidence, folder: Path) -> None:
-        self._evidence = evidence
-        self._log = folder / "spy.log"
-        self._folder = folder / "spy"
-        self._folder.mkdir()
-        (self._folder / "sitecustomize.py").write_text(SPY)
-        self.output = ""
-
-    def run(self, *verb: str) -> int:
-        environment = self._evidence.environment()
-        path = os.pathsep.join([str(self._folder), environment["PYTHONPATH"]])
-        done = subprocess.run(
-            self._evidence.arguments(*verb),
-            env={**environment, "PYTHONPATH": path, "SPY_LOG": str(self._log)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        self.output += done.stdout + done.stderr
-        return done.returncode
-
-    def events(self) -> list[tuple[str, str]]:
-        lines = self._log.read_text().splitlines()
-        return [tuple(json.loads(line)) for line in lines]
-
-    def places(self) -> set[tuple[str, str]]:
-        """Every place that was connected to, sent to or looked up."""
-        return {event for event in self.events() if event[0] != "process"}
 
 
 @pytest.fixture
