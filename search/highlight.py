@@ -3,6 +3,7 @@
 Offsets are Unicode code points, `[start, end)`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -44,20 +45,24 @@ def cut_snippets(text: str, marks: Sequence[Mark]) -> tuple[Snippet, ...]:
 
 def _best_window(marks: Sequence[Mark], seen: set[int]) -> tuple[int, int]:
     """The stretch with most leaves not shown yet, then most leaves, then marks."""
-    best: tuple[tuple[int, int, int, int], tuple[int, int]] | None = None
-    high = 0
+    best, at, inside, high = (-1, 0, 0), 0, marks[:1], 0
+    held: Counter[int] = Counter()
+    unseen = 0
     for low, first in enumerate(marks):
-        high = max(high, low + 1)
         limit = first.start + SNIPPET_CODE_POINTS
-        while high < len(marks) and marks[high].end <= limit:
+        while high < len(marks) and (high <= low or marks[high].end <= limit):
+            leaf = marks[high].leaf
+            unseen += not held[leaf] and leaf not in seen
+            held[leaf] += 1
             high += 1
-        leaves = {mark.leaf for mark in marks[low:high]}
-        worth = (len(leaves - seen), len(leaves), high - low, -first.start)
-        if best is None or worth > best[0]:
-            end = min(max(mark.end for mark in marks[low:high]), limit)
-            best = (worth, (first.start, end))
-    assert best is not None  # noqa: S101  callers pass at least one mark
-    return best[1]
+        worth = (unseen, len(held), high - low)
+        if worth > best:
+            best, at, inside = worth, first.start, marks[low:high]
+        held[first.leaf] -= 1
+        if not held[first.leaf]:
+            del held[first.leaf]
+            unseen -= first.leaf not in seen
+    return at, min(max(mark.end for mark in inside), at + SNIPPET_CODE_POINTS)
 
 
 def _widen(

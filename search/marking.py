@@ -4,8 +4,10 @@ A text is tokenised again with the same analysis that made the index, so marks a
 with either engine. Offsets are Unicode code points, `[start, end)`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 
 from search.analysis.analyze import Forms
@@ -27,6 +29,9 @@ from search.passages import ReadText
 
 HIGHLIGHT_TOKENS = 100_000
 """Tokens of a text looked at, up to the end of a line: a book."""
+MARKS_OF_LEAF = 2_000
+"""Places marked for one word or phrase, the first ones: a text that repeats a word for
+ever shows it no better by the others."""
 _FORM_OF_FIELD = {
     field: Forms._fields.index(name)
     for name, fields in (
@@ -86,6 +91,7 @@ class Marker:
         looked at once for all texts.
         """
         names = list(map(id, forms))
+        left = [MARKS_OF_LEAF] * len(self._singles)
         here = dict(zip(names, forms, strict=True))
         new = {name: here[name] for name in here.keys() - self._seen.keys()}
         self._seen.update(new)
@@ -94,21 +100,25 @@ class Marker:
             self._meaning[name] = [
                 number for number, test in enumerate(self._singles) if test.among(form)
             ]
-        for name in self._meaning.keys() & here.keys():
-            for place in _places(names, name):
+        meant = self._meaning.keys() & here.keys()
+        for place, name in enumerate(names) if meant else ():
+            if name in meant:
                 for number in self._meaning[name]:
-                    yield place, place, number
+                    if left[number]:
+                        left[number] -= 1
+                        yield place, place, number
 
     def _rows_of_tokens(self, forms: list[Forms]) -> Iterator[tuple[int, int, int]]:
         """First and last token of each row that a leaf means, and the leaf."""
-        columns: dict[int, list[str]] = {}
-        held: dict[int, set[str]] = {}
+        columns: dict[int, _Column] = {}
+        left = [MARKS_OF_LEAF] * len(self._singles)
         for number, (kind, values, slop) in self._rows:
             if kind not in columns:
-                columns[kind] = list(map(itemgetter(kind), forms))
-                held[kind] = set(columns[kind])
-            if held[kind].issuperset(values):
-                for first, last in _row_spans(columns[kind], values, slop):
+                columns[kind] = _Column(list(map(itemgetter(kind), forms)))
+            places = columns[kind].places(values)
+            if all(places):
+                for first, last in islice(_row_spans(places, slop), left[number]):
+                    left[number] -= 1
                     yield first, last, number
 
 
@@ -157,28 +167,50 @@ def _rows_of(leaf: Leaf) -> set[Row]:
     }
 
 
-def _row_spans(
-    column: list[str], values: tuple[str, ...], slop: int
-) -> Iterable[tuple[int, int]]:
-    """Tokens in a row; with slop, each within so many others of the one before."""
-    for first in _places(column, values[0]):
-        last = first
-        for wanted in values[1:]:
-            last = _next_place(column, wanted, last + 1, last + 2 + slop)
-            if last < 0:
+class _Column:
+    """One form of all tokens of a text."""
+
+    def __init__(self, forms: list[str]) -> None:
+        self._forms = forms
+        self._held = set(forms)
+        self._places: dict[str, list[int]] = {}
+
+    def places(self, values: Sequence[str]) -> list[list[int]]:
+        """Where each of the values stands, rising; nothing where one of them is not."""
+        if not self._held.issuperset(values):
+            return [[]]
+        for value in values:
+            if value not in self._places:
+                self._places[value] = list(_places(self._forms, value))
+        return [self._places[value] for value in values]
+
+
+def _row_spans(places: Sequence[list[int]], slop: int) -> Iterator[tuple[int, int]]:
+    """Tokens in a row; with slop, each within so many others of the one before.
+
+    `places`: of the first token, of the second and so on. Where one is too far away,
+    the next place looked at is the first that can reach it.
+    """
+    firsts, *others = places
+    at = 0
+    while at < len(firsts):
+        first = last = firsts[at]
+        at += 1
+        for number, later in enumerate(others, start=1):
+            behind = bisect_right(later, last)
+            if behind == len(later):
+                return
+            if later[behind] > last + 1 + slop:
+                reach = later[behind] - number * (1 + slop)
+                at = max(at, bisect_left(firsts, reach))
                 break
+            last = later[behind]
         else:
             yield first, last
 
 
-def _places(column: Sequence[object], value: object) -> Iterable[int]:
+def _places(column: Sequence[object], value: object) -> Iterator[int]:
     at = -1
     for _ in range(column.count(value)):
         at = column.index(value, at + 1)
         yield at
-
-
-def _next_place(column: list[str], wanted: str, low: int, high: int) -> int:
-    """The place of a form in `[low, high)`, -1 if it is not there."""
-    places = range(low, min(high, len(column)))
-    return next((place for place in places if column[place] == wanted), -1)

@@ -1,11 +1,15 @@
 """Marks stand where the words stand, and snippets show them."""
 
+import random
+
 import pytest
 
 from search.analysis.gazetteer import load_gazetteer
+from search.engines.base import Tokens
+from search.engines.fields import EXACT
 from search.engines.planning import Leaf, Planner
 from search.highlight import SNIPPET_CODE_POINTS, SNIPPETS, cut_snippets
-from search.marking import Mark, Marker, find_marks
+from search.marking import MARKS_OF_LEAF, Mark, Marker, find_marks
 from search.query.parser import parse_query
 
 
@@ -107,3 +111,70 @@ def test_empty_text_has_no_snippet() -> None:
 def test_mark_longer_than_a_snippet_is_left_out_without_error() -> None:
     text = "x" * 500
     assert cut_snippets(text, [Mark(0, 500, 0)])[0].marks == ()
+
+
+def rows_by_trying(
+    words: list[str], values: tuple[str, ...], slop: int
+) -> list[tuple[int, int]]:
+    """Each row of words, the next one as near as can be, by looking at every word."""
+    found = []
+    for first, word in enumerate(words):
+        last = first if word == values[0] else -1
+        for wanted in values[1:]:
+            places = range(last + 1, min(last + 2 + slop, len(words)))
+            last = next((n for n in places if last >= 0 and words[n] == wanted), -1)
+        if last >= 0:
+            found.append((first, last))
+    return found
+
+
+@pytest.mark.parametrize("slop", [0, 1, 3, 50])
+def test_rows_of_words_are_those_that_looking_at_every_word_finds(slop: int) -> None:
+    chance = random.Random(slop)
+    for _ in range(300):
+        words = chance.choices(("aa", "bb", "cc", "dd"), k=chance.randint(2, 40))
+        values = tuple(chance.choices(("aa", "bb", "cc"), k=chance.randint(2, 3)))
+        leaf = Leaf(label="x", clauses=(Tokens(field=EXACT, values=values, slop=slop),))
+        marks = find_marks(" ".join(words), None, [leaf])
+        assert [(one.start // 3, one.end // 3) for one in marks] == rows_by_trying(
+            words, values, slop
+        )
+
+
+def test_the_passages_chosen_are_the_best_ones_there_are() -> None:
+    chance = random.Random(5)
+    for _ in range(200):
+        places = sorted(chance.sample(range(1_500), k=chance.randint(1, 60)))
+        marks = [Mark(at, at + 3, chance.randrange(4)) for at in places]
+
+        def worth(low: int, marks: list[Mark] = marks) -> tuple[int, int, int]:
+            ends = marks[low].start + SNIPPET_CODE_POINTS
+            inside = [one.leaf for one in marks[low:] if one.end <= ends]
+            return len(set(inside)), len(inside), -marks[low].start
+
+        best = marks[max(range(len(marks)), key=worth)]
+        snippets = cut_snippets("x" * 1_600, marks)
+        assert any(
+            one.start <= best.start < one.start + len(one.text) for one in snippets
+        )
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("election Minsk " * 50_000, "election Minsk"),
+        ("minsk " * 100_000, " ".join(f'"minsk zz"~{n}' for n in range(50)) + " minsk"),
+        (" ".join(f"abc{n:x}" for n in range(30_000)), "abc* abcd* abce* abc1*"),
+        ("aa c bb c " * 25_000, " ".join(f'"aa bb"~{n}' for n in range(40)) + " aa"),
+    ],
+)
+def test_a_page_stuffed_with_words_is_marked_within_bounds(
+    text: str, query: str
+) -> None:
+    """It may rank first for a word that everybody asks for."""
+    asked = leaves(query)
+    marks = find_marks(text, "en", asked)
+    assert 0 < len(marks) <= MARKS_OF_LEAF * len(asked)
+    assert marks[0].start < len(text) // 100
+    assert len(cut_snippets(text, marks)) == SNIPPETS
