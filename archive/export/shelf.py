@@ -31,11 +31,11 @@ from archive.log.note import (
     parse_note,
     verify_note,
 )
-from archive.store.anchors import list_sizes
+from archive.store.anchors import list_sizes, search_sizes
 from archive.verify.bundlefiles import TOKENS_LIMIT
 
-SIZES_TRIED = 200
-"""Stamped checkpoints looked at for one entry, the earliest first."""
+SIZES_IN_TURN = 64
+"""Stamped checkpoints looked at one by one for an entry, the earliest first."""
 FILE_LIMIT_BYTES = 16 << 20
 
 
@@ -77,17 +77,27 @@ class Shelf:
         If none does, that with most authorities and witnesses; LogMissing if the
         entry is not logged yet.
         """
-        best: Stamped | None = None
-        for found in self._behind(leaf):
-            if self._satisfies(found):
-                return found
-            if best is None or _worth(found) > _worth(best):
-                best = found
-        if best is None:
+        looked_at: list[Stamped] = []
+
+        def is_enough(size: int | None) -> bool:
+            found = self._look_at(size)
+            if found is None or found.checkpoint.size <= leaf:
+                return False
+            looked_at.append(found)
+            return self._satisfies(found)
+
+        stamped = list_sizes(self._root / "anchors", DISK)
+        sizes = [size for size in stamped if size > leaf]
+        if search_sizes(sizes, is_enough, in_turn=SIZES_IN_TURN) is None:
+            is_enough(None)
+        if not looked_at:
             raise LogMissing(
                 f"entry {leaf} is under no checkpoint yet; run any writing verb"
             )
-        return best
+        enough = [found for found in looked_at if self._satisfies(found)]
+        if enough:
+            return min(enough, key=lambda found: found.checkpoint.size)
+        return max(looked_at, key=_worth)
 
     def find_token(self, digest: str) -> TokenFiles | None:
         """The token of that SHA-256 (`sha256:` and hex), if it lies in `anchors/`."""
@@ -97,15 +107,11 @@ class Shelf:
                     return tokens
         return None
 
-    def _behind(self, leaf: int) -> Iterator[Stamped]:
-        stamped = list_sizes(self._root / "anchors", DISK)
-        sizes = [size for size in stamped if size > leaf]
-        for size in (*sizes[:SIZES_TRIED], None):
-            if size not in self._known:
-                self._known[size] = self._read(size)
-            found = self._known[size]
-            if found is not None and found.checkpoint.size > leaf:
-                yield found
+    def _look_at(self, size: int | None) -> Stamped | None:
+        """A stamped checkpoint, None = the stored one; None if it does not hold."""
+        if size not in self._known:
+            self._known[size] = self._read(size)
+        return self._known[size]
 
     def _satisfies(self, found: Stamped) -> bool:
         trust = self._trust
@@ -117,7 +123,6 @@ class Shelf:
         )
 
     def _read(self, size: int | None) -> Stamped | None:
-        """A stamped checkpoint, None = the stored one; None if it does not hold."""
         folder = self._root / ("log" if size is None else f"anchors/{size}")
         try:
             data = DISK.read(folder / "checkpoint", limit_bytes=MAX_NOTE_BYTES)
@@ -193,8 +198,9 @@ def _complete(tsr: bytes, chain: bytes) -> bytes:
         return chain
 
 
-def _worth(found: Stamped) -> tuple[int, int]:
-    return found.authorities, found.witnesses
+def _worth(found: Stamped) -> tuple[int, int, int]:
+    """What counts where none satisfies the policy; of equal ones the earliest."""
+    return found.authorities, found.witnesses, -found.checkpoint.size
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,7 @@ come first, then the `anchor` statement with their digests; each size is stamped
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,35 @@ class StoredAnchor:
 def list_sizes(anchors: Path, files: Files) -> list[int]:
     """Sizes of the stamped checkpoints, ascending; other names are not ours."""
     return sorted(int(name) for name in files.list_names(anchors) if is_size(name))
+
+
+def search_sizes(
+    sizes: Sequence[int], is_enough: Callable[[int], bool], *, in_turn: int
+) -> int | None:
+    """The first size that is enough; None if none of those looked at is.
+
+    The first `in_turn` are looked at one after the other. Behind them a few more, by
+    doubling and halving the distance: a witness or an authority that was enrolled late
+    is there from then on, as a rule.
+    """
+    for size in sizes[:in_turn]:
+        if is_enough(size):
+            return size
+    below, distance = in_turn - 1, 1
+    while below < len(sizes) - 1:
+        above = min(below + distance, len(sizes) - 1)
+        if is_enough(sizes[above]):
+            break
+        below, distance = above, distance * 2
+    else:
+        return None
+    while above - below > 1:
+        middle = (above + below) // 2
+        if is_enough(sizes[middle]):
+            above = middle
+        else:
+            below = middle
+    return sizes[above]
 
 
 def is_size(name: str) -> bool:

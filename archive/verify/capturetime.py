@@ -15,7 +15,7 @@ from archive.instant import format_instant, parse_instant
 from archive.log.checkpoint import Checkpoint
 from archive.log.fields import format_base64
 from archive.log.merkle import leaf_hash, verify_inclusion
-from archive.store.anchors import StoredAnchor, list_sizes, read_anchor
+from archive.store.anchors import StoredAnchor, list_sizes, read_anchor, search_sizes
 from archive.store.reader import ArchiveReader
 from archive.verify.bracket import judge_time
 from archive.verify.collector import Collector
@@ -24,8 +24,8 @@ from archive.verify.policy import REVOCATION_STEP, TOKEN_STEPS, note_unjudged
 from archive.verify.report import NO_BRACKET, Bracket
 from archive.verify.stamps import Stamp, Stamps
 
-ANCHORS_READ = 64
-"""Stamped checkpoints looked at behind an entry to find a quorum: hours of them."""
+SIZES_IN_TURN = 64
+"""Stamped checkpoints behind an entry looked at one by one: hours of them."""
 
 
 def check_times(
@@ -53,8 +53,8 @@ def _read_stamps(
     """Take in anchors that hold the entry, oldest first, until a quorum stamped it."""
     leaf = checked.statement.seq
     anchors = reader.paths.anchors
-    sizes = [size for size in list_sizes(anchors, DISK) if size > leaf]
-    for size in sizes[:ANCHORS_READ]:
+
+    def is_enough(size: int) -> bool:
         try:
             anchor = read_anchor(anchors, size, DISK)
             stamps.take_one(collector, anchor, size)
@@ -67,8 +67,10 @@ def _read_stamps(
             )
         except (VerificationError, FormatError, StoreError, LogError) as error:
             collector.raised(11, "token-bad", f"anchors/{size}", error)
-        if stamps.existed_by(leaf) is not None:
-            return
+        return stamps.existed_by(leaf) is not None
+
+    sizes = [size for size in list_sizes(anchors, DISK) if size > leaf]
+    search_sizes(sizes, is_enough, in_turn=SIZES_IN_TURN)
 
 
 def _check_bracket(

@@ -71,6 +71,20 @@ def test_nothing_is_stamped_where_only_anchors_are_new(stamped: StampedArchive) 
     assert [served.asked for served in stamped.authorities] == [1, 1]
 
 
+def test_two_authorities_under_one_root_are_both_asked_once(
+    stamped: StampedArchive,
+) -> None:
+    first, second = stamped.authorities
+    second.authority.root = first.authority.root
+    stamped.fill(1)
+    stamped.made.clock.now += timedelta(hours=1)
+    with stamped.writer():
+        pass
+    (size,) = stamped.sizes()
+    assert len(read_anchor(stamped.anchors, size, DISK).tokens) == 2
+    assert (first.asked, second.asked) == (1, 1)
+
+
 def test_later_captures_name_the_newest_token_and_earlier_ones_none(
     stamped: StampedArchive,
 ) -> None:

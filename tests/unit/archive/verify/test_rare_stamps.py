@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from archive.export import shelf
+from archive.export.shelf import Shelf
+from archive.log.note import parse_vkey
 from archive.store.reader import ArchiveReader
+from archive.verify import capturetime
 from archive.verify.capturetime import _find_named
 from archive.verify.collector import Collector
 from archive.verify.folder import verify_archive
@@ -137,3 +141,27 @@ def test_an_unstamped_tail_is_a_note_at_first(copied: StampedArchive) -> None:
     later = Wishes(now=now + timedelta(days=1))
     report = verify_archive(copied.made.root, trust=copied.trust(), wishes=later)
     assert "20 tail-unstamped" in codes(report, Outcome.NOT_CHECKED)
+
+
+@pytest.mark.parametrize("late", [1, 4, 6])
+def test_an_authority_that_came_late_counts_for_what_was_captured_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    """Longer than anchors are looked at one by one; as the whole archive is judged."""
+    monkeypatch.setattr(capturetime, "SIZES_IN_TURN", 2)
+    monkeypatch.setattr(shelf, "SIZES_IN_TURN", 2)
+    with make_stamped(tmp_path) as archive:
+        second = archive.authorities[1]
+        for number in range(7):
+            second.blocked = number < late
+            archive.fill(1)
+            archive.made.clock.now += timedelta(hours=1)
+        assert len(archive.sizes()) == 7
+        first = archive.made.captures()[0]
+        report = judge_capture(archive.made, first, archive.trust())
+        assert report.outcome is Outcome.VERIFIED
+        assert archive.judge().outcome is Outcome.VERIFIED
+        log_vkey = parse_vkey(archive.made.identity.log_vkey)
+        found = Shelf(archive.made.root, log_vkey, archive.trust()).choose(first.leaf)
+        assert found.authorities == 2
+        assert found.checkpoint.size == archive.sizes()[late]
