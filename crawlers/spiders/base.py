@@ -40,6 +40,7 @@ from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
 from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
 from crawlers.spiders.reading import web_address
+from crawlers.spiders.room import QueueRoom
 from crawlers.spiders.second import SecondLook
 from crawlers.spiders.turns import ShapeTurns
 
@@ -69,6 +70,7 @@ class SourceSpider(Spider):
         self._lists = ListFollower(self, services)
         self._second = SecondLook(services)
         self._turns = ShapeTurns()
+        self._room = QueueRoom(services)
         self._in_vain = 0
         """Pages in a row whose beginning said too little, the newest among them."""
 
@@ -136,7 +138,8 @@ class SourceSpider(Spider):
         for request in second:
             yield request
         reading = read_list(response, rules, timezone=self.source.timezone)
-        for request in self._lists.follow(response, reading, rules=rules):
+        entries = self._lists.follow(response, reading, rules=rules)
+        for request in self._room.let_in(entries):
             yield request
         further = list(more_pages(reading, rules, page_number=page_number))
         most = self.source.limits.requests
@@ -169,8 +172,10 @@ class SourceSpider(Spider):
             yield self._probe_request(made_up)
         for request in second:
             yield request
-        for url in self._links(response, depth):
-            yield self.page_request(url, depth=depth + 1)
+        links = self._links(response, depth)
+        linked = (self.page_request(url, depth=depth + 1) for url in links)
+        for request in self._room.let_in(linked):
+            yield request
         await self._keep_page(response)
 
     def parse_document(self, response: Response, *, known: KnownDocuments) -> None:

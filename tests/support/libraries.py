@@ -168,6 +168,7 @@ LIBRARIES = {
             "crawlers.spiders.following",
             "crawlers.spiders.listing",
             "crawlers.spiders.lists",
+            "crawlers.spiders.room",
             "crawlers.spiders.second",
             "crawlers.spiders.turns",
             "crawlers.spiders.sitemap",

@@ -77,3 +77,27 @@ def test_C7_a_calendar_of_a_million_days_ends_at_the_budget_with_the_real_pages(
     real = {path for path in asked if path.startswith("/real/")}
     assert len(real) >= REAL - 2
     assert evidence.verified() == "VERIFIED"
+
+
+WIDE = 1_500
+"""New links on each page."""
+ASKED = 12
+"""Pages, with more links than may wait."""
+
+
+def test_a_site_of_endless_new_links_does_not_fill_the_memory(
+    evidence: Evidence, sources: Callable[..., Path]
+) -> None:
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:
+            links = range(0 if self.path == "/robots.txt" else WIDE)
+            body = "".join(f"<a href='{self.path}{n}/'>x</a>" for n in links)
+            self.answer(body.encode(), "text/html")
+
+    folder = sources("outlet", PARTS, SOURCE.format(budget=ASKED))
+    with serving(QuietHttpServer(("127.0.0.1", 0), Handler)) as port:
+        _code, (result,) = evidence.rows(
+            *("crawl", "outlet", "--json", "--sources", str(folder)),
+            *("--connect-to", f"a.example:80=127.0.0.1:{port}"),
+        )
+    assert result["signals"].get("queue-full", 0) > 0
