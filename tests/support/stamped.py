@@ -20,6 +20,7 @@ from archive.verify.report import Outcome, Report
 from archive.warc.member import Effort
 from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
 from tests.support.authorities import ServedAuthority, serve_memory
+from tests.support.sound import assert_sound
 
 
 @dataclass(kw_only=True)
@@ -50,10 +51,12 @@ class StampedArchive:
 
     def judge(self, trust: TrustSet | None = None, **wishes: Any) -> Report:
         """What a reader with the authorities' roots finds, at the time of its clock."""
-        return verify_archive(
-            self.made.root,
-            trust=trust or self.trust(),
-            wishes=Wishes(**{"now": self.made.clock.now, **wishes}),
+        return assert_sound(
+            verify_archive(
+                self.made.root,
+                trust=trust or self.trust(),
+                wishes=Wishes(**{"now": self.made.clock.now, **wishes}),
+            )
         )
 
     def write_trust(self, quorum: int | None = None) -> None:

@@ -154,6 +154,21 @@ def test_a_page_without_its_main_capture_is_unfounded(
     reader.close()
 
 
+def test_the_main_capture_of_a_page_is_held_against_the_same_trust(
+    made: MadeArchive,
+) -> None:
+    page, trust = make_page(made), made.trust()
+    assert trust is not None
+    (operator,) = trust.operators
+    since = replace(operator, first_leaf=page.leaf)
+    reader = ArchiveReader.open(made.root)
+    report = verify_capture(reader, page, trust=replace(trust, operators=(since,)))
+    reader.close()
+    (failed,) = report.of(Outcome.FAILED)
+    assert (failed.step, failed.code) == (10, "key-not-valid")
+    assert failed.subject != f"entry {page.leaf}"
+
+
 def test_a_revisit_whose_original_cannot_be_read_ends_there(
     made: MadeArchive, reader: ArchiveReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from archive.export import shelf
 from archive.export.shelf import Shelf
 from archive.log.note import parse_vkey
+from archive.store.layout import hold_lock
 from archive.store.reader import ArchiveReader
 from archive.verify import capturetime
 from archive.verify.capturetime import _find_named
@@ -165,3 +166,18 @@ def test_an_authority_that_came_late_counts_for_what_was_captured_before(
         found = Shelf(archive.made.root, log_vkey, archive.trust()).choose(first.leaf)
         assert found.authorities == 2
         assert found.checkpoint.size == archive.sizes()[late]
+
+
+def test_only_beyond_the_newest_stamp_may_a_writer_be_at_work(
+    copied: StampedArchive,
+) -> None:
+    newest = max(copied.sizes())
+    (copied.anchors / str(newest + 1)).mkdir()
+    (copied.anchors / str(newest + 1) / "1.tsr").write_bytes(b"half")
+    with hold_lock(copied.made.root):
+        report = copied.judge()
+        assert "17 file-unknown" not in codes(report)
+        (copied.anchors / str(newest) / "9.tsr").write_bytes(b"half")
+        report = copied.judge()
+    named = [one.subject for one in report.findings if one.code == "file-unknown"]
+    assert named == [f"anchors/{newest}/9.tsr"]

@@ -168,3 +168,16 @@ def test_a_revisit_of_a_revisit_fails_check_6(
     report = verify_capture(reader, capture, trust=made.trust())
     assert codes(report) == {"6 revisit-unfounded"}
     reader.close()
+
+
+def test_what_a_revisit_repeats_is_held_against_the_same_trust(
+    made: MadeArchive, reader: ArchiveReader, three: list[Capture]
+) -> None:
+    first, again, _later = three
+    trust = made.trust()
+    assert trust is not None
+    (operator,) = trust.operators
+    since = replace(operator, first_leaf=again.leaf)
+    report = verify_capture(reader, again, trust=replace(trust, operators=(since,)))
+    failed = [(one.step, one.subject) for one in report.of(Outcome.FAILED)]
+    assert failed == [(10, f"entry {first.leaf}")]
