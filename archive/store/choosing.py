@@ -16,11 +16,11 @@ from archive.store.layout import ArchivePaths
 
 def open_catalog(paths: ArchivePaths) -> Catalog:
     """Open the catalog of an archive and bring it up to date; StoreError if not."""
-    if not _is_writable(paths):
-        return follow(Catalog.open_read_only(paths.catalog), paths)
     try:
+        if not _is_writable(paths):
+            return follow(Catalog.open_read_only(paths.catalog), paths)
         return follow(Catalog.open(paths.catalog), paths)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
         advice = "wait for who holds it, or delete it: it is derived"
         raise StoreError(

@@ -87,25 +87,27 @@ def test_a_lie_of_the_catalog_is_never_verified(
     assert report.outcome is not Outcome.VERIFIED
 
 
-COLUMNS = [*dict.fromkeys(column for column, _ in LIES)]
+NONSENSE = [
+    (column, value)
+    for column in dict.fromkeys(column for column, _ in LIES)
+    for value in ("\x00x", -5, 1 << 62, b"\xff")
+    if column != "leaf" or isinstance(value, int)  # SQLite takes nothing else there
+]
 
 
-@pytest.mark.parametrize("value", ["\x00x", -5, 1 << 62, b"\xff"])
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize(("column", "value"), NONSENSE)
 def test_nonsense_in_the_catalog_ends_in_a_sentence(
     made: MadeArchive, column: str, value: object
 ) -> None:
     where = "target_uri = 'http://a.example/1'"
-    try:
-        edit_catalog(made, f"update capture set {column} = ? where {where}", value)
+    edit_catalog(made, f"update capture set {column} = ? where {where}", value)
+    with suppress(EvidenceError):
         reader = read(made)
         for capture in reader.captures():
             report = verify_capture(reader, capture, trust=made.trust())
             is_other = capture.target_uri != "http://a.example/1" or column == "leaf"
             assert is_other or report.outcome is not Outcome.VERIFIED
             reader.read_exchange(capture)
-    except (EvidenceError, sqlite3.DatabaseError):
-        pass
 
 
 def test_a_statement_without_its_slice_is_no_capture(made: MadeArchive) -> None:
@@ -292,5 +294,5 @@ def test_progress_that_was_never_made_ends_in_a_sentence(
     made: MadeArchive, column: str, value: object
 ) -> None:
     edit_catalog(made, f"update progress set {column} = ?", value)
-    with suppress(EvidenceError, sqlite3.DatabaseError):
+    with suppress(EvidenceError):
         read(made).close()
