@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from archive.cli import writing
 from archive.errors import StoreError
 from tests.support.inside import Done
 
@@ -136,7 +135,3 @@ def test_a_failure_on_the_way_leaves_no_key_and_no_folder(
     files = [name for name, data in contents(tmp_path).items() if data is not None]
     assert files == []
     assert not (tmp_path / "x").exists()
-
-
-def test_it_names_no_other_package() -> None:
-    assert {"crawlers", "search", "web"}.isdisjoint(vars(writing))

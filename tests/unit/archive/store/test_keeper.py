@@ -19,6 +19,7 @@ from archive.store.writing import WriterSettings
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.waiting import wait_until
 
 LINE = NoteSignature(
     name="w.example",
@@ -173,9 +174,7 @@ def test_what_is_left_is_tried_again(
     with open_with(made, service) as writer:
         fill(writer, made, 1)
         size = writer.checkpoint().size
-        deadline = time.monotonic() + 10
-        while len(service.sizes) < 4 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: len(service.sizes) >= 4)
     assert [told for told, _last in service.sizes[:4]] == [size] * 4
 
 
@@ -200,10 +199,7 @@ def test_checkpoints_come_by_themselves_and_wait_for_busy_services(
     service = Service()
     with open_with(made, service) as writer:
         fill(writer, made, 1)
-        deadline = time.monotonic() + 10
-        while not service.sizes and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert service.sizes, "no checkpoint came by itself"
+        wait_until(lambda: bool(service.sizes))  # a checkpoint that comes by itself
         service.wait.clear()
         writer.checkpoint()
         size = head(made).size
@@ -230,7 +226,13 @@ def test_stopped_signing_stops_no_capture_and_is_told_at_the_end(
         assert again.checkpoint().size > size + 1
 
 
-def test_without_services_there_is_no_thread(made: MadeArchive) -> None:
-    with open_with(made):
-        names = {thread.name for thread in threading.enumerate()}
-    assert "archive-keeper" not in names
+def threads_beside(writer: ArchiveWriter, before: set[threading.Thread]) -> int:
+    """How many run while it is open that did not before."""
+    with writer:
+        return len(set(threading.enumerate()) - before)
+
+
+def test_without_services_there_is_no_thread_for_them(made: MadeArchive) -> None:
+    before = set(threading.enumerate())
+    without = threads_beside(open_with(made), before)
+    assert threads_beside(open_with(made, Service()), before) == without + 1

@@ -70,8 +70,12 @@ def test_rules_of_the_standard(body: bytes, path: str, *, allowed: bool) -> None
 
 
 def test_a_file_without_end_is_read_as_far_as_the_standard_asks() -> None:
-    body = b"User-agent: *\n" + b"Disallow: /x\n" * 100_000
-    assert len(tidy_robots(body)) <= 512 * 1024
+    body = b"User-agent: *\nDisallow: /first\n" + b"Disallow: /x\n" * 100_000
+    kept = tidy_robots(body + b"Disallow: /last\n")
+    assert kept == (body[: 512 * 1024]).rpartition(b"\n")[0]
+    rules = robots(body + b"Disallow: /last\n")
+    assert not rules.allowed("http://h.example/first", "anybody")
+    assert rules.allowed("http://h.example/last", "anybody")
 
 
 class Log:
