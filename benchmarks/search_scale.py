@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -80,11 +81,11 @@ def measure(folder: Path) -> None:
     (folder / ANSWER).write_text(json.dumps(answer))
 
 
-def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
+def report(built: list[Built], answer: dict[str, Any]) -> tuple[str, bool]:
     """The table, and whether every bar is reached."""
     first = built[0]
     size = first.index_bytes / first.text_bytes
-    memory = float(str(answer["memory"])) / 1e6
+    memory = answer["memory"] / 1e6
     lines = [
         f"{first.documents} documents, {first.text_bytes / 1e6:.0f} MB of text "
         f"({first.text_bytes / first.documents:.0f} bytes each)",
@@ -96,7 +97,7 @@ def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
         f"asking process: {memory:.0f} MB anonymous (bar {MEMORY_MB})",
         "milliseconds                by the clock: p50     p95  CPU: p50     p95",
     ]
-    rows = list(answer["asked"])  # type: ignore[call-overload]
+    rows = list(answer["asked"])
     reached = size <= SIZE_BAR and memory <= MEMORY_MB
     for engine in dict.fromkeys(row["engine"] for row in rows):
         own = [row for row in rows if row["engine"] == engine]
@@ -124,15 +125,15 @@ def report(built: list[Built], answer: dict[str, object]) -> tuple[str, bool]:
     return "\n".join(lines) + "\n", reached
 
 
-def figures(built: list[Built], answer: dict[str, object]) -> list[Figure]:
+def figures(built: list[Built], answer: dict[str, Any]) -> list[Figure]:
     """The same as figures; times are p95 in milliseconds."""
     first = built[0]
-    rows = list(answer["asked"])  # type: ignore[call-overload]
+    rows = list(answer["asked"])
     made = [
         _figure("documents", first.documents, note="of real text, 300 words"),
         _figure("built, documents a second", first.documents / first.seconds),
         _figure("index against text", first.index_bytes / first.text_bytes, SIZE_BAR),
-        _figure("asking process, MB", float(str(answer["memory"])) / 1e6, MEMORY_MB),
+        _figure("asking process, MB", answer["memory"] / 1e6, MEMORY_MB),
     ]
     kinds = {"faceted": (FACETED, FACETED_MS), "phrase": (("phrase",), PHRASE_MS)}
     for engine in dict.fromkeys(row["engine"] for row in rows):

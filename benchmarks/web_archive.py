@@ -175,14 +175,15 @@ def _add_news(
     for number, (name, page) in enumerate(named_pages(corpus)):
         body = page + b"<!-- day %d -->" % day
         uri = f"https://news-{number}.example/{name.split('/')[0]}/story"
-        common = {"at": at + timedelta(minutes=number), "source": "news"}
+        captured_at = at + timedelta(minutes=number)
         main = writer.capture(
             exchange(
                 uri,
                 body,
                 media_type="text/html; charset=utf-8",
                 role="page",
-                **common,  # type: ignore[arg-type]
+                at=captured_at,
+                source="news",
             )
         ).result()
         parts = [
@@ -192,7 +193,8 @@ def _add_news(
                     sheet(number * 10 + place),
                     media_type="text/css",
                     role="part",
-                    **common,  # type: ignore[arg-type]
+                    at=captured_at,
+                    source="news",
                 )
             ).result()
             for place, address in enumerate(_sheets_of(body, uri))

@@ -29,6 +29,7 @@ from tests.support.archives import (
     put_back_head,
 )
 from tests.support.call_sweep import open_writer
+from tests.support.folders import open_segment
 
 MEBIBYTE = 1 << 20
 WAIT_SECONDS = 20
@@ -89,11 +90,6 @@ def assert_verified(made: MadeArchive) -> None:
     assert report.outcome is Outcome.VERIFIED, list(report.of(Outcome.FAILED))
 
 
-def open_segment(made: MadeArchive) -> Path:
-    (path,) = (made.root / "segments").rglob("*.open")
-    return path
-
-
 @pytest.mark.parametrize("failing", [".batch", ".open"])
 def test_R4_after_a_failed_sync_nothing_is_acknowledged_or_signed(
     made: MadeArchive, failing: str
@@ -120,7 +116,7 @@ def test_R4_what_a_failed_sync_left_is_written_again_before_it_counts(
 ) -> None:
     files = FailingSync()
     known = captures_in(made)
-    settled = open_segment(made).stat().st_size
+    settled = open_segment(made.root).stat().st_size
     with open_writer(made, files) as writer:
         files.failing = failing
         with pytest.raises(StoreError):
@@ -136,7 +132,7 @@ def test_R4_what_a_failed_sync_left_is_written_again_before_it_counts(
     assert redo.read_bytes() == before
     steps = [(name, path) for name, path in files.calls if path.endswith(".open")]
     assert [name for name, _ in steps[:4]] == ["truncate", "sync", "open", "sync"]
-    assert open_segment(made).stat().st_size > settled
+    assert open_segment(made.root).stat().st_size > settled
     assert known < captures_in(made)
     assert_verified(made)
 
@@ -188,10 +184,10 @@ def test_R2_below_the_reserve_nothing_is_acknowledged_and_it_resumes(
     before = captures_in(made)
     with open_writer(made, disk) as writer:
         disk.free_bytes = 5 * MEBIBYTE
-        written = open_segment(made).read_bytes()
+        written = open_segment(made.root).read_bytes()
         with pytest.raises(StoreError) as full:
             submit(writer, made).result(WAIT_SECONDS)
-        assert open_segment(made).read_bytes() == written
+        assert open_segment(made.root).read_bytes() == written
         disk.free_bytes = 6 * MEBIBYTE
         capture = submit(writer, made).result(WAIT_SECONDS)
     assert full.value.exit_code == 6
@@ -362,7 +358,7 @@ def test_a_catalog_that_saw_what_a_power_cut_took_is_made_again(
 ) -> None:
     before = captures_in(made)
     (redo,) = (made.root / "spool").glob("*.batch")
-    segment = open_segment(made)
+    segment = open_segment(made.root)
     synced = [(path, path.stat().st_size) for path in (redo, segment)]
     checkpoint = {
         path: path.read_bytes()

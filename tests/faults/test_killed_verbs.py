@@ -81,7 +81,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     writer = WaitingWriter.open(
         made.root, reason=KeyProblem("no key"), random_bytes=made.random_bytes
     )
-    fill(writer, made, 2)  # type: ignore[arg-type]
+    fill(writer, made, 2)
     writer.close()
     warc = pack([warcinfo(), *exchange(), *exchange(number=2)])
     (home / "received.warc.gz").write_bytes(warc)

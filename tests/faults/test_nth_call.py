@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from archive.attest.extract import ExtractLine, ExtractRun
 from archive.attest.job import JobOpening
-from archive.capture import Capture, Exchange, MemoryBytes
+from archive.capture import ByteSource, Capture
 from archive.digest import Digest, format_short_id
 from archive.files import Files
 from archive.store.create import CreateRequest, create_archive
@@ -37,6 +38,7 @@ from tests.support.archives import (
 )
 from tests.support.call_sweep import Scenario, Sweep, Tell, check_recovered, open_writer
 from tests.support.faults import MODES, FaultyFiles, run_apart
+from tests.support.folders import open_segment
 from tests.support.texts import write_text
 
 
@@ -44,14 +46,14 @@ from tests.support.texts import write_text
 class Gate:
     """Response bytes that are not there before the gate is open."""
 
-    source: MemoryBytes
+    source: ByteSource
     is_open: threading.Event = field(default_factory=threading.Event)
 
     @property
     def length_bytes(self) -> int:
         return self.source.length_bytes
 
-    def open(self) -> object:
+    def open(self) -> BinaryIO:
         self.is_open.wait(10)
         return self.source.open()
 
@@ -111,8 +113,8 @@ def capture_in_groups(
     exchanges = [
         make_exchange(uri, uri.encode() * 20, made, job_id=job_id) for uri in uris
     ]
-    gate = Gate(source=exchanges[0].response)  # type: ignore[arg-type]
-    first: Exchange = replace(exchanges[0], response=gate)  # type: ignore[arg-type]
+    gate = Gate(source=exchanges[0].response)
+    first = replace(exchanges[0], response=gate)
     futures = [writer.capture(first)]
     futures += [writer.capture(exchange) for exchange in exchanges[1:]]
     gate.is_open.set()
@@ -174,7 +176,7 @@ def prepare_torn(folder: Path) -> tuple[MadeArchive, set[str]]:
 
     _, more = run_apart(killed)
     made.random_bytes = FixedRandom(seed="later")
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     os.truncate(path, path.stat().st_size - 700)
     (made.root / "spool" / "raw-abc").write_bytes(b"half an answer")
     return made, told | more

@@ -13,7 +13,7 @@ from archive.store.texts import text_path
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
-from tests.support.folders import contents
+from tests.support.folders import contents, open_segment
 from tests.support.inside import call
 from tests.support.texts import write_text
 
@@ -42,7 +42,7 @@ def made(tmp_path: Path) -> MadeArchive:
 def place_of(made: MadeArchive, name: str) -> Path:
     """The path of a name; OPEN is the open segment."""
     if name.endswith("OPEN"):
-        (path,) = (made.root / "segments").rglob("*.open")
+        path = open_segment(made.root)
         return path
     return made.root / name
 
@@ -169,7 +169,7 @@ def test_S13_nothing_we_make_can_be_reached_by_others(
         with made.open_writer() as writer:
             writer.rotate()
         made.fill(1)
-        (path,) = (made.root / "segments").rglob("*.open")
+        path = open_segment(made.root)
         os.truncate(path, path.stat().st_size - 5)
         made.open_writer().close()
         write_text(made.root, "text")

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from archive.store.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.command import COMMAND, Command
+from tests.support.folders import open_segment
 from tests.support.pages import Pages, serve_pages
 from tests.support.sweeps import rounds
+from tests.support.waiting import wait_until
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SECONDS = 30
@@ -51,13 +53,6 @@ def start(command: Command, *urls: str) -> "subprocess.Popen[str]":
     )
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def end(running: "subprocess.Popen[str]") -> tuple[list[dict[str, Any]], str]:
     """Rows printed and what was said; the time it took is bounded."""
     out, err = running.communicate(timeout=SECONDS)
@@ -67,7 +62,7 @@ def end(running: "subprocess.Popen[str]") -> tuple[list[dict[str, Any]], str]:
 
 def judge(command: Command) -> ArchiveReader:
     """VERIFIED with nothing left to log, to cut, or to close; gives the reader."""
-    (path,) = (command.archive / "segments").rglob("*.open")
+    path = open_segment(command.archive)
     before = path.read_bytes()
     trust = read_trust(command.home / "trust", read_identity(command.archive).origin)
     report = verify_archive(command.archive, trust=trust)
@@ -86,7 +81,7 @@ def test_R25_what_runs_may_end_and_the_rest_is_not_reached(
 ) -> None:
     urls = [*pages.urls(1), *pages.urls(3, "slow")]
     running = start(command, *urls)
-    wait_for(lambda: "/slow/0" in pages.asked)
+    wait_until(lambda: "/slow/0" in pages.asked)
     running.send_signal(number)
     rows, err = end(running)
     assert running.returncode == 5
@@ -107,7 +102,7 @@ def test_R25_a_second_signal_cuts_what_runs_and_keeps_it(
 ) -> None:
     pages.slow_seconds = 60
     running = start(command, *pages.urls(2, "slow"))
-    wait_for(lambda: "/slow/0" in pages.asked)
+    wait_until(lambda: "/slow/0" in pages.asked)
     for number in STOPS:
         time.sleep(0.3)
         running.send_signal(number)
@@ -125,7 +120,7 @@ def test_R25_what_never_ends_is_cut_after_20_seconds_and_kept(
 ) -> None:
     pages.slow_seconds = 60
     running = start(command, *pages.urls(1, "slow"))
-    wait_for(lambda: "/slow/0" in pages.asked)
+    wait_until(lambda: "/slow/0" in pages.asked)
     running.send_signal(signal.SIGTERM)
     began = time.monotonic()
     rows, _ = end(running)

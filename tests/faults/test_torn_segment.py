@@ -19,6 +19,7 @@ from tests.support.archives import (
     copy_archive,
     make_archive,
 )
+from tests.support.folders import open_segment
 
 
 @pytest.fixture
@@ -27,12 +28,6 @@ def made(tmp_path: Path) -> MadeArchive:
     archive = make_archive(tmp_path)
     archive.fill(2)
     return archive
-
-
-def open_segment(root: Path) -> Path:
-    """The one `.open` file."""
-    (path,) = (root / "segments").rglob("*.open")
-    return path
 
 
 def capture_ids(root: Path) -> list[str]:

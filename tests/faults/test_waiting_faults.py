@@ -98,7 +98,7 @@ def kept(tmp_path: Path) -> Waiting:
     writer = WaitingWriter.open(
         made.root, reason=KeyProblem("no key"), random_bytes=made.random_bytes
     )
-    waiting = fill(writer, made, 3)  # type: ignore[arg-type]
+    waiting = fill(writer, made, 3)
     writer.close()
     told = {capture.capture_id for capture in (*signed, *waiting)}
     return Waiting(folder=tmp_path, made=made, told=told, scenario=sign)

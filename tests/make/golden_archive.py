@@ -40,6 +40,7 @@ from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.make.golden_token import main as make_token
 from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.folders import open_segment
 from tests.support.texts import write_text
 
 TOKEN = Path(__file__).parent.parent / "golden" / "token"
@@ -82,9 +83,10 @@ class Golden:
                 warc_date=self.made.clock(),
             )
         names = predicate.get("captures", []) if kind == "note" else []
+        assert isinstance(names, list)
         subjects = tuple(
             (f"captures/{Digest(used).short_id}/capture.warc.gz", used)
-            for used in names  # type: ignore[attr-defined]
+            for used in names
         )
         ledger.commit(
             [
@@ -198,7 +200,7 @@ def _stamp(body: bytes, folder: Path) -> None:
 
 
 def _tear(root: Path) -> None:
-    (path,) = (root / "segments").rglob("*.open")
+    path = open_segment(root)
     os.truncate(path, path.stat().st_size - TORN_BYTES)
 
 

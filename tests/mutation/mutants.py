@@ -6,7 +6,7 @@ run every test that enters the changed function, and there are hundreds of them.
 
 import ast
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,8 @@ class Mutant:
         )
         if not isinstance(replaced, cst.Module):
             raise AssertionError("a module with one node changed is a module")
-        return replaced.code
+        code: str = replaced.code
+        return code
 
     def change(self) -> str:
         """What is changed, in one line."""
@@ -120,7 +121,7 @@ def _around(statements: Iterable[range], line: int) -> range:
 
 
 def draw(
-    by_module: dict[str, Sequence[Mutant]], *, count: int, seed: int
+    by_module: Mapping[str, Sequence[Mutant]], *, count: int, seed: int
 ) -> list[Mutant]:
     """About `count` of all, dealt to the modules by their size, at least one of each.
 

@@ -19,7 +19,15 @@ from crawlers.engine.flags import ENGINE_FLAGS
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import BY_NAME, CASES
 from tests.support.awkward.corners import CORNERS
-from tests.support.engine_client import ClientMaker, ProxyMaker, ReadAll, ServerMaker
+from tests.support.engine_client import (
+    ClientMaker,
+    EngineClient,
+    ProxyMaker,
+    ReadAll,
+    ServerMaker,
+)
+from tests.support.loopback_proxy import LoopbackProxy
+from tests.support.wire import Served
 
 AT_A_TIME = 8
 """Cases that run together; most of their time is waiting."""
@@ -85,7 +93,7 @@ def fill(case: Case, origin: str) -> FetchRequest:
     return FetchRequest(uri=origin + asked.pop("path", "/"), **asked)
 
 
-def check(case: Case, exchange: Exchange, served: Any, everything: bytes) -> None:
+def check(case: Case, exchange: Exchange, served: Served, everything: bytes) -> None:
     """The judgement of the case, and the sizes; the bytes are compared by `run_all`."""
     framing = exchange.framing
     assert (exchange.outcome, exchange.http_status) == (case.outcome, case.status)
@@ -106,7 +114,7 @@ def check(case: Case, exchange: Exchange, served: Any, everything: bytes) -> Non
     assert sizes == len(block)
 
 
-def check_way(way: Way, exchange: Exchange, proxy: Any) -> None:
+def check_way(way: Way, exchange: Exchange, proxy: LoopbackProxy | None) -> None:
     """It went the way it should have gone, and the record says so."""
     facts = exchange.connection
     assert facts is not None
@@ -120,7 +128,9 @@ def check_way(way: Way, exchange: Exchange, proxy: Any) -> None:
         assert facts.tls.verdict == "VERIFIED"
 
 
-async def run_one(way: Way, case: Case, client: Any, proxy: Any) -> tuple[Any, Any]:
+async def run_one(
+    way: Way, case: Case, client: EngineClient, proxy: LoopbackProxy | None
+) -> tuple[Any, Any]:
     """One case over a server of its own; what was logged and what was recorded."""
     async with way.awkward(case.steps, tls=way.tls, host=way.host) as server:
         scheme = "http" if way.tls is None else "https"
@@ -142,7 +152,9 @@ async def run_all(way: Way, cases: list[Case]) -> list[str]:
     logged: Counter[Any] = Counter()
     recorded: Counter[Any] = Counter()
 
-    async def run(case: Case, client: Any, proxy: Any) -> None:
+    async def run(
+        case: Case, client: EngineClient, proxy: LoopbackProxy | None
+    ) -> None:
         async with gate:
             try:
                 served, kept = await run_one(way, case, client, proxy)
@@ -152,7 +164,7 @@ async def run_all(way: Way, cases: list[Case]) -> list[str]:
             logged[served] += 1
             recorded[kept] += 1
 
-    async def run_through(proxy: Any) -> None:
+    async def run_through(proxy: LoopbackProxy | None) -> None:
         settings = {} if proxy is None else proxy.settings
         settings |= {"allow_networks": LOOPBACKS, "roots_pem": way.roots_pem}
         async with way.engine(**settings) as client:

@@ -8,7 +8,6 @@ import resource
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ from crawlers.engine.client import (
     FetchRequest,
 )
 from tests.support.asking import OK, get
-from tests.support.engine_client import ClientMaker, ReadAll, ServerMaker
+from tests.support.engine_client import ClientMaker, EngineClient, ReadAll, ServerMaker
 from tests.support.name_server import start_name_server
 
 
@@ -215,7 +214,7 @@ def test_C6_hosts_that_drip_free_their_place_at_the_deadline_and_delay_nobody(
     chunks = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",)
     drip = chunks + (0.05, b"1\r\nx\r\n") * 1000
 
-    async def ask(client: Any, origin: str, seconds: float) -> Exchange:
+    async def ask(client: EngineClient, origin: str, seconds: float) -> Exchange:
         asked = FetchRequest(uri=origin + "/", timeout_seconds=seconds)
         exchange: Exchange = await client.fetch(asked)
         return exchange

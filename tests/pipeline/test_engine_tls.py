@@ -45,7 +45,7 @@ def test_bad_certificates_are_recorded_or_refused_before_a_byte_is_sent(
     names: list[str],
     own_root: bool,
     tls: str,
-    outcome: Any,
+    outcome: O,
     awkward: ServerMaker,
     engine: ClientMaker,
 ) -> None:

@@ -1,14 +1,12 @@
 """A log grown in any steps is the tree of its leaves, and proves it."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import BadConsistencyProof, BadInclusionProof
-from archive.files import Files
 from archive.log.log import TiledLog
 from archive.log.merkle import (
     EMPTY_ROOT,
@@ -19,6 +17,7 @@ from archive.log.merkle import (
 )
 from archive.log.note import ED25519, VerifierKey, make_vkey
 from tests.support.examples import examples
+from tests.support.log_parts import QuickFiles
 
 LEAVES = [f"leaf {i}\n".encode() for i in range(1_200)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
@@ -29,12 +28,6 @@ steps = st.lists(
 )
 hashes = st.binary(min_size=32, max_size=32)
 numbers = st.one_of(st.integers(-2, 40), st.integers(-(2**70), 2**70))
-
-
-class QuickFiles(Files):
-    def step(self, name: str, path: Path, act: Callable[[], None]) -> None:
-        if name not in ("sync", "sync-folder"):
-            act()
 
 
 class NoSigner:

@@ -22,7 +22,7 @@ from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.ledger import LedgerTools
 from archive.store.reader import ArchiveReader
 from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.writing import CaptureSink, WriterSettings
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
 from tests.support.exchanges import answered
@@ -179,7 +179,7 @@ def make_archive(
 
 
 def fill(
-    writer: ArchiveWriter, made: MadeArchive, count: int, *, job: bool = True
+    writer: CaptureSink, made: MadeArchive, count: int, *, job: bool = True
 ) -> list[Capture]:
     """Capture `count` small pages, as a job with one seed each."""
     job_id = format_short_id(made.random_bytes(16)) if job else None

@@ -288,6 +288,10 @@ class ServedAuthority:
         """For a trust folder."""
         return self.authority.root.pem
 
+    def current_lists(self) -> bytes | None:
+        """The lists of revoked certificates, as they are when somebody asks."""
+        return self.lists
+
     def answer(self, query: bytes) -> bytes:
         """Answer one request, or fail."""
         self.asked += 1
@@ -307,9 +311,7 @@ def serve_memory(
         served = []
         for title in titles:
             made = ServedAuthority(authority=MemoryAuthority(title=title), clock=clock)
-            made.url = stack.enter_context(
-                serve(made.answer, lambda made=made: made.lists)  # type: ignore[misc]
-            )
+            made.url = stack.enter_context(serve(made.answer, made.current_lists))
             made.authority.crl = f"{made.url}crl"
             served.append(made)
         yield tuple(served)

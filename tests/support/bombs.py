@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import brotli
 import zstandard
@@ -33,10 +33,10 @@ def zstd_zeros(size: int) -> bytes:
     return b"".join([*_pressed(press.compress, size), press.flush()])
 
 
-def _pressed(press: object, size: int) -> Iterator[bytes]:
+def _pressed(press: Callable[[bytes], bytes], size: int) -> Iterator[bytes]:
     zeros = bytes(MEBI)
     for _ in range(size // MEBI):
-        yield press(zeros)  # type: ignore[operator]
+        yield press(zeros)
 
 
 def bombs(size: int) -> dict[str, tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""What lies in a folder, to show that nothing of it changed."""
+"""What lies in a folder: all its bytes, and the segment that is written to."""
 
 from pathlib import Path
 
@@ -10,3 +10,9 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def open_segment(root: Path) -> Path:
+    """The one `.open` file of an archive. ValueError: there is none, or several."""
+    (path,) = (root / "segments").rglob("*.open")
+    return path

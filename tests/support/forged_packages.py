@@ -38,6 +38,7 @@ from archive.verify.packagefiles import (
     format_description,
 )
 from tests.support.bundles import World
+from tests.support.folders import open_segment
 
 Entries = dict[str, bytes]
 PACKING = Packing(created="2026-01-26T08:00:00Z", software="election-evidence-archive")
@@ -305,16 +306,10 @@ def warc_forgeries(world: World, folder: Path) -> tuple[Path, dict[str, Path]]:
     for number, (name, act) in enumerate(WARC_ACTS.items(), 1):
         root = folder / f"{number}"
         shutil.copytree(good, root)
-        path = segment_of(root)
+        path = open_segment(root)
         path.write_bytes(act(path.read_bytes(), capture))
         made[name] = root
     return good, made
-
-
-def segment_of(root: Path) -> Path:
-    """The segment that is written to."""
-    (path,) = (root / "segments").rglob("*.open")
-    return path
 
 
 def _edit(change: Callable[[bytes], bytes]) -> Callable[[bytes, Capture], bytes]:

@@ -1,10 +1,9 @@
 """A browser without scripts and cookies, and the addresses it may ask for."""
 
-from typing import Any
-
 from werkzeug.test import Client
 
 from tests.support.served import APP
+from tests.support.web_world import World
 from web.app import Applications
 
 PATHS = (
@@ -37,7 +36,7 @@ class Reader:
         return response.headers.get("Location", "")
 
 
-def all_paths(world: Any, apps: Applications) -> list[str]:
+def all_paths(world: World, apps: Applications) -> list[str]:
     paths = list(PATHS)
     for capture in world.named.values():
         paths.append(f"/c/{capture.short_id}")

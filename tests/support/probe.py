@@ -81,6 +81,7 @@ class Probe(Spider):
 
     def fail(self, failure: Failure) -> None:
         """Note a failure by its class."""
+        # Scrapy adds it to what Twisted makes.
         request = failure.request  # type: ignore[attr-defined]
         inner = getattr(failure.value, "response", None)
         self.note(

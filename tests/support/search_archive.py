@@ -45,6 +45,8 @@ class ArchiveBox:
     root: Path
     context: CommandContext
     now: list[datetime] = field(default_factory=lambda: [START])
+    captures: list[Capture] = field(default_factory=list)
+    """All that were written by it, in order."""
 
     def open_writer(self) -> ArchiveWriter:
         return self.context.open_writer()
@@ -55,7 +57,9 @@ class ArchiveBox:
     def capture(self, *exchanges: Exchange) -> list[Capture]:
         with self.open_writer() as writer:
             futures = [writer.capture(exchange) for exchange in exchanges]
-            return [future.result(30) for future in futures]
+            made = [future.result(30) for future in futures]
+        self.captures += made
+        return made
 
     def page(self, uri: str, body: bytes | str, **options: Any) -> Capture:
         return self.capture(self.exchange(uri, body, **options))[0]

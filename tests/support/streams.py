@@ -6,6 +6,7 @@ Used by every fuzzer of the parser: Hypothesis, the seeded mutator, atheris.
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from archive.capture import CaptureOutcome, Exchange
 from archive.warc.entity import EntityDecoder
@@ -64,9 +65,9 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in itertools.pairwise(edges) if b > a]
 
 
-def check(data: bytes, places: list[int], **how: object) -> Exchange:
+def check(data: bytes, places: list[int], **how: Any) -> Exchange:
     """What must hold of any stream, whole and cut."""
-    whole, payload = record(cut(data, []), **how)  # type: ignore[arg-type]
+    whole, payload = record(cut(data, []), **how)
     with whole.response.open() as stream:
         block = stream.read()
     kept = b"".join(head.head for head in whole.interim) + block
@@ -86,7 +87,7 @@ def check(data: bytes, places: list[int], **how: object) -> Exchange:
         assert sizes + framing.trailer_bytes + framing.surplus_bytes == len(block)
         assert len(payload) <= framing.body_bytes
     assert set(whole.flags) <= ENGINE_FLAGS.keys() - {"spool-failed"}
-    parts, parts_payload = record(cut(data, places), **how)  # type: ignore[arg-type]
+    parts, parts_payload = record(cut(data, places), **how)
     assert parts == whole
     assert parts_payload == payload
     return whole

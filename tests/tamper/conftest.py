@@ -1,6 +1,7 @@
 """Archives to attack: one of two segments, one of another operator, the golden one."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,22 @@ from archive.verify.report import Outcome
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import START, MadeArchive, make_archive
 from tests.support.attacks import verify
+from tests.support.bundles import World, make_world
 from tests.support.forgery import (
     copy_of,
 )
 from tests.support.texts import write_text
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, require_program: Callable[[str], Path]
+) -> World:
+    """An archive, and the bundles that were made of it."""
+    require_program("openssl")
+    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

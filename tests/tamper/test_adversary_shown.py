@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol, cast
 
 import pytest
 from werkzeug.test import Client
@@ -17,7 +17,7 @@ from tests.support.attacked import capture_at, edit_catalog, paged_archive, read
 from tests.support.command import Command
 from tests.support.forgery import Forger, pipe_at
 from web.app import create_app
-from web.services import Services, TrustState
+from web.services import SearchSource, Services, TrustState
 from web.settings import WebSettings
 
 pytestmark = pytest.mark.timeout(60)
@@ -45,8 +45,14 @@ class NoSearch:
         """No date."""
 
 
+class PageOf(Protocol):
+    """Gives the record page of the capture of an address, as HTML."""
+
+    def __call__(self, uri: str, kind: str = ...) -> str: ...
+
+
 @pytest.fixture
-def page_of(made: MadeArchive) -> Iterator[Any]:
+def page_of(made: MadeArchive) -> Iterator[PageOf]:
     """The record page of a capture, as HTML, by its address in the catalog."""
     readers: list[ArchiveReader] = []
 
@@ -55,7 +61,7 @@ def page_of(made: MadeArchive) -> Iterator[Any]:
         readers.append(reader)
         services = Services(
             archive=reader,
-            search=NoSearch(),  # type: ignore[arg-type]
+            search=cast("SearchSource", NoSearch()),
             verify=lambda one: verify_capture(reader, one, trust=trust),
             verify_archive=None,
             bundle=None,
@@ -76,7 +82,7 @@ def page_of(made: MadeArchive) -> Iterator[Any]:
         reader.close()
 
 
-def test_the_page_of_a_true_capture_has_its_mark(page_of: Any) -> None:
+def test_the_page_of_a_true_capture_has_its_mark(page_of: PageOf) -> None:
     assert VERIFIED_MARK in page_of("http://a.example/1")
     assert VERIFIED_MARK in page_of("http://a.example/0", "page")
 
@@ -93,7 +99,7 @@ def test_the_page_of_a_true_capture_has_its_mark(page_of: Any) -> None:
 )
 @pytest.mark.parametrize("kind", ["capture", "page"])
 def test_a_page_with_a_lie_of_the_catalog_has_no_mark(
-    made: MadeArchive, page_of: Any, column: str, value: object, kind: str
+    made: MadeArchive, page_of: PageOf, column: str, value: object, kind: str
 ) -> None:
     """On the page of the capture, and of the page capture that it is main of."""
     where = "target_uri = 'http://a.example/0' and kind = 'capture'"
@@ -106,7 +112,7 @@ def test_a_page_with_a_lie_of_the_catalog_has_no_mark(
 )
 @pytest.mark.parametrize("become", [pipe_at, Path.mkdir, Path.touch])
 def test_a_page_over_a_broken_log_has_no_mark(
-    made: MadeArchive, page_of: Any, place: str, become: Callable[[Path], None]
+    made: MadeArchive, page_of: PageOf, place: str, become: Callable[[Path], None]
 ) -> None:
     path = made.root / place
     if path.is_dir():
@@ -117,7 +123,7 @@ def test_a_page_over_a_broken_log_has_no_mark(
 
 
 def test_a_page_of_a_forged_capture_has_no_mark(
-    made: MadeArchive, page_of: Any
+    made: MadeArchive, page_of: PageOf
 ) -> None:
     for forger in (Forger.stranger(made), Forger.insider(made)):
         forger.append(forger.entry(forger.capture("http://a.example/forged")))

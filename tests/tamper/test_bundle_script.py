@@ -13,7 +13,6 @@ from tests.support.bundles import (
     World,
     ask_program,
     ask_script,
-    make_world,
     resum,
     script_lines,
     write_folder,
@@ -46,14 +45,6 @@ LIST_SECONDS = 3
 """CPU that a list of 16 MiB may cost the script; reading it whole takes 9 and more."""
 
 RequireProgram = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory, require_program: RequireProgram
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(params=["dash", "bash"])

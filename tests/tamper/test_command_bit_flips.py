@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.command import Command
+from tests.support.forgery import rewrite
 
 ROUNDS = 20
 SEED = 20250126
@@ -107,11 +108,3 @@ def names(printed: str, place: str) -> bool:
     stem = place.removesuffix(".open")
     named = any(stem in f"{row['subject']} {row['detail']}" for row in bad)
     return named and report["outcome"] != "VERIFIED"
-
-
-def rewrite(path: Path, data: bytes) -> None:
-    """Change a file that is read-only, keeping its mode."""
-    mode = path.stat().st_mode
-    path.chmod(0o600)
-    path.write_bytes(data)
-    path.chmod(mode)

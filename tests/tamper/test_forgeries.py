@@ -5,7 +5,6 @@
 
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.package import verify_wacz
 from archive.verify.packagefiles import EVIDENCE, PACKAGE_DIGEST
 from archive.verify.report import Outcome, Report
-from tests.support.bundles import World, make_world
+from tests.support.bundles import World
 from tests.support.forged_packages import (
     Entries,
     package_forgeries,
@@ -24,15 +23,6 @@ from tests.support.forged_packages import (
     write_package,
 )
 from tests.support.sound import assert_sound, codes
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory,
-    require_program: Callable[[str], Path],
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from tests.support.bundles import (
     World,
     ask_program,
     ask_script,
-    make_world,
     resum,
     write_folder,
 )
@@ -43,15 +42,6 @@ class Row:
 ROWS: list[Row] = []
 OPTIONAL = (9, 11, 12, 13)
 """Named in every report; here they are looked at only where the row names them."""
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory,
-    require_program: Callable[[str], Path],
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 def fires(bundle: str, *findings: str) -> Callable[[Act], Act]:

@@ -1,12 +1,9 @@
 """A command over a new archive, a site for a browser, and pages captured once."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +11,7 @@ from archive.store.reader import ArchiveReader
 from archive.warc.slice import read_records
 from tests.support.browser_site import BrowserSite, many_parts, running_site
 from tests.support.command import Command
+from tests.support.page_records import CapturedPage, Records
 from tests.support.processes import family, listening
 
 
@@ -21,18 +19,6 @@ from tests.support.processes import family, listening
 def site() -> Iterator[BrowserSite]:
     with running_site() as made:
         yield made
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """What an archive holds, read back."""
-
-    blocks: list[tuple[bytes, bytes]]
-    """Request and response of every exchange, interim heads first."""
-    captures: list[Any]
-    metadata: list[dict[str, Any]]
-    pages: list[tuple[Any, dict[str, Any]]]
-    """Each page capture with its records by `TYPE:target_uri`."""
 
 
 def read_archive(archive: Path) -> Records:
@@ -67,16 +53,6 @@ def new_archive(new_home: Path, folder: Path) -> Command:
 @pytest.fixture
 def evidence(new_home: Path, tmp_path: Path, chromium: Path) -> Command:
     return new_archive(new_home, tmp_path)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedPage:
-    """The page of many parts after `capture --page`, for tests that only look."""
-
-    site: BrowserSite
-    evidence: Command
-    records: Records
-    done: "subprocess.CompletedProcess[str]"
 
 
 @pytest.fixture(scope="session")

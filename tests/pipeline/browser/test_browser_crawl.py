@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.support.browser_site import BrowserSite
 from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import COMMAND, Command
 from tests.support.sources import source_head
+from tests.support.waiting import wait_until
 
 SOURCE = (
     source_head()
@@ -104,10 +104,7 @@ def test_sigterm_ends_the_browser_of_a_crawl_and_closes_the_job(
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + 60
-    while "/slow.png" not in site.asked:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: "/slow.png" in site.asked)
     crawl.send_signal(signal.SIGTERM)
     _, errors = crawl.communicate(timeout=30)
     assert "Traceback" not in errors

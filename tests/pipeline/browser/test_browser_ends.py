@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.support.browser_site import BrowserSite
 from tests.support.command import COMMAND, Command
+from tests.support.waiting import wait_until
 
 SECONDS = 60
 
@@ -48,13 +48,6 @@ def start(evidence: Command, site: BrowserSite) -> Iterator[Start]:
         if job.poll() is None:
             job.kill()
             job.communicate()
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    until = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < until, "never happened"
-        time.sleep(0.05)
 
 
 def is_running(pid: int) -> bool:

@@ -14,16 +14,17 @@ import pytest
 
 from tests.support.browser_site import BrowserSite
 from tests.support.command import COMMAND, Command
+from tests.support.page_records import CapturedPage
 
 HOSTS = ("page.test", "other.test")
 
 
-def exchanges(page: Any) -> Counter[tuple[bytes, bytes]]:
+def exchanges(page: BrowserSite) -> Counter[tuple[bytes, bytes]]:
     return Counter((served.request, served.response) for served in page.log)
 
 
 @pytest.mark.parametrize("captured", ["http", "https"], indirect=True)
-def test_every_exchange_is_what_the_server_saw(captured: Any) -> None:
+def test_every_exchange_is_what_the_server_saw(captured: CapturedPage) -> None:
     page, records = captured.site, captured.records
     assert captured.done.returncode == 5, captured.done.stderr  # the refused picture
     sent = Counter(block for block in records.blocks if block[0])
@@ -38,7 +39,7 @@ def test_every_exchange_is_what_the_server_saw(captured: Any) -> None:
     )
 
 
-def test_the_request_says_nothing_of_the_proxy(captured: Any) -> None:
+def test_the_request_says_nothing_of_the_proxy(captured: CapturedPage) -> None:
     records = captured.records
     for request, _response in records.blocks:
         assert b"proxy" not in request.lower()
@@ -46,7 +47,7 @@ def test_the_request_says_nothing_of_the_proxy(captured: Any) -> None:
 
 
 @pytest.mark.parametrize("captured", ["https"], indirect=True)
-def test_the_verdict_on_the_site_is_in_each_record(captured: Any) -> None:
+def test_the_verdict_on_the_site_is_in_each_record(captured: CapturedPage) -> None:
     records = captured.records
     verdicts = [
         metadata["connection"]["tls"]["verdict"]
@@ -57,7 +58,7 @@ def test_the_verdict_on_the_site_is_in_each_record(captured: Any) -> None:
     assert set(verdicts) == {"FAILED"}  # an authority that nobody knows
 
 
-def test_one_statement_holds_all_that_was_shown(captured: Any) -> None:
+def test_one_statement_holds_all_that_was_shown(captured: CapturedPage) -> None:
     page, records = captured.site, captured.records
     ((statement, found),) = records.pages
     uri = "http://page.test/"
@@ -74,7 +75,9 @@ def test_one_statement_holds_all_that_was_shown(captured: Any) -> None:
     assert found[f"resource:urn:pdf:{uri}"].kept.startswith(b"%PDF-")
     dom = found[f"resource:urn:dom:{uri}"].kept.decode()
     assert "made by script" in dom
-    assert "made by script" not in page.find("page.test", "/").decode()
+    sent = page.find("page.test", "/")
+    assert isinstance(sent, bytes)
+    assert b"made by script" not in sent
     text = found[f"resource:urn:text:{uri}"].kept.decode()
     assert "Выборы" in text
     assert "one two" in text
@@ -84,7 +87,9 @@ def test_one_statement_holds_all_that_was_shown(captured: Any) -> None:
     assert report["outcome"] == "VERIFIED"
 
 
-def test_the_page_record_lists_captures_refusals_and_complaints(captured: Any) -> None:
+def test_the_page_record_lists_captures_refusals_and_complaints(
+    captured: CapturedPage,
+) -> None:
     records = captured.records
     ((_, found),) = records.pages
     info = json.loads(found["resource:urn:pageinfo:http://page.test/"].kept)
@@ -110,7 +115,9 @@ def test_the_page_record_lists_captures_refusals_and_complaints(captured: Any) -
     assert info["page"]["load"] == "idle"
 
 
-def test_parts_are_listed_as_other_page_statements_list_them(captured: Any) -> None:
+def test_parts_are_listed_as_other_page_statements_list_them(
+    captured: CapturedPage,
+) -> None:
     records = captured.records
     ((_, found),) = records.pages
     info = json.loads(found["metadata:urn:pageinfo:http://page.test/"].kept)
@@ -125,7 +132,9 @@ def test_parts_are_listed_as_other_page_statements_list_them(captured: Any) -> N
     assert info["parts_unlisted"] == 0
 
 
-def test_what_chromium_wants_for_itself_is_never_fetched(captured: Any) -> None:
+def test_what_chromium_wants_for_itself_is_never_fetched(
+    captured: CapturedPage,
+) -> None:
     records = captured.records
     hosts = {capture.target_uri.split("/")[2] for capture in records.captures}
     assert hosts == {*HOSTS, "10.1.2.3"}
@@ -138,7 +147,7 @@ def test_what_chromium_wants_for_itself_is_never_fetched(captured: Any) -> None:
     assert all(".test" not in uri for uri in own)
 
 
-def test_parts_name_the_page_and_hops_what_sent_them(captured: Any) -> None:
+def test_parts_name_the_page_and_hops_what_sent_them(captured: CapturedPage) -> None:
     records = captured.records
     by_uri = {c.target_uri: c for c in records.captures}
     context = {

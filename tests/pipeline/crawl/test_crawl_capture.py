@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
+from tests.support.waiting import wait_until
 
 PAGE = """<link rel=stylesheet href=/s.css>
 <img src=/i.png srcset="/i.png 1x, /big.png 2x">
@@ -142,10 +143,7 @@ def test_sigterm_keeps_what_came_and_closes_the_job(
     running = evidence.start(
         *("capture", "--json", "--parts", "none", *site.connect_to("a.example")), *urls
     )
-    deadline = time.monotonic() + 60
-    while "/slow" not in site.asked:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: "/slow" in site.asked)
     running.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     assert running.poll() is None, "it waits for the slow answer"

@@ -13,6 +13,7 @@ from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.engine_client import ProxyMaker
 from tests.support.inside import call
+from tests.support.loopback_proxy import LoopbackProxy
 from tests.support.sources import ALL_FETCHED, host_tables, seed_table
 from tests.support.spied import Spied, describe, held
 
@@ -114,7 +115,7 @@ def check_records(evidence: Evidence) -> None:
 
 
 def check_no_secret(
-    spied: Spied, evidence: Evidence, proxy: Any, *, secrets: list[str]
+    spied: Spied, evidence: Evidence, proxy: LoopbackProxy, *, secrets: list[str]
 ) -> None:
     """Nothing secret in what was written, printed, or put on a command line."""
     wanted = {secret.encode() for secret in secrets}

@@ -18,6 +18,7 @@ from archive.store.reader import ArchiveReader
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.sources import host_tables, seed_table
+from tests.support.waiting import wait_until
 
 HOSTS = host_tables(mirrors=("dead.example",))
 LISTING = """
@@ -170,10 +171,10 @@ def test_R23_a_second_writer_leaves_at_once_and_changes_nothing(
     leads = site.connect_to("a.example")
     crawl = ("crawl", "outlet", "--sources", str(folder), *leads)
     running = evidence.start(*crawl)
-    wait_for(lambda: "/slow" in site.asked)
+    wait_until(lambda: "/slow" in site.asked)
     checkpoint = evidence.archive / "log" / "checkpoint"
     before_it = checkpoint.read_bytes()  # the first one publishes once more, in 5 s
-    wait_for(lambda: checkpoint.read_bytes() != before_it)
+    wait_until(lambda: checkpoint.read_bytes() != before_it)
     before = contents(evidence.archive)
     for verb in (crawl, ("capture", "http://a.example/", *leads)):
         seconds, done = timed(evidence, verb)
@@ -279,7 +280,7 @@ def test_sigterm_ends_a_crawl_cleanly_and_names_what_was_not_reached(
         *("crawl", "outlet", "--json", "--sources", str(folder)),
         *site.connect_to("a.example"),
     )
-    wait_for(lambda: any(path.startswith("/slow") for path in site.asked))
+    wait_until(lambda: any(path.startswith("/slow") for path in site.asked))
     running.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     site.gate.set()
@@ -305,10 +306,3 @@ def test_robots_is_captured_even_where_it_is_not_obeyed(
     assert code == 0
     assert result["captures"] == 2
     assert set(site.paths) == {"/robots.txt", "/private"}
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

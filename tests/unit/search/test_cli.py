@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -14,12 +13,13 @@ from archive.settings import Settings
 from search.cli import index, rebuild_index
 from search.query.grammar import help_text
 from search.search_cli import search
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 
 
 @pytest.fixture
-def run(archive: Any) -> Callable[..., Result]:
+def run(archive: ArchiveBox) -> Callable[..., Result]:
     def invoke(command: click.Command, *arguments: str) -> Result:
         return CliRunner().invoke(
             command, arguments, obj=archive.context, catch_exceptions=False
@@ -29,7 +29,9 @@ def run(archive: Any) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def filled(archive: Any, article: Article, run: Callable[..., Result]) -> Any:
+def filled(
+    archive: ArchiveBox, article: Article, run: Callable[..., Result]
+) -> ArchiveBox:
     archive.page(
         "https://a.example/1", article("Вынікі", "Ціханоўская: \x1b[31m яўка 85.")
     )
@@ -39,7 +41,7 @@ def filled(archive: Any, article: Article, run: Callable[..., Result]) -> Any:
 
 
 def test_index_says_what_it_did(
-    archive: Any, article: Article, run: Callable[..., Result]
+    archive: ArchiveBox, article: Article, run: Callable[..., Result]
 ) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 85."))
     assert run(index).output == (
@@ -50,7 +52,9 @@ def test_index_says_what_it_did(
     assert report["captures_added"] == 0
 
 
-def test_search_prints_the_stable_json(filled: Any, run: Callable[..., Result]) -> None:
+def test_search_prints_the_stable_json(
+    filled: ArchiveBox, run: Callable[..., Result]
+) -> None:
     answer = json.loads(run(search, "--json", "Tsikhanouskaya").output)
     assert (answer["query"], answer["total"]) == ("Tsikhanouskaya", 1)
     (hit,) = answer["hits"]
@@ -71,7 +75,7 @@ def test_search_prints_the_stable_json(filled: Any, run: Callable[..., Result]) 
 
 
 def test_queries_from_a_file_give_one_line_each(
-    filled: Any, run: Callable[..., Result], tmp_path: Path
+    filled: ArchiveBox, run: Callable[..., Result], tmp_path: Path
 ) -> None:
     queries = tmp_path / "queries"
     queries.write_text("turnout\n\n-bad\nЯўка (\n", "utf-8")
@@ -84,7 +88,7 @@ def test_queries_from_a_file_give_one_line_each(
 
 
 def test_counts_sorting_and_the_whole_list(
-    filled: Any, run: Callable[..., Result]
+    filled: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     answer = json.loads(run(search, "--json", "--facets", "host:a.example").output)
     assert answer["total"] == sum(answer["captured_days"].values())
@@ -111,7 +115,7 @@ def test_the_language_is_explained_without_an_archive() -> None:
 
 
 def test_a_wrong_query_is_shown_with_the_wrong_character(
-    filled: Any, run: Callable[..., Result]
+    filled: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     with pytest.raises(InvalidQuery) as caught:
         run(search, "яўка", "claimed:2025-01..2025-13")
@@ -123,7 +127,7 @@ def test_a_wrong_query_is_shown_with_the_wrong_character(
 
 
 def test_facets_and_histograms_are_lines_with_bars(
-    filled: Any, run: Callable[..., Result]
+    filled: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     lines = run(search, "--facets", "host:a.example").output.splitlines()
     assert "host: a.example 2" in lines
@@ -133,7 +137,7 @@ def test_facets_and_histograms_are_lines_with_bars(
 
 
 def test_pages_of_one_upto_stay_together_while_the_archive_grows(
-    filled: Any, article: Article, run: Callable[..., Result]
+    filled: ArchiveBox, article: Article, run: Callable[..., Result]
 ) -> None:
     asked = ("--json", "--limit", "1", "--sort", "newest", "host:a.example")
     first = json.loads(run(search, *asked).output)
@@ -147,7 +151,7 @@ def test_pages_of_one_upto_stay_together_while_the_archive_grows(
 
 
 def test_human_output_is_safe_for_a_terminal(
-    filled: Any, run: Callable[..., Result]
+    filled: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     output = run(search, "яўка").output
     assert "[яўка]" in output
@@ -166,7 +170,7 @@ def test_no_index_is_an_error_of_search(run: Callable[..., Result]) -> None:
 
 
 def test_rebuild_needs_no_keys_and_answers_the_same(
-    filled: Any, run: Callable[..., Result]
+    filled: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     before = json.loads(run(search, "--json", "яўка").output)
     assert before.pop("took_ms") >= 0
@@ -178,7 +182,7 @@ def test_rebuild_needs_no_keys_and_answers_the_same(
 
 
 def test_index_without_keys_is_made_and_says_that_nothing_was_signed(
-    archive: Any, article: Article, run: Callable[..., Result]
+    archive: ArchiveBox, article: Article, run: Callable[..., Result]
 ) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 85."))
     (archive.root.parent / "keys").rename(archive.root.parent / "elsewhere")

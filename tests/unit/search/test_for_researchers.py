@@ -16,6 +16,7 @@ from archive.capture import CaptureOutcome
 from archive.cli.root import cli
 from search.query.grammar import FORMS, GRAMMAR, NOTES
 from search.search_cli import NOTHING_NEW
+from tests.support.search_archive import ArchiveBox
 
 PAGE = (Path(__file__).parents[3] / "docs" / "for-researchers.md").read_text("utf-8")
 DATED = '<meta property="article:published_time" content="2025-01-26">'
@@ -44,7 +45,9 @@ def examples() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def archive(new_archive: Callable[[], Any], article: Callable[[str, str], str]) -> Any:
+def archive(
+    new_archive: Callable[[], ArchiveBox], article: Callable[[str, str], str]
+) -> ArchiveBox:
     made = new_archive()
     exchanges = []
     for code, text in TEXTS.items():
@@ -63,14 +66,14 @@ def archive(new_archive: Callable[[], Any], article: Callable[[str, str], str]) 
         ),
     ]
     exchanges.append(made.exchange("https://en.example/digest", DIGEST))
-    made.captures = made.capture(*exchanges)
+    made.capture(*exchanges)
     made.index(state=True)
     return made
 
 
 @pytest.fixture(scope="module")
 def run(
-    archive: Any, tmp_path_factory: pytest.TempPathFactory
+    archive: ArchiveBox, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Result]:
     """Runs a command line in a folder of its own, as a reader would."""
     folder = tmp_path_factory.mktemp("reader")

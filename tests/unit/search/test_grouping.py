@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from search.engines.tantivy_engine import TantivyEngine
 from search.generations import VERSION, hold_index_lock, new_generation, use_generation
 from search.options import SearchOptions
 from search.service import SearchService, Sorting
+from tests.support.search_archive import ArchiveBox
 
 GROUPED = SearchOptions(grouped=True)
 RARE = (
@@ -56,7 +56,7 @@ def capture(number: int, uri: str) -> Capture:
     )
 
 
-def fill(archive: Any, texts: list[tuple[str, str]]) -> SearchService:
+def fill(archive: ArchiveBox, texts: list[tuple[str, str]]) -> SearchService:
     """An index made of texts by address, without extraction."""
     index = archive.root / "index"
     with hold_index_lock(index):
@@ -124,7 +124,7 @@ def _add(
     )
 
 
-def flooded(archive: Any, copies: int) -> SearchService:
+def flooded(archive: ArchiveBox, copies: int) -> SearchService:
     rng = random.Random(4)
     texts = [(f"https://s{n}.example/{n}", spam(n, rng)) for n in range(copies)]
     texts.insert(copies // 2, ("https://rare.example/1", RARE))
@@ -149,7 +149,7 @@ def check_not_buried(service: SearchService, copies: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def service(new_archive: Callable[[], Any]) -> SearchService:
+def service(new_archive: Callable[[], ArchiveBox]) -> SearchService:
     return flooded(new_archive(), 400)
 
 
@@ -207,7 +207,7 @@ def test_documents_like_one_are_found_with_what_they_share(
 
 
 def test_short_texts_are_alike_only_where_they_are_equal(
-    new_archive: Callable[[], Any],
+    new_archive: Callable[[], ArchiveBox],
 ) -> None:
     texts = [
         ("https://a.example/1", "election turnout 85"),
@@ -220,5 +220,7 @@ def test_short_texts_are_alike_only_where_they_are_equal(
 
 
 @pytest.mark.slow
-def test_ten_thousand_copies_do_not_bury_a_hit(new_archive: Callable[[], Any]) -> None:
+def test_ten_thousand_copies_do_not_bury_a_hit(
+    new_archive: Callable[[], ArchiveBox],
+) -> None:
     check_not_buried(flooded(new_archive(), 10_000), 10_000)

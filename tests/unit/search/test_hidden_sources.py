@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from archive.capture import Exchange
 from search.service import SearchOptions, SearchService
-from tests.support.search_archive import START
+from tests.support.search_archive import START, ArchiveBox
 
 HIDING = SearchOptions(hidden_sources=frozenset({"inside"}))
 
 
 @pytest.fixture(scope="module")
-def service(new_archive: Callable[[], Any]) -> SearchService:
+def service(new_archive: Callable[[], ArchiveBox]) -> SearchService:
     box = new_archive()
     box.capture(
         box.exchange("https://a.example/1", "<p>яўка вырасла", source_id="open"),
@@ -27,7 +26,7 @@ def service(new_archive: Callable[[], Any]) -> SearchService:
 
 
 @pytest.fixture(scope="module")
-def shared(new_archive: Callable[[], Any]) -> SearchService:
+def shared(new_archive: Callable[[], ArchiveBox]) -> SearchService:
     """One text of two sources, each of them first once; and a page of their own."""
     box = new_archive()
 

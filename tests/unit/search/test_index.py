@@ -3,7 +3,6 @@
 import shutil
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from search.captures import CaptureRows
 from search.extract.worker import Worker
 from search.generations import find_current, hold_index_lock
 from search.service import SearchService
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 QUERIES = (
@@ -35,7 +35,7 @@ QUERIES = (
 )
 
 
-def fill(archive: Any, article: Article, low: int, high: int) -> None:
+def fill(archive: ArchiveBox, article: Article, low: int, high: int) -> None:
     archive.capture(
         *(
             archive.exchange(
@@ -68,7 +68,7 @@ def answers(service: SearchService) -> list[object]:
 
 
 def test_catching_up_in_steps_equals_making_it_anew(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     for low in (0, 9, 14):
         fill(archive, article, low, low + 9)
@@ -87,7 +87,7 @@ def test_catching_up_in_steps_equals_making_it_anew(
     assert any(in_steps)
 
 
-def test_second_run_has_nothing_to_do(archive: Any, article: Article) -> None:
+def test_second_run_has_nothing_to_do(archive: ArchiveBox, article: Article) -> None:
     fill(archive, article, 0, 3)
     archive.index()
     report = archive.index()
@@ -99,7 +99,7 @@ def test_second_run_has_nothing_to_do(archive: Any, article: Article) -> None:
 
 
 def test_same_text_of_a_url_is_one_hit_with_its_captures(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     for _ in range(3):
         archive.page("https://a.example/", article("Навіны", "Выбары адбыліся."))
@@ -111,7 +111,9 @@ def test_same_text_of_a_url_is_one_hit_with_its_captures(
     assert page.hits[0].capture_id == latest.capture_id
 
 
-def test_changed_text_is_another_document(archive: Any, article: Article) -> None:
+def test_changed_text_is_another_document(
+    archive: ArchiveBox, article: Article
+) -> None:
     archive.page("https://a.example/", article("Вынікі", "Яўка 85 працэнтаў."))
     archive.page("https://a.example/", article("Вынікі", "Яўка 86 працэнтаў."))
     archive.index()
@@ -119,7 +121,7 @@ def test_changed_text_is_another_document(archive: Any, article: Article) -> Non
 
 
 def test_same_text_elsewhere_is_another_document(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     archive.page("https://a.example/", article("Вынікі", "Яўка 85 працэнтаў."))
     archive.page("https://b.example/", article("Вынікі", "Яўка 85 працэнтаў."))
@@ -127,13 +129,13 @@ def test_same_text_elsewhere_is_another_document(
     assert archive.service().search("яўка").total == 2
 
 
-def test_parts_are_not_documents(archive: Any) -> None:
+def test_parts_are_not_documents(archive: ArchiveBox) -> None:
     archive.page("https://a.example/a.html", "<p>словы</p>", role="part")
     assert archive.index().documents == 0
 
 
 def test_damaged_slice_becomes_a_document_that_says_so(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     capture = archive.page("https://a.example/report", article("Вынікі", "Яўка 85."))
     archive.open_reader().close()
@@ -149,7 +151,7 @@ def test_damaged_slice_becomes_a_document_that_says_so(
 
 @pytest.mark.parametrize("name", ["engine", "captures.sqlite"])
 def test_damaged_generation_is_made_anew(
-    archive: Any, article: Article, name: str
+    archive: ArchiveBox, article: Article, name: str
 ) -> None:
     fill(archive, article, 0, 4)
     archive.index()
@@ -163,7 +165,7 @@ def test_damaged_generation_is_made_anew(
 
 
 def test_halves_that_disagree_after_a_crash_are_made_anew(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     fill(archive, article, 0, 4)
     archive.index()
@@ -181,7 +183,7 @@ def test_halves_that_disagree_after_a_crash_are_made_anew(
     assert answers(archive.service()) == before
 
 
-def test_other_version_is_made_anew(archive: Any, article: Article) -> None:
+def test_other_version_is_made_anew(archive: ArchiveBox, article: Article) -> None:
     fill(archive, article, 0, 2)
     archive.index()
     current = find_current(archive.root)
@@ -193,7 +195,7 @@ def test_other_version_is_made_anew(archive: Any, article: Article) -> None:
     assert archive.index().rebuilt
 
 
-def test_one_indexer_at_a_time(archive: Any) -> None:
+def test_one_indexer_at_a_time(archive: ArchiveBox) -> None:
     with (
         hold_index_lock(archive.root / "index"),
         pytest.raises(SearchUnavailable, match="wait"),
@@ -201,7 +203,7 @@ def test_one_indexer_at_a_time(archive: Any) -> None:
         archive.index()
 
 
-def stated(archive: Any) -> list[tuple[str, str]]:
+def stated(archive: ArchiveBox) -> list[tuple[str, str]]:
     """Capture and text of every line of every extract statement."""
     found = []
     for segment in list_segments(archive.root / "segments"):
@@ -214,7 +216,7 @@ def stated(archive: Any) -> list[tuple[str, str]]:
 
 
 def test_texts_are_kept_and_stated_once_in_one_statement(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     captures = [
         archive.page(f"https://a.example/{n}", article("Вынікі", f"Яўка {n}."))
@@ -228,7 +230,9 @@ def test_texts_are_kept_and_stated_once_in_one_statement(
         assert "Яўка" in (find_text(archive.root, Digest(digest)) or "")
 
 
-def test_index_made_anew_states_nothing_twice(archive: Any, article: Article) -> None:
+def test_index_made_anew_states_nothing_twice(
+    archive: ArchiveBox, article: Article
+) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 1."))
     archive.index(state=True)
     archive.index(rebuild=True)
@@ -239,7 +243,7 @@ def test_index_made_anew_states_nothing_twice(archive: Any, article: Article) ->
 
 
 def test_index_made_anew_before_the_first_statement_leaves_it_due(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 1."))
     archive.index(rebuild=True)
@@ -248,7 +252,7 @@ def test_index_made_anew_before_the_first_statement_leaves_it_due(
 
 
 def test_texts_wait_in_the_spool_while_the_archive_is_in_use(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 1."))
     with archive.open_writer():
@@ -263,7 +267,7 @@ def test_texts_wait_in_the_spool_while_the_archive_is_in_use(
 
 
 def test_index_made_anew_extracts_nothing_again(
-    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
+    archive: ArchiveBox, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(archive, article, 0, 5)
     archive.index()
@@ -279,7 +283,7 @@ def test_index_made_anew_extracts_nothing_again(
 
 @pytest.mark.parametrize("damage", [b"", b"no table", None])
 def test_lost_extracts_are_made_again(
-    archive: Any, article: Article, damage: bytes | None
+    archive: ArchiveBox, article: Article, damage: bytes | None
 ) -> None:
     fill(archive, article, 0, 3)
     archive.index()
@@ -294,7 +298,7 @@ def test_lost_extracts_are_made_again(
 
 
 def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     exchanges = [
         archive.exchange(f"https://one.example/{n}", article(f"Назва{n}", f"Слова{n}."))
@@ -319,7 +323,7 @@ def test_what_was_removed_is_in_no_index_and_its_waiting_text_is_gone(
 
 
 def test_R12_readers_get_answers_all_the_time_an_index_is_made_anew(
-    archive: Any,
+    archive: ArchiveBox,
 ) -> None:
     for number in range(20):
         archive.page(f"https://a.example/{number}", f"<p>Узровень яўкі {number}")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +9,7 @@ from click.testing import CliRunner
 from search.analysis.gazetteer import load_gazetteer
 from search.mentions import Mention, find_mentions
 from search.search_cli import search
+from tests.support.search_archive import ArchiveBox
 
 TEXTS = (
     ("be", "Учора Зянон Брыльчык сустрэўся ў Вільні з Рутай Малюк. Выбары прайшлі."),
@@ -76,7 +76,7 @@ def test_a_given_name_stands_only_where_it_does_in_most_documents() -> None:
 
 
 def test_the_command_names_whom_the_documents_found_mention(
-    new_archive: Callable[[], Any], article: Callable[[str, str], str]
+    new_archive: Callable[[], ArchiveBox], article: Callable[[str, str], str]
 ) -> None:
     box = new_archive()
     for language, text in TEXTS:

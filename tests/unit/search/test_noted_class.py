@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -10,6 +9,7 @@ from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture_class import ClassNote
 from archive.digest import Digest, format_short_id
 from search.service import SearchService
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 JOB = format_short_id(b"j" * 16)
@@ -17,7 +17,7 @@ URIS = ("https://a.example/blocked", "https://a.example/news")
 
 
 @pytest.fixture(scope="module")
-def service(new_archive: Callable[[], Any], article: Article) -> SearchService:
+def service(new_archive: Callable[[], ArchiveBox], article: Article) -> SearchService:
     archive = new_archive()
     exchanges = [
         replace(one, context=replace(one.context, job_id=JOB))

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -21,25 +23,25 @@ from search.output import (
 from search.results import Hit
 
 
-def hit(**changes: object) -> Hit:
-    values: dict[str, object] = {
-        "archive_id": "a" * 26,
-        "capture_id": "0" * 64,
-        "short_id": "a" * 26,
-        "uri": "https://a.example/?q=1,2",
-        "title": 'Вынікі "выбараў"',
-        "language": "be",
-        "captured_at": datetime(2025, 1, 26, 8, tzinfo=UTC),
-        "captures": 3,
-        "score": 0.0,
-        "snippets": (),
-        "source_id": None,
-        "outcome": "complete",
-        "http_status": 200,
-        "missing": (),
-        "warnings": (),
-    }
-    return Hit(**(values | changes))  # type: ignore[arg-type]
+def hit(**changes: Any) -> Hit:
+    made = Hit(
+        archive_id="a" * 26,
+        capture_id="0" * 64,
+        short_id="a" * 26,
+        uri="https://a.example/?q=1,2",
+        title='Вынікі "выбараў"',
+        language="be",
+        captured_at=datetime(2025, 1, 26, 8, tzinfo=UTC),
+        captures=3,
+        score=0.0,
+        snippets=(),
+        source_id=None,
+        outcome="complete",
+        http_status=200,
+        missing=(),
+        warnings=(),
+    )
+    return replace(made, **changes)
 
 
 HEAD: dict[str, object] = {"query": 'name:"Ціханоўская"\n', "upto": {"a": 12}}

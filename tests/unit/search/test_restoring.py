@@ -4,20 +4,20 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from archive.store.segment import find_segment, parse_segment_name
 from search.index import IndexReport
 from search.intake import Intake
+from tests.support.search_archive import ArchiveBox
 from tests.support.tamper import flip
 
 NOT_MADE = "0" * 64
 """Digest of a text that no capture gives."""
 
 
-def fill(archive: Any) -> None:
+def fill(archive: ArchiveBox) -> None:
     archive.capture(
         *(
             archive.exchange(f"https://one.example/{n}", f"<p>Навіна нумар {n}.")
@@ -26,7 +26,7 @@ def fill(archive: Any) -> None:
     )
 
 
-def name_another_text(archive: Any) -> None:
+def name_another_text(archive: ArchiveBox) -> None:
     """The text of the last capture is not made as it was any more."""
     with rows_of(archive) as rows:
         last = "(SELECT max(leaf) FROM capture WHERE text_digest IS NOT NULL)"
@@ -36,7 +36,7 @@ def name_another_text(archive: Any) -> None:
 
 
 @contextmanager
-def rows_of(archive: Any) -> Iterator[sqlite3.Connection]:
+def rows_of(archive: ArchiveBox) -> Iterator[sqlite3.Connection]:
     (current,) = (archive.root / "index").glob("g*/captures.sqlite")
     rows = sqlite3.connect(current)
     with rows:
@@ -44,18 +44,18 @@ def rows_of(archive: Any) -> Iterator[sqlite3.Connection]:
     rows.close()
 
 
-def named_texts(archive: Any) -> set[str]:
+def named_texts(archive: ArchiveBox) -> set[str]:
     """Names of the files of all texts that the rows name."""
     with rows_of(archive) as rows:
         query = "SELECT text_digest FROM capture WHERE text_digest IS NOT NULL"
         return {f"{digest}.gz" for (digest,) in rows.execute(query)}
 
 
-def kept_texts(archive: Any) -> set[str]:
+def kept_texts(archive: ArchiveBox) -> set[str]:
     return {path.name for path in (archive.root / "texts").iterdir()}
 
 
-def lose_texts(archive: Any) -> None:
+def lose_texts(archive: ArchiveBox) -> None:
     shutil.rmtree(archive.root / "texts")
 
 
@@ -64,7 +64,7 @@ def restored(report: IndexReport) -> tuple[int, int]:
 
 
 def test_lost_texts_are_made_again_and_those_that_stay_lost_are_counted(
-    archive: Any,
+    archive: ArchiveBox,
 ) -> None:
     fill(archive)
     archive.index(state=True)
@@ -81,7 +81,7 @@ def test_lost_texts_are_made_again_and_those_that_stay_lost_are_counted(
     assert restored(archive.index()) == (0, 0)
 
 
-def test_nothing_is_kept_that_no_row_names(archive: Any) -> None:
+def test_nothing_is_kept_that_no_row_names(archive: ArchiveBox) -> None:
     fill(archive)
     archive.index()
     name_another_text(archive)
@@ -91,7 +91,7 @@ def test_nothing_is_kept_that_no_row_names(archive: Any) -> None:
 
 
 def test_a_second_loss_is_noticed_where_no_text_could_be_made_again(
-    archive: Any,
+    archive: ArchiveBox,
 ) -> None:
     archive.page("https://a.example/", "<p>Навіна.")
     archive.index()
@@ -107,7 +107,9 @@ def test_a_second_loss_is_noticed_where_no_text_could_be_made_again(
     assert restored(archive.index()) == (0, 0)
 
 
-def test_a_text_comes_from_another_capture_where_one_is_damaged(archive: Any) -> None:
+def test_a_text_comes_from_another_capture_where_one_is_damaged(
+    archive: ArchiveBox,
+) -> None:
     captures = [
         archive.page(f"https://a.example/{n}", f"<p>Адна навіна.<!-- {n} -->")
         for n in range(3)
@@ -125,7 +127,7 @@ def test_a_text_comes_from_another_capture_where_one_is_damaged(archive: Any) ->
 
 
 def test_a_restoring_that_ended_halfway_goes_on(
-    archive: Any, monkeypatch: pytest.MonkeyPatch
+    archive: ArchiveBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(archive)
     archive.index()

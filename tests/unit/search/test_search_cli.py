@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,6 +12,7 @@ from click.testing import CliRunner, Result
 from archive.errors import InvalidQuery, SettingsError
 from archive.warc.reading import read_records
 from search.search_cli import NOTHING_NEW, search
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 Run = Callable[..., Result]
@@ -30,7 +30,7 @@ variants = "none"
 
 
 @pytest.fixture(scope="module")
-def box(new_archive: Callable[[], Any], article: Article) -> Any:
+def box(new_archive: Callable[[], ArchiveBox], article: Article) -> ArchiveBox:
     """An archive in which something is captured and indexed later, twice."""
     made = new_archive()
     made.page("https://a.example/1", article("Вынікі", "Ціханоўская: яўка 85."))
@@ -40,7 +40,7 @@ def box(new_archive: Callable[[], Any], article: Article) -> Any:
 
 
 @pytest.fixture(scope="module")
-def run(box: Any) -> Run:
+def run(box: ArchiveBox) -> Run:
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(
             search, arguments, obj=box.context, catch_exceptions=False
@@ -50,7 +50,7 @@ def run(box: Any) -> Run:
 
 
 def test_new_since_finds_only_what_came_later_and_remembers(
-    box: Any, run: Run, article: Article, tmp_path: Path
+    box: ArchiveBox, run: Run, article: Article, tmp_path: Path
 ) -> None:
     seen = str(tmp_path / "seen")
     asked = ("turnout", "--json", "--new-since", seen, "--remember")
@@ -71,7 +71,7 @@ def test_new_since_finds_only_what_came_later_and_remembers(
 
 
 def test_new_since_takes_a_number_or_a_checkpoint_of_this_log(
-    box: Any, run: Run, tmp_path: Path
+    box: ArchiveBox, run: Run, tmp_path: Path
 ) -> None:
     assert run("turnout", "--new-since", "0").exit_code == 0
     assert run("turnout", "--new-since", "999999").exit_code == NOTHING_NEW

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,6 +24,7 @@ from search.service import (
     SearchService,
     Variants,
 )
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 FORMS = SearchOptions(variants=Variants.FORMS)
@@ -39,7 +39,7 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def service(new_archive: Callable[[], Any], article: Article) -> SearchService:
+def service(new_archive: Callable[[], ArchiveBox], article: Article) -> SearchService:
     archive = new_archive()
     archive.capture(
         *(
@@ -194,14 +194,14 @@ def test_kept_text_of_a_capture(service: SearchService) -> None:
     assert service.text_of("0" * 64) is None
 
 
-def test_no_index_yet_is_said(archive: Any) -> None:
+def test_no_index_yet_is_said(archive: ArchiveBox) -> None:
     service = archive.service()
     with pytest.raises(SearchUnavailable, match="evidence index"):
         service.search("a")
 
 
 def test_new_captures_and_a_new_generation_are_noticed(
-    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
+    archive: ArchiveBox, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "FRESH_SECONDS", 0.0)
     service = archive.service()
@@ -213,7 +213,7 @@ def test_new_captures_and_a_new_generation_are_noticed(
 
 
 def test_removed_generation_is_survived_within_the_second(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     archive.page("https://a.example/", article("Вынікі", "Яўка."))
     archive.index()
@@ -226,7 +226,7 @@ def test_removed_generation_is_survived_within_the_second(
 
 
 def test_links_to_a_read_only_index_that_were_cleaned_away_are_made_again(
-    archive: Any, article: Article, monkeypatch: pytest.MonkeyPatch
+    archive: ArchiveBox, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -266,7 +266,7 @@ def test_threads_share_one_service(service: SearchService) -> None:
 
 
 def test_repeat_by_another_source_or_later_is_found_by_filter(
-    archive: Any, article: Article
+    archive: ArchiveBox, article: Article
 ) -> None:
     text = article("Вынікі", "Яўка 85.")
     archive.page("https://a.example/", text, source_id="first")
@@ -333,7 +333,9 @@ def test_hostile_queries_are_answered_or_refused(service: SearchService) -> None
     assert answered > 100
 
 
-def test_index_of_another_version_is_named(archive: Any, article: Article) -> None:
+def test_index_of_another_version_is_named(
+    archive: ArchiveBox, article: Article
+) -> None:
     archive.page("https://a.example/", article("Вынікі", "Яўка."))
     archive.index()
     current = find_current(archive.root)
@@ -346,9 +348,14 @@ def test_index_of_another_version_is_named(archive: Any, article: Article) -> No
         archive.service().search("яўка")
 
 
-def test_cut_reply_is_indexed_as_far_as_it_came(archive: Any, article: Article) -> None:
+def test_cut_reply_is_indexed_as_far_as_it_came(
+    archive: ArchiveBox, article: Article
+) -> None:
     exchange = archive.exchange("https://a.example/", article("Вынікі", "Яўка."))
-    cut = exchange.response.data[:-20]
+    with exchange.response.open() as stream:
+        cut = stream.read()[:-20]
+    assert exchange.framing is not None
+    body_bytes = exchange.framing.body_bytes - 20
     archive.capture(
         replace(
             exchange,
@@ -357,7 +364,7 @@ def test_cut_reply_is_indexed_as_far_as_it_came(archive: Any, article: Article) 
             wire_digest=Digest.of(cut),
             payload_digest=None,
             payload_bytes=None,
-            framing=replace(exchange.framing, body_bytes=exchange.payload_bytes - 20),
+            framing=replace(exchange.framing, body_bytes=body_bytes),
         )
     )
     archive.index()
@@ -366,7 +373,7 @@ def test_cut_reply_is_indexed_as_far_as_it_came(archive: Any, article: Article) 
 
 
 def test_hidden_sources_are_neither_found_nor_counted(
-    new_archive: Callable[[], Any],
+    new_archive: Callable[[], ArchiveBox],
 ) -> None:
     box = new_archive()
     box.capture(

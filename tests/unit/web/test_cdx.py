@@ -3,13 +3,13 @@
 import base64
 import json
 import re
-from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.store.lookup import KeyPlace
 from tests.support.served import APP
+from tests.support.web_world import World
 from web.app import Applications
 from web.cdx import CdxRefused, after, format_resume_key, parse_resume_key
 
@@ -30,12 +30,12 @@ def ids(apps: Applications, **asked: object) -> list[str]:
     return [line["id"] for line in lines(apps, **asked)]
 
 
-def of(world: Any, *names: str) -> list[str]:
+def of(world: World, *names: str) -> list[str]:
     return [world.named[name].short_id for name in names]
 
 
 def test_an_address_has_its_captures_in_time_failures_too(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     found = lines(apps, url=f"http://{PAGE}")
     assert [one["id"] for one in found] == of(world, "main", "changed", "failure")
@@ -92,7 +92,7 @@ def test_what_is_asked_for_is_chosen(
 
 
 def test_lines_can_be_sorted_by_distance_and_backwards(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     closest = {"url": PAGE, "closest": "20250126183000", "sort": "closest"}
     assert ids(apps, **closest) == of(world, "changed", "main", "failure")
@@ -117,14 +117,14 @@ def test_a_resumed_walk_gives_every_line_once(apps: Applications) -> None:
     assert len(set(whole)) == 17
 
 
-def test_a_restricted_source_has_no_line(world: Any) -> None:
+def test_a_restricted_source_has_no_line(world: World) -> None:
     asked = {"url": "inside.example", "matchType": "host"}
     assert len(lines(world.apps(), **asked)) == 1
     assert lines(world.apps(restricted=frozenset(["inside"])), **asked) == []
 
 
 def test_a_resume_key_and_what_is_looked_through_tell_nothing_of_hidden_captures(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apps = world.apps(restricted=frozenset(["inside", "commission"]))
     asked = {"url": "example", "matchType": "domain", "output": "text", "fl": "urlkey"}

@@ -3,10 +3,11 @@
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from archive.capture import CaptureOutcome
+from archive.capture import Capture, CaptureOutcome
 from archive.store.recorded import PagePart
 from web.languages import ENGLISH
 from web.replay.clean import CleanPage, clean_page
@@ -151,7 +152,7 @@ def table() -> PartTable:
         )
         for name in CAPTURED
     ]
-    return PartTable(PAGE_ID, parts, capture)  # type: ignore[arg-type]
+    return PartTable(PAGE_ID, parts, lambda name: cast("Capture", capture(name)))
 
 
 def write_words(kind: str, gap: Gap) -> str:

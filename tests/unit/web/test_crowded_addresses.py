@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from archive.store.reader import ArchiveReader
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.access import AccessPolicy, shown_by
 from web.app import Applications, create_app
 from web.settings import WebSettings
@@ -43,14 +44,14 @@ def crowded(archive_folder: Any) -> Iterator[ArchiveReader]:
     reader.close()
 
 
-def serve(world: Any, reader: ArchiveReader, *hidden: str) -> Applications:
+def serve(world: World, reader: ArchiveReader, *hidden: str) -> Applications:
     policy = AccessPolicy(restricted_sources=frozenset(hidden))
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY, access=policy)
     return create_app(settings, world.services(archive=reader))
 
 
 def test_a_citation_resolves_however_many_captures_came_after(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     apps = serve(world, crowded)
     archive = world.reader.identity.origin.rsplit("/", 1)[-1]
@@ -66,7 +67,7 @@ def test_a_citation_resolves_however_many_captures_came_after(
 
 
 def test_the_place_among_all_captures_is_told(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     site = serve(world, crowded).site
     found = find_neighbours(site, world.named["changed"])
@@ -79,7 +80,7 @@ def test_the_place_among_all_captures_is_told(
 
 
 def test_hidden_captures_take_no_place_and_are_in_no_number(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     apps = serve(world, crowded, "crowd")
     key = apps.site.key_of(URI)
@@ -105,7 +106,7 @@ class HiddenOnceAsked:
 
 
 def test_a_source_that_is_hidden_while_an_answer_is_made_is_not_in_it(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     policy = AccessPolicy(marked=HiddenOnceAsked("crowd"))
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
@@ -114,7 +115,7 @@ def test_a_source_that_is_hidden_while_an_answer_is_made_is_not_in_it(
     assert asking.ask_shown(URI, crowded.addresses.count).count == 3
 
 
-def test_what_is_hidden_is_asked_after_a_capture_was_read(world: Any) -> None:
+def test_what_is_hidden_is_asked_after_a_capture_was_read(world: World) -> None:
     hidden = frozenset[str]()
     is_shown = shown_by(AccessPolicy(marked=lambda: hidden))
     main = world.named["main"]
@@ -124,7 +125,7 @@ def test_what_is_hidden_is_asked_after_a_capture_was_read(world: Any) -> None:
 
 
 def test_the_first_page_of_the_captures_is_within_reach(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     apps = serve(world, crowded)
     path = f"/api/v1/u/{apps.site.key_of(URI)}/11"
@@ -135,7 +136,7 @@ def test_the_first_page_of_the_captures_is_within_reach(
 
 
 def test_a_link_leads_to_the_capture_nearest_in_time(
-    world: Any, crowded: ArchiveReader
+    world: World, crowded: ArchiveReader
 ) -> None:
     main = world.named["main"]
     (row,) = links_of(serve(world, crowded).site, main).captured

@@ -8,6 +8,7 @@ from werkzeug.test import Client, TestResponse
 
 from archive.errors import ArchiveMissing
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import Applications, create_app
 from web.settings import WebSettings
 
@@ -19,7 +20,7 @@ def ask(apps: Applications, path: str, method: str = "GET") -> TestResponse:
 
 
 def test_what_is_not_there_is_answered_alike_by_router_view_and_guard(
-    world: Any,
+    world: World,
 ) -> None:
     apps = world.apps(restricted=frozenset(["inside"]))
     hidden = world.named["secret"].short_id
@@ -59,7 +60,7 @@ def test_refusals_have_the_same_shape(
 
 
 def test_an_archive_that_is_gone_is_a_fault_in_json_and_a_page_for_readers(
-    world: Any,
+    world: World,
 ) -> None:
     class Gone:
         def __getattr__(self, name: str) -> Any:

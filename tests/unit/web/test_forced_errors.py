@@ -9,6 +9,7 @@ from werkzeug.test import Client
 
 from archive.errors import DigestMismatch, FormatError, LogMissing, StoreError
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -60,7 +61,7 @@ def test_the_table_makes_a_hundred() -> None:
 
 @pytest.mark.parametrize("make", ERRORS)
 def test_P12_a_hundred_forced_errors_show_nothing(
-    world: Any, make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+    world: World, make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     broken = Broken(make, world.reader.identity)

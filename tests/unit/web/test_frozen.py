@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,6 +9,7 @@ from archive.capture import Capture
 from archive.errors import StoreError
 from archive.verify.report import Report
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.freeze import FreezeRequest, freeze
 from web.frozen import freeze_replay, is_plain_path
 from web.languages import ENGLISH
@@ -88,7 +88,7 @@ def test_usual_paths_are_files(path: str) -> None:
 
 
 def test_each_capture_is_checked_once_for_all_its_pages(
-    world: Any, tmp_path: Path
+    world: World, tmp_path: Path
 ) -> None:
     services = world.services()
     checked: Counter[str] = Counter()
@@ -107,7 +107,7 @@ def test_each_capture_is_checked_once_for_all_its_pages(
 
 
 def test_a_full_disk_is_named_with_the_file_and_what_to_do(
-    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_path: Path, _data: bytes) -> int:
         raise OSError(28, "No space left on device")  # of a write: without a name

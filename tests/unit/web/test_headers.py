@@ -6,6 +6,7 @@ import pytest
 from werkzeug.test import Client
 
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import Applications
 from web.headers import app_headers, replay_headers
 
@@ -102,7 +103,7 @@ REPLAY_ANSWERS = [
 
 
 @pytest.fixture
-def names(world: Any) -> dict[str, str]:
+def names(world: World) -> dict[str, str]:
     """What stands in the addresses of the tables."""
     named = {name: one.short_id for name, one in world.named.items()}
     key_of = world.apps().site.key_of
@@ -192,12 +193,10 @@ def test_only_static_files_may_be_kept(apps: Applications) -> None:
 
 
 def test_an_unexpected_error_is_constant_and_says_nothing(
-    world: Any, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def burst(text: str, *, limit: int, offset: int) -> None:
-        raise ZeroDivisionError(f"secret {text}")
-
-    world.index.search = burst
+    world.index.problem = ZeroDivisionError("secret canary")
+    world.index.broken = True
     apps = world.apps()
     client = Client(apps.app)
     sent = client.post("/search", data={"q": "canary"}, base_url=APP)
@@ -252,7 +251,7 @@ def test_error_pages_reflect_nothing(apps: Applications) -> None:
     assert b"canary" not in bodies.pop()
 
 
-def test_https_origins_ask_for_https_for_ever(world: Any) -> None:
+def test_https_origins_ask_for_https_for_ever(world: World) -> None:
     sets = app_headers(
         app_origin="https://a.example", replay_origin="https://b.example"
     )

@@ -2,12 +2,12 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from tests.support.served import APP
+from tests.support.web_world import World
 from web.app import Applications
 
 
@@ -20,12 +20,12 @@ def ask(apps: Applications, path: str) -> TestResponse:
     return Client(apps.app).get(path, base_url=APP)
 
 
-def key_of(apps: Applications, world: Any) -> str:
+def key_of(apps: Applications, world: World) -> str:
     return apps.site.key_of(world.named["main"].target_uri)
 
 
 def test_pages_hold_every_capture_once_and_count_all(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     key = key_of(apps, world)
     first = json.loads(ask(apps, f"/api/v1/u/{key}").get_data())
@@ -44,7 +44,7 @@ def test_pages_hold_every_capture_once_and_count_all(
 
 @pytest.mark.parametrize("language", ["en", "be", "ru"])
 def test_a_page_that_is_not_all_says_so_and_leads_on(
-    apps: Applications, world: Any, language: str
+    apps: Applications, world: World, language: str
 ) -> None:
     path = f"/{language}/u/{key_of(apps, world)}"
     html = ask(apps, path).get_data(as_text=True)
@@ -59,7 +59,7 @@ def test_a_page_that_is_not_all_says_so_and_leads_on(
 
 
 def test_an_address_whose_captures_are_all_on_the_page_says_nothing_of_pages(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     key = apps.site.key_of(world.named["cyrillic"].target_uri)
     html = ask(apps, f"/u/{key}").get_data(as_text=True)

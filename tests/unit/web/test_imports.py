@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from werkzeug.test import Client
 
@@ -12,12 +11,13 @@ from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive
 from tests.support.foreign import PAGE, URI, exchange, pack
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 
 
 def test_record_page_claim_and_citation_say_imported(
-    world: Any, tmp_path: Path
+    world: World, tmp_path: Path
 ) -> None:
     made = make_archive(tmp_path)
     path = tmp_path / "received.warc.gz"

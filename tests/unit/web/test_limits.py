@@ -5,6 +5,7 @@ from typing import Any
 from werkzeug.test import Client
 
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import create_app
 from web.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
 from web.settings import WebSettings
@@ -57,7 +58,7 @@ def test_buckets_are_bounded_and_forgotten_with_the_key() -> None:
     assert len(limiter) == 1
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(world: Any) -> None:
+def test_who_asks_too_often_is_told_when_to_come_back(world: World) -> None:
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
     apps = create_app(settings, world.services())
     for application, origin, path in (

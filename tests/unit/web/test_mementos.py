@@ -2,13 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import FormatError
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import Applications
 from web.mementos import format_http_date, parse_http_date, parse_pwid, plain
 
@@ -47,7 +47,7 @@ def links(text: str) -> dict[str, tuple[str, dict[str, str]]]:
     ],
 )
 def test_a_timegate_leads_to_the_nearest_memento(
-    apps: Applications, world: Any, asked: str | None, name: str
+    apps: Applications, world: World, asked: str | None, name: str
 ) -> None:
     headers = {} if asked is None else {"Accept_Datetime": asked}
     response = app_get(apps, f"/timegate/{URI}", **headers)
@@ -97,7 +97,7 @@ def test_a_failure_alone_is_no_memento(apps: Applications) -> None:
     assert text.count('memento"; datetime=') == 2
 
 
-def test_a_restricted_source_has_no_memento(world: Any) -> None:
+def test_a_restricted_source_has_no_memento(world: World) -> None:
     path = "/timegate/http://inside.example/a"
     assert app_get(world.apps(), path).status_code == 302
     hidden = world.apps(restricted=frozenset(["inside"]))
@@ -107,7 +107,7 @@ def test_a_restricted_source_has_no_memento(world: Any) -> None:
 
 
 def test_a_timemap_lists_every_memento_with_its_time(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     response = app_get(apps, f"/timemap/link/{URI}")
     assert response.headers["Content-Type"] == "application/link-format"
@@ -125,7 +125,7 @@ def test_a_timemap_lists_every_memento_with_its_time(
     assert found["last memento"] == (f"{REPLAY}/v/{last}", {"datetime": SECOND})
 
 
-def test_the_other_forms_say_the_same(apps: Applications, world: Any) -> None:
+def test_the_other_forms_say_the_same(apps: Applications, world: World) -> None:
     value = json.loads(app_get(apps, f"/timemap/json/{URI}").data)
     assert value["original_uri"] == URI
     expected = [f"{REPLAY}/v/{world.named[n].short_id}" for n in ("main", "changed")]
@@ -138,7 +138,7 @@ def test_the_other_forms_say_the_same(apps: Applications, world: Any) -> None:
 
 
 def test_a_long_timemap_has_pages(
-    apps: Applications, world: Any, monkeypatch: pytest.MonkeyPatch
+    apps: Applications, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("web.views.mementos.PAGE_MEMENTOS", 1)
     first = links(app_get(apps, f"/timemap/link/{URI}").get_data(as_text=True))
@@ -151,7 +151,7 @@ def test_a_long_timemap_has_pages(
 
 
 def test_a_memento_says_when_it_was_and_where_its_neighbours_are(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     short = world.named["main"].short_id
     for path in (f"/v/{short}", f"/raw/{short}"):
@@ -170,7 +170,7 @@ def test_a_memento_says_when_it_was_and_where_its_neighbours_are(
 
 
 def test_an_archived_error_is_a_memento_and_keeps_its_status(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     path = f"/v/{world.named['missing'].short_id}"
     response = Client(apps.replay).get(path, base_url=REPLAY)
@@ -179,7 +179,7 @@ def test_an_archived_error_is_a_memento_and_keeps_its_status(
 
 
 def test_a_record_page_has_the_links_and_is_no_memento(
-    apps: Applications, world: Any
+    apps: Applications, world: World
 ) -> None:
     response = app_get(apps, f"/c/{world.named['main'].short_id}")
     assert "Memento-Datetime" not in response.headers
@@ -198,7 +198,7 @@ def test_a_query_belongs_to_the_address(apps: Applications) -> None:
     assert app_get(apps, f"/timegate/{URI}?x=1").status_code == 404
 
 
-def test_a_pwid_leads_to_the_record(apps: Applications, world: Any) -> None:
+def test_a_pwid_leads_to_the_record(apps: Applications, world: World) -> None:
     archive = world.reader.identity.origin.rsplit("/", 1)[-1]
     for part, name in (("part", "main"), ("page", "page")):
         pwid = f"urn:pwid:{archive}:2025-01-26T18:04:11Z:{part}:{URI}"
@@ -222,7 +222,7 @@ def test_dates_are_read_back_as_written() -> None:
 
 
 def test_a_timemap_leaves_nothing_out_however_many_there_are(
-    apps: Applications, world: Any, monkeypatch: pytest.MonkeyPatch
+    apps: Applications, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("web.views.mementos.MOST_ROWS", 1)
     found = json.loads(app_get(apps, f"/timemap/json/{URI}").get_data(as_text=True))

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from tests.support.served import APP
+from tests.support.web_world import World
 from web.app import Applications
 from web.schema import SchemaBook
 from web.views.openapi import make_document
@@ -76,7 +77,7 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
     ],
 )
 def test_a_page_has_its_twin(
-    apps: Applications, world: Any, path: str, members: set[str]
+    apps: Applications, world: World, path: str, members: set[str]
 ) -> None:
     names = {name: one.short_id for name, one in world.named.items()}
     names["source"] = apps.site.key_of("commission")
@@ -98,7 +99,7 @@ def test_what_is_not_there_has_the_one_error_shape(
     assert set(json.loads(got.data)["error"]) == {"code", "message", "next_step"}
 
 
-def test_a_restricted_source_is_in_no_twin(apps: Applications, world: Any) -> None:
+def test_a_restricted_source_is_in_no_twin(apps: Applications, world: World) -> None:
     hidden = world.apps(restricted=frozenset(["inside"]))
     for path in ("/", "/captures", "/sources"):
         seen, kept_back = (

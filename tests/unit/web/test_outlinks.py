@@ -2,13 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from werkzeug.test import Client
 
 from archive.errors import DigestMismatch
 from tests.support.served import APP
+from tests.support.web_world import World
 from web.app import Applications
 from web.replay.outlinks import LINKS_LIMIT, find_outlinks
 
@@ -57,7 +57,7 @@ def test_more_links_than_are_listed_are_counted() -> None:
 
 
 def test_captured_links_lead_to_the_nearest_capture_and_others_nowhere(
-    world: Any, apps: Applications
+    world: World, apps: Applications
 ) -> None:
     client = Client(apps.app, use_cookies=False)
     name = world.named["main"].short_id
@@ -71,7 +71,7 @@ def test_captured_links_lead_to_the_nearest_capture_and_others_nowhere(
     ]
 
 
-def test_the_nearest_of_several_captures_is_taken(world: Any) -> None:
+def test_the_nearest_of_several_captures_is_taken(world: World) -> None:
     from web.replay.outlinks import Outlink
     from web.views.linking import _row
 
@@ -87,7 +87,7 @@ def test_the_nearest_of_several_captures_is_taken(world: Any) -> None:
 
 @pytest.mark.parametrize("name", ["binary", "failure", "seal"])
 def test_what_is_no_page_has_no_links(
-    name: str, world: Any, apps: Applications
+    name: str, world: World, apps: Applications
 ) -> None:
     client = Client(apps.app, use_cookies=False)
     path = f"/c/{world.named[name].short_id}/links"
@@ -95,7 +95,7 @@ def test_what_is_no_page_has_no_links(
 
 
 def test_links_of_altered_bytes_are_not_read_and_the_receipt_says_why(
-    world: Any, apps: Applications, monkeypatch: pytest.MonkeyPatch
+    world: World, apps: Applications, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(capture: object) -> None:
         raise DigestMismatch("altered")

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import PIL.Image
@@ -15,6 +15,7 @@ from search.extract.pictures import Preview
 from search.extract.preview import Previews
 from tests.support.archives import make_archive
 from tests.support.served import APP, REPLAY, open_applications
+from tests.support.web_world import World
 from tests.unit.web.conftest import make_exchange, png
 from web.app import create_app
 from web.replay.viewing import AGAIN_SECONDS
@@ -235,20 +236,22 @@ def test_pages_of_a_pdf_are_turned_in_the_language_of_the_page(shown: Shown) -> 
     assert "Папярэднія старонкі" in html
 
 
-def counting(world: Any, answer: Any, **changes: Any) -> tuple[Client, list[int], str]:
+def counting(
+    world: World, answer: Callable[[int], Preview | None], **changes: Any
+) -> tuple[Client, list[int], str]:
     """A replay origin over a picture, with what draws replaced; the tries are noted."""
     tries: list[int] = []
 
     def make(data: bytes, number: int) -> Preview | None:
         tries.append(number)
-        return answer(number)  # type: ignore[no-any-return]
+        return answer(number)
 
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
     apps = create_app(settings, world.services(preview=make, **changes))
     return Client(apps.replay, use_cookies=False), tries, world.named["seal"].short_id
 
 
-def test_what_cannot_be_drawn_is_not_tried_again(world: Any) -> None:
+def test_what_cannot_be_drawn_is_not_tried_again(world: World) -> None:
     client, tries, name = counting(world, lambda _: None)
     for _ in range(3):
         html = client.get(f"/v/{name}", base_url=REPLAY).get_data(as_text=True)
@@ -257,7 +260,7 @@ def test_what_cannot_be_drawn_is_not_tried_again(world: Any) -> None:
     assert tries == [0]
 
 
-def test_what_failed_once_is_tried_again_after_a_while(world: Any) -> None:
+def test_what_failed_once_is_tried_again_after_a_while(world: World) -> None:
     now = [1000.0]
 
     def fail(number: int) -> None:
@@ -272,7 +275,7 @@ def test_what_failed_once_is_tried_again_after_a_while(world: Any) -> None:
         now[0] += AGAIN_SECONDS
 
 
-def test_who_comes_while_all_draw_is_asked_to_come_back(world: Any) -> None:
+def test_who_comes_while_all_draw_is_asked_to_come_back(world: World) -> None:
     def busy(number: int) -> None:
         raise ExtractionError("busy")
 

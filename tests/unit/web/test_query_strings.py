@@ -11,6 +11,7 @@ from search.index import Indexer
 from search.service import SearchService
 from tests.support.query_strings import Asker, check_shape, query_strings
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -20,7 +21,7 @@ ANSWERED, REFUSED = 200, 400
 
 
 @pytest.fixture
-def service(world: Any) -> SearchService:
+def service(world: World) -> SearchService:
     """The real index of a small archive."""
     reader = ArchiveReader.open(world.root)
     Indexer(reader, workers=1).run()
@@ -29,7 +30,7 @@ def service(world: Any) -> SearchService:
 
 
 def test_I1_no_query_string_breaks_the_server_or_the_shape_of_a_request(
-    world: Any, service: SearchService
+    world: World, service: SearchService
 ) -> None:
     settings = WebSettings(app_origin=APP, replay_origin=REPLAY)
     client = Client(create_app(settings, world.services(search=service)).app)

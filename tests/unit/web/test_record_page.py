@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -19,6 +18,7 @@ from archive.verify.report import Finding, Outcome, Report
 from tests.support.archives import make_archive
 from tests.support.page_reader import PATHS, Reader
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import Applications, create_app
 from web.services import TrustState
 from web.settings import WebSettings
@@ -30,7 +30,7 @@ def reader(apps: Applications) -> Reader:
 
 
 def test_a_record_shows_times_proof_digests_headers_and_a_citation(
-    world: Any, reader: Reader
+    world: World, reader: Reader
 ) -> None:
     main = world.named["main"]
     html = reader.get(f"/c/{main.short_id}")
@@ -64,7 +64,7 @@ def test_a_record_shows_times_proof_digests_headers_and_a_citation(
 
 
 def test_a_receipt_names_each_check_that_was_not_made(
-    world: Any, apps: Applications, reader: Reader
+    world: World, apps: Applications, reader: Reader
 ) -> None:
     apps.site.sweep.run()
     of_a_capture = [
@@ -83,14 +83,14 @@ def test_a_receipt_names_each_check_that_was_not_made(
         assert sorted(map(str.strip, named)) == sorted(unmade)
 
 
-def test_a_page_statement_has_a_record_of_its_own(world: Any, reader: Reader) -> None:
+def test_a_page_statement_has_a_record_of_its_own(world: World, reader: Reader) -> None:
     html = reader.get(f"/c/{world.named['page'].short_id}")
     assert "VERIFIED" in html
     assert f"sha256:{world.named['page'].capture_id}" in html
 
 
 def test_a_failure_is_shown_as_not_reachable_from_here(
-    world: Any, reader: Reader
+    world: World, reader: Reader
 ) -> None:
     html = reader.get(f"/c/{world.named['failure'].short_id}")
     assert "not reachable from here" in html
@@ -110,7 +110,7 @@ def test_a_failure_is_shown_as_not_reachable_from_here(
     ],
 )
 def test_what_is_no_plain_visit_says_so_in_banner_and_citation(
-    name: str, banner: str, citation: str, world: Any, reader: Reader
+    name: str, banner: str, citation: str, world: World, reader: Reader
 ) -> None:
     html = reader.get(f"/c/{world.named[name].short_id}")
     cited = reader.get(f"/c/{world.named[name].short_id}/cite")
@@ -130,7 +130,7 @@ def test_what_is_cut_short_is_counted_as_a_failure(reader: Reader) -> None:
     assert ("Failures kept as evidence", "3") in rows
 
 
-def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
+def test_a_failed_check_keeps_the_page_out_of_the_frame(world: World) -> None:
     report = world.services().verify(world.named["main"])
     bad = Finding(
         step=5,
@@ -151,7 +151,7 @@ def test_a_failed_check_keeps_the_page_out_of_the_frame(world: Any) -> None:
     assert "<iframe" not in html
 
 
-def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
+def test_a_restricted_capture_answers_like_an_unknown_one(world: World) -> None:
     secret = world.named["secret"]
     world.index.add(secret, "таямніца")
     apps = world.apps(restricted=frozenset({"inside"}))
@@ -174,7 +174,9 @@ def test_a_restricted_capture_answers_like_an_unknown_one(world: Any) -> None:
     reader.post("/find", 404, q=secret.short_id)
 
 
-def test_a_tombstone_says_what_was_removed_and_why(world: Any, tmp_path: Path) -> None:
+def test_a_tombstone_says_what_was_removed_and_why(
+    world: World, tmp_path: Path
+) -> None:
     made = make_archive(tmp_path)
     gone, kept = made.fill(2)
     archive = ArchiveReader.open(made.root)
@@ -203,7 +205,7 @@ def test_a_tombstone_says_what_was_removed_and_why(world: Any, tmp_path: Path) -
 
 
 @pytest.fixture
-def damaged(world: Any, tmp_path: Path) -> Applications:
+def damaged(world: World, tmp_path: Path) -> Applications:
     """The same archive with one byte of the main capture changed."""
     root = tmp_path / "archive"
     shutil.copytree(world.root, root)
@@ -227,7 +229,7 @@ def damaged(world: Any, tmp_path: Path) -> Applications:
 
 
 def test_a_changed_byte_is_told_and_nothing_of_it_is_shown(
-    world: Any, damaged: Applications
+    world: World, damaged: Applications
 ) -> None:
     reader = Reader(damaged)
     short = world.named["main"].short_id
@@ -248,7 +250,7 @@ def test_a_changed_byte_is_told_and_nothing_of_it_is_shown(
     assert "badge-verified" in reader.get(f"/c/{world.named['changed'].short_id}")
 
 
-def test_an_unknown_log_is_not_checked(world: Any) -> None:
+def test_an_unknown_log_is_not_checked(world: World) -> None:
     services = world.services(
         verify=lambda one: verify_capture(world.reader, one, trust=None),
         trust=TrustState(fingerprint=None),

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from tests.support.served import REPLAY
+from tests.support.web_world import World
 from web.app import Applications
 
 
@@ -20,7 +21,7 @@ def get(client: Client, path: str, **headers: str) -> TestResponse:
     return client.get(path, base_url=REPLAY, headers=headers)
 
 
-def test_a_page_is_shown_with_its_own_parts(world: Any, client: Client) -> None:
+def test_a_page_is_shown_with_its_own_parts(world: World, client: Client) -> None:
     page = world.named["page"].short_id
     html = get(client, f"/v/{world.named['main'].short_id}").get_data(as_text=True)
     assert "Папярэднія вынікі" in html
@@ -32,7 +33,7 @@ def test_a_page_is_shown_with_its_own_parts(world: Any, client: Client) -> None:
 
 
 def test_a_later_capture_takes_no_part_of_an_earlier_page(
-    world: Any, client: Client
+    world: World, client: Client
 ) -> None:
     html = get(client, f"/v/{world.named['changed'].short_id}").get_data(as_text=True)
     assert "Канчатковыя" in html
@@ -40,7 +41,7 @@ def test_a_later_capture_takes_no_part_of_an_earlier_page(
     assert html.count('class="evidence-gap"') == 2
 
 
-def test_a_style_sheet_is_written_anew(world: Any, client: Client) -> None:
+def test_a_style_sheet_is_written_anew(world: World, client: Client) -> None:
     page = world.named["page"].short_id
     response = get(client, f"/p/{page}/0")
     css = response.get_data(as_text=True)
@@ -51,7 +52,7 @@ def test_a_style_sheet_is_written_anew(world: Any, client: Client) -> None:
     assert "outside.example" not in css
 
 
-def test_an_image_is_sent_by_its_first_bytes(world: Any, client: Client) -> None:
+def test_an_image_is_sent_by_its_first_bytes(world: World, client: Client) -> None:
     response = get(client, f"/p/{world.named['page'].short_id}/2")
     assert response.headers["Content-Type"] == "image/png"
     assert response.data.startswith(b"\x89PNG")
@@ -59,7 +60,7 @@ def test_an_image_is_sent_by_its_first_bytes(world: Any, client: Client) -> None
 
 @pytest.mark.parametrize("name", ["drawn", "drawn-page"])
 def test_the_picture_of_a_page_is_shown_in_a_document_of_ours(
-    name: str, world: Any, client: Client
+    name: str, world: World, client: Client
 ) -> None:
     page = world.named["drawn-page"].short_id
     html = get(client, f"/shot/{world.named[name].short_id}").get_data(as_text=True)
@@ -70,7 +71,7 @@ def test_the_picture_of_a_page_is_shown_in_a_document_of_ours(
 
 
 def test_what_a_browser_made_of_a_page_is_a_download(
-    world: Any, client: Client
+    world: World, client: Client
 ) -> None:
     page = world.named["drawn-page"]
     response = get(client, f"/raw/{page.short_id}/kept/pdf")
@@ -84,54 +85,55 @@ def test_what_a_browser_made_of_a_page_is_a_download(
     "path", ["/shot/{page}", "/shot/{page}/view", "/raw/{drawn}/kept/dom"]
 )
 def test_a_page_without_a_picture_has_none(
-    path: str, world: Any, client: Client
+    path: str, world: World, client: Client
 ) -> None:
     ids = {"page": "page", "drawn": "drawn-page"}
     names = {key: world.named[name].short_id for key, name in ids.items()}
     assert get(client, path.format(**names)).status_code == 404
 
 
-def test_opened_alone_it_leads_to_the_record(world: Any, client: Client) -> None:
+def test_opened_alone_it_leads_to_the_record(world: World, client: Client) -> None:
     short = world.named["main"].short_id
     response = get(client, f"/v/{short}", **{"Sec-Fetch-Dest": "document"})
     assert response.status_code == 303
     assert response.headers["Location"] == f"http://127.0.0.1:8000/c/{short}"
 
 
-def test_a_redirect_is_named_and_not_followed(world: Any, client: Client) -> None:
+def test_a_redirect_is_named_and_not_followed(world: World, client: Client) -> None:
     response = get(client, f"/v/{world.named['moved'].short_id}")
     assert response.status_code == 200
     assert "Location" not in response.headers
     assert "http://new.example/&lt;b&gt;" in response.get_data(as_text=True)
 
 
-def test_text_in_an_old_charset_is_read(world: Any, client: Client) -> None:
+def test_text_in_an_old_charset_is_read(world: World, client: Client) -> None:
     html = get(client, f"/v/{world.named['cyrillic'].short_id}").get_data(as_text=True)
     assert "Привет, мир" in html
 
 
-def test_a_file_without_a_view_says_so(world: Any, client: Client) -> None:
+def test_a_file_without_a_view_says_so(world: World, client: Client) -> None:
     html = get(client, f"/v/{world.named['binary'].short_id}").get_data(as_text=True)
     assert "no view" in html
 
 
-def test_the_body_comes_back_byte_for_byte(world: Any, client: Client) -> None:
+def hashed(response: TestResponse) -> str:
+    return f"sha256:{hashlib.sha256(response.data).hexdigest()}"
+
+
+def test_the_body_comes_back_byte_for_byte(world: World, client: Client) -> None:
     response = get(client, f"/raw/{world.named['main'].short_id}")
-    digest = hashlib.sha256(response.data).hexdigest()
-    assert digest == world.named["main"].payload_digest.hex
+    assert str(world.named["main"].payload_digest) == hashed(response)
     name = f"capture-{world.named['main'].capture_id[:8]}.html.txt"
     assert f'filename="{name}"' in response.headers["Content-Disposition"]
 
 
-def test_the_wire_form_has_its_head(world: Any, client: Client) -> None:
+def test_the_wire_form_has_its_head(world: World, client: Client) -> None:
     response = get(client, f"/raw/{world.named['main'].short_id}/wire")
     assert response.data.startswith(b"HTTP/1.1 200 Said\r\n")
-    assert hashlib.sha256(response.data).hexdigest() == (
-        world.named["main"].block_digest.hex
-    )
+    assert str(world.named["main"].block_digest) == hashed(response)
 
 
-def test_the_slice_hashes_to_the_id(world: Any, client: Client) -> None:
+def test_the_slice_hashes_to_the_id(world: World, client: Client) -> None:
     for name in ("main", "page", "failure"):
         response = get(client, f"/raw/{world.named[name].short_id}/slice")
         digest = hashlib.sha256(response.data).hexdigest()
@@ -139,14 +141,14 @@ def test_the_slice_hashes_to_the_id(world: Any, client: Client) -> None:
         assert b"WARC/1.1" in gzip.decompress(response.data)
 
 
-def test_part_of_a_body_can_be_asked_for(world: Any, client: Client) -> None:
+def test_part_of_a_body_can_be_asked_for(world: World, client: Client) -> None:
     response = get(client, f"/raw/{world.named['main'].short_id}", Range="bytes=0-8")
     assert response.status_code == 206
     assert response.data == b"<!doctype"
 
 
 def test_altered_bytes_are_not_shown(
-    world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from archive.errors import DigestMismatch
 
@@ -161,7 +163,7 @@ def test_altered_bytes_are_not_shown(
 
 
 def test_the_same_page_is_cleaned_once(
-    world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/v/{world.named['main'].short_id}"
     first = get(client, path).data
@@ -178,7 +180,7 @@ def test_the_same_page_is_cleaned_once(
     ],
 )
 def test_gaps_speak_the_language_of_the_reader(
-    path: str, accepted: str, code: str, words: str, world: Any, client: Client
+    path: str, accepted: str, code: str, words: str, world: World, client: Client
 ) -> None:
     headers = {"Accept-Language": accepted}
     found = get(client, path + world.named["main"].short_id, **headers)
@@ -188,7 +190,7 @@ def test_gaps_speak_the_language_of_the_reader(
     assert words in html
 
 
-def test_notes_speak_the_language_of_the_reader(world: Any, client: Client) -> None:
+def test_notes_speak_the_language_of_the_reader(world: World, client: Client) -> None:
     html = get(client, f"/be/v/{world.named['moved'].short_id}").get_data(as_text=True)
     assert '<html lang="be">' in html
     assert "Сервер адказаў перанакіраваннем" in html
@@ -197,7 +199,7 @@ def test_notes_speak_the_language_of_the_reader(world: Any, client: Client) -> N
 
 
 def test_opened_alone_it_leads_to_the_record_in_the_same_language(
-    world: Any, client: Client
+    world: World, client: Client
 ) -> None:
     name = world.named["main"].short_id
     found = get(client, f"/ru/v/{name}", **{"Sec-Fetch-Dest": "document"})
@@ -216,7 +218,7 @@ def test_opened_alone_it_leads_to_the_record_in_the_same_language(
     ],
 )
 def test_a_slice_is_compared_with_its_id_once_for_a_request(
-    path: str, name: str, world: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    path: str, name: str, world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
     open_slice = world.reader.open_slice

@@ -1,7 +1,6 @@
 """A revisit is shown with the content it refers to, and hides nothing of its own."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -12,6 +11,7 @@ from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive, make_exchange
 from tests.support.exchanges import not_modified
 from tests.support.served import APP, REPLAY
+from tests.support.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -20,7 +20,7 @@ BODY = b"<p>content of the first capture</p>" * 3
 
 
 def test_replay_and_record_page_show_a_304(
-    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make_archive(tmp_path)
     with made.open_writer() as writer:

@@ -3,8 +3,10 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,25 +56,25 @@ def test_the_oldest_query_goes_when_the_store_is_full() -> None:
     assert len(queries) == ENTRY_LIMIT
 
 
-def citation(**changes: object) -> Citation:
-    values: dict[str, object] = {
-        "capture_id": "ab" * 32,
-        "target_uri": "http://site.example/a_b?x={1}",
-        "captured_at": datetime(2025, 1, 26, 18, 4, 11, tzinfo=UTC),
-        "clock": CLOCK,
-        "title": "Вынікі & 50 % {draft}\nER  - TY",
-        "publisher": "commission",
-        "claimed": "",
-        "reservations": (),
-        "archive_name": "Observers",
-        "origin": "election-evidence-archive/x",
-        "leaf": 4211,
-        "checkpoint_size": 4390,
-        "checkpoint_root": "AAAA",
-        "headline": "one witness: the operator; no independent time",
-        "link_base": None,
-    }
-    return Citation(**{**values, **changes})  # type: ignore[arg-type]
+def citation(**changes: Any) -> Citation:
+    made = Citation(
+        capture_id="ab" * 32,
+        target_uri="http://site.example/a_b?x={1}",
+        captured_at=datetime(2025, 1, 26, 18, 4, 11, tzinfo=UTC),
+        clock=CLOCK,
+        title="Вынікі & 50 % {draft}\nER  - TY",
+        publisher="commission",
+        claimed="",
+        reservations=(),
+        archive_name="Observers",
+        origin="election-evidence-archive/x",
+        leaf=4211,
+        checkpoint_size=4390,
+        checkpoint_root="AAAA",
+        headline="one witness: the operator; no independent time",
+        link_base=None,
+    )
+    return replace(made, **changes)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -134,10 +136,6 @@ def test_csl_is_json_of_one_web_page() -> None:
     (item,) = json.loads(FORMATS["csl"](citation()))
     assert item["type"] == "webpage"
     assert item["accessed"] == {"date-parts": [[2025, 1, 26]]}
-
-
-def test_a_citation_is_a_function_of_its_values() -> None:
-    assert all(write(citation()) == write(citation()) for write in FORMATS.values())
 
 
 @pytest.mark.parametrize(

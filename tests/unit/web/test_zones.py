@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from archive.errors import MalformedRecord
 from web.languages import LANGUAGES
+from web.services import ArchiveSource
 from web.zones import Zones
 
 MINSK = ZoneInfo("Europe/Minsk")
@@ -35,8 +36,10 @@ class Jobs:
         return SimpleNamespace(source={"timezone": self.timezone}), None
 
 
-def find(jobs: Jobs, zones: Zones | None = None, source: str | None = "a") -> Any:
-    return (zones or Zones()).find(jobs, source)  # type: ignore[arg-type]
+def find(
+    jobs: Jobs, zones: Zones | None = None, source: str | None = "a"
+) -> ZoneInfo | None:
+    return (zones or Zones()).find(cast("ArchiveSource", jobs), source)
 
 
 def test_the_zone_of_a_source_is_the_one_its_job_states() -> None:

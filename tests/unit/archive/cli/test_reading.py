@@ -12,6 +12,7 @@ from archive.cli import reading
 from archive.cli.described import capture_json, class_json
 from archive.store.reader import ArchiveReader
 from tests.support.archives import MadeArchive, artifact, make_exchange, make_page
+from tests.support.folders import open_segment
 from tests.support.inside import Done
 
 Evidence = Callable[..., Done]
@@ -247,7 +248,7 @@ def test_show_names_what_looks_made_for_one_visitor(
 def test_show_of_a_damaged_slice_says_so(made: MadeArchive, evidence: Evidence) -> None:
     (capture,) = made.fill(1)
     assert evidence("list").code == 0
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     data = bytearray(path.read_bytes())
     data[capture.location.offset_bytes + 40] ^= 1
     path.write_bytes(bytes(data))

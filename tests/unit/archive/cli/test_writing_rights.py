@@ -13,6 +13,7 @@ import pytest
 
 from archive.cli.root import CommandContext, cli
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.folders import open_segment
 from tests.support.inside import Done
 
 Evidence = Callable[..., Done]
@@ -215,7 +216,7 @@ def test_recovery_is_told_once_with_what_became_of_the_bytes(
     cut: int | None, words: str, made: MadeArchive, evidence: Evidence
 ) -> None:
     start = made.fill(2)[-1].location.offset_bytes
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     os.truncate(path, start if cut is None else path.stat().st_size - cut)
     done = evidence(WRITE)
     assert done.code == 0

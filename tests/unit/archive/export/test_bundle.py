@@ -17,19 +17,11 @@ from archive.export.target import write_stream
 from archive.store.reader import ArchiveReader
 from archive.zipped import zip_pieces
 from tests.support.bundles import World, make_world, read_folder
+from tests.support.folders import open_segment
 from tests.support.inside import Done, call
 from tests.support.tamper import flip
 
 Evidence = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory,
-    require_program: Callable[[str], Path],
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
@@ -204,7 +196,7 @@ def test_what_is_damaged_is_not_exported(
     del evidence
     world = make_world(tmp_path_factory.mktemp("damaged"))
     bounded = world.captures["bounded"]
-    (path,) = (world.made.root / "segments").rglob("*.open")
+    path = open_segment(world.made.root)
     flip(path, 8 * (bounded.location.offset_bytes + 300))
     reader = ArchiveReader.open(world.made.root)
     from archive.errors import DigestMismatch

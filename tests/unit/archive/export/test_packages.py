@@ -11,19 +11,10 @@ from archive.digest import Digest
 from archive.verify.packagefiles import PACKAGE, PACKAGE_DIGEST
 from archive.warc.library import check_with_fastwarc, read_with_warcio
 from archive.warc.reading import read_block
-from tests.support.bundles import World, make_world
+from tests.support.bundles import World
 from tests.support.inside import Done, call
 
 Evidence = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory,
-    require_program: Callable[[str], Path],
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
 from archive.log.note import NoteSigner
 from archive.log.tiles import format_entry_bundle
+from tests.support.log_parts import QuickFiles
 
 SIZES = (100, 200, 300, 310)
 
@@ -111,10 +112,10 @@ def test_file_of_no_possible_length_is_named_and_not_loaded(
 
 
 def test_consistent_lie_in_entries_and_tiles_shows_at_the_root(
-    tmp_path: Path, folder: Path, signer: NoteSigner, quick_files: type[Files]
+    tmp_path: Path, folder: Path, signer: NoteSigner
 ) -> None:
     """All tiles recomputed after one entry was replaced: only the root is left."""
-    forged = TiledLog(tmp_path / "forged", quick_files())
+    forged = TiledLog(tmp_path / "forged", QuickFiles())
     forged.create()
     leaves = [f"leaf {i}\n".encode() for i in range(310)]
     leaves[17] = b"another leaf\n"
@@ -252,11 +253,11 @@ def test_link_to_the_same_bytes_is_still_refused(folder: Path, log: TiledLog) ->
 
 
 def test_partial_file_that_a_writer_removes_meanwhile_is_no_problem(
-    folder: Path, quick_files: type[Files]
+    folder: Path,
 ) -> None:
     """The full bundle stands in for the one that was listed and is gone."""
 
-    class Racing(quick_files):  # type: ignore[misc, valid-type]
+    class Racing(QuickFiles):
         armed = True
 
         def read(self, path: Path, *, limit_bytes: int) -> bytes | None:
@@ -269,10 +270,8 @@ def test_partial_file_that_a_writer_removes_meanwhile_is_no_problem(
     assert problems(TiledLog(folder, Racing())) == []
 
 
-def test_listed_file_that_vanishes_without_successor_is_named(
-    folder: Path, quick_files: type[Files]
-) -> None:
-    class Losing(quick_files):  # type: ignore[misc, valid-type]
+def test_listed_file_that_vanishes_without_successor_is_named(folder: Path) -> None:
+    class Losing(QuickFiles):
         def read(self, path: Path, *, limit_bytes: int) -> bytes | None:
             if path.name == "44":
                 path.unlink(missing_ok=True)
@@ -282,10 +281,8 @@ def test_listed_file_that_vanishes_without_successor_is_named(
     assert {name for name, _ in found} == {"tile/0/001.p/44", "tile/entries/001.p/44"}
 
 
-def test_name_that_is_gone_when_it_is_looked_at_is_no_problem(
-    folder: Path, quick_files: type[Files]
-) -> None:
-    class Late(quick_files):  # type: ignore[misc, valid-type]
+def test_name_that_is_gone_when_it_is_looked_at_is_no_problem(folder: Path) -> None:
+    class Late(QuickFiles):
         def list_names(self, folder: Path) -> list[str]:
             return [*Files.list_names(self, folder), "999.p"]
 

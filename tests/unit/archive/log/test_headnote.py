@@ -15,6 +15,7 @@ from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.headnote import HEAD_FILE, HEAD_LIMIT_BYTES, HeadNote
 from archive.log.log import TiledLog
 from archive.log.note import NoteSigner, VerifierKey
+from tests.support.log_parts import QuickFiles
 
 ORIGIN = "election-evidence-archive/test"
 
@@ -27,8 +28,8 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def noted(keys: Path, tmp_path: Path, quick_files: type[Files]) -> TiledLog:
-    files = quick_files()
+def noted(keys: Path, tmp_path: Path) -> TiledLog:
+    files = QuickFiles()
     log = TiledLog(tmp_path / "log", files, HeadNote(keys, files))
     log.create()
     return log
@@ -140,9 +141,9 @@ def test_the_note_is_durable_before_the_head_is_signed(
 
 
 def test_a_crash_between_note_and_head_is_healed_by_the_next_head(
-    tmp_path: Path, keys: Path, signer: NoteSigner, quick_files: type[Files]
+    tmp_path: Path, keys: Path, signer: NoteSigner
 ) -> None:
-    class Crashing(quick_files):  # type: ignore[misc, valid-type]
+    class Crashing(QuickFiles):
         def step(self, name: str, path: Path, act: Callable[[], None]) -> None:
             if (name, path.name) == ("rename", "checkpoint") and self.armed:
                 raise StoreError("crashed")
@@ -177,15 +178,10 @@ def test_a_crash_between_note_and_head_is_healed_by_the_next_head(
 
 @pytest.mark.parametrize("end", [4, 5, 9])
 def test_another_history_of_the_same_key_is_not_signed(
-    end: int,
-    noted: TiledLog,
-    keys: Path,
-    tmp_path: Path,
-    signer: NoteSigner,
-    quick_files: type[Files],
+    end: int, noted: TiledLog, keys: Path, tmp_path: Path, signer: NoteSigner
 ) -> None:
     publish(noted, signer, leaves(0, 4))
-    files = quick_files()
+    files = QuickFiles()
     copy = TiledLog(tmp_path / "copy", files, HeadNote(keys, files))
     copy.create()
     before = (keys / HEAD_FILE).read_bytes()
@@ -200,10 +196,10 @@ def test_another_history_of_the_same_key_is_not_signed(
 
 
 def test_an_older_log_is_not_continued(
-    noted: TiledLog, tmp_path: Path, signer: NoteSigner, quick_files: type[Files]
+    noted: TiledLog, tmp_path: Path, signer: NoteSigner
 ) -> None:
     publish(noted, signer, leaves(0, 2))
-    unnoted = TiledLog(tmp_path / "log", quick_files())
+    unnoted = TiledLog(tmp_path / "log", QuickFiles())
     assert noted.demand_noted(ORIGIN, []) is None
     publish(unnoted, signer, leaves(2, 3))
     # Signed elsewhere, by the same key: it continues the note, so it is only said.

@@ -1,6 +1,5 @@
 """A log that grows: its files, its root, its checkpoints, and what stops it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +30,7 @@ from archive.log.note import (
 )
 from tests.support.folders import contents
 from tests.support.leaves import grow, make_leaves, root_of
+from tests.support.log_parts import FixedSigner, QuickFiles
 
 
 def test_new_log_is_empty_until_its_first_checkpoint(
@@ -128,9 +128,9 @@ def test_partial_files_go_once_their_full_file_is_published(
 
 
 def test_one_append_reads_and_writes_only_the_right_edge(
-    tmp_path: Path, signer: NoteSigner, quick_files: type[Files]
+    tmp_path: Path, signer: NoteSigner
 ) -> None:
-    class CountingFiles(quick_files):  # type: ignore[misc, valid-type]
+    class CountingFiles(QuickFiles):
         touched = 0
 
         def read(self, path: Path, *, limit_bytes: int) -> bytes | None:
@@ -187,19 +187,19 @@ def test_leaves_that_are_logged_already_are_not_logged_twice(
 
 
 def test_second_writer_cannot_make_a_second_root(
-    tmp_path: Path, signer: NoteSigner, quick_files: type[Files]
+    tmp_path: Path, signer: NoteSigner
 ) -> None:
     """Between tiles and checkpoint another process publishes the same, or more."""
     folder = tmp_path / "log"
 
-    class Raced(quick_files):  # type: ignore[misc, valid-type]
+    class Raced(QuickFiles):
         armed = True
 
         def write_once(self, path: Path, data: bytes) -> None:
             super().write_once(path, data)
             if self.armed and "/tile/0/" in path.as_posix():
                 self.armed = False
-                grow(TiledLog(folder, quick_files()), signer, 6)
+                grow(TiledLog(folder, QuickFiles()), signer, 6)
 
     log = TiledLog(folder, Raced())
     log.create()
@@ -254,17 +254,15 @@ def test_missing_edge_is_named(
         grow(log, signer, 301)
 
 
-def test_foreign_key_or_origin_signs_nothing(
-    log: TiledLog, signer: NoteSigner, make_signer: Callable[..., NoteSigner]
-) -> None:
+def test_foreign_key_or_origin_signs_nothing(log: TiledLog, signer: NoteSigner) -> None:
     grow(log, signer, 2)
     before = log.read_checkpoint()
-    stranger = make_signer(signer.vkey.name, b"\x01" * 32)
+    stranger = FixedSigner(signer.vkey.name, b"\x01" * 32)
     with pytest.raises(KeyProblem, match="another key"):
         log.append_and_publish([b"x"], origin=signer.vkey.name, signer=stranger)
     with pytest.raises(KeyProblem, match="the log key is that of"):
         log.append_and_publish([b"x"], origin="other", signer=signer)
-    other = make_signer("other")
+    other = FixedSigner("other")
     with pytest.raises(InconsistentCheckpoint, match="not other"):
         log.append_and_publish([b"x"], origin="other", signer=other)
     assert log.read_checkpoint() == before

@@ -20,27 +20,26 @@ from archive.log.note import (
 )
 from tests.support.folders import contents
 from tests.support.leaves import grow, make_leaves, root_of
+from tests.support.log_parts import QuickFiles
 
 
 class Killed(BaseException):
     """The process is gone: nothing may run after this."""
 
 
-def fail_at(
-    base: type[Files], number: int, *, happened: bool, error: BaseException
-) -> Files:
+def fail_at(number: int, *, happened: bool, error: BaseException) -> Files:
     """Make files of which step `number` fails, before or after it happened."""
 
-    class Failing(base):  # type: ignore[misc, valid-type]
+    class Failing(QuickFiles):
         steps = 0
 
         def step(self, name: str, path: Path, act: Callable[[], None]) -> None:
             self.steps += 1
             if self.steps != number:
-                base.step(self, name, path, act)
+                super().step(name, path, act)
                 return
             if happened:
-                base.step(self, name, path, act)
+                super().step(name, path, act)
             raise error
 
     return Failing()
@@ -51,12 +50,11 @@ def fail_at(
 def test_append_stopped_at_any_step_is_redone_to_equal_files(
     tmp_path: Path,
     signer: NoteSigner,
-    quick_files: type[Files],
     happened: bool,
     error: BaseException,
 ) -> None:
     """From 250 to 520 leaves: two bundles fill, partial files go, a level grows."""
-    wanted_log = TiledLog(tmp_path / "wanted", quick_files())
+    wanted_log = TiledLog(tmp_path / "wanted", QuickFiles())
     wanted_log.create()
     grow(wanted_log, signer, 250, 520, 600)
     wanted = contents(tmp_path / "wanted")
@@ -64,10 +62,10 @@ def test_append_stopped_at_any_step_is_redone_to_equal_files(
     while stopped == number:
         number += 1
         folder = tmp_path / f"log-{number}"
-        log = TiledLog(folder, quick_files())
+        log = TiledLog(folder, QuickFiles())
         log.create()
         grow(log, signer, 250)
-        failing = fail_at(quick_files, number, happened=happened, error=error)
+        failing = fail_at(number, happened=happened, error=error)
         try:
             grow(TiledLog(folder, failing), signer, 520)
         except (Killed, StoreError):

@@ -32,12 +32,13 @@ VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "merkle.json"
 
 
 @pytest.fixture(scope="module")
-def vectors() -> Any:
-    return json.loads(VECTORS.read_text(encoding="utf-8"))
+def vectors() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(VECTORS.read_text(encoding="utf-8"))
+    return found
 
 
 @pytest.fixture(scope="module")
-def hashes(vectors: Any) -> list[bytes]:
+def hashes(vectors: dict[str, Any]) -> list[bytes]:
     return [b64decode(text) for text in vectors["hashes"]]
 
 
@@ -65,7 +66,7 @@ def test_vector_file_is_what_its_script_makes(naive: ModuleType) -> None:
 
 
 def test_roots_and_proofs_equal_the_vectors(
-    vectors: Any, hashes: list[bytes], reader: HashReader
+    vectors: dict[str, Any], hashes: list[bytes], reader: HashReader
 ) -> None:
     leaves = [hashes[number] for number in vectors["leaf_hashes"]]
     assert leaves == [leaf_hash(str(i).encode()) for i in range(len(leaves))]
@@ -81,7 +82,7 @@ def test_roots_and_proofs_equal_the_vectors(
 
 
 def test_every_broken_proof_of_the_vectors_is_refused(
-    vectors: Any, hashes: list[bytes]
+    vectors: dict[str, Any], hashes: list[bytes]
 ) -> None:
     accepted = []
     for case in vectors["rejects"]:

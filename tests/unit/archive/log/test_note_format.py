@@ -32,6 +32,7 @@ from archive.log.note import (
     sign_note,
     verify_note,
 )
+from tests.support.log_parts import FixedSigner
 
 ROOT64 = base64.b64encode(bytes(32)).decode()
 BODY = f"log.example/one\n7\n{ROOT64}\n"
@@ -161,11 +162,11 @@ def test_verifier_key_of_an_unknown_algorithm_is_no_key() -> None:
 
 
 def test_signed_note_opens_with_its_key_only(
-    signer: NoteSigner, make_signer: type[NoteSigner], verify: Ed25519Verify
+    signer: NoteSigner, verify: Ed25519Verify
 ) -> None:
     data = format_note(sign_note(BODY, signer))
     assert open_note(data, signer.vkey, verify).body == BODY
-    stranger = make_signer(signer.vkey.name, b"\x01" * 32)  # type: ignore[call-arg]
+    stranger = FixedSigner(signer.vkey.name, b"\x01" * 32)
     with pytest.raises(UnknownKey):
         open_note(data, stranger.vkey, verify)
     renamed = make_vkey("other", ED25519, signer.vkey.public_key)

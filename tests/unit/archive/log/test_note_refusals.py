@@ -4,6 +4,7 @@ A person who reads the sentence must know what to look at, so the words are a pr
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -46,16 +47,16 @@ def note(body: str = "x\n", count: int = 1) -> SignedNote:
     return SignedNote(body=body, signatures=(LINE,) * count)
 
 
-def vkey(**changes: object) -> VerifierKey:
-    values: dict[str, object] = {
+def vkey(**changes: Any) -> VerifierKey:
+    values: dict[str, Any] = {
         "name": "a.example",
         "algorithm": ED25519,
         "public_key": HASH,
     }
     values |= changes
     if "key_hash" not in values:
-        values["key_hash"] = key_hash(*values.values())  # type: ignore[arg-type]
-    return VerifierKey(**values)  # type: ignore[arg-type]
+        values["key_hash"] = key_hash(*values.values())
+    return VerifierKey(**values)
 
 
 def nothing(_key: bytes, _signature: bytes, _message: bytes) -> None:
@@ -262,8 +263,8 @@ def test_the_latest_time_of_a_cosignature_is_read() -> None:
 def test_what_is_verified_is_key_signature_and_text() -> None:
     seen: list[tuple[bytes, bytes, bytes]] = []
 
-    def verify(*given: bytes) -> None:
-        seen.append(given)  # type: ignore[arg-type]
+    def verify(key: bytes, signature: bytes, text: bytes) -> None:
+        seen.append((key, signature, text))
 
     data = format_note(signed(b"s" * 64))
     assert open_note(data, KEY, verify) == signed(b"s" * 64)

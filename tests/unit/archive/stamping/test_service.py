@@ -1,9 +1,9 @@
 """When checkpoints are stamped, what is kept, and what waits when nobody answers."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +20,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import fill, make_exchange
 from tests.support.stamped import StampedArchive, make_stamped
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def stamped(tmp_path: Path) -> Iterator[StampedArchive]:
         yield made
 
 
-def statements(root: Path, kind: str) -> list[dict[str, object]]:
+def statements(root: Path, kind: str) -> list[dict[str, Any]]:
     """The predicates of every statement of a kind."""
     found = []
     for segment in list_segments(ArchivePaths(root).segments):
@@ -53,7 +54,7 @@ def test_a_job_that_closes_is_stamped_by_every_authority(
         verify_token(
             token.response, body=body, roots=[served.root_pem], query=token.query
         )
-    assert [token["tsr"] for token in anchor["tokens"]] == [  # type: ignore[attr-defined]
+    assert [token["tsr"] for token in anchor["tokens"]] == [
         str(token.digest) for token in stored.tokens
     ]
     assert verify_archive(stamped.made.root, trust=stamped.made.trust()).outcome is (
@@ -93,9 +94,9 @@ def test_later_captures_name_the_newest_token_and_earlier_ones_none(
     named = [found["not_before"] for found in statements(stamped.made.root, "capture")]
     assert named[0] is None
     sizes = list_sizes(stamped.anchors, DISK)
-    assert [bound["size"] for bound in named[1:]] == sizes[:2]  # type: ignore[index]
+    assert [bound["size"] for bound in named[1:]] == sizes[:2]
     first = read_anchor(stamped.anchors, sizes[0], DISK).tokens
-    assert named[1]["token"] in {str(token.digest) for token in first}  # type: ignore[index]
+    assert named[1]["token"] in {str(token.digest) for token in first}
 
 
 def test_a_capture_that_began_before_a_token_does_not_name_it(
@@ -106,7 +107,7 @@ def test_a_capture_that_began_before_a_token_does_not_name_it(
         early = make_exchange("http://a.example/slow", b"<p>slow</p>" * 99, made)
         fill(writer, made, 1)
         writer.checkpoint()
-        wait_for(lambda: writer._bounds.field_at(made.clock()) is not None)
+        wait_until(lambda: writer._bounds.field_at(made.clock()) is not None)
         late = make_exchange("http://a.example/late", b"<p>late</p>" * 99, made)
         for exchange in (early, late):
             writer.capture(exchange).result()
@@ -153,7 +154,7 @@ def test_one_silent_authority_is_asked_again_and_the_other_not_bothered(
         for _ in range(4):
             stamped.made.clock.now += timedelta(hours=1)
             writer.checkpoint()
-            wait_for(lambda: len(statements(stamped.made.root, "anchor")) >= 1)
+            wait_until(lambda: len(statements(stamped.made.root, "anchor")) >= 1)
     assert len(stamped.sizes()) == 1
     assert first.asked == 1
     assert second.asked >= 2
@@ -204,18 +205,18 @@ def test_lists_of_revoked_certificates_are_kept_beside_the_token(
     assert b"BEGIN X509 CRL" in tokens[0].crl
     assert tokens[1].crl is None
     (anchor,) = statements(stamped.made.root, "anchor")
-    crls = [token["crl"] for token in anchor["tokens"]]  # type: ignore[attr-defined]
+    crls = [token["crl"] for token in anchor["tokens"]]
     assert crls == [str(Digest.of(tokens[0].crl)), None]
 
 
 def test_an_anchor_whose_statement_a_crash_lost_is_stated_by_the_next_writer(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with make_stamped(tmp_path / "a") as whole, make_stamped(tmp_path / "b") as cut:
         for stamped in (whole, cut):
             with stamped.writer() as writer:
                 fill(writer, stamped.made, 1)
-                writer.state = _refuse  # type: ignore[assignment, method-assign]
+                monkeypatch.setattr(writer, "state", _refuse)
             assert len(stamped.sizes()) == 1
             assert statements(stamped.made.root, "anchor") == []
         (size,) = cut.sizes()
@@ -232,11 +233,3 @@ def test_an_anchor_whose_statement_a_crash_lost_is_stated_by_the_next_writer(
 
 def _refuse(_draft: object) -> object:
     raise StoreError("cut off")
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.025)
-    raise AssertionError("nothing came")

@@ -5,6 +5,8 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
+import pytest
+
 from archive.store import gathering
 from archive.store.gathering import CROWD, QUEUE_LENGTH, Gathering
 from archive.store.group import Submission
@@ -45,7 +47,7 @@ def test_a_full_queue_is_one_group_and_the_end_the_next() -> None:
     assert waiting.take(seconds=LONG_SECONDS) == ([], True)
 
 
-def test_who_comes_alone_waits_for_nobody(monkeypatch: Any) -> None:
+def test_who_comes_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "GATHER_SECONDS", LONG_SECONDS)
     waiting, begun = Gathering(), time.monotonic()
     for _ in range(50):
@@ -56,7 +58,7 @@ def test_who_comes_alone_waits_for_nobody(monkeypatch: Any) -> None:
 
 
 def test_behind_a_group_of_several_the_next_gathers_until_there_is_a_crowd(
-    monkeypatch: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gathering, "GATHER_SECONDS", LONG_SECONDS)
     waiting = Gathering()
@@ -76,7 +78,7 @@ def test_behind_a_group_of_several_the_next_gathers_until_there_is_a_crowd(
     assert len(group) == CROWD
 
 
-def test_the_end_ends_the_gathering(monkeypatch: Any) -> None:
+def test_the_end_ends_the_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "GATHER_SECONDS", LONG_SECONDS)
     waiting = Gathering()
     for _ in range(2):

@@ -1,9 +1,9 @@
 """Reading back: what the writer said, whatever the catalog claims."""
 
 import os
-import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ from tests.support.archives import (
     make_exchange,
     make_page,
 )
+from tests.support.attacked import edit_catalog
 
 
 def read_all(root: Path) -> list[Capture]:
@@ -42,14 +43,7 @@ def read_all(root: Path) -> list[Capture]:
 @pytest.fixture
 def edit(made: MadeArchive) -> Callable[..., None]:
     """Change the catalog behind the reader's back."""
-
-    def run(statement: str, *values: object) -> None:
-        db = sqlite3.connect(made.root / "catalog.sqlite")
-        with db:
-            db.execute(statement, values)
-        db.close()
-
-    return run
+    return partial(edit_catalog, made)
 
 
 def test_the_reader_gives_what_the_writer_gave(made: MadeArchive) -> None:

@@ -38,7 +38,7 @@ def keep(made: MadeArchive, count: int) -> list[Capture]:
     """Capture a job of so many pages without a key."""
     captures = []
     with pytest.raises(KeyProblem, match="evidence sign"), open_waiting(made) as writer:
-        captures = fill(writer, made, count)  # type: ignore[arg-type]
+        captures = fill(writer, made, count)
     return captures
 
 

@@ -15,6 +15,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import ALWAYS_REQUIRED, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.folders import open_segment
 from tests.support.sound import judge_capture
 from tests.support.tamper import fired, flip
 from tests.support.told import GoldenReports, tell, without_names
@@ -46,27 +47,21 @@ def test_every_capture_is_verified(
         golden_reports.assert_told(told, module=__name__, part="sound")
 
 
-def segment(root: Path) -> Path:
-    """The open segment."""
-    (path,) = (root / "segments").rglob("*.open")
-    return path
-
-
 def flip_slice(root: Path, capture: Capture) -> None:
-    flip(segment(root), 8 * (capture.location.offset_bytes + 60))
+    flip(open_segment(root), 8 * (capture.location.offset_bytes + 60))
 
 
 def flip_statement(root: Path, capture: Capture) -> None:
     end = capture.location.offset_bytes + capture.location.length_bytes
-    flip(segment(root), 8 * (end + 400))
+    flip(open_segment(root), 8 * (end + 400))
 
 
 def cut_inside(root: Path, capture: Capture) -> None:
-    os.truncate(segment(root), capture.location.offset_bytes + 100)
+    os.truncate(open_segment(root), capture.location.offset_bytes + 100)
 
 
 def lose_segment(root: Path, capture: Capture) -> None:
-    segment(root).unlink()
+    open_segment(root).unlink()
 
 
 def lose_checkpoint(root: Path, capture: Capture) -> None:
@@ -227,7 +222,7 @@ def test_what_moved_is_said_where_a_slice_cannot_be_read(made: MadeArchive) -> N
     capture = next(iter(reader.captures()))
     _, statement = reader.entry(capture)
     second = statement.predicate["records"][1]
-    path = segment(made.root)
+    path = open_segment(made.root)
     flip(path, 8 * (capture.location.offset_bytes + second["offset"] + 1))
     report = verify_capture(reader, capture, trust=made.trust())
     (found,) = [one for one in report.findings if one.code == "slice-unreadable"]

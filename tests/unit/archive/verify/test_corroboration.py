@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,15 +96,10 @@ class World:
         trust: TrustSet | None = made.trust() if known else None
         return Partner(reader=reader, trust=trust)
 
-    def compare(self, *numbers: int, **options: object) -> Corroboration:
+    def compare(self, *numbers: int, **options: Any) -> Corroboration:
         """The first archive against others."""
         others = [self.partner(number) for number in numbers]
-        return corroborate(
-            self.partner(0),
-            self.captures[0],
-            others,
-            **options,  # type: ignore[arg-type]
-        )
+        return corroborate(self.partner(0), self.captures[0], others, **options)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from archive.verify.files import FolderFiles
 from archive.verify.report import Outcome
 from archive.verify.statements import _check_headers, _check_revisit, check_records
 from tests.support.archives import MadeArchive, make_archive, make_page
-from tests.support.bundles import World, make_world
+from tests.support.bundles import World
 from tests.support.sound import codes
 from tests.support.tamper import flip
 
@@ -43,12 +43,6 @@ def reader(made: MadeArchive) -> Iterator[ArchiveReader]:
     opened = ArchiveReader.open(made.root)
     yield opened
     opened.close()
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, require_program: Any) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 def first(reader: ArchiveReader) -> Capture:

@@ -5,6 +5,7 @@ import fcntl
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from archive.store.layout import hold_lock
 from archive.verify.folder import Progress, verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.folders import open_segment
 
 
 @pytest.fixture
@@ -49,11 +51,11 @@ def test_a_new_archive_is_verified_with_its_headline(made: MadeArchive) -> None:
     ],
 )
 def test_captures_of_a_test_set_up_are_told(
-    override: dict[str, str], made: MadeArchive
+    override: dict[str, Any], made: MadeArchive
 ) -> None:
     exchange = make_exchange("http://a.example/", b"x", made)
     assert exchange.connection is not None
-    connection = replace(exchange.connection, **override)  # type: ignore[arg-type]
+    connection = replace(exchange.connection, **override)
     with made.open_writer() as writer:
         writer.capture(replace(exchange, connection=connection)).result()
         writer.capture(make_exchange("http://a.example/", b"y", made)).result()
@@ -128,7 +130,7 @@ def test_a_job_without_outcomes_is_not_checked_while_it_may_run(
 
 def test_half_an_entry_is_not_checked_while_it_is_written(made: MadeArchive) -> None:
     made.fill(1)
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     with path.open("ab") as stream:
         stream.write(b"\x1f\x8b\x08")
     with hold_lock(made.root):
@@ -145,7 +147,7 @@ def test_half_an_entry_is_not_checked_where_locks_cannot_be_asked(
     made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.fill(1)
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     with path.open("ab") as stream:
         stream.write(b"\x1f\x8b\x08")
 

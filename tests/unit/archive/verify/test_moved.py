@@ -14,6 +14,7 @@ from archive.store.reader import ArchiveReader
 from archive.verify.moved import Moves, trace_records
 from archive.warc.reading import ReadRecord, RecordWalk
 from tests.support.archives import make_archive
+from tests.support.folders import open_segment
 
 Parts = list[bytes]
 
@@ -121,7 +122,7 @@ def test_verify_says_it_for_archive_and_bundle(tmp_path: Path) -> None:
 
     made = make_archive(tmp_path)
     (capture,) = made.fill(1, job=False)
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     data = path.read_bytes()
     start = capture.location.offset_bytes
     end = start + capture.location.length_bytes

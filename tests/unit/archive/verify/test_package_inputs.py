@@ -1,7 +1,6 @@
 """Packages that are odd in one place each: named, never raised."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,9 @@ from archive.verify import package
 from archive.verify.package import verify_wacz
 from archive.verify.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES
 from archive.verify.report import Outcome, Report
-from tests.support.bundles import World, make_world
+from tests.support.bundles import World
 from tests.support.forged_packages import Entries, describe, pack, sign, write_package
 from tests.support.sound import codes
-
-
-@pytest.fixture(scope="module")
-def world(
-    tmp_path_factory: pytest.TempPathFactory, require_program: Callable[[str], Path]
-) -> World:
-    require_program("openssl")
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ from archive.verify.stamps import Stamps, _keep_earliest
 from archive.verify.statements import _check_import
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.folders import open_segment
 from tests.support.foreign import exchange
 from tests.support.sound import codes, judge_capture
 from tests.support.stamped import StampedArchive, make_stamped
@@ -305,7 +306,7 @@ def test_what_waits_is_noted_and_what_is_none_is_named(made: MadeArchive) -> Non
 
 def test_a_segment_that_is_a_pipe_is_missing(made: MadeArchive) -> None:
     (capture, _) = made.captures()
-    (path,) = (made.root / "segments").rglob("*.open")
+    path = open_segment(made.root)
     reader = ArchiveReader.open(made.root)
     path.unlink()
     path.symlink_to(made.root / "archive.toml")

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +19,7 @@ from crawlers.browser.program import (
     find_processes,
     find_program,
 )
+from crawlers.browser.traffic import PageTraffic
 
 
 def write_program(
@@ -109,7 +109,7 @@ def order_in(folder: Path) -> PageOrder:
 )
 def test_whatever_the_browser_process_does_the_job_goes_on(
     tmp_path: Path,
-    traffic: Any,
+    traffic: PageTraffic,
     monkeypatch: pytest.MonkeyPatch,
     code: str,
     problem: str,

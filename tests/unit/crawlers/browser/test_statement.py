@@ -9,7 +9,7 @@ from typing import Any
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from crawlers.browser.order import ARTIFACTS, PageFacts, artifact_path
 from crawlers.browser.statement import RenderedPage, describe_part, draft_rendering
-from crawlers.browser.traffic import Asked, sort_trail
+from crawlers.browser.traffic import Asked, PageTraffic, sort_trail
 
 
 def capture(number: int, uri: str, status: int | None = 200) -> Capture:
@@ -85,7 +85,7 @@ def test_every_use_has_a_kind_that_readers_know() -> None:
     assert describe_part(RUNNING)["outcome"] == "unfinished"
 
 
-def rendered(traffic: Any, folder: Path, document: str | None) -> RenderedPage:
+def rendered(traffic: PageTraffic, folder: Path, document: str | None) -> RenderedPage:
     traffic.asked = [HOP, PART, MAIN]
     traffic.block("http://own.test/\udc80", "unannounced")
     return RenderedPage(
@@ -102,7 +102,7 @@ def rendered(traffic: Any, folder: Path, document: str | None) -> RenderedPage:
 
 
 def test_only_what_could_be_made_is_in_the_statement(
-    traffic: Any, tmp_path: Path
+    traffic: PageTraffic, tmp_path: Path
 ) -> None:
     for name in ("pdf", "dom"):
         artifact_path(str(tmp_path), name).write_bytes(name.encode())
@@ -118,10 +118,14 @@ def test_only_what_could_be_made_is_in_the_statement(
         info = json.loads(stream.read())
     assert info["page"]["title"] == "? title"
     assert info["blocked"] == [{"uri": "http://own.test/%3F", "reason": "unannounced"}]
-    assert [row["uri"] for row in draft.page_info["parts"]] == ["http://a.test/x.css"]  # type: ignore[attr-defined]
+    parts = draft.page_info["parts"]
+    assert isinstance(parts, list)
+    assert [row["uri"] for row in parts] == ["http://a.test/x.css"]
 
 
-def test_without_a_document_nothing_is_stated(traffic: Any, tmp_path: Path) -> None:
+def test_without_a_document_nothing_is_stated(
+    traffic: PageTraffic, tmp_path: Path
+) -> None:
     assert draft_rendering(rendered(traffic, tmp_path, None)) is None
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from archive.capture import CaptureOutcome
 from crawlers.crawl.joblog import JobLog
+from tests.support.fake_web import FakeArchive
 
 CASES = [
     (CaptureOutcome.COMPLETE, "", "captured", ""),
@@ -20,7 +21,7 @@ CASES = [
 
 @pytest.mark.parametrize(("outcome", "problem", "state", "reason"), CASES)
 def test_the_last_attempt_decides(
-    shelf: Any,
+    shelf: FakeArchive,
     make_exchange: Any,
     *,
     outcome: CaptureOutcome | None,

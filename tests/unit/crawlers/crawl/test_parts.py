@@ -1,12 +1,13 @@
 """Parts are bounded and shared within a job; what is left out has its reason."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from archive.attest.forms import CAPTURES_LIMIT
 from archive.capture import Capture
+from archive.store.drafts import PageDraft
 from crawlers.crawl import parts
 from crawlers.crawl.parts import (
     CUT,
@@ -17,6 +18,7 @@ from crawlers.crawl.parts import (
 )
 from crawlers.crawl.references import Reference
 from crawlers.engine.settings import FetchRequest
+from tests.support.fake_web import FakeArchive, FakeWeb
 
 HTML = "Content-Type: text/html"
 
@@ -25,7 +27,12 @@ class Kitchen:
     """Gives each reference a capture; style sheets by name."""
 
     def __init__(
-        self, web: Any, shelf: Any, styles: dict[str, bytes], *, attempts: int = 1
+        self,
+        web: FakeWeb,
+        shelf: FakeArchive,
+        styles: dict[str, bytes],
+        *,
+        attempts: int = 1,
     ) -> None:
         self.web, self.shelf, self.styles = web, shelf, styles
         self.attempts = attempts
@@ -45,8 +52,14 @@ class Kitchen:
         )
 
 
+class PageMaker(Protocol):
+    """Serves and captures a page."""
+
+    def __call__(self, html: str, uri: str = ...) -> HtmlPage: ...
+
+
 @pytest.fixture
-def page(web: Any, shelf: Any) -> Any:
+def page(web: FakeWeb, shelf: FakeArchive) -> PageMaker:
     def make(html: str, uri: str = "http://a.example/") -> HtmlPage:
         web.serve_html(uri, html)
         made = asyncio.run(web.fetch(FetchRequest(uri=uri)))
@@ -56,13 +69,14 @@ def page(web: Any, shelf: Any) -> Any:
     return make
 
 
-def rows(draft: Any) -> list[tuple[str, str]]:
+def rows(draft: PageDraft) -> list[tuple[str, str]]:
     found = draft.page_info["parts"]
+    assert isinstance(found, list)
     return [(row["uri"].rpartition("/")[2], row["reason"]) for row in found]
 
 
 def test_more_parts_than_the_bound_are_listed_as_skipped(
-    web: Any, shelf: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PARTS_PER_PAGE", 2)
     monkeypatch.setattr(parts, "PARTS_LISTED", 3)
@@ -75,7 +89,7 @@ def test_more_parts_than_the_bound_are_listed_as_skipped(
 
 
 def test_a_page_whose_parts_all_lead_on_names_no_more_captures_than_it_may(
-    web: Any, shelf: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PARTS_PER_PAGE", 4)
     monkeypatch.setattr(parts, "ATTEMPTS_NAMED", 5)
@@ -84,7 +98,9 @@ def test_a_page_whose_parts_all_lead_on_names_no_more_captures_than_it_may(
     draft = asyncio.run(PartsCollector(kitchen.fetch).collect(page(html)))
     assert rows(draft) == [("0", ""), ("1", ""), ("2", CUT), ("3", CUT)]
     assert len(draft.captures) == 1 + 3 + 3 + 1 + 1
-    named = {row["capture"] for row in draft.page_info["parts"]}
+    listed = draft.page_info["parts"]
+    assert isinstance(listed, list)
+    named = {row["capture"] for row in listed}
     assert named <= {capture.capture_id for capture in draft.captures}
 
 
@@ -94,7 +110,7 @@ def test_all_parts_and_attempts_that_are_named_fit_into_one_statement() -> None:
 
 
 def test_parts_stop_at_the_byte_bound(
-    web: Any, shelf: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PARTS_BYTES", 15)
     monkeypatch.setattr(parts, "PARTS_AT_A_TIME", 1)
@@ -106,7 +122,7 @@ def test_parts_stop_at_the_byte_bound(
 
 
 def test_style_sheets_that_import_each_other_end(
-    web: Any, shelf: Any, page: Any
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker
 ) -> None:
     styles = {
         "http://a.example/a.css": b"@import 'b.css';",
@@ -119,7 +135,7 @@ def test_style_sheets_that_import_each_other_end(
 
 
 def test_a_chain_of_imports_is_cut_at_its_depth(
-    web: Any, shelf: Any, page: Any
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker
 ) -> None:
     styles = {
         f"http://a.example/{n}.css": f"@import '{n + 1}.css';".encode()
@@ -132,7 +148,9 @@ def test_a_chain_of_imports_is_cut_at_its_depth(
     assert rows(draft)[-1] == ("5.css", "style-depth")
 
 
-def test_two_pages_at_once_share_one_attempt(web: Any, shelf: Any, page: Any) -> None:
+def test_two_pages_at_once_share_one_attempt(
+    web: FakeWeb, shelf: FakeArchive, page: PageMaker
+) -> None:
     kitchen = Kitchen(web, shelf, {})
     one = page("<img src=/i>", "http://a.example/1")
     two = page("<img src=/i>", "http://a.example/2")
@@ -146,7 +164,7 @@ def test_two_pages_at_once_share_one_attempt(web: Any, shelf: Any, page: Any) ->
     assert first.captures[1] == second.captures[1]
 
 
-def test_only_a_whole_html_page_wants_parts(web: Any, shelf: Any) -> None:
+def test_only_a_whole_html_page_wants_parts(web: FakeWeb, shelf: FakeArchive) -> None:
     web.serve_html("http://a.example/page", "<p>")
     web.serve("http://a.example/gone", 404, Content_Type="text/html")
     web.serve("http://a.example/text", Content_Type="text/plain")

@@ -13,8 +13,9 @@ from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.errors import StoreError
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.recorder import Recorder
-from crawlers.engine.settings import FetchRequest
+from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.engine.spool import SpooledBytes
+from tests.support.fake_web import FakeWeb
 
 URL = "http://a.example/"
 
@@ -44,17 +45,19 @@ def spooled(tmp_path: Path, make_exchange: Any) -> Exchange:
     return replace(made, response=SpooledBytes(path=path, length_bytes=len(wire)))
 
 
-def cancel_while_writing(web: Any, spooled: Exchange, writer: SlowWriter) -> list[Any]:
+def cancel_while_writing(
+    web: FakeWeb, spooled: Exchange, writer: SlowWriter
+) -> list[Any]:
     """Record, and be cancelled while the writer works; complaints of the loop."""
     complaints: list[Any] = []
 
-    async def fetch(_request: FetchRequest, *, listener: Any = None) -> Exchange:
+    async def give(_request: FetchRequest, _listener: Listener | None) -> Exchange:
         return spooled
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: complaints.append(context))
-        web.fetch = fetch
+        web.answering = give
         recorder = Recorder(fetcher=web, writer=writer, log=JobLog(seeds=()))
         task = asyncio.create_task(recorder.record(FetchRequest(uri=URL)))
         while not writer.exchanges:
@@ -73,7 +76,7 @@ def cancel_while_writing(web: Any, spooled: Exchange, writer: SlowWriter) -> lis
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_the_writer_can_still_read_what_a_cancelled_caller_handed_in(
-    web: Any, spooled: Exchange
+    web: FakeWeb, spooled: Exchange
 ) -> None:
     writer = SlowWriter()
     assert cancel_while_writing(web, spooled, writer) == []

@@ -1,9 +1,10 @@
 """Robots.txt: real files read as the standard says; a missing and a broken one."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from crawlers.crawl.robots import RobotsReach, StandardRobots, tidy_robots
@@ -25,7 +26,7 @@ class NoCrawler:
 
 
 def robots(body: bytes) -> Any:
-    return StandardRobots.from_crawler(NoCrawler(), body)  # type: ignore[arg-type]
+    return StandardRobots.from_crawler(cast("Crawler", NoCrawler()), body)
 
 
 @pytest.mark.corpus

@@ -1,6 +1,7 @@
 """The seam to Scrapy: every outcome has its exception, our settings stand."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,10 +33,11 @@ from crawlers.crawl.services import (
     RequestRefused,
     attach_services,
 )
-from crawlers.engine.settings import FetchRequest
+from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.sources.registry import get_source
 from crawlers.spiders.base import SourceSpider
 from crawlers.spiders.turns import SHAPE_TURN, shape_of
+from tests.support.fake_web import FakeArchive, FakeWeb
 
 SOURCE = get_source("viasna")
 URL = "https://spring96.org/en/news/1"
@@ -55,7 +57,7 @@ class FakeCrawler:
 
 
 @pytest.fixture
-def services(web: Any, shelf: Any) -> CrawlServices:
+def services(web: FakeWeb, shelf: FakeArchive) -> CrawlServices:
     log = JobLog(seeds=())
     return CrawlServices(
         source=SOURCE,
@@ -88,7 +90,7 @@ def test_every_outcome_but_complete_has_its_exception() -> None:
 
 
 def test_a_response_reaches_the_spider_with_its_capture(
-    web: Any, shelf: Any, crawler: Any
+    web: FakeWeb, shelf: FakeArchive, crawler: Any
 ) -> None:
     web.serve_html(URL, "<p>so</p>")
     request = Request(URL, headers={"X-Two": ["1", "2"], "Proxy-Authorization": "s"})
@@ -118,17 +120,17 @@ def test_a_response_reaches_the_spider_with_its_capture(
 
 @pytest.mark.parametrize("outcome", sorted(EXCEPTIONS))
 def test_a_failure_is_a_capture_first_and_then_the_exception(
-    web: Any,
-    shelf: Any,
+    web: FakeWeb,
+    shelf: FakeArchive,
     crawler: Any,
-    make_exchange: Any,
+    make_exchange: Callable[..., Exchange],
     *,
     outcome: CaptureOutcome,
 ) -> None:
-    async def fail(_request: FetchRequest, *, listener: Any = None) -> Exchange:
-        return make_exchange(outcome)  # type: ignore[no-any-return]
+    async def fail(_request: FetchRequest, _listener: Listener | None) -> Exchange:
+        return make_exchange(outcome)
 
-    web.fetch = fail
+    web.answering = fail
     request = Request(URL)
     with pytest.raises(EXCEPTIONS[outcome], match=str(outcome)):
         download(crawler, request)
@@ -137,14 +139,14 @@ def test_a_failure_is_a_capture_first_and_then_the_exception(
 
 
 def test_a_cut_body_may_be_allowed_and_is_then_flagged(
-    web: Any, crawler: Any, make_exchange: Any
+    web: FakeWeb, crawler: Any, make_exchange: Callable[..., Exchange]
 ) -> None:
     wire = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 
-    async def cut(_request: FetchRequest, *, listener: Any = None) -> Exchange:
-        return make_exchange(CaptureOutcome.DISCONNECT, wire=wire)  # type: ignore[no-any-return]
+    async def cut(_request: FetchRequest, _listener: Listener | None) -> Exchange:
+        return make_exchange(CaptureOutcome.DISCONNECT, wire=wire)
 
-    web.fetch = cut
+    web.answering = cut
     with pytest.raises(ResponseDataLossError):
         download(crawler, Request(URL))
     allowed = Request(URL, meta={"download_fail_on_dataloss": False})
@@ -154,7 +156,7 @@ def test_a_cut_body_may_be_allowed_and_is_then_flagged(
 
 
 def test_retries_and_hops_name_the_attempt_before_them(
-    web: Any, shelf: Any, crawler: Any
+    web: FakeWeb, shelf: FakeArchive, crawler: Any
 ) -> None:
     web.serve(URL)
     request = Request(URL, meta={NOTES_KEY: RequestNotes(parent="page")})
@@ -169,7 +171,7 @@ def test_retries_and_hops_name_the_attempt_before_them(
 
 
 def test_a_redirect_to_a_file_is_recorded_as_refused(
-    web: Any, shelf: Any, crawler: Any
+    web: FakeWeb, shelf: FakeArchive, crawler: Any
 ) -> None:
     web.serve(URL, 302, Location="file:///etc/passwd")
     download(crawler, Request(URL))
@@ -177,14 +179,14 @@ def test_a_redirect_to_a_file_is_recorded_as_refused(
     assert [c.role for c in shelf.captures] == ["hop", "page"]
 
 
-def test_a_proxy_is_never_bypassed(web: Any, crawler: Any) -> None:
+def test_a_proxy_is_never_bypassed(web: FakeWeb, crawler: Any) -> None:
     with pytest.raises(DownloadCancelledError):
         download(crawler, Request(URL, meta={"proxy": "http://p.example:1"}))
     assert web.asked == []
 
 
 def test_a_request_may_name_another_proxy_by_its_label_only(
-    web: Any, crawler: Any, services: CrawlServices
+    web: FakeWeb, crawler: Any, services: CrawlServices
 ) -> None:
     web.serve(URL)
     with pytest.raises(DownloadCancelledError):  # robots.txt would go out directly
@@ -201,13 +203,10 @@ def test_a_request_may_name_another_proxy_by_its_label_only(
 
 
 def test_an_archive_that_cannot_be_written_stops_the_crawl(
-    web: Any, shelf: Any, crawler: Any, services: CrawlServices
+    web: FakeWeb, shelf: FakeArchive, crawler: Any, services: CrawlServices
 ) -> None:
-    def broken(_exchange: Exchange) -> Any:
-        raise StoreError("disk full")
-
     web.serve(URL)
-    shelf.capture = broken
+    shelf.problem = StoreError("disk full")
     with pytest.raises(DownloadCancelledError):
         download(crawler, Request(URL))
     assert isinstance(services.fatal, StoreError)
@@ -215,20 +214,20 @@ def test_an_archive_that_cannot_be_written_stops_the_crawl(
 
 
 def test_one_host_is_asked_by_as_many_at_a_time_as_the_source_allows(
-    web: Any, crawler: Any
+    web: FakeWeb, crawler: Any
 ) -> None:
     web.serve(URL)
-    fetch, running, most = web.fetch, 0, 0
+    running = most = 0
 
-    async def slow(request: FetchRequest, *, listener: Any = None) -> Exchange:
+    async def slow(request: FetchRequest, _listener: Listener | None) -> Exchange:
         nonlocal running, most
         running += 1
         most = max(most, running)
         await asyncio.sleep(0.01)
         running -= 1
-        return await fetch(request)  # type: ignore[no-any-return]
+        return await web.answer(request)
 
-    web.fetch = slow
+    web.answering = slow
 
     async def burst() -> None:
         handler = EvidenceHandler(crawler)
@@ -241,7 +240,7 @@ def test_one_host_is_asked_by_as_many_at_a_time_as_the_source_allows(
 
 
 def test_nothing_is_asked_once_the_crawl_is_stopping(
-    web: Any, crawler: Any, services: CrawlServices
+    web: FakeWeb, crawler: Any, services: CrawlServices
 ) -> None:
     services.stopping = True
     with pytest.raises(RequestRefused, match="stopped"):
@@ -250,20 +249,21 @@ def test_nothing_is_asked_once_the_crawl_is_stopping(
 
 
 def test_stop_download_is_heard_while_the_engine_receives(
-    web: Any, crawler: Any, make_exchange: Any
+    web: FakeWeb, crawler: Any, make_exchange: Callable[..., Exchange]
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
     heard: list[Any] = []
 
-    async def listen(_request: FetchRequest, *, listener: Any = None) -> Exchange:
+    async def listen(_request: FetchRequest, listener: Listener | None) -> Exchange:
+        assert listener is not None
         heard.append(listener.head_received(head))
         heard.append(listener.payload_received(b"abc"))
-        return make_exchange(CaptureOutcome.STOPPED, wire=head + b"abc")  # type: ignore[no-any-return]
+        return make_exchange(CaptureOutcome.STOPPED, wire=head + b"abc")
 
     def stop(data: bytes) -> None:
         raise StopDownload(fail=False)
 
-    web.fetch = listen
+    web.answering = listen
     crawler.signals.connect(stop, signals.bytes_received, weak=False)
     response = download(crawler, Request(URL))
     assert heard == [True, False]

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
 
 import pytest
 
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.errors import MalformedRecord, MalformedStatement, StoreError
+from archive.store.drafts import PageDraft
 from crawlers.crawl import single
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.single import ListCapture
-from crawlers.engine.settings import FetchRequest
+from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.sources.source import PartsMode
+from tests.support.fake_web import FakeArchive, FakeWeb
 
 Run = Callable[..., tuple[list[Capture], JobLog]]
 PAGE = "<link rel=stylesheet href=/s.css><img src=/i.png><img src=file:///etc/x>"
@@ -25,7 +27,7 @@ def lines(*urls: str) -> list[CaptureLine]:
 
 
 @pytest.fixture
-def capture(web: Any, shelf: Any) -> Run:
+def capture(web: FakeWeb, shelf: FakeArchive) -> Run:
     def run(
         wanted: list[CaptureLine], parts: PartsMode = PartsMode.STATIC
     ) -> tuple[list[Capture], JobLog]:
@@ -40,7 +42,7 @@ def capture(web: Any, shelf: Any) -> Run:
 
 
 def test_without_parts_each_line_is_one_attempt_in_the_order_given(
-    web: Any, shelf: Any, capture: Run
+    web: FakeWeb, shelf: FakeArchive, capture: Run
 ) -> None:
     web.serve("http://a.example/1")
     web.serve("http://b.example/")
@@ -53,7 +55,7 @@ def test_without_parts_each_line_is_one_attempt_in_the_order_given(
 
 
 def test_a_page_brings_robots_once_and_its_parts_under_one_statement(
-    web: Any, shelf: Any, capture: Run
+    web: FakeWeb, shelf: FakeArchive, capture: Run
 ) -> None:
     web.serve("http://a.example/robots.txt", body=b"User-agent: *")
     web.serve_html("http://a.example/1", PAGE)
@@ -78,7 +80,9 @@ def test_a_page_brings_robots_once_and_its_parts_under_one_statement(
     first, second = shelf.pages
     assert first.main.target_uri == "http://a.example/1"
     assert first.captures[0] == first.main
-    assert [p["outcome"] for p in first.page_info["parts"]] == [
+    parts = first.page_info["parts"]
+    assert isinstance(parts, list)
+    assert [part["outcome"] for part in parts] == [
         "complete",
         "refused",
         "policy",
@@ -86,12 +90,12 @@ def test_a_page_brings_robots_once_and_its_parts_under_one_statement(
         "complete",
     ]
     assert second.captures[1:] == first.captures[1:]
-    parts = [r for r in web.asked if r.context.role == "part"]
-    assert {r.context.parent for r in parts} == {first.main.capture_id}
+    asked = [r for r in web.asked if r.context.role == "part"]
+    assert {r.context.parent for r in asked} == {first.main.capture_id}
 
 
 def test_robots_is_asked_once_per_origin_even_for_a_page_that_fails(
-    web: Any, capture: Run
+    web: FakeWeb, capture: Run
 ) -> None:
     emitted, log = capture(lines("http://a.example/", "http://a.example/2"))
     assert [c.role for c in emitted] == ["robots", "page", "page"]
@@ -99,7 +103,7 @@ def test_robots_is_asked_once_per_origin_even_for_a_page_that_fails(
 
 
 def test_redirects_are_hops_with_parents_and_the_end_is_the_page(
-    web: Any, capture: Run
+    web: FakeWeb, capture: Run
 ) -> None:
     web.serve("http://a.example/", 301, Location="https://b.example/x#frag")
     web.serve("https://b.example/x#frag", 302, Location="/y")
@@ -113,7 +117,9 @@ def test_redirects_are_hops_with_parents_and_the_end_is_the_page(
     assert log.settled()[0].captures == tuple(c.capture_id for c in emitted)
 
 
-def test_a_loop_ends_after_ten_hops_all_of_them_kept(web: Any, capture: Run) -> None:
+def test_a_loop_ends_after_ten_hops_all_of_them_kept(
+    web: FakeWeb, capture: Run
+) -> None:
     web.serve("http://a.example/", 302, Location="http://a.example/")
     emitted, log = capture(lines("http://a.example/"), PartsMode.NONE)
     assert len(emitted) == 11
@@ -123,7 +129,7 @@ def test_a_loop_ends_after_ten_hops_all_of_them_kept(web: Any, capture: Run) -> 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "javascript:alert(1)"])
 def test_a_redirect_to_a_scheme_never_fetched_is_a_policy_capture(
-    web: Any, capture: Run, target: str
+    web: FakeWeb, capture: Run, target: str
 ) -> None:
     web.serve("http://a.example/", 302, Location=target)
     emitted, log = capture(lines("http://a.example/"), PartsMode.NONE)
@@ -133,19 +139,19 @@ def test_a_redirect_to_a_scheme_never_fetched_is_a_policy_capture(
 
 
 def test_a_line_that_cannot_be_stated_is_no_end_of_the_others(
-    web: Any, shelf: Any, capture: Run, monkeypatch: pytest.MonkeyPatch
+    web: FakeWeb, shelf: FakeArchive, capture: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls = [f"http://a.example/{n}" for n in range(3)]
     for url in urls:
         web.serve_html(url, f"<p>{url}")
     state, record = shelf.page, shelf.capture
 
-    def refuse_page(draft: Any) -> Any:
+    def refuse_page(draft: PageDraft) -> "Future[Capture]":
         if draft.main.target_uri == urls[0]:
             raise MalformedStatement("too many captures")
         return state(draft)
 
-    def refuse_capture(exchange: Any) -> Any:
+    def refuse_capture(exchange: Exchange) -> "Future[Capture]":
         if exchange.target_uri == urls[1]:
             raise MalformedRecord("no such header")
         return record(exchange)
@@ -172,7 +178,7 @@ HOPS = [
 
 @pytest.mark.parametrize(("status", "method", "then", "body"), HOPS)
 def test_a_redirect_changes_the_method_as_browsers_do(
-    web: Any, capture: Run, *, status: int, method: str, then: str, body: bytes
+    web: FakeWeb, capture: Run, *, status: int, method: str, then: str, body: bytes
 ) -> None:
     web.serve("http://a.example/", status, Location="/end")
     web.serve("http://a.example/end")
@@ -183,7 +189,7 @@ def test_a_redirect_changes_the_method_as_browsers_do(
     assert (web.asked[1].method, web.asked[1].body) == (then, body)
 
 
-def test_secrets_stay_on_their_own_origin(web: Any, capture: Run) -> None:
+def test_secrets_stay_on_their_own_origin(web: FakeWeb, capture: Run) -> None:
     web.serve("http://a.example/", 302, Location="/same")
     web.serve("http://a.example/same", 302, Location="http://b.example/")
     web.serve("http://b.example/")
@@ -196,16 +202,17 @@ def test_secrets_stay_on_their_own_origin(web: Any, capture: Run) -> None:
 
 
 def test_an_attempt_on_a_dead_connection_is_kept_before_the_one_that_counts(
-    web: Any, capture: Run, make_exchange: Callable[..., Exchange]
+    web: FakeWeb, capture: Run, make_exchange: Callable[..., Exchange]
 ) -> None:
     web.serve("http://a.example/")
-    fetch = web.fetch
 
-    async def stale_first(request: FetchRequest, *, listener: Any = None) -> Exchange:
+    async def stale_first(
+        request: FetchRequest, _listener: Listener | None
+    ) -> Exchange:
         keep_stray(make_exchange(CaptureOutcome.NO_RESPONSE))
-        return await fetch(request)  # type: ignore[no-any-return]
+        return await web.answer(request)
 
-    web.fetch = stale_first
+    web.answering = stale_first
     emitted, log = capture(lines("http://a.example/"), PartsMode.NONE)
     assert [str(c.outcome) for c in emitted] == ["no-response", "complete"]
     assert log.settled()[0].state == "captured"
@@ -213,19 +220,16 @@ def test_an_attempt_on_a_dead_connection_is_kept_before_the_one_that_counts(
 
 
 def test_an_archive_that_cannot_be_written_ends_the_list_with_its_error(
-    web: Any, shelf: Any, capture: Run
+    web: FakeWeb, shelf: FakeArchive, capture: Run
 ) -> None:
-    def broken(_exchange: Exchange) -> Any:
-        raise StoreError("disk full")
-
     web.serve("http://a.example/")
-    shelf.capture = broken
+    shelf.problem = StoreError("disk full")
     with pytest.raises(StoreError, match="disk full"):
         capture(lines("http://a.example/", "http://b.example/"))
 
 
 def test_after_a_stop_nothing_more_is_asked_and_the_rest_is_not_reached(
-    web: Any, shelf: Any, monkeypatch: pytest.MonkeyPatch
+    web: FakeWeb, shelf: FakeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(single, "STOP_SECONDS", 0)
     for number in range(5):

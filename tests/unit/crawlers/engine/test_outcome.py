@@ -2,7 +2,6 @@
 
 import errno
 import ssl
-from typing import Any
 
 import pytest
 
@@ -39,7 +38,12 @@ from crawlers.engine.outcome import (
     ],
 )
 def test_judgement(
-    cause: Cause, progress: Any, heard: bool, oversize: bool, outcome: Any, phase: Any
+    cause: Cause,
+    progress: Progress,
+    heard: bool,
+    oversize: bool,
+    outcome: O,
+    phase: Phase | None,
 ) -> None:
     ending = judge(cause, progress, heard=heard, oversize=oversize, detail="")
     assert (ending.outcome, ending.phase) == (outcome, phase)
@@ -81,7 +85,7 @@ def test_an_unlisted_case_is_a_programming_error() -> None:
         (errno.ENOBUFS, Phase.TLS, O.STOPPED),
     ],
 )
-def test_connect_errors(number: int, phase: Any, outcome: Any) -> None:
+def test_connect_errors(number: int, phase: Phase, outcome: O) -> None:
     error = OSError(number, "text with 192.168.0.5:40000")
     ending = judge_connect_error(error, phase)
     assert (ending.outcome, ending.phase) == (outcome, phase)

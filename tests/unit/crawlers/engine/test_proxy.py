@@ -8,10 +8,12 @@ import pytest
 
 from archive.capture import ExchangeContext
 from archive.errors import AddressRefused, SettingsError, UsageProblem
+from crawlers.engine.circuits import Circuits
 from crawlers.engine.policy import check_proxy, check_unresolved
-from crawlers.engine.proxied import ProxiedRoute, circuit_label
+from crawlers.engine.proxied import circuit_label, circuit_of
 from crawlers.engine.proxy import Proxy, parse_proxy
 from crawlers.engine.settings import EngineSettings
+from crawlers.engine.tunnel import Credentials
 
 ENGINE = Path(__file__).parents[4] / "crawlers" / "engine"
 TOR = parse_proxy("socks5h://127.0.0.1:9050", "tor", tor=True)
@@ -123,21 +125,24 @@ def test_names_are_judged_without_an_address() -> None:
         check_unresolved("a.example", 22, plain, tor=False)
 
 
+def told(circuits: Circuits, context: ExchangeContext) -> Credentials | None:
+    """What the proxy is told of a request."""
+    return circuits.credentials(context.source_id or "", circuit_of(context))
+
+
 def test_each_source_and_job_has_a_circuit_of_its_own() -> None:
-    bytes_of = iter((b"a" * 16, b"b" * 16))
-    settings = EngineSettings(proxies=(TOR,))
-    first = ProxiedRoute(TOR, settings, random_bytes=lambda _count: next(bytes_of))
-    other = ProxiedRoute(TOR, settings, random_bytes=lambda _count: next(bytes_of))
+    first = Circuits(TOR, random_bytes=lambda count: b"a" * count)
+    other = Circuits(TOR, random_bytes=lambda count: b"b" * count)
     contexts = [
         ExchangeContext(source_id=source, job_id=job)
         for source in ("one", "two", None)
         for job in ("j1", "j2", None)
     ]
-    made = [r._credentials(c) for r in (first, other) for c in contexts]
+    made = [told(one, context) for one in (first, other) for context in contexts]
     pairs = {(c.username, c.password) for c in made if c is not None}
     assert len(pairs) == 18
     assert all("one" not in user and "j1" not in word for user, word in pairs)
-    assert first._credentials(contexts[0]) == made[0]
+    assert told(first, contexts[0]) == made[0]
     assert len({circuit_label(TOR, context) for context in contexts}) == 9
     assert {circuit_label(p, c) for p in (OFFICE, None) for c in contexts} == {""}
     assert "hunter2" not in repr(made)

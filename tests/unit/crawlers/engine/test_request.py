@@ -155,8 +155,8 @@ def test_printable_uri_is_ascii(text: str) -> None:
 SETTINGS = EngineSettings(user_agent="A", default_headers=(("Accept", "*/*"),))
 
 
-def build(uri: str = "http://h.example/", **request: object) -> bytes:
-    fetch = FetchRequest(uri=uri, **request)  # type: ignore[arg-type]
+def build(uri: str = "http://h.example/", **request: Any) -> bytes:
+    fetch = FetchRequest(uri=uri, **request)
     return build_request(parse_target(uri), fetch, SETTINGS)
 
 

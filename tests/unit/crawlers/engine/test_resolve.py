@@ -49,13 +49,9 @@ class Zone:
             response.answer.append(
                 dns.rrset.from_text(name, found[0], "IN", kind, *found[1])
             )
-        response = dns.message.from_wire(response.to_wire())
-        return dns.resolver.Answer(
-            name,
-            kind,
-            dns.rdataclass.IN,
-            response,  # type: ignore[arg-type]
-        )
+        received = dns.message.from_wire(response.to_wire())
+        assert isinstance(received, dns.message.QueryMessage)
+        return dns.resolver.Answer(name, kind, dns.rdataclass.IN, received)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Classes: what is not the page is never taken for it; each verdict names its rule."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from parsel import Selector
@@ -23,19 +25,19 @@ from tests.support.bodies import NOT_PAGES, PAGES, Body
 Parse = Callable[[str], Source]
 
 
-def answer(body: Body, **changes: object) -> Answer:
+def answer(body: Body, **changes: Any) -> Answer:
     html = body.html
-    values = {
-        "uri": body.uri,
-        "asked": body.asked or body.uri,
-        "outcome": CaptureOutcome.COMPLETE,
-        "http_status": body.status,
-        "media_type": "text/html",
-        "beginning": html[:500],
-        "body_bytes": len(html),
-        "signs": Signs(Selector(text=html, type="html")) if html else None,
-    }
-    return Answer(**{**values, **changes})  # type: ignore[arg-type]
+    made = Answer(
+        uri=body.uri,
+        asked=body.asked or body.uri,
+        outcome=CaptureOutcome.COMPLETE,
+        http_status=body.status,
+        media_type="text/html",
+        beginning=html[:500],
+        body_bytes=len(html),
+        signs=Signs(Selector(text=html, type="html")) if html else None,
+    )
+    return replace(made, **changes)
 
 
 def test_at_least_95_of_100_bodies_get_their_class_and_none_is_taken_for_a_page() -> (

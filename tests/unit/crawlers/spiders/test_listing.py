@@ -1,6 +1,8 @@
 """A list loses no item in silence: each oddity is a signal with a count."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 from scrapy.http import HtmlResponse
 
@@ -9,19 +11,12 @@ from crawlers.spiders.listing import read_listing
 from crawlers.spiders.reading import Reading
 
 
-def read(html: str, **rules: object) -> Reading:
-    values: dict[str, object] = {
-        "item": "li",
-        "link": None,
-        "title": None,
-        "date": None,
-        "next": None,
-        "pages": 1,
-        "article": None,
-        **rules,
-    }
+def read(html: str, **rules: Any) -> Reading:
+    usual = ListingRules(
+        item="li", link=None, title=None, date=None, next=None, pages=1, article=None
+    )
     response = HtmlResponse("http://h.example/dir/", body=html.encode())
-    return read_listing(response, ListingRules(**values))  # type: ignore[arg-type]
+    return read_listing(response, replace(usual, **rules))
 
 
 def test_items_come_in_order_with_title_and_date_as_printed() -> None:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scrapy.http import HtmlResponse
@@ -30,21 +31,21 @@ HEAD = '<?xml version="1.0"?>'
 URLSET = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>"
 
 
-def feed(body: bytes, **rules: object) -> Reading:
+def feed(body: bytes, **rules: Any) -> Reading:
     return read_feed(
         body,
         url="https://h.example/rss",
         content_type="application/xml",
-        rules=FeedRules(**rules),  # type: ignore[arg-type]
+        rules=FeedRules(**rules),
         timezone="Europe/Minsk",
     )
 
 
-def sitemap(body: bytes, **rules: object) -> Reading:
+def sitemap(body: bytes, **rules: Any) -> Reading:
     return read_sitemap(
         body,
         url="https://h.example/map.xml",
-        rules=SitemapRules(**rules),  # type: ignore[arg-type]
+        rules=SitemapRules(**rules),
         timezone="Europe/Minsk",
     )
 

@@ -27,18 +27,21 @@ def read(worker: Worker) -> tuple[str, tuple[str, ...]]:
     return made.text, made.warnings
 
 
+def pid_of(worker: Worker) -> int:
+    assert isinstance(worker._child, Forked)
+    return worker._child.pid
+
+
 def test_several_children_extract_side_by_side(nursery: Nursery) -> None:
     with Worker(start=nursery.start) as one, Worker(start=nursery.start) as other:
         assert [read(each) for each in (one, other, one)] == [("Прывітанне", ())] * 3
-        assert one._child is not None
-        assert other._child is not None
-        assert one._child.pid != other._child.pid  # type: ignore[attr-defined]
+        assert pid_of(one) != pid_of(other)
 
 
 def test_a_killed_child_is_reaped_and_replaced(nursery: Nursery) -> None:
     with Worker(start=nursery.start) as worker:
         read(worker)
-        pid = worker._child.pid  # type: ignore[union-attr]
+        pid = pid_of(worker)
         os.kill(pid, signal.SIGKILL)
         assert read(worker)[1] == ("extractor_crashed",)
         assert not Path(f"/proc/{pid}").exists()
@@ -48,7 +51,7 @@ def test_a_killed_child_is_reaped_and_replaced(nursery: Nursery) -> None:
 def test_a_child_holds_no_socket_and_has_given_up_memory(nursery: Nursery) -> None:
     with Worker(start=nursery.start) as worker:
         read(worker)
-        pid = worker._child.pid  # type: ignore[union-attr]
+        pid = pid_of(worker)
         limits = Path(f"/proc/{pid}/limits").read_text("ascii")
         files = [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()]
     (space,) = (row for row in limits.splitlines() if row.startswith("Max address"))
@@ -79,7 +82,9 @@ def test_a_number_that_is_somebody_else_s_by_now_is_not_ended(
 ) -> None:
     bystander = start_child(MODULE)
     child = nursery.start()
-    stale = Forked(bystander.pid, child.stdin, child.stdout, child._end)  # type: ignore[arg-type]
+    assert isinstance(child, Forked)
+    assert child._end is not None
+    stale = Forked(bystander.pid, child.stdin, child.stdout, child._end)
     end_child(stale)
     with pytest.raises(subprocess.TimeoutExpired):
         bystander.wait(1)

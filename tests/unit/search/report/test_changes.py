@@ -28,8 +28,9 @@ Something entirely new was written here.
 
 def kinds(found: Changes) -> list[tuple[str, str]]:
     return [
-        (one.kind.value, (one.after or one.before).text)  # type: ignore[union-attr]
+        (one.kind.value, shown.text)
         for one in found.paragraphs
+        if (shown := one.after or one.before) is not None
     ]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,26 +10,25 @@ from archive.capture import CaptureOutcome
 from archive.errors import CaptureNotFound
 from search.cli import index
 from search.report.command import changes
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 URI = "https://a.example/1"
 
 
 @pytest.fixture(scope="module")
-def archive(new_archive: Callable[[], Any], article: Article) -> Any:
+def archive(new_archive: Callable[[], ArchiveBox], article: Article) -> ArchiveBox:
     made = new_archive()
     text = "The commission counted {} ballots.\nThe rest of the page stays as it was."
-    made.captures = [
-        made.page(URI, article("Results", text.format("1,812"))),
-        made.page(URI, article("Results, corrected", text.format("1,718"))),
-        made.page(URI, b"", outcome=CaptureOutcome.TIMEOUT),
-        made.page("https://b.example/", article("\x1b[31mred", text.format("1,812"))),
-    ]
+    made.page(URI, article("Results", text.format("1,812")))
+    made.page(URI, article("Results, corrected", text.format("1,718")))
+    made.page(URI, b"", outcome=CaptureOutcome.TIMEOUT)
+    made.page("https://b.example/", article("\x1b[31mred", text.format("1,812")))
     return made
 
 
 @pytest.fixture(scope="module")
-def run(archive: Any) -> Callable[..., Result]:
+def run(archive: ArchiveBox) -> Callable[..., Result]:
     def invoke(first: int, second: int, *options: str) -> Result:
         ids = [archive.captures[n].short_id for n in (first, second)]
         return CliRunner().invoke(
@@ -41,7 +39,7 @@ def run(archive: Any) -> Callable[..., Result]:
 
 
 def test_changes_are_found_with_and_without_an_index(
-    archive: Any, run: Callable[..., Result]
+    archive: ArchiveBox, run: Callable[..., Result]
 ) -> None:
     without = json.loads(run(0, 1, "--json").output)
     assert (without["before"]["kept"], without["equal"]) == (False, False)
@@ -83,7 +81,7 @@ def test_a_failure_says_nothing_about_the_page(run: Callable[..., Result]) -> No
     assert "is no page (timeout)" in answer["notices"][0]
 
 
-def test_an_unknown_capture_is_named(archive: Any) -> None:
+def test_an_unknown_capture_is_named(archive: ArchiveBox) -> None:
     with pytest.raises(CaptureNotFound):
         CliRunner().invoke(
             changes, ["a" * 26, "b" * 26], obj=archive.context, catch_exceptions=False

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from archive.capture import Capture
 from archive.errors import (
     CaptureNotFound,
     FormatError,
@@ -20,21 +21,22 @@ from search.quote import Quotation, format_quotation, parse_quotation
 from search.report import quotations
 from search.report.quote_cli import quote
 from search.service import SearchService
+from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="module")
-def archive(new_archive: Callable[[], Any], article: Article) -> Any:
+def archive(new_archive: Callable[[], ArchiveBox], article: Article) -> ArchiveBox:
     made = new_archive()
     text = "Ціханоўская сказала: «Так».\nA second line says «Так», too."
-    made.capture_ = made.page("https://a.example/1", article("Title", text))
+    made.page("https://a.example/1", article("Title", text))
     made.index()
     return made
 
 
 @pytest.fixture(scope="module")
-def run(archive: Any) -> Callable[..., Result]:
+def run(archive: ArchiveBox) -> Callable[..., Result]:
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(
             quote, arguments, obj=archive.context, catch_exceptions=False
@@ -44,14 +46,14 @@ def run(archive: Any) -> Callable[..., Result]:
 
 
 def test_words_are_quoted_and_found_again(
-    archive: Any, run: Callable[..., Result], tmp_path: Path
+    archive: ArchiveBox, run: Callable[..., Result], tmp_path: Path
 ) -> None:
-    made = run("make", archive.capture_.short_id, "Ціханоўская  сказала:")
+    made = run("make", archive.captures[0].short_id, "Ціханоўская  сказала:")
     assert made.exit_code == 0
     quoted = parse_quotation(made.output.rstrip("\n").encode())
     assert (quoted.exact, quoted.capture_id) == (
         "Ціханоўская сказала:",
-        archive.capture_.capture_id,
+        archive.captures[0].capture_id,
     )
     file = tmp_path / "quotations.jsonl"
     file.write_text(made.output * 2, "utf-8")
@@ -72,9 +74,9 @@ def test_words_are_quoted_and_found_again(
 
 
 def test_several_places_are_named_and_one_is_chosen(
-    archive: Any, run: Callable[..., Result]
+    archive: ArchiveBox, run: Callable[..., Result]
 ) -> None:
-    asked = ("make", archive.capture_.short_id, "«Так»")
+    asked = ("make", archive.captures[0].short_id, "«Так»")
     refused = run(*asked)
     assert refused.exit_code == 2
     assert "--place N" in refused.output
@@ -87,9 +89,9 @@ def test_several_places_are_named_and_one_is_chosen(
 
 
 def test_a_lost_quotation_ends_with_3(
-    archive: Any, run: Callable[..., Result], tmp_path: Path
+    archive: ArchiveBox, run: Callable[..., Result], tmp_path: Path
 ) -> None:
-    line = run("make", archive.capture_.short_id, "сказала").output
+    line = run("make", archive.captures[0].short_id, "сказала").output
     file = tmp_path / "quotations.jsonl"
     file.write_text(line.replace('"сказала"', '"казалас"'), "utf-8")
     checked = run("check", str(file))
@@ -97,22 +99,38 @@ def test_a_lost_quotation_ends_with_3(
     assert checked.output.startswith("not found  ")
 
 
-@pytest.fixture(scope="module")
-def two_voices(new_archive: Callable[[], Any], article: Article) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voices:
     """Two captures of different texts, and a quotation of the second's words."""
+
+    archive: ArchiveBox
+    quoted: Quotation
+
+    @property
+    def first(self) -> Capture:
+        return self.archive.captures[0]
+
+    @property
+    def second(self) -> Capture:
+        return self.archive.captures[1]
+
+
+@pytest.fixture(scope="module")
+def two_voices(new_archive: Callable[[], ArchiveBox], article: Article) -> Voices:
     made = new_archive()
     normal = "The commission says that turnout was normal in every region."
     forged = "Somebody says that the results were forged in every region."
-    made.first = made.page("https://commission.example/", article("First", normal))
-    made.second = made.page("https://troll.example/", article("Second", forged))
+    made.page("https://commission.example/", article("First", normal))
+    made.page("https://troll.example/", article("Second", forged))
     made.index(state=True)
-    words = ("make", made.second.short_id, "results were forged")
+    words = ("make", made.captures[1].short_id, "results were forged")
     line = CliRunner().invoke(quote, words, obj=made.context).output
-    made.quoted = parse_quotation(line.rstrip("\n").encode())
-    return made
+    return Voices(archive=made, quoted=parse_quotation(line.rstrip("\n").encode()))
 
 
-def check(archive: Any, folder: Path, quoted: Quotation) -> tuple[int, dict[str, Any]]:
+def check(
+    archive: ArchiveBox, folder: Path, quoted: Quotation
+) -> tuple[int, dict[str, Any]]:
     file = folder / "quotation.jsonl"
     file.write_bytes(format_quotation(quoted) + b"\n")
     arguments = ("check", "--json", str(file))
@@ -121,27 +139,27 @@ def check(archive: Any, folder: Path, quoted: Quotation) -> tuple[int, dict[str,
 
 
 def test_words_of_another_capture_are_never_the_named_one_s(
-    two_voices: Any, tmp_path: Path
+    two_voices: Voices, tmp_path: Path
 ) -> None:
     """The text of that digest is at hand, but it is not what this capture said."""
-    assert check(two_voices, tmp_path, two_voices.quoted)[1]["state"] == "same"
+    assert check(two_voices.archive, tmp_path, two_voices.quoted)[1]["state"] == "same"
     for named in (two_voices.first.capture_id, "ab" * 32):
         forged = replace(two_voices.quoted, capture_id=named)
-        code, found = check(two_voices, tmp_path, forged)
+        code, found = check(two_voices.archive, tmp_path, forged)
         assert (code, found["state"], found["start"]) == (3, "not found", None)
 
 
 def test_a_text_that_another_extractor_made_is_not_called_the_same(
-    two_voices: Any, tmp_path: Path
+    two_voices: Voices, tmp_path: Path
 ) -> None:
     other = replace(two_voices.quoted, extractor="pdf/99")
-    _, found = check(two_voices, tmp_path, other)
+    _, found = check(two_voices.archive, tmp_path, other)
     assert found["state"] == "found elsewhere"
     assert found["extractor"] != found["named_extractor"] == "pdf/99"
 
 
 def test_a_signed_statement_says_whose_a_text_is_where_no_index_does(
-    two_voices: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_voices: Voices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So a quotation survives an extractor that makes another text today."""
 
@@ -150,14 +168,14 @@ def test_a_signed_statement_says_whose_a_text_is_where_no_index_does(
 
     monkeypatch.setattr(SearchService, "text_of", nothing)
     monkeypatch.setattr(quotations, "extract_now", nothing)
-    assert check(two_voices, tmp_path, two_voices.quoted)[1]["state"] == "same"
+    assert check(two_voices.archive, tmp_path, two_voices.quoted)[1]["state"] == "same"
 
 
 def test_what_cannot_be_quoted_is_said(
-    archive: Any, run: Callable[..., Result], tmp_path: Path
+    archive: ArchiveBox, run: Callable[..., Result], tmp_path: Path
 ) -> None:
     with pytest.raises(SearchError, match="does not hold these words"):
-        run("make", archive.capture_.short_id, "never said")
+        run("make", archive.captures[0].short_id, "never said")
     with pytest.raises(CaptureNotFound):
         run("make", "a" * 26, "x")
     bad = tmp_path / "bad"
