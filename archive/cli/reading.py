@@ -21,7 +21,7 @@ from archive.cli.described import (
 from archive.cli.output import print_json, print_table, say, show_share
 from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
-from archive.cli.signing import waiting_json, waiting_line
+from archive.cli.signing import print_waiting, raise_if_damaged
 from archive.errors import FormatError, SettingsError, UsageProblem
 from archive.files import DISK
 from archive.instant import format_instant
@@ -72,7 +72,7 @@ def list_captures(
 ) -> None:
     """List captures and page captures, oldest first.
 
-    Exit codes: 0 done, 2 wrong use, 6 no archive.
+    Exit codes: 0 done, 2 wrong use, 3 what waits is damaged, 6 no archive.
     """
     reader = ctx.open_reader()
     if instead["waiting"]:
@@ -105,11 +105,9 @@ def list_captures(
 
 def _list_waiting(archive: Path, *, as_json: bool) -> None:
     """What was captured without a key: unsigned, and in no log."""
-    for entry in check_waiting(archive):
-        if as_json:
-            print_json(waiting_json(entry))
-        else:
-            click.echo(waiting_line(entry))
+    waiting = check_waiting(archive)
+    print_waiting(waiting, as_json=as_json)
+    raise_if_damaged(waiting, "`evidence sign` states the others and what is damaged")
 
 
 def _list_removed(tombstones: list[Tombstone], *, as_json: bool) -> None:

@@ -6,9 +6,9 @@ import click
 
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
-from archive.errors import UsageProblem
+from archive.errors import DigestMismatch, UsageProblem
 from archive.store.layout import read_identity
-from archive.store.signing import check_waiting, sign_waiting
+from archive.store.signing import Waiting, check_waiting, sign_waiting
 from archive.store.waitfile import WaitingEntry
 
 
@@ -20,24 +20,43 @@ def sign(ctx: CommandContext, yes: bool, as_json: bool) -> None:
     """Sign what was captured while no key was at hand, after you looked at the list.
 
     Whoever can write into the archive folder can put something there: sign nothing
-    that you did not capture. Exit codes: 0 signed, or nothing waits, 2 not confirmed,
-    3 or 4 what waits is not whole and nothing was signed, 6 archive folder, 7 keys.
+    that you did not capture. What waited and is damaged is kept in quarantine and
+    stated as an incident. Exit codes: 0 signed, or nothing waits, 2 not confirmed, 3
+    what is whole was signed, and something was damaged; or, as 4, what waits is not of
+    yours and nothing was signed, 6 archive folder, 7 keys.
     """
     read_identity(ctx.archive)
     waiting = check_waiting(ctx.archive)
-    for entry in waiting:
+    print_waiting(waiting, as_json=as_json)
+    if not waiting.entries and not waiting.damage:
+        say("nothing waits to be signed")
+        return
+    if not yes:
+        _ask(len(waiting.entries))
+    with ctx.open_writer(is_signing=True) as writer:
+        count = sign_waiting(writer, ctx.clock, approved=waiting.entries)
+    say(f"{count} entries signed")
+    raise_if_damaged(waiting, "it lies in quarantine/, and an incident says so")
+
+
+def print_waiting(waiting: Waiting, *, as_json: bool) -> None:
+    """What waits on standard output, what of it is damaged on standard error."""
+    for entry in waiting.entries:
         if as_json:
             print_json(waiting_json(entry))
         else:
             click.echo(waiting_line(entry))
-    if not waiting:
-        say("nothing waits to be signed")
-        return
-    if not yes:
-        _ask(len(waiting))
-    with ctx.open_writer(is_signing=True) as writer:
-        count = sign_waiting(writer, ctx.clock, approved=waiting)
-    say(f"{count} entries signed")
+    for piece in waiting.damage:
+        say(f"spool/{piece.path.name}: {piece.words}")
+
+
+def raise_if_damaged(waiting: Waiting, next_step: str) -> None:
+    """DigestMismatch where something that was acknowledged cannot be signed."""
+    count = sum(not piece.is_torn for piece in waiting.damage)
+    if count:
+        raise DigestMismatch(
+            f"{count} places among what waits are damaged: {next_step}"
+        )
 
 
 def _ask(count: int) -> None:

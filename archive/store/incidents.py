@@ -8,7 +8,10 @@ from archive.digest import Digest
 from archive.store.drafts import Draft
 from archive.store.segment import FoundSegment
 from archive.store.survey import SegmentSurvey
+from archive.store.waitread import DamagedPiece
 
+PIECE_NAME_DIGITS = 16
+"""Hex digits of a digest in a name: 64 bits tell a few pieces apart."""
 _TORN = re.compile(r"([0-9]{8}-[a-z2-7]{8}\.warc\.gz)\.([0-9]{1,15})\.torn")
 
 
@@ -96,6 +99,34 @@ def _incident(tail: TornTail) -> Draft:
             "words": "the end of the segment was set aside and written again",
         },
     )
+
+
+def waiting_incident(piece: DamagedPiece, number: int) -> Draft:
+    """What is stated of bytes of a waiting file that nobody can sign.
+
+    Its salt follows from them: after a crash the statement is known again.
+    """
+    digest = piece.digest()
+    salt = f"waiting {number} {piece.start} {digest.hex}"
+    return Draft(
+        kind="incident",
+        slice=None,
+        facts=None,
+        predicate={
+            "cause": "custody",
+            "file": f"quarantine/{waiting_piece_name(digest)}",
+            "offset": piece.start,
+            "length": piece.length_bytes,
+            "sha256": digest.hex,
+            "words": f"waiting file {number}: {piece.words}",
+        },
+        salt=Digest.of(salt.encode()).hex,
+    )
+
+
+def waiting_piece_name(digest: Digest) -> str:
+    """Under which name damaged bytes of a waiting file are kept in `quarantine/`."""
+    return f"raw-waiting{digest.hex[:PIECE_NAME_DIGITS]}"
 
 
 def _lost_incident(lost: LostEnd) -> Draft:

@@ -10,7 +10,8 @@ from archive.attest.job import TRAIL_LIMIT, JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import FormatError, StoreError
 from archive.store.reader import ArchiveReader
-from archive.store.waitfile import list_waiting, read_waiting
+from archive.store.waitfile import list_waiting
+from archive.store.waitread import read_waiting
 
 T = TypeVar("T")
 KILLED = "the job ended before it could say how this seed ended"

@@ -28,6 +28,7 @@ from archive.log.reader import LogReader
 from archive.store.drafts import Draft
 from archive.store.follow import LISTED_KINDS
 from archive.store.ledger import Ledger, LedgerTools, leaf_line
+from archive.store.quarantine import find_copies
 from archive.store.segment import (
     FoundSegment,
     list_segments,
@@ -44,8 +45,6 @@ from archive.store.vouching import Place, Voucher
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
 REMOVABLE_KINDS = LISTED_KINDS
-HEAD_BYTES = 1024
-"""By its first bytes a slice is known again in a tail set aside: they hold an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +72,8 @@ class Removed:
     tombstone: Tombstone
     texts: int
     """Kept texts that went, too."""
-    tails: int
-    """Tails in quarantine that held the capture and went, too."""
+    copies: int
+    """Files in quarantine that held the capture and went, too."""
 
 
 def read_removable(tools: LedgerTools, capture: Capture) -> Statement:
@@ -135,15 +134,16 @@ def finish_removal(ledger: Ledger, plan: Plan) -> Removed:
     tools, site = ledger.tools, plan.site
     ledger.checkpoint()  # nobody may find a stub before he can find its tombstone
     ledger.remove_older_redo()  # it may hold the capture
-    tails = 0
+    copies: list[Path] = []
     if site.entry.stub is None:
-        tails = _remove_tails(tools, site)
+        copies = find_copies(tools.paths.quarantine, site.found.path, site.entry)
+        tools.files.remove(*copies)
         _write_anew(tools, site, plan.tombstone)
     tools.files.make_read_only(site.found.path)
     texts = _remove_texts(tools)
     ledger.commit([_draft_reseal(site, plan.tombstone)])
     ledger.checkpoint()
-    return Removed(tombstone=plan.tombstone, texts=texts, tails=tails)
+    return Removed(tombstone=plan.tombstone, texts=texts, copies=len(copies))
 
 
 def _voucher(tools: LedgerTools) -> Voucher:
@@ -227,29 +227,6 @@ def _write_anew(tools: LedgerTools, site: Site, tombstone: Tombstone) -> None:
         yield from read_range(path, entry.end_bytes, size - entry.end_bytes)
 
     tools.files.replace_with(path, chunks(), mode=READ_ONLY_MODE)
-
-
-def _remove_tails(tools: LedgerTools, site: Site) -> int:
-    """A tail set aside holds whole entries at times: those with this slice go."""
-    entry = site.entry
-    length = min(HEAD_BYTES, entry.slice_bytes)
-    head = b"".join(read_range(site.found.path, entry.slice_offset, length))
-    tails = [
-        path
-        for path in tools.paths.quarantine.glob(f"{site.found.name.stem}.*.torn")
-        if path.is_file() and _holds(path, head)
-    ]
-    tools.files.remove(*tails)
-    return len(tails)
-
-
-def _holds(path: Path, wanted: bytes) -> bool:
-    kept = b""
-    for chunk in read_range(path, 0, path.stat().st_size):
-        kept = kept[-len(wanted) :] + chunk
-        if wanted in kept:
-            return True
-    return False
 
 
 def _remove_texts(tools: LedgerTools) -> int:

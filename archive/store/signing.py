@@ -2,15 +2,15 @@
 
 A file gets the number of an entry into its name before its first draft is signed.
 After a crash the statements from that entry on are looked through: what has the salt of
-a draft was stated and is not stated again. The file goes when all of it is on disk.
+a draft was stated and is not stated again. Bytes that are no entry are kept in
+quarantine and stated as an `incident`. The file goes when all of it is on disk.
 """
 
 import io
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -20,17 +20,13 @@ from archive.digest import Digest
 from archive.errors import FormatError, MalformedStatement, VerificationError
 from archive.store.drafts import Draft, format_rows
 from archive.store.follow import CAPTURE_KINDS
+from archive.store.incidents import waiting_incident, waiting_piece_name
 from archive.store.killed import find_killed_jobs
 from archive.store.layout import ArchivePaths
 from archive.store.ledger import Committed
 from archive.store.segment import FileWindow, list_segments
-from archive.store.waitfile import (
-    MAGIC,
-    WaitingEntry,
-    WaitingFile,
-    list_waiting,
-    read_waiting,
-)
+from archive.store.waitfile import WaitingEntry, WaitingFile, list_waiting
+from archive.store.waitread import DamagedPiece, read_pieces
 from archive.store.walk import SegmentWalk, read_statement
 from archive.store.writer import ArchiveWriter
 from archive.warc.reading import read_slice_rows
@@ -39,17 +35,29 @@ AT_ONCE: Final = 64
 """Drafts handed in before their disk is waited for: one group of the writer."""
 
 
-def check_waiting(root: Path) -> list[WaitingEntry]:
-    """Everything that waits, each draft as whole and right as a statement must be.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits for a key, and what waited and is damaged."""
 
-    FormatError or VerificationError for the first that is not: it is not of ours.
+    entries: tuple[WaitingEntry, ...]
+    damage: tuple[DamagedPiece, ...]
+
+
+def check_waiting(root: Path) -> Waiting:
+    """Everything that waits, each draft as right as a statement must be.
+
+    FormatError or VerificationError for the first that is whole and not right: it is
+    not of ours.
     """
-    found = []
+    entries, damage = [], []
     for file in list_waiting(ArchivePaths(root).spool):
-        for entry in read_waiting(file.path):
-            _check_rows(file.path, entry)
-            found.append(entry)
-    return found
+        for piece in read_pieces(file.path):
+            if isinstance(piece, DamagedPiece):
+                damage.append(piece)
+                continue
+            _check_rows(file.path, piece)
+            entries.append(piece)
+    return Waiting(entries=tuple(entries), damage=tuple(damage))
 
 
 def sign_waiting(
@@ -60,7 +68,8 @@ def sign_waiting(
 ) -> int:
     """State what was approved, file by file, in order; says how much.
 
-    What came, or was changed, since somebody looked stays where it is, unsigned.
+    Damage is stated, too, and not counted. What came, or was changed, since somebody
+    looked stays where it is, unsigned.
     """
     wanted = {entry.identity for entry in approved}
     count = 0
@@ -79,10 +88,12 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
         file = replace(file, path=begun, first_leaf=leaf)
     stated = _stated_since(writer.root, file.first_leaf or 0)
     waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
-    count, end, is_all = 0, len(MAGIC), True
+    count, is_all = 0, True
     try:
-        for entry in read_waiting(file.path):
-            end = entry.end_bytes
+        for entry in read_pieces(file.path):
+            if isinstance(entry, DamagedPiece):
+                _state_damage(writer, file, entry, stated)
+                continue
             if entry.salt in stated:
                 continue
             if entry.identity not in wanted:
@@ -100,20 +111,20 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
             wait([future])  # the writer reads from it until then
             stream.close()
     if is_all:
-        _put_away(writer, file.path, end)
+        writer.files.remove(file.path)
     return count
 
 
-def _put_away(writer: ArchiveWriter, path: Path, end: int) -> None:
-    """All that was acknowledged is stated; a torn end is kept, in quarantine."""
-    if path.stat().st_size <= end:
-        writer.files.remove(path)
+def _state_damage(
+    writer: ArchiveWriter, file: WaitingFile, piece: DamagedPiece, stated: Set[str]
+) -> None:
+    """Keep the bytes in quarantine, then state that they are there."""
+    incident = waiting_incident(piece, file.number)
+    if incident.salt in stated:
         return
-    folder = ArchivePaths(writer.root).quarantine
-    number = 0
-    while os.path.lexists(aside := folder / f"raw-waiting{number:08d}"):
-        number += 1
-    writer.files.rename(path, aside)
+    kept = ArchivePaths(writer.root).quarantine / waiting_piece_name(piece.digest())
+    writer.files.replace_with(kept, piece.chunks())
+    writer.state(incident).result()
 
 
 def _settle(waiting: deque[tuple[Future[Committed], BinaryIO]]) -> None:

@@ -5,20 +5,20 @@ their signing began at that entry. A magic line, then entries: 8 bytes big-endia
 length, SHA-256 of the header, header (canonical JSON: kind, predicate, salt, subjects,
 the signed facts of the slice), slice. Each entry is synced before the next is begun, so
 only the last one can be torn, and then it was never acknowledged. Nothing in one is
-signed or stated: whoever can write into the folder can write one.
+signed or stated: whoever can write into the folder can write one. `waitread` reads
+them.
 """
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from archive.attest.canonical import dump_canonical, parse_canonical
 from archive.digest import Digest, is_hex_digest
-from archive.errors import FormatError, MalformedStatement
-from archive.files import open_regular, read_range
+from archive.errors import MalformedStatement
 from archive.log.fields import MAX_DECIMAL
 from archive.store.drafts import Draft, slice_facts
 from archive.warc.slice import SliceDraft
@@ -131,56 +131,8 @@ def format_waiting_header(draft: Draft, salt: str) -> bytes:
     return struct.pack(">Q", len(header)) + Digest.of(header).raw + header
 
 
-def read_waiting(path: Path) -> Iterator[WaitingEntry]:
-    """The whole entries in order; ends before a torn one.
-
-    MalformedStatement for one that is whole and no draft, or has another slice: nobody
-    of ours wrote it so.
-    """
-    with open_regular(path) as stream:
-        size = stream.seek(0, 2)
-        stream.seek(0)
-        if stream.read(len(MAGIC)) != MAGIC:
-            if size < len(MAGIC):
-                return
-            raise MalformedStatement(f"{path} is no waiting file")
-        while True:
-            entry = _read_entry(stream, path, size)
-            if entry is None or not _has_slice(path, entry, size):
-                return
-            yield entry
-            stream.seek(entry.end_bytes)
-
-
-def _has_slice(path: Path, entry: WaitingEntry, size: int) -> bool:
-    """Whether the slice is the one of the header; only the last may be another."""
-    found = Digest.of_chunks(read_range(path, entry.start, entry.length_bytes))
-    if found.hex == entry.slice_sha256:
-        return True
-    if entry.end_bytes < size:
-        raise MalformedStatement(
-            f"{path}, offset {entry.start}: the slice is not the one that was kept"
-        )
-    return False
-
-
-def _read_entry(stream: BinaryIO, path: Path, size: int) -> WaitingEntry | None:
-    at = stream.tell()
-    prefix = stream.read(8 + DIGEST_BYTES)
-    if len(prefix) < 8 + DIGEST_BYTES:
-        return None
-    (length,) = struct.unpack(">Q", prefix[:8])
-    data = stream.read(min(length, HEADER_LIMIT_BYTES))
-    if len(data) < length or Digest.of(data).raw != prefix[8:]:
-        return None
-    try:
-        entry = _parse_header(data, start=stream.tell())
-    except (FormatError, KeyError, TypeError, ValueError) as error:
-        raise MalformedStatement(f"{path}, offset {at}: no draft: {error}") from error
-    return entry if entry.end_bytes <= size else None
-
-
-def _parse_header(data: bytes, *, start: int) -> WaitingEntry:
+def parse_waiting_header(data: bytes, *, start: int) -> WaitingEntry:
+    """Read a header whose digest holds; FormatError or ValueError if it is no draft."""
     match parse_canonical(data, limit_bytes=HEADER_LIMIT_BYTES):
         case {
             "kind": str(kind),

@@ -14,7 +14,8 @@ from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, Archive
 from archive.store.segment import FoundSegment
 from archive.store.texts import TEXT_FILE_LIMIT_BYTES
 from archive.store.textuse import TextUse
-from archive.store.waitfile import list_waiting, read_waiting
+from archive.store.waitfile import list_waiting
+from archive.store.waitread import DamagedPiece, read_pieces
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord
@@ -205,8 +206,13 @@ class FolderFiles:
         """What was captured without a key is unsigned: nothing is proven of it."""
         for file in list_waiting(self._paths.spool):
             name = f"spool/{file.path.name}"
+            count = 0
             try:
-                count = sum(1 for _ in read_waiting(file.path))
+                for piece in read_pieces(file.path):
+                    if isinstance(piece, DamagedPiece):
+                        self._note_damage(name, piece)
+                    else:
+                        count += 1
             except (FormatError, StoreError) as error:
                 self._collector.raised(17, "waiting-malformed", name, error)
                 continue
@@ -218,6 +224,22 @@ class FolderFiles:
                 "`evidence sign` states them",
                 count=count,
             )
+
+    def _note_damage(self, name: str, piece: DamagedPiece) -> None:
+        """What was acknowledged there and cannot be read, or was cut off by a crash."""
+        if piece.is_torn:
+            self._collector.notices.append(
+                f"{name}: {piece.words}; `evidence sign` puts them aside"
+            )
+            return
+        self._collector.failed(
+            17,
+            "waiting-damaged",
+            name,
+            f"{piece.words}; `evidence sign` states the others and an incident",
+            offset=piece.start,
+            length=piece.length_bytes,
+        )
 
     def _unknown_in_root(self) -> Iterator[Path]:
         """Foreign names, and known names at something of another kind."""

@@ -40,7 +40,7 @@ class Waiting(Sweep):
 
     def judge(self, made: MadeArchive, told: set[str], why: str) -> None:
         made.random_bytes = FixedRandom(seed="later")
-        approved = check_waiting(made.root)
+        approved = check_waiting(made.root).entries
         with made.open_writer() as writer:
             sign_waiting(writer, made.clock, approved=approved)
         report = verify_archive(made.root, trust=made.trust())
@@ -74,7 +74,7 @@ def keep(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
 
 def sign(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
     """What the verb does."""
-    approved = check_waiting(made.root)
+    approved = check_waiting(made.root).entries
     with open_writer(made, files) as writer:
         sign_waiting(writer, made.clock, approved=approved)
     tell(SIGNED)
@@ -82,7 +82,7 @@ def sign(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
 
 def sign_then_rotate(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
     """A new segment begins between the signing and the end."""
-    approved = check_waiting(made.root)
+    approved = check_waiting(made.root).entries
     with open_writer(made, files) as writer:
         writer.rotate()
         sign_waiting(writer, made.clock, approved=approved)

@@ -242,7 +242,30 @@ def test_a_tail_in_quarantine_with_the_capture_goes_too(made: MadeArchive) -> No
     made.open_writer().close()
     (tail,) = (made.root / "quarantine").glob("*.torn")
     (done,) = remove(made, captures[0])
-    assert (done.tails, tail.exists()) == (1, False)
+    assert (done.copies, tail.exists()) == (1, False)
+    verified(made)
+
+
+def test_what_a_killed_process_left_of_the_capture_goes_too_and_nothing_else(
+    made: MadeArchive,
+) -> None:
+    """A body as it came from the wire, a redo file of no segment, another capture."""
+    captures = made.fill(2)
+    reader = ArchiveReader.open(made.root)
+    bodies = [reader.read_exchange(one).response or b"" for one in captures]
+    reader.close()
+    (segment,) = list_segments(made.root / "segments")
+    place = captures[0].location
+    stored = segment.path.read_bytes()[place.offset_bytes :][: place.length_bytes]
+    folder = made.root / "quarantine"
+    held = {"raw-0a": bodies[0][:300], "raw-redo00000007": b"x" * 99 + stored}
+    others = {"raw-0b": bodies[1], "raw-0c": b"HTTP/1.1 200 OK\r\n"}
+    for name, data in (held | others).items():
+        (folder / name).write_bytes(data)
+    assert len(bodies[0]) >= 300
+    (done,) = remove(made, captures[0])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(others)
+    assert done.copies == len(held)
     verified(made)
 
 
