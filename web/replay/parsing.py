@@ -5,10 +5,13 @@ put behind them, and letters that it reads but refuses to write are replaced.
 """
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 
 from lxml import etree
 
+from archive.errors import LimitExceeded
+from search.extract.overload import has_endless_tags
 from web.replay.links import join_address
 
 EMPTY_IN_HTML5 = ("embed", "source", "track", "wbr", "keygen", "command", "bgsound")
@@ -27,11 +30,18 @@ _ODD_REFERENCE = re.compile(
     "|[xX]0*1?[0-9a-fA-F](?![0-9a-fA-F])|[xX][0-9a-fA-F]*[d-fD-F][0-9a-fA-F]{3})"
 )
 """Character references that may stand for a letter of `CONTROL`."""
+UNWRAPPED = "evidence-unwrapped"
+"""Name of elements that are to go, and leave what they hold."""
 Element = etree._Element
 
 
 def parse_page(text: str) -> Element:
-    """Parse leniently; an empty document gives an empty page."""
+    """Parse leniently; an empty document gives an empty page.
+
+    LimitExceeded for tags whose reading takes time beyond their length.
+    """
+    if has_endless_tags(text):
+        raise LimitExceeded("tags with attributes beyond bounds")
     data = text.encode("utf-8", "replace").translate(_SPACED)
     if _LAST_PLANE in data:
         for letter in _NO_LETTERS:
@@ -42,11 +52,12 @@ def parse_page(text: str) -> Element:
         root = None
     if root is None:
         root = _tree_of(b"<html><body></body></html>")
-    for element in list(root.iter(*EMPTY_IN_HTML5)):
-        _hoist(element)
     if _ODD_REFERENCE.search(text):
         for element in root.iter():
             _make_writable(element)
+    for element in list(root.iter(*EMPTY_IN_HTML5)):
+        _hoist(element)
+    unwrap_all(root)
     return root
 
 
@@ -58,37 +69,33 @@ def _tree_of(data: bytes) -> Element:
 
 
 def _hoist(element: Element) -> None:
-    """Put what libxml2 reads into an empty element behind it, where browsers see it."""
-    parent = element.getparent()
-    if parent is None or (not len(element) and not element.text):
+    """Let what libxml2 reads into an empty element stand behind it, as in browsers."""
+    if not len(element) and not element.text:
         return
-    children, tail = list(element), element.tail or ""
-    place = parent.index(element) + 1
-    element.tail, element.text = element.text or "", None
-    for number, child in enumerate(children):
-        parent.insert(place + number, child)
-    last = children[-1] if children else element
-    last.tail = (last.tail or "") + tail
+    empty = element.makeelement(element.tag)
+    _set_all(empty, element.attrib.items())
+    empty.tail, element.text = element.text, None
+    element.insert(0, empty)
+    unwrap(element)
 
 
 def _make_writable(element: Element) -> None:
     """Replace letters that came from character references and cannot be written."""
-    for name, value in element.attrib.items():
-        if CONTROL.search(value):
-            _rewrite(element, str(name), CONTROL.sub(" ", value))
+    pairs = element.attrib.items()
+    if any(CONTROL.search(value) for _, value in pairs):
+        element.attrib.clear()
+        _set_all(element, [(name, CONTROL.sub(" ", value)) for name, value in pairs])
     if element.text and CONTROL.search(element.text):
         element.text = CONTROL.sub(" ", element.text)
     if element.tail and CONTROL.search(element.tail):
         element.tail = CONTROL.sub(" ", element.tail)
 
 
-def _rewrite(element: Element, name: str, value: str) -> None:
-    """Give an attribute another value; one whose name cannot be written goes."""
-    pairs = [pair for pair in element.attrib.items() if pair[0] != name]
-    element.attrib.clear()
-    for known, old in [*pairs, (name, value)]:
+def _set_all(element: Element, pairs: Iterable[tuple[str, str]]) -> None:
+    """Set attributes; one whose name cannot be written goes."""
+    for name, value in pairs:
         with suppress(ValueError):  # a name such as `{`
-            element.set(known, old)
+            element.set(name, value)
 
 
 def base_of(root: Element, address: str) -> str:
@@ -101,35 +108,24 @@ def base_of(root: Element, address: str) -> str:
 
 
 def remove(element: Element) -> None:
-    """Take an element out with all it holds; the text behind it stays."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        _append(parent, element.getprevious(), element.tail)
-    parent.remove(element)
+    """Take an element out with all it holds, at the next `unwrap_all`."""
+    element.clear(keep_tail=True)
+    unwrap(element)
 
 
 def unwrap(element: Element) -> None:
-    """Take an element out; what it holds and the text behind it stay."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.text:
-        _append(parent, element.getprevious(), element.text)
-    if element.tail:
-        last = element[-1] if len(element) else element.getprevious()
-        _append(parent, last, element.tail)
-    place = parent.index(element)
-    parent[place : place + 1] = element[:]
+    """Take an element out, at the next `unwrap_all`; what it holds stays."""
+    element.tag = UNWRAPPED
 
 
-def _append(parent: Element, before: Element | None, text: str) -> None:
-    """Put text behind an element, or first of all into its parent."""
-    if before is None:
-        parent.text = (parent.text or "") + text
-    else:
-        before.tail = (before.tail or "") + text
+def unwrap_all(root: Element) -> None:
+    """Take out, all at once, what is to go: one by one, each would move the others."""
+    etree.strip_tags(root, UNWRAPPED)
+
+
+def parent_of(element: Element) -> Element | None:
+    """The element that will hold it."""
+    return next((one for one in element.iterancestors() if one.tag != UNWRAPPED), None)
 
 
 def write_page(body: Element) -> str:

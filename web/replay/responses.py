@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.digest import READ_BYTES
+from archive.errors import LimitExceeded
 from archive.store.recorded import (
     PageArtifact,
     Payload,
@@ -114,7 +115,11 @@ class Replay:
         if payload.problem in TOO_LARGE:
             return _note(language_here().text("replay.too-large"))
         if media.is_html(payload.media_type, payload.data):
-            return answer(self._cleaned(main, table, payload), status=status)
+            try:
+                return answer(self._cleaned(main, table, payload), status=status)
+            except LimitExceeded:
+                note = language_here().text("replay.overloaded")
+                return _note(note, status=status)
         if media.is_text(payload.media_type):
             text = self._text(main, payload)
             return answer(frame_text(text, language_here()), status=status)

@@ -25,14 +25,17 @@ from web.replay.parsing import (
     Element,
     base_of,
     new_body,
+    parent_of,
     parse_page,
     remove,
     unwrap,
+    unwrap_all,
     write_page,
 )
 from web.replay.sheets import SheetCache
 from web.replay.styles import Resolve, clean_declarations, clean_inline_sheet
 
+_NO_ELEMENTS = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
 ELEMENT_LIMIT = 200_000
 """Elements of a page; the largest of our test pages has 9,000."""
 DEPTH_LIMIT = 250
@@ -169,20 +172,21 @@ class _Cleaner:
 
     def sweep(self, body: Element) -> None:
         """Keep, unwrap, drop or replace every element below `body`."""
-        etree.strip_elements(body, *DROPPED, with_tail=False)
+        etree.strip_elements(body, *DROPPED, *_NO_ELEMENTS, with_tail=False)
         gone = 0  # elements to come that went with one before them
         for number, element in enumerate(list(body.iterdescendants())):
             if gone:
                 gone -= 1
                 continue
-            tag = element.tag
-            if number >= ELEMENT_LIMIT or not isinstance(tag, str):
+            tag = str(element.tag)
+            if number >= ELEMENT_LIMIT:
                 gone = _count(element)
                 remove(element)
             elif tag in _PLAIN:
                 self._attributes(element)
             else:
                 gone = self._element(element, tag)
+        unwrap_all(body)
 
     def _element(self, element: Element, tag: str) -> int:
         """Sweep an element that is no plain one; gives how many went with it."""
@@ -257,7 +261,7 @@ class _Cleaner:
 
     def _source(self, element: Element) -> bool:
         srcset = self._srcset(element.get("srcset", ""))
-        parent = element.getparent()
+        parent = parent_of(element)
         if not srcset or parent is None or parent.tag != "picture":
             remove(element)
             return False

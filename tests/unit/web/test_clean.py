@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from archive.capture import Capture, CaptureOutcome
+from archive.errors import LimitExceeded
 from archive.store.recorded import PagePart
 from web.languages import ENGLISH
 from web.replay.clean import CleanPage, clean_page
@@ -306,3 +307,38 @@ def test_what_follows_an_element_without_an_end_tag_stays(tag: str) -> None:
 def test_the_image_of_a_picture_is_no_child_of_its_sources() -> None:
     page = clean("<picture><source srcset=no.webp><img src=ok.png></picture>")
     assert page.body.count("/p/") == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("<foo>x</foo>" * 50_000, "x" * 50_000),
+        ("x<input type=hidden>" * 50_000, "x" * 50_000),
+        ("<p><wbr>x</p>" * 50_000, "<p><wbr>x</p>" * 50_000),
+        (
+            "<p " + " ".join(f'a{n}="&#12;"' for n in range(4_000)) + ">x</p>",
+            "<p>x</p>",
+        ),
+    ],
+)
+def test_a_page_is_cleaned_in_time_by_its_length(page: str, kept: str) -> None:
+    """Element by element these take minutes, and a server has few threads."""
+    assert clean(page).body == kept
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p " + " ".join(f"a{n}=1" for n in range(20_000)) + ">x",
+        ("<p " + " ".join(f"a{n}=1" for n in range(900)) + ">x") * 40,
+        '<p b="<" ' + " ".join(f"a{n}" for n in range(20_000)) + ">x",
+    ],
+)
+def test_a_page_that_stops_parsers_is_not_parsed(page: str) -> None:
+    with pytest.raises(LimitExceeded):
+        clean(page)
+
+
+def test_odd_letters_in_elements_that_hold_nothing_are_replaced() -> None:
+    assert clean("<embed>&#11;x<track>&#12;y").body.endswith("y")
