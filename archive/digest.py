@@ -3,7 +3,6 @@
 One written form, `sha256:` and 64 lower-case hex digits. No other algorithm is read.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Iterable
@@ -16,6 +15,10 @@ READ_BYTES = 1 << 20
 """Bytes read at a time when a stream is hashed: memory stays flat."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_LETTER_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+"""Two letters for ten bits: Python's own base32 is ten times as slow."""
+_SHIFTS = range(120, -1, -10)
 _SHORT = re.compile(r"[a-z2-7]{25}[aeimquy4]")
 """16 bytes are 128 bits; 26 base32 letters carry 130, so the last one has two zeros."""
 
@@ -85,7 +88,8 @@ def format_short_id(raw: bytes) -> str:
     """Write 16 bytes as the 26 letters used in links and as archive id."""
     if len(raw) != 16:
         raise AssertionError("a short id is made of 16 bytes")
-    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+    number = int.from_bytes(raw) << 2  # 26 letters of five bits are two bits more
+    return "".join([_LETTER_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def is_short_id(text: str) -> bool:

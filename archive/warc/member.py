@@ -38,6 +38,8 @@ FIRST_FEED_BYTES: Final = 8 * 1024
 so the piece is small until the member has shown that it is large."""
 STORED_BLOCK_BYTES: Final = 65_535
 """The largest stored block deflate can say (RFC 1951, 3.2.4)."""
+CODED_BEGIN_BYTES: Final = 2 * 1024
+"""Pressed of what is coded: a record header and most heads of HTTP are shorter."""
 MEMBER_LIMIT_BYTES: Final = 4 * 1024**3
 """Inflated bytes of one member: twice the largest body that is captured."""
 
@@ -47,7 +49,9 @@ class Effort(Enum):
 
     DENSE = "dense"
     FAST = "fast"
-    """For what is compressed already."""
+    """For what is compressed in part."""
+    CODED = "coded"
+    """For what is compressed already: its headers are pressed, the rest is stored."""
     STORED = "stored"
     """Not at all: the one form that every machine and library writes alike."""
 
@@ -86,13 +90,15 @@ def write_member(out: Sink, chunks: Iterable[bytes], effort: Effort) -> None:
 
 def press_member(payload: bytes, effort: Effort) -> bytes:
     """The same for bytes at hand: one call of the compressor, half the time."""
-    if effort is Effort.STORED:
-        press = _StoredBlocks()
-        pressed = press.compress(payload) + press.flush()
+    pressed: tuple[bytes, ...]
+    if effort in (Effort.STORED, Effort.CODED):
+        press = _new_compressor(effort)
+        pressed = (press.compress(payload), press.flush())
     else:
         library, level = _choose_library(effort)
-        pressed = library.compress(payload, level, -zlib.MAX_WBITS)
-    return GZIP_HEADER + pressed + _trailer(_crc32(payload), len(payload))
+        pressed = (library.compress(payload, level, -zlib.MAX_WBITS),)
+    end = _trailer(_crc32(payload), len(payload))
+    return b"".join((GZIP_HEADER, *pressed, end))
 
 
 def write_stored_member(payload: bytes) -> bytes:
@@ -239,30 +245,56 @@ class _StoredBlocks:
     def __init__(self) -> None:
         self._waiting = b""
 
-    def compress(self, data: bytes) -> bytes:
+    def compress(self, data: bytes | memoryview) -> bytes:
         """Give the blocks that are certainly not the last."""
-        data = self._waiting + data
-        out = bytearray()
+        data = memoryview(self._waiting + data if self._waiting else data)
+        parts: list[bytes | memoryview] = []
         at = 0
         while len(data) - at > STORED_BLOCK_BYTES:
-            out += _stored_block(data[at : at + STORED_BLOCK_BYTES], final=False)
+            parts.append(_stored_head(STORED_BLOCK_BYTES, final=False))
+            parts.append(data[at : at + STORED_BLOCK_BYTES])
             at += STORED_BLOCK_BYTES
-        self._waiting = data[at:]
-        return bytes(out)
+        self._waiting = bytes(data[at:])
+        return b"".join(parts)
 
     def flush(self) -> bytes:
         """Give the last block."""
-        return _stored_block(self._waiting, final=True)
+        return _stored_head(len(self._waiting), final=True) + self._waiting
 
 
-def _stored_block(data: bytes, *, final: bool) -> bytes:
-    return struct.pack("<BHH", final, len(data), len(data) ^ 0xFFFF) + data
+class _StoredRest:
+    """Deflate of the beginning; from the next whole byte on, stored blocks."""
+
+    def __init__(self) -> None:
+        self._press = _new_compressor(Effort.FAST)
+        self._left = CODED_BEGIN_BYTES
+        self._rest = _StoredBlocks()
+
+    def compress(self, data: bytes) -> bytes:
+        """Give what is certain so far."""
+        begin, rest = data[: self._left], memoryview(data)[self._left :]
+        self._left -= len(begin)
+        pressed: bytes = self._press.compress(begin) if begin else b""
+        if begin and not self._left:
+            pressed += self._press.flush(zlib.Z_SYNC_FLUSH)
+        return pressed + self._rest.compress(rest) if rest else pressed
+
+    def flush(self) -> bytes:
+        """Give the end."""
+        last: bytes = self._press.flush() if self._left else self._rest.flush()
+        return last
+
+
+def _stored_head(length: int, *, final: bool) -> bytes:
+    return struct.pack("<BHH", final, length, length ^ 0xFFFF)
 
 
 def _new_compressor(effort: Effort) -> Any:
     """Raw deflate, piece by piece."""
     if effort is Effort.STORED:
         return _StoredBlocks()
+    if effort is Effort.CODED:
+        return _StoredRest()
     library, level = _choose_library(effort)
     return library.compressobj(level=level, wbits=-zlib.MAX_WBITS)
 

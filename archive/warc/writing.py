@@ -23,7 +23,6 @@ CODED_TYPES: Final = (
     "video/",
     "audio/",
     "font/woff",
-    "application/pdf",
     "application/zip",
     "application/gzip",
     "application/x-7z-compressed",
@@ -32,6 +31,8 @@ CODED_TYPES: Final = (
     "application/vnd.oasis.opendocument",
 )
 """Media types, by their beginnings, that are compressed in themselves."""
+PDF_TYPE: Final = "application/pdf"
+"""Some of its streams are compressed, and mostly the large ones."""
 PLAIN_TYPES: Final = ("image/svg+xml", "image/bmp", "audio/wav")
 """The exceptions among them."""
 
@@ -127,10 +128,11 @@ def read_pieces(source: ByteSource) -> Iterator[bytes]:
 
 
 def choose_effort(media_type: str | None, *, coded: bool = False) -> Effort:
-    """FAST for what is compressed already, by its type or by a content coding."""
+    """CODED for what is compressed already, by its type or by a content coding."""
     name = (media_type or "").partition(";")[0].strip().lower()
-    packed = name.startswith(CODED_TYPES) and name not in PLAIN_TYPES
-    return Effort.FAST if coded or packed else Effort.DENSE
+    if coded or (name.startswith(CODED_TYPES) and name not in PLAIN_TYPES):
+        return Effort.CODED
+    return Effort.FAST if name == PDF_TYPE else Effort.DENSE
 
 
 class _RecordPieces:

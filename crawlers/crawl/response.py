@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Any
 
 from scrapy.http import Headers, Request, Response, TextResponse
@@ -19,6 +20,8 @@ BODY_ELSEWHERE = "body_in_warc_only"
 
 GONE_WITH_CODINGS = ("Content-Encoding", "Transfer-Encoding", "Content-Length")
 """They describe the body as it was on the wire."""
+PEERS_KEPT = 1024
+"""Addresses kept after reading: every response of a site comes from the same few."""
 DECLARED_BYTES = 4096
 """Within so many a body may name its charset."""
 
@@ -118,4 +121,9 @@ def _peer_address(
     peer = exchange.connection.peer if exchange.connection else None
     if peer is None:
         return None
+    return _address_of(peer)
+
+
+@lru_cache(maxsize=PEERS_KEPT)
+def _address_of(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.ip_address(peer.rpartition(":")[0].strip("[]"))

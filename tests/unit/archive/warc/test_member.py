@@ -16,6 +16,7 @@ from archive.warc.member import (
     MemberSpan,
     MemberWalk,
     inflate_member,
+    press_member,
     scan_members,
     write_member,
     write_stored_member,
@@ -53,6 +54,30 @@ def test_member_without_isal_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> N
     data = b"Minsk " * 10_000
     for effort in Effort:
         assert inflate_member(_member(data, effort), limit_bytes=60_000) == data
+
+
+BEGIN = module.CODED_BEGIN_BYTES
+
+
+@pytest.mark.parametrize("has_isal", [True, False])
+@pytest.mark.parametrize("cut", [0, 1, BEGIN - 1, BEGIN, BEGIN + 1, 70_000])
+@pytest.mark.parametrize("size", [0, 1, BEGIN - 1, BEGIN, BEGIN + 1, 200_000])
+def test_what_is_coded_is_pressed_at_its_beginning_alone(
+    size: int, cut: int, has_isal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_isal:
+        monkeypatch.setattr(module, "_isal", None)
+    data = b"Header: value\r\n" * 200
+    data = data[:BEGIN] + _noise(size)
+    pieces = [data[:cut], b"", data[cut:]]
+    out = io.BytesIO()
+    write_member(out, pieces, Effort.CODED)
+    for written in (out.getvalue(), press_member(data, Effort.CODED)):
+        assert gzip.decompress(written) == data
+        assert inflate_member(written, limit_bytes=len(data)) == data
+        assert size < len(written) < size + 300
+        if size:
+            assert data[-min(size, 1000) :] in written
 
 
 @pytest.mark.parametrize("size", SIZES)
