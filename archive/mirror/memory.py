@@ -3,20 +3,27 @@
 NAME-mirror/head            the newest checkpoint that was verified with all its files
 NAME-mirror/misconduct/     checkpoints that contradict it, each signed by the log
 NAME-mirror/kept/           files that their operator replaced or took away
+NAME-mirror/lock            held by the process that pulls
 """
 
 import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from archive.attest.keys import verify_ed25519
-from archive.errors import FormatError, InconsistentCheckpoint
+from archive.errors import ArchiveLocked, FormatError, InconsistentCheckpoint
 from archive.files import DISK
+from archive.locks import hold_file
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.note import MAX_NOTE_BYTES, VerifierKey, parse_note
 
 HEAD_FILE = "head"
 MISCONDUCT_FOLDER = "misconduct"
 KEPT_FOLDER = "kept"
+LOCK_FILE = "lock"
 SHORT_DIGITS = 16
 
 
@@ -24,6 +31,7 @@ class Memory:
     """The folder beside a copy."""
 
     def __init__(self, target: Path) -> None:
+        self._target = target
         self._folder = target.with_name(f"{target.name}-mirror")
 
     def read_head(self, log_key: VerifierKey) -> bytes | None:
@@ -51,15 +59,36 @@ class Memory:
             DISK.write_once(folder / f"{size}-{digest}.note", note)
         return folder
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one process that pulls this copy, or raise ArchiveLocked."""
+        DISK.make_folder(self._folder)
+        taken = ArchiveLocked(
+            f"another process brings {self._target} up to date; let it end"
+        )
+        with hold_file(self._folder / LOCK_FILE, make=True, taken=taken):
+            yield
+
     def keep_file(self, path: Path) -> Path:
-        """Move a file here that its operator replaced; under a name of its bytes."""
+        """Keep a file that its operator replaced, under a name of its bytes."""
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         folder = self._folder / KEPT_FOLDER
         DISK.make_folder(folder)
         target = folder / f"{digest[:SHORT_DIGITS]}-{path.name}"
-        DISK.rename(path, target)
+        link_or_copy(path, target)
+        DISK.sync_names(folder)
         return target
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under another name; a copy where the disk has no links."""
+    if target.exists():
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def demand_growth(

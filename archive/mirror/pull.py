@@ -31,7 +31,7 @@ from archive.log.note import parse_note
 from archive.log.reader import LogReader
 from archive.mirror.leaves import read_leaves
 from archive.mirror.listing import CHECKPOINT_PATH, Listing, write_listing
-from archive.mirror.memory import Memory, demand_growth, forked
+from archive.mirror.memory import Memory, demand_growth, forked, link_or_copy
 from archive.mirror.source import Source, read_small, write_from
 from archive.store.layout import (
     DERIVED_NAMES,
@@ -44,6 +44,7 @@ from archive.store.layout import (
     parse_identity,
 )
 from archive.store.segment import OPEN_SUFFIX, list_segments
+from archive.store.space import Reserve
 from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import Progress, verify_archive
 from archive.verify.report import Outcome, Report
@@ -96,14 +97,20 @@ def pull(request: PullRequest, listing: Listing) -> Pulled:
     """Bring the copy at `target` up to the checkpoint of the listing.
 
     InconsistentCheckpoint: it is smaller, or a fork. NotTaken: it does not verify.
-    In both cases, and after any other error, the copy is what it was.
+    In both cases, and after any other error, the copy is what it was. ArchiveLocked:
+    another process pulls it, or writes to it. StoreError: the disk is full, say.
     """
-    _finish_interrupted(request.target)
+    target = request.target
     with ExitStack() as stack:
-        if request.target.exists():
-            stack.enter_context(hold_lock(request.target))
-        stack.callback(shutil.rmtree, _beside(request.target), ignore_errors=True)
-        return _Pull(request, listing).run()
+        stack.enter_context(Memory(target).hold())
+        _finish_interrupted(target)
+        if target.exists():
+            stack.enter_context(hold_lock(target))
+        stack.callback(shutil.rmtree, _beside(target), ignore_errors=True)
+        try:
+            return _Pull(request, listing).run()
+        except OSError as error:
+            raise StoreError(f"cannot write {target}: {error.strerror}") from error
 
 
 class _Pull:
@@ -193,17 +200,19 @@ class _Pull:
     ) -> Report:
         """Put the new copy together and run the numbered procedure over it."""
         shutil.rmtree(self._staging, ignore_errors=True)
+        paths = (IDENTITY_FILE, *self._listing.segments(), *self._listing.others())
+        self._demand_room(paths, use_own=use_own)
         for name in FOLDERS:
             DISK.make_folder(self._staging / name)
         ArchivePaths(self._staging).lock.touch(mode=0o600)
-        for path in (IDENTITY_FILE, *self._listing.segments(), *self._listing.others()):
+        for path in paths:
             self._stage(path, use_own=use_own)
         self._cut(checkpoint.size)
         log = TiledLog(self._staging / "log", DISK)
         log.adopt(self._checked, self._listing.note)
         for name in OWN_FOLDERS:
             for own in sorted((self._target / name).glob("*")):
-                _link(own, self._staging / name / own.name)
+                link_or_copy(own, self._staging / name / own.name)
         last_seen = None if seen is None else LastSeen(name="mirror head", note=seen)
         return verify_archive(
             self._staging,
@@ -211,6 +220,15 @@ class _Pull:
             progress=self._progress,
             last_seen=last_seen,
         )
+
+    def _demand_room(self, paths: tuple[str, ...], *, use_own: bool) -> None:
+        """StoreError before the first byte if what is to come would fill the disk."""
+        needed = 0
+        for path in paths:
+            own = self._find_own(path) if use_own else None
+            size = self._listing.sizes.get(path, 0)
+            needed += 0 if own and own.stat().st_size == size else size
+        Reserve(folder=self._target.parent, files=DISK).check(needed)
 
     def _stage(self, path: str, *, use_own: bool) -> None:
         """Take a file from our copy where it has it, the rest from theirs."""
@@ -223,7 +241,7 @@ class _Pull:
         have = own.stat().st_size
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if have == size and not own.name.endswith(OPEN_SUFFIX):
-            _link(own, target)
+            link_or_copy(own, target)
         elif have <= size and path.startswith("segments/"):
             shutil.copyfile(own, target)
             write_from(self._source, path, self._listing, target, start=have)
@@ -316,14 +334,6 @@ def _end_of(path: Path, size: int) -> int:
             break
         end = entry.end_bytes
     return end
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name; a copy where the disk has no links."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _same(one: Path, other: Path) -> bool:

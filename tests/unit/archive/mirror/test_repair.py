@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.files import DISK
-from archive.mirror.listing import (
-    is_handed_on,
-)
+from archive.errors import ArchiveLocked, StoreError
+from archive.files import DISK, Files
+from archive.mirror.listing import is_handed_on
+from archive.mirror.memory import Memory
 from archive.mirror.pull import NotTaken
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
@@ -123,3 +123,48 @@ def test_a_crash_leaves_the_old_copy_or_the_new_one(
         "partner",
         "partner-mirror",
     ]
+
+
+def test_a_crash_while_replaced_files_are_kept_takes_none_from_the_copy(
+    made: MadeArchive, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(made, copy)
+    texts = copy / "texts" / "replaced"
+    texts.parent.mkdir(exist_ok=True)
+    texts.write_bytes(b"what the operator took away since")
+    old = contents(copy)
+    keep = Memory.keep_file
+
+    def stop(memory: Memory, path: Path) -> Path:
+        keep(memory, path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Memory, "keep_file", stop)
+    made.fill(1)
+    with pytest.raises(KeyboardInterrupt):
+        bring(made, copy)
+    assert contents(copy) == old
+    monkeypatch.undo()
+    (kept,) = bring(made, copy).kept
+    assert kept.read_bytes() == b"what the operator took away since"
+    assert not texts.exists()
+
+
+def test_a_second_pull_leaves_the_first_alone(made: MadeArchive, copy: Path) -> None:
+    """Also before there is a copy: both would build it at the same place."""
+    with Memory(copy).hold(), pytest.raises(ArchiveLocked, match="another process"):
+        bring(made, copy)
+    assert not copy.exists()
+    assert bring(made, copy).report.outcome is Outcome.VERIFIED
+
+
+def test_a_copy_that_would_fill_the_disk_is_refused_before_its_first_byte(
+    made: MadeArchive, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(made, copy)
+    made.fill(1)
+    before = contents(copy.parent)
+    monkeypatch.setattr(Files, "space", lambda _files, _folder: (1 << 20, 100 << 20))
+    with pytest.raises(StoreError, match="is full"):
+        bring(made, copy)
+    assert contents(copy.parent) == before
