@@ -25,7 +25,7 @@ from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
 from crawlers.crawl.rechecks import Rechecks, find_rechecks
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.scrapy_run import CrawlLoop
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.services import PREVIOUS_UNREADABLE, CrawlServices
 from crawlers.crawl.unfinished import (
     NOTHING_UNFINISHED,
     RESUMES_KEY,
@@ -111,15 +111,9 @@ class Crew:
             program = find_program(self.context.environ)
         self.memory.reader.catch_up()
         memory = self.memory.of_job()
-        unfinished = NOTHING_UNFINISHED
-        if not order.fresh:
-            now = self.context.clock()
-            unfinished = find_unfinished(
-                memory.reader, source.id, now=now, overrides=memory.overrides
-            )
         beginning = Beginning(
             job_id=new_job_id(self.context.random_bytes),
-            unfinished=unfinished,
+            unfinished=self._unfinished(order, source),
             rechecks=self._rechecks(source).due,
         )
         plan = job_plan(order, source, beginning)
@@ -129,6 +123,8 @@ class Crew:
             log = stack.enter_context(
                 signed_job(self.writer, plan, clock=self.context.clock)
             )
+            if beginning.unfinished.is_unreadable:
+                log.signal(PREVIOUS_UNREADABLE)
             work = Work(
                 context=self.context,
                 order=order,
@@ -150,6 +146,17 @@ class Crew:
             memory.reader.catch_up()
             recheck_at = self._rechecks(source).first_at
         return build_result(plan, log, recheck_at=recheck_at)
+
+    def _unfinished(self, order: CrawlOrder, source: Source) -> Unfinished:
+        """What the last run of the source left to do."""
+        if order.fresh:
+            return NOTHING_UNFINISHED
+        return find_unfinished(
+            self.memory.reader,
+            source.id,
+            now=self.context.clock(),
+            overrides=self.memory.overrides,
+        )
 
     def _rechecks(self, source: Source) -> Rechecks:
         """What of the source is to be fetched again."""

@@ -142,13 +142,12 @@ class TakeOver:
 
     def process_request(self, request: Request) -> Response | None:
         """Answer from the archive, or let the request pass."""
-        memory, uri = self._services.memory, target_of(request)
-        capture = self._services.unfinished.captures.get(uri or "")
-        if memory is None or capture is None or request.method != "GET":
+        capture = self._services.unfinished.captures.get(target_of(request) or "")
+        if capture is None or request.method != "GET":
             return None
         if notes_of(request).role in SAMPLE_ROLES:
             return None
-        content = memory.content(capture)
+        content = self._services.recall(capture.capture_id)
         if content is None:
             return None
         self._services.log.taken_over += 1
@@ -195,13 +194,9 @@ class Conditional:
     def process_response(self, request: Request, response: Response) -> Response:
         """Put the archived content in the place of "not modified"."""
         earlier = request.meta.get(CONDITION_KEY)
-        memory = self._services.memory
-        if memory is None or response.status != 304:
+        if response.status != 304 or not isinstance(earlier, EarlierCapture):
             return response
-        if not isinstance(earlier, EarlierCapture):
-            return response
-        capture = memory.reader.get_capture(earlier.capture_id)
-        content = memory.content(capture)
+        content = self._services.recall(earlier.capture_id)
         if content is None:
             return response
         return make_archived(content, request, flag=NOT_MODIFIED)

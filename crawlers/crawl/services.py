@@ -18,7 +18,7 @@ from scrapy.exceptions import IgnoreRequest
 from archive.capture import Capture, EarlierCapture
 from archive.errors import EvidenceError, UsageProblem
 from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.memory import ArchiveMemory
+from crawlers.crawl.memory import ArchiveMemory, Content
 from crawlers.crawl.pacing import HostPacing
 from crawlers.crawl.recorder import REDIRECT_LIMIT, Fetcher, Recorder
 from crawlers.crawl.unfinished import NOTHING_UNFINISHED, Unfinished
@@ -49,6 +49,8 @@ RECHECK_KEY = "evidence_recheck"
 VERDICTS_KEPT = 256
 """Each address is judged when it is asked for and when its links are; more than a crawl
 has under way."""
+PREVIOUS_UNREADABLE = "previous-unreadable"
+"""Signal: something of an earlier run was removed or is damaged."""
 WARC_KEY = "warc"
 """Where spiders find which capture a response is."""
 
@@ -120,6 +122,19 @@ class CrawlServices:
         except UsageProblem:
             return None
         return self.memory.newest(target_uri, before=self.began_at)
+
+    def recall(self, capture_id: str) -> Content | None:
+        """What an earlier capture stands for; None where there is none to read.
+
+        One that was removed or is damaged is counted: `verify` says which.
+        """
+        if self.memory is None:
+            return None
+        try:
+            return self.memory.content(self.memory.reader.get_capture(capture_id))
+        except EvidenceError:
+            self.log.signal(PREVIOUS_UNREADABLE)
+            return None
 
     def gate_of(self, url: str) -> asyncio.Semaphore:
         """The gate that lets as many requests to one host as the source allows."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from archive.errors import EvidenceError
 from archive.store.jobrows import JobPlaces
 from archive.store.reader import ArchiveReader
 from crawlers.crawl.rechecks import find_rechecks
@@ -40,18 +41,28 @@ def read_standings(
 
 def _standing(reader: ArchiveReader, source_id: str, *, chance: float) -> Standing:
     jobs = reader.jobs.newest(source_id, LOOKED_BACK)
-    cuts = 0
-    for job in jobs:
-        signals = reader.jobs.read_closing(job.closing).signals if job.closing else {}
-        if job.closing and UNFINISHED_SIGNALS.isdisjoint(signals):
-            break
-        cuts += 1
+    uncut = (number for number, job in enumerate(jobs) if not _was_cut(reader, job))
     full = (job for job in jobs if not _is_for_rechecks(reader, job))
     began_at = next((job.opened_at for job in full), None)
     last_at = jobs[0].opened_at if jobs else None
+    cuts = next(uncut, len(jobs))
     return Standing(began_at=began_at, last_at=last_at, cuts=cuts, chance=chance)
 
 
+def _was_cut(reader: ArchiveReader, job: JobPlaces) -> bool:
+    """Whether it did not come to its end; damaged records say nothing of the kind."""
+    if job.closing is None:
+        return True
+    try:
+        signals = reader.jobs.read_closing(job.closing).signals
+    except EvidenceError:  # `verify` says what is wrong; watching goes on
+        return False
+    return not UNFINISHED_SIGNALS.isdisjoint(signals)
+
+
 def _is_for_rechecks(reader: ArchiveReader, job: JobPlaces) -> bool:
-    turn = reader.jobs.read_opening(job.opening).source.get("turn")
+    try:
+        turn = reader.jobs.read_opening(job.opening).source.get("turn")
+    except EvidenceError:
+        return False
     return isinstance(turn, dict) and turn.get("rechecks_only") is True

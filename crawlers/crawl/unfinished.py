@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
+from archive.errors import EvidenceError
 from archive.store.reader import ArchiveReader
 
 UNFINISHED_SIGNALS = frozenset({"killed", "stopped"})
@@ -35,6 +36,8 @@ class Unfinished:
     captures: Mapping[str, Capture] = field(default_factory=dict)
     pages: frozenset[str] = frozenset()
     """Ids of main captures whose page is stated already."""
+    is_unreadable: bool = False
+    """What the last run stated was removed or is damaged: the crawl begins anew."""
 
     def is_done(self, target_uri: str) -> bool:
         """Whether an address needs no promise any more: its content is there."""
@@ -52,6 +55,15 @@ def find_unfinished(
 
     `overrides`: captures of test set-ups count; only a test may say so.
     """
+    try:
+        return _read_unfinished(reader, source_id, now=now, overrides=overrides)
+    except EvidenceError:  # `verify` says what is wrong; watching goes on
+        return Unfinished(is_unreadable=True)
+
+
+def _read_unfinished(
+    reader: ArchiveReader, source_id: str, *, now: datetime, overrides: bool
+) -> Unfinished:
     last = reader.jobs.last(source_id)
     if last is None:
         return NOTHING_UNFINISHED

@@ -7,8 +7,6 @@ texts can be told, they decide; else the bytes do.
 from scrapy.http import Response, TextResponse
 
 from archive.capture import Capture, EarlierCapture
-from archive.errors import EvidenceError
-from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.middleware import NOT_MODIFIED, TAKEN_OVER
 from crawlers.crawl.references import HTML_BYTES
 from crawlers.crawl.response import make_archived
@@ -35,15 +33,14 @@ def note_change(services: CrawlServices, response: Response, capture: Capture) -
         return
     expect = services.source.expect
     is_judged = (expect.changed_percent_min, expect.changed_percent_max) != (None, None)
-    memory = services.memory if is_judged else None
-    log.changed += memory is None or _shows_other_text(response, earlier, memory)
+    log.changed += not is_judged or _shows_other_text(services, response, earlier)
 
 
 def _shows_other_text(
-    response: Response, earlier: EarlierCapture, memory: ArchiveMemory
+    services: CrawlServices, response: Response, earlier: EarlierCapture
 ) -> bool:
     now = visible_text(response)
-    return now is None or now != _text_before(response, earlier, memory)
+    return now is None or now != _text_before(services, response, earlier)
 
 
 def visible_text(response: Response) -> str | None:
@@ -60,15 +57,10 @@ def visible_text(response: Response) -> str | None:
 
 
 def _text_before(
-    response: Response, earlier: EarlierCapture, memory: ArchiveMemory
+    services: CrawlServices, response: Response, earlier: EarlierCapture
 ) -> str | None:
-    if response.request is None:
-        return None
-    try:
-        content = memory.content(memory.reader.get_capture(earlier.capture_id))
-    except EvidenceError:  # removed or damaged: `verify` says so
-        return None
-    if content is None:
+    content = services.recall(earlier.capture_id)
+    if response.request is None or content is None:
         return None
     before = make_archived(content, response.request, flag=BEFORE)
     return visible_text(with_sound_base(before))

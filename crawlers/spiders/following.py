@@ -9,7 +9,6 @@ from scrapy.http import Request, Response
 
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.errors import EvidenceError
 from crawlers.crawl.middleware import NOT_MODIFIED
 from crawlers.crawl.response import make_archived
 from crawlers.crawl.services import CrawlServices
@@ -109,14 +108,10 @@ class ListFollower:
 
     def _previous(self, response: Response, rules: SeedRules) -> Reading:
         """What the same address said when it was captured before this job."""
-        earlier, memory = self._services.newest(response.url), self._services.memory
-        if earlier is None or memory is None or response.request is None:
+        earlier = self._services.newest(response.url)
+        if earlier is None or response.request is None:
             return Reading()
-        try:
-            content = memory.content(memory.reader.get_capture(earlier.capture_id))
-        except EvidenceError:  # removed or damaged: `verify` says so
-            self._services.log.signal("previous-unreadable")
-            return Reading()
+        content = self._services.recall(earlier.capture_id)
         if content is None:
             return Reading()
         before = make_archived(content, response.request, flag=PREVIOUS)
