@@ -65,7 +65,7 @@ def head_json(archive: Path, witnesses: tuple[WitnessPeer, ...]) -> dict[str, ob
     seen: dict[str, str | None] = {}
     for peer in witnesses:
         lines = lines_of(note.signatures, parse_vkey(peer.vkey))
-        seen[peer.name] = _format_time(lines[0].signature) if lines else None
+        seen[peer.name] = format_time(lines[0].signature) if lines else None
     return {
         "origin": head.origin,
         "size": head.size,
@@ -74,9 +74,13 @@ def head_json(archive: Path, witnesses: tuple[WitnessPeer, ...]) -> dict[str, ob
     }
 
 
-def _format_time(signature: bytes) -> str:
-    seconds = int.from_bytes(signature[:TIME_BYTES], "big")
-    return format_instant(datetime.fromtimestamp(seconds, UTC))
+def format_time(signature: bytes) -> str:
+    """When a witness says it signed; the bare number where that is no date."""
+    seconds = int.from_bytes(signature[:TIME_BYTES])
+    try:
+        return format_instant(datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)
 
 
 @click.group()

@@ -41,6 +41,9 @@ from archive.log.note import (
 
 ADD_CHECKPOINT = "add-checkpoint"
 """The path behind the submission prefix."""
+LAST_DATE = 253_402_300_799
+"""POSIX time of the last second that is a date, in the year 9999. No witness of now
+signs then; our own clock may be wrong, and is no measure."""
 SIZE_TYPE = "text/x.tlog.size"
 """Media type of an answer that says which size the witness has."""
 MAX_REQUEST_BYTES = MAX_NOTE_BYTES + 4096
@@ -193,8 +196,12 @@ def read_cosignatures(
         raise MalformedNote("the answer holds more than signature lines")
     verify_note(note, witness_key, verify)
     lines = lines_of(note.signatures, witness_key)
-    if any(not any(line.signature[:TIME_BYTES]) for line in lines):
-        raise BadSignature(f"the cosignature of {witness_key.name} states no time")
+    for line in lines:
+        seconds = int.from_bytes(line.signature[:TIME_BYTES])
+        if not 0 < seconds <= LAST_DATE:
+            raise BadSignature(
+                f"the cosignature of {witness_key.name} states no time: {seconds}"
+            )
     return lines[:1]
 
 

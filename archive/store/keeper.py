@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from archive.errors import EvidenceError
 from archive.files import Files
@@ -22,6 +22,7 @@ from archive.store.anchoring import LowerBound
 from archive.store.drafts import Draft
 from archive.store.ledger import Committed
 
+T = TypeVar("T")
 RETRY_SECONDS = 30.0
 """Between two tries of what could not be done for want of an answer."""
 
@@ -151,7 +152,7 @@ class Keeper:
     def _run(self, host: Host) -> None:
         try:
             for service in self._services:
-                self._guard(partial(service.start, host))
+                self._guard(partial(service.start, host), None)
             self._started.set()
             self._rest()
             self._follow(host)
@@ -185,19 +186,35 @@ class Keeper:
 
     def _serve(self, host: Host, checkpoint: Checkpoint, is_last: bool) -> bool:
         """Let each service do its part; say whether one has something left."""
-        left: list[bool] = []
-        for service in self._services:
+        left = [
             self._guard(
-                lambda service=service: left.append(  # type: ignore[misc]
-                    service.published(host, checkpoint, is_last=is_last)
-                )
+                partial(service.published, host, checkpoint, is_last=is_last), True
             )
+            for service in self._services
+        ]
         return any(left)
 
-    def _guard(self, act: Callable[[], None]) -> None:
-        """A service that fails keeps nobody else from working, and says why."""
+    def _guard(self, act: Callable[[], T], otherwise: T) -> T:
+        """A service that fails keeps nobody else from working, says why, tries again.
+
+        Peers may answer anything: whatever that raises, a writer that runs for weeks
+        must not lose its witnesses. Only a broken invariant of ours ends the thread.
+        """
         try:
-            act()
-        except EvidenceError as error:
+            return act()
+        except AssertionError:
+            raise
+        except Exception as error:  # noqa: BLE001  said, and tried again
             with suppress(OSError):
-                self.tell(str(error))
+                self.tell(describe_failure(error))
+            return otherwise
+
+
+def describe_failure(error: Exception) -> str:
+    """Our own words, or the type of an error that nobody thought of."""
+    if isinstance(error, EvidenceError):
+        return str(error)
+    return (
+        f"a witness or time stamp failed ({type(error).__name__}: {error!s:.200}); "
+        "it is tried again"
+    )

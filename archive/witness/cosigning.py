@@ -5,43 +5,37 @@ sign a second history. Whoever does not answer is pending and is asked again. An
 that contradicts our log is stated as an `incident`, and nothing is signed any more.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from archive.attest.keys import verify_ed25519
 from archive.digest import Digest
 from archive.errors import (
-    BadSignature,
-    LogError,
-    PeerUnavailable,
-    UnknownKey,
+    EvidenceError,
     WitnessContradicts,
     WitnessRefused,
 )
 from archive.log.checkpoint import Checkpoint
 from archive.log.note import (
-    MAX_NOTE_BYTES,
     SignedNote,
     VerifierKey,
-    add_signatures,
     format_note,
     parse_note,
     parse_vkey,
-    verify_note,
 )
 from archive.settings import WitnessPeer
-from archive.store.anchors import CHECKPOINT_NAME, list_sizes
 from archive.store.drafts import Draft
 from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths, read_identity
 from archive.transport import Connect
 from archive.witness.client import WitnessClient
 from archive.witness.desk import contradiction_name
+from archive.witness.stamped import StampedCheckpoint, find_stamped, has_line
 
 REFUSED_PREFIX = "refused-"
 """Of the name of a checkpoint kept in `quarantine/`."""
+NOBODY = ""
+"""In place of the name of a witness."""
 
 
 @dataclass(slots=True)
@@ -53,7 +47,6 @@ class Cosigning:
     pending: dict[str, str] = field(default_factory=dict)
     """Name of a witness, and why its line is missing on the newest checkpoint."""
     _told: dict[str, str] = field(default_factory=dict)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, host: Host) -> None:
         """Ask every witness about the stored checkpoint, before another is signed.
@@ -80,9 +73,11 @@ class Cosigning:
         if not asked:
             return
         log_key = parse_vkey(read_identity(host.root).log_vkey)
+        stamped = self._find_stamped(host, log_key)
         with ThreadPoolExecutor(max_workers=len(asked)) as pool:
             futures = [
-                pool.submit(self._ask, host, one, note, log_key) for one in asked
+                pool.submit(self._ask, host, one, note, log_key, stamped)
+                for one in asked
             ]
             problems = [future.result() for future in futures]
         for client, problem in zip(asked, problems, strict=True):
@@ -93,18 +88,27 @@ class Cosigning:
             self.pending[client.name] = str(problem)
             if isinstance(problem, WitnessContradicts):
                 _stop(host, problem)
-            self._say(client.name, str(problem))
+            self._say(client.name, f"pending: {problem}")
 
     def _ask(
-        self, host: Host, client: WitnessClient, note: SignedNote, log_key: VerifierKey
-    ) -> LogError | None:
-        """Ask one and attach its line at once; others may take longer."""
+        self,
+        host: Host,
+        client: WitnessClient,
+        note: SignedNote,
+        log_key: VerifierKey,
+        stamped: StampedCheckpoint | None,
+    ) -> EvidenceError | None:
+        """Ask one and attach its line at once; others may take longer.
+
+        Whatever goes wrong with one is given back: the others are heard all the same.
+        """
         data = format_note(note)
         try:
-            self._cosign_stamped(host, client, log_key)
+            if stamped is not None:
+                stamped.cosign(host, client)
             lines = client.ask(data, log_key=log_key, prove=host.log.prove_consistency)
             client.demand_known(host.log.size, log_key)
-        except (PeerUnavailable, WitnessRefused) as error:
+        except EvidenceError as error:
             return error
         if has_line(note, client.vkey):
             return None
@@ -112,33 +116,25 @@ class Cosigning:
             return WitnessRefused(f"{client.name} is at another size by now")
         return None
 
-    def _cosign_stamped(
-        self, host: Host, client: WitnessClient, log_key: VerifierKey
-    ) -> None:
-        """Have the newest time-stamped checkpoint cosigned, if it lacks the line.
+    def _find_stamped(
+        self, host: Host, log_key: VerifierKey
+    ) -> StampedCheckpoint | None:
+        """The newest time-stamped checkpoint; a damaged one is told and left alone."""
+        try:
+            return find_stamped(host, log_key)
+        except EvidenceError as error:
+            self._say(
+                NOBODY,
+                f"the newest time-stamped checkpoint is damaged, and no witness "
+                f"cosigns it ({error}); run `evidence verify`",
+            )
+            return None
 
-        It is older than the newest one; once a witness is beyond it, it is too late.
-        Whoever cites needs time stamps and cosignatures of one checkpoint.
-        """
-        anchors = ArchivePaths(host.root).anchors
-        size = max(list_sizes(anchors, host.files), default=0)
-        path = anchors / str(size) / CHECKPOINT_NAME
-        data = host.files.read(path, limit_bytes=MAX_NOTE_BYTES) if size else None
-        if data is None or size <= client.size:
-            return
-        note = parse_note(data)
-        if has_line(note, client.vkey):
-            return
-        lines = client.ask(data, log_key=log_key, prove=host.log.prove_consistency)
-        with self._turn:
-            now = parse_note(host.files.read(path, limit_bytes=MAX_NOTE_BYTES) or data)
-            host.files.replace(path, format_note(add_signatures(now, lines)))
-
-    def _say(self, name: str, problem: str) -> None:
-        """Say a problem once, not at each try."""
-        if self._told.get(name) != problem:
-            self._told[name] = problem
-            self.tell(f"pending: {problem}")
+    def _say(self, name: str, words: str) -> None:
+        """Say a problem once, not at each try; `name` is a witness, or nobody."""
+        if self._told.get(name) != words:
+            self._told[name] = words
+            self.tell(words)
 
 
 def make_cosigning(
@@ -148,15 +144,6 @@ def make_cosigning(
 ) -> Cosigning:
     """The service for the witnesses of the settings; SettingsError for a bad key."""
     return Cosigning([WitnessClient.of(peer, connect) for peer in witnesses], tell)
-
-
-def has_line(note: SignedNote, vkey: VerifierKey) -> bool:
-    """Whether a note carries a good signature of that key."""
-    try:
-        verify_note(note, vkey, verify_ed25519)
-    except (UnknownKey, BadSignature):
-        return False
-    return True
 
 
 def _read_stored(host: Host) -> SignedNote | None:

@@ -250,6 +250,11 @@ def bad_answers() -> list[tuple[str, bytes, type[Exception]]]:
             BadSignature,
         ),
         ("no-time", format_lines([no_time]), BadSignature),
+        (
+            "no-date",
+            format_lines([cosign(note, WITNESS, seconds=1 << 60)]),
+            BadSignature,
+        ),
         ("long", format_lines([line]) * 65, FormatError),
     ]
 

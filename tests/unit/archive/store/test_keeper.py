@@ -236,3 +236,34 @@ def test_without_services_there_is_no_thread_for_them(made: MadeArchive) -> None
     before = set(threading.enumerate())
     without = threads_beside(open_with(made), before)
     assert threads_beside(open_with(made, Service()), before) == without + 1
+
+
+@dataclass
+class Odd(Service):
+    """Fails twice in a way that nobody thought of, at the start and later."""
+
+    failures: int = 2
+
+    def start(self, host: Host) -> None:
+        raise ValueError("start")
+
+    def published(self, host: Host, checkpoint: Checkpoint, *, is_last: bool) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise ValueError("an answer that nobody thought of")
+        return super().published(host, checkpoint, is_last=is_last)
+
+
+def test_A14_a_service_that_fails_in_any_way_is_told_and_asked_again(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "RETRY_SECONDS", 0.01)
+    odd, other = Odd(), Service()
+    heard: list[str] = []
+    with open_with(made, odd, other, heard=heard) as writer:
+        fill(writer, made, 1)
+        writer.checkpoint()
+        wait_until(lambda: bool(odd.sizes))  # nothing new: it was tried again
+    assert odd.sizes[-1] == other.sizes[-1] == (head(made).size, True)
+    assert any("ValueError: start" in line for line in heard)
+    assert any("ValueError: an answer that nobody thought of" in one for one in heard)
