@@ -64,6 +64,6 @@ async def _listen(
                 await traffic.announce(message["uri"], announced)
     except TimeoutError:
         return PageFacts(problem="the browser hung and was ended")
-    except (ValueError, KeyError, TypeError) as error:
-        return PageFacts(problem=f"the browser process spoke badly: {error}")
+    except (ValueError, KeyError, TypeError):
+        return PageFacts(problem="the browser process spoke badly")
     return PageFacts(problem="the browser process ended early")

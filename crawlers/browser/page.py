@@ -6,6 +6,8 @@ is listened to, and what it asks for is decided by the proxy.
 
 import asyncio
 import base64
+import logging
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -20,6 +22,7 @@ from playwright.async_api import (
     async_playwright,
 )
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from crawlers.browser.flags import flags_of
 from crawlers.browser.order import (
@@ -56,6 +59,8 @@ CONSOLE_CHARACTERS = 500
 TITLE_CHARACTERS = 500
 
 _DOWNLOAD = "Download is starting"
+_NET_ERROR = re.compile(r"\bnet::ERR_[A-Z_]+")
+_LOGGER = logging.getLogger(__name__)
 """How the driver says that the address led to a file, not to a page."""
 Say = Callable[[dict[str, Any]], None]
 
@@ -81,7 +86,10 @@ async def render_page(order: PageOrder, say: Say) -> PageFacts:
     except TimeoutError:
         facts.problem = facts.problem or "the time of the page was over"
     except PlaywrightError as error:
-        facts.problem = facts.problem or _first_line(error)
+        said = describe_problem(error)
+        facts.problem = facts.problem or (
+            said if facts.browser else "the browser could not be started"
+        )
     return facts
 
 
@@ -234,7 +242,7 @@ async def _load(page: Page, url: str, watch: _Watch) -> None:
     try:
         await page.goto(url, wait_until="load", timeout=LOAD_SECONDS * 1000)
     except PlaywrightError as error:
-        facts.problem = _first_line(error)
+        facts.problem = describe_problem(error)
         if _DOWNLOAD in facts.problem:
             facts.notes.append(DOWNLOAD)
     if facts.document is None:
@@ -319,5 +327,17 @@ async def _keep(
     artifact_path(order.paths.folder, name).write_bytes(data)
 
 
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n", 1)[0].split())[:CONSOLE_CHARACTERS]
+def describe_problem(error: PlaywrightError) -> str:
+    """What a signed record says of an error.
+
+    Playwright's own words name programs and folders of this machine: they are for the
+    person at it alone.
+    """
+    text = str(error)
+    _LOGGER.warning("browser: %s", " ".join(text.split())[:CONSOLE_CHARACTERS])
+    if (found := _NET_ERROR.search(text)) is not None:
+        return found[0]
+    if _DOWNLOAD in text:
+        return _DOWNLOAD
+    is_late = isinstance(error, PlaywrightTimeout)
+    return "the page did not load in time" if is_late else "the browser failed"
