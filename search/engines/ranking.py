@@ -3,7 +3,16 @@
 import math
 from collections.abc import Callable, Mapping
 
-from search.engines.base import Sorting
+from search.engines.base import (
+    AllOf,
+    AnyOf,
+    Beginning,
+    Between,
+    Clause,
+    OneOf,
+    Sorting,
+    Tokens,
+)
 
 SCORE_DIGITS = 3
 """Decimals kept: sums of 32-bit numbers agree to about five."""
@@ -20,6 +29,19 @@ def _up(value: float | None) -> float:
 
 def _score(value: float | None) -> float:
     return -round(float(value or 0.0), SCORE_DIGITS)
+
+
+def is_scored(clause: Clause) -> bool:
+    """Whether what it finds is ranked: filters alone give all the same score, 0."""
+    match clause:
+        case Tokens() | Beginning():
+            return True
+        case AnyOf():
+            return any(map(is_scored, clause.clauses))
+        case AllOf():
+            return any(map(is_scored, clause.wanted))
+        case OneOf() | Between():
+            return False
 
 
 RANKS: Mapping[Sorting, Callable[[float | None], float]] = {

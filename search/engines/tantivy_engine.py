@@ -37,7 +37,7 @@ from search.engines.fields import (
     UNORDERED_FIELDS,
 )
 from search.engines.linked import linked_where_needed, look
-from search.engines.ranking import RANKS
+from search.engines.ranking import RANKS, is_scored
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
 from search.engines.tantivy_query import Compiler
@@ -169,9 +169,12 @@ class TantivyEngine:
         """Find documents; `limit` 0 only counts, `bare` leaves `stored` empty."""
         searcher = self._searcher()
         query = self._compile(clause, searcher)
-        with _engine_errors():
-            rows, total = _ranked(searcher, query, offset + limit, sorting)
         ranked = sorting is Sorting.SCORE
+        with _engine_errors():
+            if ranked and not is_scored(clause):
+                rows, total = _in_order(searcher, query, offset + limit)
+            else:
+                rows, total = _ranked(searcher, query, offset + limit, sorting)
         hits = tuple(
             _hit(
                 -value if ranked else 0.0,
@@ -264,6 +267,24 @@ def _ranked(
     ]
     rows.sort(key=lambda row: row[:2])
     return rows, total
+
+
+def _in_order(
+    searcher: Any, query: Any, wanted: int
+) -> tuple[list[tuple[float, int, Any]], int]:
+    """The first `wanted` hits by order key, where nothing ranks one before another.
+
+    To look for the end of such a tie would be to read all that a filter finds.
+    """
+    result = searcher.search(
+        query,
+        limit=max(min(wanted, searcher.num_docs), 1),
+        count=True,
+        order_by_field=ORDER,
+        order=_Order.Asc,
+    )
+    rows = [(-0.0, int(order), address) for order, address in result.hits]
+    return rows, int(result.count)
 
 
 def _fetch(searcher: Any, query: Any, limit: int, sorting: Sorting) -> Any:

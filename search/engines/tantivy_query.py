@@ -3,6 +3,7 @@
 A token that is empty anywhere in the index (`_`) is no word: no query finds it.
 """
 
+import re
 from typing import Any
 
 import tantivy
@@ -18,9 +19,6 @@ from search.engines.base import (
     Tokens,
 )
 from search.engines.fields import FILTER_FIELDS, ORDER, UNORDERED_FIELDS
-
-PREFIX_TERMS = 10_000
-"""Words a prefix may stand for; three letters begin fewer in any index measured."""
 
 _Occur = tantivy.Occur
 
@@ -87,13 +85,10 @@ class Compiler:
         return tantivy.Query.boost_query(query, clause.boost)
 
     def _beginning(self, clause: Beginning) -> Any:
-        found = self._searcher.terms_with_prefix(
-            clause.field, clause.value, limit=PREFIX_TERMS
+        """All words that begin so, be they a million: a page may be full of them."""
+        query = tantivy.Query.regex_query(
+            self._schema, clause.field, f"{re.escape(clause.value)}.*"
         )
-        terms = [term for term, _ in found if term != EMPTY]
-        if not terms:
-            return tantivy.Query.empty_query()
-        query = tantivy.Query.term_set_query(self._schema, clause.field, terms)
         return tantivy.Query.const_score_query(query, clause.boost)
 
     def _between(self, clause: Between) -> Any:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,50 @@ def engine(tmp_path: Path) -> Iterator[TantivyEngine]:
     made.commit()
     yield made
     made.close()
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Iterator[TantivyEngine]:
+    """More words that begin alike than anybody writes, and one word that is one."""
+    made = TantivyEngine(tmp_path / "engine", writable=True)
+    stuffed = " ".join(f"lukash{number:05d}" for number in range(12_000))
+    made.add([document(1, stuffed), document(2, "lukashenka said")])
+    made.add([document(number, f"x{number}") for number in range(900, 99, -1)])
+    made.commit()
+    yield made
+    made.close()
+
+
+def test_no_page_takes_others_out_of_what_a_beginning_finds(
+    crowded: TantivyEngine,
+) -> None:
+    for value in ("lukash", "luk"):
+        assert orders(crowded, Beginning(field="exact", value=value)) == {1, 2}
+    assert orders(crowded, Beginning(field="exact", value="lukashe")) == {2}
+    assert orders(crowded, Beginning(field="exact", value="luk.*")) == set()
+
+
+def test_filters_alone_read_no_more_hits_than_are_shown(
+    crowded: TantivyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    clause = AllOf(wanted=(OneOf(field="host", values=("a.example",)),))
+    searcher = crowded._searcher()
+
+    class Watched:
+        num_docs = searcher.num_docs
+        doc = searcher.doc
+        doc_freq = searcher.doc_freq
+
+        def search(self, query: Any, **options: Any) -> Any:
+            asked.append(options["limit"])
+            return searcher.search(query, **options)
+
+    monkeypatch.setattr(crowded, "_searcher", Watched)
+    page = crowded.search(clause, limit=10, offset=5)
+    assert (page.total, asked) == (803, [15])
+    assert [hit.order for hit in page.hits] == [*range(103, 113)]
+    assert {hit.score for hit in page.hits} == {0.0}
 
 
 def orders(engine: TantivyEngine, clause: Clause) -> set[int]:
