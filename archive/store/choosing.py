@@ -19,7 +19,7 @@ def open_catalog(paths: ArchivePaths) -> Catalog:
     try:
         if not _is_writable(paths):
             return follow(Catalog.open_read_only(paths.catalog), paths)
-        return follow(Catalog.open(paths.catalog), paths)
+        return _follow_file(paths)
     except sqlite3.DatabaseError as error:
         is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
         advice = "wait for who holds it, or delete it: it is derived"
@@ -27,6 +27,19 @@ def open_catalog(paths: ArchivePaths) -> Catalog:
             f"the catalog {paths.catalog} cannot be opened ({error}); "
             f"{'free space on its disk' if is_full else advice}"
         ) from error
+
+
+def _follow_file(paths: ArchivePaths) -> Catalog:
+    """Follow in the file; one that rots is derived, and made again."""
+    catalog = Catalog.open(paths.catalog)
+    try:
+        return follow(catalog, paths)
+    except sqlite3.DatabaseError as error:
+        catalog.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        paths.catalog.unlink(missing_ok=True)
+        return follow(Catalog.open(paths.catalog), paths)
 
 
 def follow(catalog: Catalog, paths: ArchivePaths) -> Catalog:

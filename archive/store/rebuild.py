@@ -1,6 +1,7 @@
 """Make the catalog again from segments alone: throw it away, follow from entry 0."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from archive.store.catalog import Catalog
@@ -29,10 +30,9 @@ def drop_catalog_ahead(root: Path, next_leaf: int) -> None:
     if not path.exists():
         return
     try:
-        catalog = Catalog.open(path)
+        with closing(Catalog.open(path)) as catalog:
+            is_ahead = catalog.progress().next_leaf > next_leaf
     except sqlite3.Error:
-        return  # whoever reads says so
-    ahead = catalog.progress().next_leaf > next_leaf
-    catalog.close()
-    if ahead:
+        return  # whoever reads makes it again, or says so
+    if is_ahead:
         path.unlink()

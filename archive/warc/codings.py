@@ -18,6 +18,9 @@ from archive.warc.member import GZIP_MAGIC
 
 _FEED_BYTES: Final = 64 * 1024
 _OUT_BYTES: Final = 256 * 1024
+MEMBERS_LIMIT: Final = 10_000
+"""Gzip members of one body: each costs the work of thousands of bytes, and the longest
+body that is decoded has room for a million."""
 _ZSTD_FEED_BYTES: Final = 256
 """zstandard has no output limit: a block of 4 bytes may grow to 128 KiB, so this piece
 to 8 MiB."""
@@ -42,10 +45,13 @@ def _gunzip(data: bytes) -> Iterator[bytes]:
     if not data.startswith(GZIP_MAGIC):
         raise StopDecoding(Problem.MISLABELLED)
     at = 0
-    while at < len(data):
+    for _ in range(MEMBERS_LIMIT):
+        at = yield from _inflate(data, at, 31)
+        if at >= len(data):
+            return
         if not data.startswith(GZIP_MAGIC, at):
             raise StopDecoding(Problem.SURPLUS)
-        at = yield from _inflate(data, at, 31)
+    raise StopDecoding(Problem.LIMIT)
 
 
 def _undeflate(data: bytes) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """An archive on a medium that cannot be written to is read as it lies there."""
 
 import os
+import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,21 @@ def closed(made: MadeArchive, monkeypatch: pytest.MonkeyPatch) -> Callable[[], N
         monkeypatch.setattr(os, "access", access)
 
     return close
+
+
+@pytest.mark.parametrize("kept_bytes", [200, 4_096, 20_000])
+def test_a_catalog_that_rots_is_made_again_and_stops_no_writer(
+    made: MadeArchive, kept_bytes: int
+) -> None:
+    captures = made.fill(20)
+    path = made.root / "catalog.sqlite"
+    whole = path.read_bytes()
+    noise = random.Random(1).randbytes(len(whole) - kept_bytes)
+    path.write_bytes(whole[:kept_bytes] + noise)
+    captures += made.fill(2)
+    reader = ArchiveReader.open(made.root)
+    assert list(reader.captures()) == captures
+    reader.close()
 
 
 def state_of(root: Path) -> dict[str, tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import brotli
 import pytest
 import zstandard
 
+from archive.warc.codings import MEMBERS_LIMIT
 from archive.warc.payload import Problem, decode_payload
 
 TEXT = random.Random(3).randbytes(30_000).hex().encode()
@@ -154,3 +156,13 @@ def test_bomb_costs_its_limit_and_little_more(encoding: str) -> None:
         tracemalloc.stop()
     assert (len(result.data), result.problem) == (1_000_000, Problem.LIMIT)
     assert peak < 20_000_000
+
+
+def test_a_body_of_countless_gzip_members_is_left_after_the_first_thousands() -> None:
+    member = gzip.compress(b"x", mtime=0)
+    began = time.process_time()
+    decoded = decode_payload(member * 300_000, "gzip", limit_bytes=1 << 20)
+    assert time.process_time() - began < 5
+    assert (decoded.problem, decoded.data) == (Problem.LIMIT, b"x" * MEMBERS_LIMIT)
+    whole = decode_payload(member * MEMBERS_LIMIT, "gzip", limit_bytes=1 << 20)
+    assert (whole.problem, whole.data) == (None, b"x" * MEMBERS_LIMIT)
