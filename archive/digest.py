@@ -104,9 +104,9 @@ def is_hex_digest(text: str) -> bool:
 
 def derive_record_id(digest: Digest) -> str:
     """Cut a version 8 UUID (RFC 9562) from the first 16 bytes of a digest."""
-    number = int.from_bytes(digest.raw[:16])
-    number = number & ~(0xF << 76) | 0x8 << 76  # version
-    number = number & ~(0x3 << 62) | 0x2 << 62  # variant
-    digits = f"{number:032x}"
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return "urn:uuid:" + "-".join(parts)
+    digits = digest.hex
+    variant = "89ab"[int(digits[16], 16) & 3]  # its upper two bits are 10
+    return (
+        f"urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-"
+        f"{variant}{digits[17:20]}-{digits[20:32]}"
+    )

@@ -2,11 +2,11 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from archive.attest.fields import Validator, encoded, pattern, refuse, text
 from archive.errors import FormatError, UnknownAlgorithm
 from archive.log.note import format_vkey, parse_vkey
+from archive.warc.wire import find_host
 
 NAME_LIMIT = 200
 """Characters of a name, role, authority or product: one line on a page."""
@@ -85,5 +85,5 @@ def host_of(target_uri: str) -> str | None:
     redirect may be anything, and its refusal is evidence, too.
     """
     # Python leaves capitals behind a percent sign as they are.
-    host = (urlsplit(target_uri).hostname or "").lower()
+    host = find_host(target_uri).lower()
     return host if re.fullmatch(_HOST_FORM, host) else None

@@ -4,6 +4,7 @@ Each function turns one thing (an exchange, a page, a job) into a `Draft`; the l
 adds the common fields (`seq`, `prev`, `salt`, `signed`, `slice`) and signs.
 """
 
+import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,8 +71,13 @@ class Draft:
     """Of a draft that waited for its key; None: a new one."""
 
 
-def new_slice_file(folder: Path) -> BinaryIO:
-    """Make the temporary file a slice is built in; gone when closed."""
+def new_slice_file(folder: Path, *, content_bytes: int | None = None) -> BinaryIO:
+    """Make the temporary file a slice is built in; gone when closed.
+
+    `content_bytes`: how much goes into it at most, but for headers; None: not known.
+    """
+    if content_bytes is not None and content_bytes <= MEMORY_SLICE_BYTES // 2:
+        return io.BytesIO()
     out: object = tempfile.SpooledTemporaryFile(  # noqa: SIM115  the caller closes it
         max_size=MEMORY_SLICE_BYTES, dir=str(folder)
     )

@@ -56,6 +56,8 @@ class Submission:
     result: Callable[[Draft, Committed], Any]
     future: "Future[Any]"
     done: Callable[[], None]
+    content_bytes: int | None = None
+    """Of a response, if its slice is of one."""
 
     def fail(self, error: BaseException) -> None:
         """Give back what was handed in; it is not in the archive."""
@@ -203,7 +205,9 @@ class GroupCommitter:
         self, item: Submission, staged: "list[Staged]", slices: ExitStack
     ) -> None:
         """Build, sign and write one; what concerns it alone fails it alone."""
-        out = slices.enter_context(new_slice_file(self._spool_folder))
+        out = slices.enter_context(
+            new_slice_file(self._spool_folder, content_bytes=item.content_bytes)
+        )
         try:
             draft = item.draft(out)
             needed = _room(draft)

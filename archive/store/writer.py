@@ -158,7 +158,12 @@ class ArchiveWriter:
         def result(made: Draft, committed: Committed) -> Capture:
             return captured(exchange, made, committed)
 
-        return self._submit(draft, result, done=exchange.response.close)
+        return self._submit(
+            draft,
+            result,
+            done=exchange.response.close,
+            content_bytes=exchange.response.length_bytes,
+        )
 
     def page(self, page: PageDraft) -> "Future[Capture]":
         """State which captures a page is made of."""
@@ -331,10 +336,17 @@ class ArchiveWriter:
         result: Callable[[Draft, Committed], T],
         *,
         done: Callable[[], None] = _nothing,
+        content_bytes: int | None = None,
     ) -> "Future[T]":
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # from here on nobody can cancel it
-        item = Submission(draft=draft, result=result, future=future, done=done)
+        item = Submission(
+            draft=draft,
+            result=result,
+            future=future,
+            done=done,
+            content_bytes=content_bytes,
+        )
         with self._door:
             if self._closed:
                 item.fail(StoreError("the archive writer is closed already"))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
-from urllib.parse import urlsplit
 
 from archive.capture import (
     ConnectionFacts,
@@ -24,6 +23,7 @@ from archive.capture import (
     TlsFacts,
 )
 from archive.digest import Digest
+from archive.warc.wire import find_host
 
 JSON_TYPE: Final = "application/json"
 CHAIN_TYPE: Final = "application/x-pem-file"
@@ -72,7 +72,7 @@ def find_dns(exchange: Exchange, carriers: Mapping[Digest, str]) -> Support | No
     dns = exchange.connection.dns if exchange.connection else None
     if dns is None or (dns.answer is None and dns.origin != "dns"):
         return None
-    host = urlsplit(exchange.target_uri).hostname or ""
+    host = find_host(exchange.target_uri)
     block, digest = _dns_block(host, dns.addresses, dns.ttl_seconds, dns.answer)
     return Support(
         target_uri=f"dns:{host}",

@@ -1,8 +1,10 @@
 """Header values that say how an exchange was carried: peer, protocols, cipher."""
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 from archive.capture import ConnectionFacts
 
@@ -17,6 +19,17 @@ _TLS_PROTOCOLS: Final = {
     "TLSv1.3": "tls/1.3",
 }
 """Names of the TLS library -> names of the WARC-Protocol proposal."""
+_PLAIN_HOST: Final = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]*)?(?:[/?#]|\Z)")
+"""The beginning of nearly every address, where nothing is to be taken apart."""
+
+
+def find_host(target_uri: str) -> str:
+    """The host of an address, as `urlsplit` reads it; empty where there is none.
+
+    ValueError for what is no address.
+    """
+    plain = _PLAIN_HOST.match(target_uri)
+    return plain[1] if plain else urlsplit(target_uri).hostname or ""
 
 
 def find_address(facts: ConnectionFacts | None) -> str | None:

@@ -161,7 +161,7 @@ class _RecordPieces:
 def _check(record: Record, length: int, digest: Digest) -> None:
     """Demand that the block read is the one that the record's header names."""
     expected = record.block.length_bytes
-    if length != expected or digest != record.block_digest:
+    if length != expected or digest.hex != record.block_digest.hex:
         raise DigestMismatch(
             f"the spooled {record.type} of {record.target_uri} is not "
             f"the one received ({length} bytes of {expected}); capture it again"
