@@ -119,6 +119,13 @@ def parse_token(data: bytes) -> Token:
         return _read_token(response["time_stamp_token"], tuple(split_der(content)))
 
 
+def demand_stamps(data: bytes, body: bytes) -> None:
+    """BadTimestamp unless a response holds a token over `body`; nobody is believed."""
+    token = parse_token(data)
+    if hashlib.new(token.algorithm, body).digest() != token.imprint:
+        raise BadTimestamp("the token stamps something else")
+
+
 def _read_token(signed: cms.ContentInfo, parts: tuple[bytes, ...]) -> Token:
     content = signed["content"]
     if signed["content_type"].native != "signed_data" or not content:

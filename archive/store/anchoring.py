@@ -6,7 +6,7 @@ is not stated: the next writer states it if it is whole, and removes it if not.
 What reads tokens and certificates is imported where there is one (`anchors.py`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from archive.errors import (
 )
 from archive.files import Files
 from archive.instant import format_instant
-from archive.log.checkpoint import Checkpoint
+from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.fields import format_base64
 from archive.log.reader import LogReader
 from archive.store.anchors import (
@@ -31,14 +31,13 @@ from archive.store.anchors import (
     read_anchor,
 )
 from archive.store.drafts import Draft
+from archive.store.statedanchors import AnchorPredicate, StatedAnchors
 
 NAME_CHARACTERS = 200
 """Of an authority's name in a statement."""
 BOUNDS_KEPT = 500
 """Tokens remembered: more than a day of them, and no exchange takes so long."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-Leaves = Callable[[int], Iterator[bytes]]
-"""Leaf lines from an index on: those logged, then those that wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,29 +85,29 @@ class LowerBounds:
     def find(
         self,
         anchors: Path,
-        log: LogReader,
+        stated: StatedAnchors,
         *,
-        waiting: Sequence[bytes],
         files: Files,
+        tell: Callable[[str], None],
     ) -> Draft | None:
         """Look up the newest token; give the draft of an anchor still to be stated.
 
-        `waiting`: leaf lines that are on disk and not in the log yet.
+        What below `anchors/` is not as it was stated, or not of our log, is told and
+        passed over: a capture that named it would fail check 13 for ever.
         """
-
-        def leaves(first: int) -> Iterator[bytes]:
-            yield from log.read_leaves(min(first, log.size), log.size)
-            yield from waiting
-
         try:
-            bound, unstated = newest_stated(anchors, leaves, files)
+            bound, unstated = newest_stated(anchors, stated, files=files, tell=tell)
         except (FormatError, VerificationError):
             return None  # a damaged log: `verify` says so, and nothing is touched
         if bound is not None:
             self.add(bound)
         if unstated is None:
             return None
-        return draft_unstated(anchors, unstated, files)
+        try:
+            return draft_unstated(anchors, unstated, stated.log, files)
+        except (EvidenceError, OSError) as error:
+            tell(f"anchors/{unstated} is left as it is, and not stated: {error}")
+            return None
 
     def field_at(self, began: datetime) -> dict[str, object] | None:
         """What a capture that began then says: the newest token known at that time."""
@@ -173,39 +172,56 @@ def lower_bound(anchor: StoredAnchor, known_at: datetime) -> LowerBound | None:
     )
 
 
-def _is_stated(lines: Iterable[bytes]) -> bool:
-    """Whether an anchor was stated: `lines` are the leaves from its size on.
-
-    A checkpoint is stamped only when it covers the statement of the anchor before.
-    """
-    return any(line.split(b" ", 2)[1] == b"anchor" for line in lines)
-
-
 def newest_stated(
-    anchors: Path, leaves: Leaves, files: Files
+    anchors: Path,
+    stated: StatedAnchors,
+    *,
+    files: Files,
+    tell: Callable[[str], None],
 ) -> tuple[LowerBound | None, int | None]:
-    """The bound of the newest stated anchor, and the size of one that was not stated.
+    """The bound of the newest anchor as it was stated, and the size of an unstated one.
 
     A crash between the files and their statement leaves at most one unstated anchor.
     """
     unstated = None
     for size in reversed(list_sizes(anchors, files)):
-        if not _is_stated(leaves(size)):
+        found = stated.locate(size)
+        if found is None:
             unstated = size
             continue
         try:
             anchor = read_anchor(anchors, size, files)
             bound = lower_bound(anchor, LONG_AGO)
-        except EvidenceError:  # damaged: `verify` says so
-            continue
-        return bound, unstated
+            if bound is not None and _is_as_stated(bound, stated.read(*found)):
+                return bound, unstated
+        except EvidenceError:  # damaged
+            pass
+        tell(
+            f"anchors/{size} is not as it was stated, and no capture names its tokens; "
+            "restore it from a copy (`evidence verify` names the file)"
+        )
     return None, unstated
 
 
-def draft_unstated(anchors: Path, size: int, files: Files) -> Draft | None:
+def _is_as_stated(bound: LowerBound, predicate: AnchorPredicate | None) -> bool:
+    """Whether a statement names that token, of that time, over that checkpoint."""
+    if predicate is None:
+        return False
+    named = bound.as_field()
+    times = {token["tsr"]: token["gen_time"] for token in predicate["tokens"]}
+    return (predicate["size"], predicate["root"]) == (
+        named["size"],
+        named["root"],
+    ) and times.get(named["token"]) == named["gen_time"]
+
+
+def draft_unstated(
+    anchors: Path, size: int, log: LogReader, files: Files
+) -> Draft | None:
     """State an anchor whose files are whole; remove them where they are not.
 
-    What is not stated was never acknowledged: it is stamped again.
+    What is not stated was never acknowledged: it is stamped again. BadTimestamp where
+    the tokens, or the checkpoint, are of another log: nobody of ours put them there.
     """
     folder = anchors / str(size)
     try:
@@ -224,11 +240,24 @@ def draft_unstated(anchors: Path, size: int, files: Files) -> Draft | None:
         files.remove(*(folder / name for name in names))
         files.remove_folder(folder)
         return None
+    _demand_ours(anchor, size, log)
     times = [
         datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
         for name in (CHECKPOINT_NAME, "1.tsr")
     ]
     return draft_anchor(checkpoint, stated, sent=min(times), received=max(times))
+
+
+def _demand_ours(anchor: StoredAnchor, size: int, log: LogReader) -> None:
+    """The checkpoint is one of our log, and each token stamps it."""
+    from archive.attest.token import demand_stamps
+
+    checkpoint = anchor.checkpoint
+    if checkpoint.size != size or size > log.size or log.root(size) != checkpoint.root:
+        raise BadTimestamp("its checkpoint is none of this log")
+    body = format_checkpoint(checkpoint).encode()
+    for token in anchor.tokens:
+        demand_stamps(token.response, body)
 
 
 def _restate(token: StoredToken) -> StatedToken:

@@ -4,7 +4,7 @@ A `Ledger` owns the open segment of an archive whose lock the caller holds. It i
 synchronous and single-threaded: the writer thread, `init` and recovery all use it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,6 +30,7 @@ from archive.store.segment import (
     seal_segment,
 )
 from archive.store.spool import RedoFile, list_spools, spool_path
+from archive.store.statedanchors import AnchorPredicate
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice
 
@@ -139,6 +140,8 @@ class Position:
     """Leaf lines of statements on disk that no checkpoint covers yet."""
     refusal: str | None = None
     """Why an earlier writer stopped signing, while nobody has decided otherwise."""
+    anchors: Mapping[int, AnchorPredicate] = field(default_factory=dict)
+    """What `anchor` statements of the newest segments say, by entry."""
 
 
 class Ledger:

@@ -193,7 +193,11 @@ def _position(logged: int, surveys: list[SegmentSurvey]) -> Position:
     pending = [line for survey in surveys for line in survey.unlogged]
     refusal = next((one.refusal for one in surveys if one.refusal), None)
     return Position(
-        next_leaf=last.next_leaf, prev=last.prev, pending=pending, refusal=refusal
+        next_leaf=last.next_leaf,
+        prev=last.prev,
+        pending=pending,
+        refusal=refusal,
+        anchors={k: v for survey in surveys for k, v in survey.anchors.items()},
     )
 
 

@@ -9,6 +9,7 @@ from archive.attest.statement import Statement, statement_digest
 from archive.errors import FormatError, StoreError, VerificationError
 from archive.log.leaf import parse_leaf
 from archive.store.ledger import leaf_line
+from archive.store.statedanchors import AnchorPredicate
 from archive.store.vouching import Place, Voucher
 from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 
@@ -33,6 +34,8 @@ class SegmentSurvey:
     """Leaf lines from entry `logged` on."""
     incidents: set[tuple[str, int]] = field(default_factory=set)
     """(segment, offset) of the torn tails that are stated here."""
+    anchors: dict[int, AnchorPredicate] = field(default_factory=dict)
+    """What the `anchor` statements here say, by entry."""
     refusal: str | None = None
     """Why signing was stopped, from an incident that is not in the log yet."""
 
@@ -113,6 +116,8 @@ def _note(
     _cover(survey, entry, logged)
     if statement.seq >= logged and entry.envelope is not None:
         survey.unlogged.append(leaf_line(statement.kind, digest, entry.envelope))
+    if statement.kind == "anchor":
+        survey.anchors[statement.seq] = statement.predicate
     if statement.kind != "incident":
         return
     if statement.predicate["cause"] == "refused-checkpoint" and statement.seq >= logged:

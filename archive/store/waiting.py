@@ -35,6 +35,7 @@ from archive.store.ledger import Committed, make_material
 from archive.store.places import check_places
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
+from archive.store.statedanchors import StatedAnchors
 from archive.store.waitfile import (
     MAGIC,
     WAITING_LEAF,
@@ -272,5 +273,8 @@ class WaitingWriter:
         log = LogReader(self._paths.log, self._settings.files)
         with suppress(LogError, StoreError):  # damaged: then nothing bounds from below
             self._bounds.find(
-                self._paths.anchors, log, waiting=(), files=self._settings.files
+                self._paths.anchors,
+                StatedAnchors(self._paths.segments, log),
+                files=self._settings.files,
+                tell=self._settings.tell,
             )

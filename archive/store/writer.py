@@ -47,6 +47,7 @@ from archive.store.recovery import RecoveryReport, recover
 from archive.store.removal import Removed
 from archive.store.results import captured, paged
 from archive.store.space import Reserve
+from archive.store.statedanchors import StatedAnchors
 from archive.store.takedown import Takedown
 from archive.store.tombstones import RemovalOrder
 from archive.store.writing import DEFAULT_SETTINGS, WriterSettings
@@ -277,11 +278,16 @@ class ArchiveWriter:
 
     def _know_anchors(self) -> None:
         """Find the newest token; state an anchor that a crash left without."""
-        unstated = self._bounds.find(
-            self._tools.paths.anchors,
+        position = self._group.ledger.position
+        tools = self._tools
+        stated = StatedAnchors(
+            tools.paths.segments,
             self._group.log,
-            waiting=tuple(self._group.ledger.position.pending),
-            files=self._tools.files,
+            waiting=tuple(position.pending),
+            known=position.anchors,
+        )
+        unstated = self._bounds.find(
+            tools.paths.anchors, stated, files=tools.files, tell=tools.tell
         )
         if unstated is not None:
             self.state(unstated).result()
