@@ -32,8 +32,15 @@ from search.options import EVERYTHING, SearchOptions, Variants
 from search.query.nodes import And, Filter, Node, Not, When
 from search.query.parser import parse_query
 from search.results import Alike, ExtractedText, Hit, Mentions, ResultPage
-from search.showing import claimed_in, list_hit, main_of, show
-from search.sightings import Seen
+from search.showing import (
+    Marked,
+    claimed_in,
+    list_hit,
+    main_of,
+    show,
+    sightings_of,
+)
+from search.sightings import Seen, Sightings
 from search.tiers import (
     Found,
     Window,
@@ -133,8 +140,9 @@ class SearchService:
         counts = _count(asked) if counted else None
         leaves = asked[0][1].leaves if asked else ()
         markers = {one.archive_id: Marker(plan.leaves) for one, plan in asked}
+        seen = sightings_of((*hits, *missing), options.hidden_sources)
         shown = [
-            _show(found, markers, alike.get(number, 0), options.hidden_sources)
+            _show(found, markers, seen, alike.get(number, 0))
             for number, found in enumerate((*hits, *missing))
         ]
         return ResultPage(
@@ -250,10 +258,11 @@ def _tally(engine: SearchReader, _rows: CaptureRows, *, clause: Clause) -> Tally
 def _show(
     found: Found,
     markers: Mapping[str, Marker],
+    seen: Mapping[tuple[str, int], Sightings | None],
     alike: int,
-    hidden: frozenset[str],
-) -> tuple[Hit, set[tuple[int, str]]]:
-    hit, marked = show(found, markers[found.archive.archive_id], hidden)
+) -> tuple[Hit, Marked]:
+    archive = found.archive.archive_id
+    hit, marked = show(found, markers[archive], seen[archive, found.hit.order])
     return replace(hit, alike=alike), marked
 
 

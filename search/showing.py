@@ -1,16 +1,19 @@
 """A found document as a hit: its latest capture, its marks and passages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from archive.digest import Digest
-from search.engines.base import EngineHit
+from search.captures import CaptureRows
+from search.engines.base import EngineHit, SearchReader
 from search.engines.planning import EPOCH
 from search.extract.dates import Claimed
 from search.highlight import Snippet, cut_snippets
 from search.items import Pieces
 from search.marking import Marker
+from search.opened import OpenIndex
 from search.parts import piece_of
 from search.results import Hit
 from search.sightings import Seen, Sightings
@@ -20,17 +23,40 @@ Marked = set[tuple[int, str]]
 """Number of a leaf, and a text it was found as, in lower case."""
 
 
-def show(found: Found, marker: Marker, hidden: frozenset[str]) -> tuple[Hit, Marked]:
+def sightings_of(
+    found: Sequence[Found], hidden: frozenset[str]
+) -> dict[tuple[str, int], Sightings | None]:
+    """What captures tell of hits, by archive and order key; each archive asked once."""
+    orders: dict[OpenIndex, list[int]] = {}
+    for one in found:
+        orders.setdefault(one.archive, []).append(one.hit.order)
+    return {
+        (archive.archive_id, order): seen
+        for archive, wanted in orders.items()
+        for order, seen in archive.use(partial(_seen, orders=wanted, hidden=hidden))
+    }
+
+
+def _seen(
+    _engine: SearchReader,
+    rows: CaptureRows,
+    *,
+    orders: Sequence[int],
+    hidden: frozenset[str],
+) -> list[tuple[int, Sightings | None]]:
+    counted = Seen(rows, hidden)
+    return [(order, counted.of(order)) for order in orders]
+
+
+def show(found: Found, marker: Marker, seen: Sightings | None) -> tuple[Hit, Marked]:
     """Make the hit of a document, and say what each leaf was found as in it.
 
     `marker`: of the query as it is planned for the document's archive.
-    `hidden`: sources whose captures are neither counted nor shown.
+    `seen`: what its captures tell, as far as they count.
     """
     stored = found.hit.stored
     text, language = str(stored["text"]), _text_or_none(stored["language"])
     marks = marker.find(text, language)
-    order = found.hit.order
-    seen = found.archive.use(lambda _, rows: Seen(rows, hidden).of(order))
     hit = replace(
         list_hit(found.archive.archive_id, found.hit, seen),
         score=found.score,
