@@ -70,12 +70,40 @@ class PlacedList(Mapping[str, str]):
         """The lemma of a word as written; `default` where the list lacks it."""
         target = word.encode()
         row = bisect_right(self._firsts, target) - 1
-        if row < 0:
-            return default
-        for found, lemma in self._records(row):
-            if found >= target:
-                return lemma.decode() if found == target else default
-        return default
+        lemma = None if row < 0 else self._find(row, target)
+        return default if lemma is None else lemma.decode()
+
+    def _find(self, row: int, target: bytes) -> bytes | None:
+        """The lemma of a word behind a place, None where the list lacks it.
+
+        As `_records`, but no lemma is put together before its word is found: it is
+        asked for each new word of an archive.
+        """
+        stream, at = self._stream, self._offsets[row]
+        last = row + 1 == len(self._offsets)
+        end = len(stream) if last else self._offsets[row + 1]
+        word = told = self._firsts[row]
+        kind = begin = size = 0
+        while at < end:
+            shared, own, at = stream[at], stream[at + 1], at + 2
+            if shared >= MORE or own >= MORE:
+                shared, at = read_number(stream, at - 2)
+                own, at = read_number(stream, at)
+            word = word[:shared] + stream[at : at + own]
+            at += own + 1
+            cut = stream[at - 1]
+            if cut != SAME:
+                size, at = stream[at], at + 1
+                if size >= MORE:
+                    size, at = read_number(stream, at - 1)
+                told, kind, begin = word, cut, at
+                at += size
+            if word >= target:
+                if word != target:
+                    return None
+                kept = b"" if kind == WHOLE else told[: len(told) - kind]
+                return kept + stream[begin : begin + size]
+        return None
 
     def _records(self, row: int) -> Iterator[tuple[bytes, bytes]]:
         """Words and lemmas from a place to the next one."""
