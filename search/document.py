@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
@@ -19,6 +20,8 @@ from search.items import order_of
 
 IMPORTED = "imported"
 """Among the warnings of a document: it is of a file that others made."""
+URIS_KEPT = 256
+"""Addresses taken apart a moment ago: each capture asks for its own several times."""
 _MOVED_STATUS, ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
@@ -101,6 +104,7 @@ def urlkey(uri: str) -> str:
     return f"{reversed_host}{f':{port}' if port else ''}){rest or '/'}"
 
 
+@lru_cache(maxsize=URIS_KEPT)
 def _split(uri: str) -> tuple[str, int | None, str] | None:
     try:
         parts = urlsplit(uri)

@@ -66,6 +66,7 @@ class Indexer:
         ocr: bool = False,
     ) -> None:
         self._ocr = ocr
+        self._bulk = False
         self._scans = Scans()
         self._restored = Restored()
         self._engines = engines or Engines()
@@ -87,6 +88,7 @@ class Indexer:
         `engine`: the kind the index must lie in; None keeps what is there.
         `afterwards` gets the rows while the lock is still held.
         """
+        self._bulk = rebuild
         with hold_index_lock(self._index), rare_collections():
             current = None if rebuild else self._usable(engine)
             if current is not None:
@@ -194,6 +196,7 @@ class Indexer:
             folder=generation.folder,
             archive_id=self._reader.identity.archive_id,
             writable=writable,
+            bulk=self._bulk,
         )
 
     def _new_generation(self, kind: str) -> Generation:

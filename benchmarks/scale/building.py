@@ -151,7 +151,11 @@ class Target:
         ):
             self._rows.set_progress(name, value)
         self._engine: SearchEngine = Engines(settings=SearchSettings(url=url)).open(
-            kind, folder=self._generation.folder, archive_id=archive_id, writable=True
+            kind,
+            folder=self._generation.folder,
+            archive_id=archive_id,
+            writable=True,
+            bulk=True,
         )
 
     def add(self, ready: Ready) -> None:

@@ -30,11 +30,20 @@ class Engines:
     """For the waits between attempts: many indexers must not come back at once."""
 
     def open(
-        self, kind: str, *, folder: Path, archive_id: str, writable: bool = False
+        self,
+        kind: str,
+        *,
+        folder: Path,
+        archive_id: str,
+        writable: bool = False,
+        bulk: bool = False,
     ) -> SearchEngine:
-        """Open the index of the generation in `folder`; SearchUnavailable."""
+        """Open the index of the generation in `folder`; SearchUnavailable.
+
+        `bulk`: what is written comes as fast as the engine takes it.
+        """
         if kind == EMBEDDED:
-            return TantivyEngine(folder / "engine", writable=writable)
+            return TantivyEngine(folder / "engine", writable=writable, bulk=bulk)
         from search.engines.elastic_engine import ElasticEngine
 
         return ElasticEngine(

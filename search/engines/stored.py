@@ -47,13 +47,14 @@ _KNOWN = json.dumps(
 KNOWN_TEXT_BYTES = 2_048
 """Of the text, as the object's dictionary; part of the format, too."""
 _HEAD = struct.Struct(">I")
+_WRITER = json.JSONEncoder(ensure_ascii=False)
 TEXT = "text"
 
 
 def pack(stored: Mapping[str, object], pressed: bytes | None = None) -> bytes:
     """Write the object of one document; `pressed`: its text, deflated already."""
     others = {name: value for name, value in stored.items() if name != TEXT}
-    data = json.dumps(others, ensure_ascii=False).encode()
+    data = _WRITER.encode(others).encode()
     text = str(stored.get(TEXT, ""))
     known = _dictionary(text[:KNOWN_TEXT_BYTES].encode())
     press = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=known)

@@ -50,8 +50,9 @@ from search.engines.together import (
     read_together,
 )
 
-WRITER_THREADS = 2
-"""An index made anew comes faster than one thread writes it."""
+BULK_THREADS = 2
+"""What was kept comes faster than one thread writes it; otherwise two would only make
+two segments of each batch, with a dictionary each."""
 WRITER_HEAP_BYTES = 256 * 1024 * 1024
 """Buffer of the writing threads before they start new segments.
 
@@ -88,8 +89,13 @@ def _schema() -> tantivy.Schema:
 class TantivyEngine:
     """One index folder; opened for reading, or by its one writer for writing."""
 
-    def __init__(self, folder: Path, *, writable: bool = False) -> None:
-        """Open the folder, or create the index there if it is to be written."""
+    def __init__(
+        self, folder: Path, *, writable: bool = False, bulk: bool = False
+    ) -> None:
+        """Open the folder, or create the index there if it is to be written.
+
+        `bulk`: documents come as fast as they are written.
+        """
         if writable:
             folder.mkdir(parents=True, exist_ok=True)
         elif not (folder / "meta.json").is_file():
@@ -107,7 +113,7 @@ class TantivyEngine:
                 else look(self._links, lambda: tantivy.Index.open(place))
             )
             self._writer = (
-                self._index.writer(WRITER_HEAP_BYTES, WRITER_THREADS)
+                self._index.writer(WRITER_HEAP_BYTES, BULK_THREADS if bulk else 1)
                 if writable
                 else None
             )

@@ -110,7 +110,10 @@ LIBRARIES = {
     ),
     "htmldate": Library(modules=("search.extract.dates",)),
     "idna": Library(modules=("crawlers.engine.host",)),
-    "isal": Library(modules=("archive.warc.member",)),
+    "isal": Library(
+        modules=("archive.warc.member", "search.extracts"),
+        reason="members of segments; what a rebuild reads again, of its own making",
+    ),
     "jinja2": Library(modules=("web.rendering",)),
     "lxml": Library(
         modules=(
