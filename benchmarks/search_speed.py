@@ -3,8 +3,8 @@
 Real news pages of the test material go into a real archive, which is indexed with two
 workers. CPU is user and system time of this process and its children; the extractor
 alone runs over the same bytes in this process, before and after, and the mean counts.
-A rebuild takes what was kept beside the index; the engine alone gets the same documents,
-finished and in memory, before and after it.
+A rebuild takes what was kept beside the index; the engine alone gets the same
+documents, finished and in memory, before and after it.
 
 usage: python benchmarks/search_speed.py [--pages 255] [--copies 1] [--json]
 """
