@@ -44,7 +44,7 @@ def test_no_address_is_kept() -> None:
     limiter.admit("203.0.113.77", COST)
     kept = repr(vars(limiter)) + repr(list(limiter._buckets))
     assert "203.0.113.77" not in kept
-    assert limiter._buckets.keys() != {b"203.0.113.77"}
+    assert not any(b"203.0.113.77" in key for key in limiter._buckets)
 
 
 def test_buckets_are_bounded_and_forgotten_with_the_key() -> None:

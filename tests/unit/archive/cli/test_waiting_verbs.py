@@ -18,7 +18,7 @@ def damaged(made: MadeArchive) -> str:
     writer = WaitingWriter.open(
         made.root, reason=KeyProblem("no key"), random_bytes=made.random_bytes
     )
-    fill(writer, made, 2, job=False)  # type: ignore[arg-type]
+    fill(writer, made, 2, job=False)
     writer.close()
     (file,) = list_waiting(made.root / "spool")
     data = bytearray(file.path.read_bytes())

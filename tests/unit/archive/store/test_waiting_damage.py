@@ -32,7 +32,7 @@ def keep(made: MadeArchive, count: int, *, job: bool = True) -> Path:
     writer = WaitingWriter.open(
         made.root, reason=KeyProblem("no key"), random_bytes=made.random_bytes
     )
-    fill(writer, made, count, job=job)  # type: ignore[arg-type]
+    fill(writer, made, count, job=job)
     writer.close()
     return list_waiting(made.root / "spool")[-1].path
 
