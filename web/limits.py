@@ -42,8 +42,6 @@ COSTS = {
     "cdx": 25,
     "timemap": 25,
     "results-page": 25,
-    "narrow": 25,
-    "narrow-days": 25,
     "quote": 25,
     "timegate": 25,
     "compare": 50,

@@ -7,9 +7,11 @@ store is full, each goes after its time. Safe to use from several threads.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archive.digest import format_short_id
+from search.query.nodes import And, format_query
+from search.query.parser import parse_query
 
 ENTRY_LIMIT = 10_000
 """Queries kept; at 1,000 characters each about 10 MB."""
@@ -17,6 +19,8 @@ LIFE_SECONDS = 2 * 60 * 60
 """How long Back and paging work."""
 NARROWINGS_MAX = 8
 """Filters added by links; there are no more facets."""
+OFFERED_MAX = 2_000
+"""Values and bars that were shown for one query, while the index grew."""
 TOKEN_BYTES = 16
 """128 bits: nobody guesses another reader's token."""
 
@@ -39,15 +43,31 @@ class Asked:
 
     @property
     def text(self) -> str:
-        """The whole query in the query language."""
-        added = [f'{one.field}:"{one.value}"' for one in self.narrowings]
-        return " ".join([f"({self.query})" if added else self.query, *added])
+        """The whole query in the query language; InvalidQuery if it was none.
+
+        Put together as it was understood: a stray sign that was typed means nothing
+        to what was added.
+        """
+        if not self.narrowings:
+            return self.query
+        typed = parse_query(self.query)
+        items = typed.items if isinstance(typed, And) else (typed,)
+        added = (parse_query(f'{one.field}:"{one.value}"') for one in self.narrowings)
+        return format_query(And(items=(*items, *added)))
 
     def with_narrowing(self, one: Narrowing) -> "Asked":
         """The same with one more filter; a field has one filter at a time."""
         others = tuple(old for old in self.narrowings if old.field != one.field)
         kept = (*others, one)[-NARROWINGS_MAX:]
         return replace(self, narrowings=kept)
+
+
+@dataclass(slots=True)
+class _Entry:
+    born: float
+    asked: Asked
+    offered: list[Narrowing] = field(default_factory=list)
+    """Narrowings by the numbers that links name them by; none ever means another."""
 
 
 class QueryStore:
@@ -59,7 +79,7 @@ class QueryStore:
         """Both arguments are handed in, so tests need not wait."""
         self._monotonic = monotonic
         self._random_bytes = random_bytes
-        self._entries: OrderedDict[str, tuple[float, Asked]] = OrderedDict()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, asked: Asked) -> str:
@@ -69,15 +89,35 @@ class QueryStore:
             self._drop_old()
             while len(self._entries) >= ENTRY_LIMIT:
                 self._entries.popitem(last=False)
-            self._entries[token] = (self._monotonic(), asked)
+            self._entries[token] = _Entry(self._monotonic(), asked)
         return token
 
     def find(self, token: str) -> Asked | None:
         """The query of a token; None when it is unknown or its time is over."""
+        entry = self._entry(token)
+        return None if entry is None else entry.asked
+
+    def offer(self, token: str, one: Narrowing) -> int:
+        """The number that links of this token name a narrowing by, now and later."""
+        entry = self._entry(token)
+        with self._lock:
+            if entry is None:
+                return OFFERED_MAX
+            if one not in entry.offered and len(entry.offered) < OFFERED_MAX:
+                entry.offered.append(one)
+            return entry.offered.index(one) if one in entry.offered else OFFERED_MAX
+
+    def offered(self, token: str, number: int) -> Narrowing | None:
+        """What a link was offered for; None where none has this number."""
+        entry = self._entry(token)
+        if entry is None or not 0 <= number < len(entry.offered):
+            return None
+        return entry.offered[number]
+
+    def _entry(self, token: str) -> _Entry | None:
         with self._lock:
             self._drop_old()
-            entry = self._entries.get(token)
-        return None if entry is None else entry[1]
+            return self._entries.get(token)
 
     def __len__(self) -> int:
         with self._lock:
@@ -86,7 +126,7 @@ class QueryStore:
     def _drop_old(self) -> None:
         limit = self._monotonic() - LIFE_SECONDS
         while self._entries:
-            token, (born, _) = next(iter(self._entries.items()))
-            if born > limit:
+            token, entry = next(iter(self._entries.items()))
+            if entry.born > limit:
                 return
             del self._entries[token]

@@ -20,7 +20,6 @@ from archive.store.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
-from search.counting import Counts
 from search.extract.dates import Claimed
 from search.extract.pictures import Preview
 from search.options import EVERYTHING, SearchOptions
@@ -144,10 +143,6 @@ class SearchSource(Protocol):
         counted: bool = False,
     ) -> ResultPage:
         """Answer a query, with counts if `counted`; InvalidQuery, SearchUnavailable."""
-        ...
-
-    def counts(self, text: str, *, options: SearchOptions = EVERYTHING) -> Counts:
-        """Count what a query finds by facet and day; errors as of `search`."""
         ...
 
     def claimed_of(self, capture_id: str) -> Claimed | None:

@@ -4,8 +4,10 @@ No address holds a query, a value of a facet or a source: links hold numbers of 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
@@ -15,7 +17,7 @@ from archive.errors import InvalidQuery, StoreError
 from search.counting import Counts
 from search.service import ResultPage, SearchOptions, Sorting
 from web.access import search_options
-from web.charts import Chart, bin_days, make_chart
+from web.charts import Bin, Chart, make_chart
 from web.checking import CITATION_LIMIT_CHARS, ids_named
 from web.limits import QUERY_LIMIT_CHARS
 from web.replay.links import normal_form
@@ -59,8 +61,7 @@ class SearchPages:
             ("/search", "search", self.search, "POST"),
             ("/r/<token>", "results", self.results, "GET"),
             ("/r/<token>/<int:number>", "results-page", self.results, "GET"),
-            ("/r/<token>/only/<name>/<int:number>", "narrow", self.narrow, "GET"),
-            ("/r/<token>/days/<int:number>", "narrow-days", self.narrow_days, "GET"),
+            ("/r/<token>/only/<int:number>", "narrow", self.narrow, "GET"),
             ("/r/<token>/without/<int:number>", "widen", self.widen, "GET"),
             ("/r/<token>/by/<sorting>", "sort", self.sort, "GET"),
             ("/find", "find", self.find, "POST"),
@@ -97,6 +98,8 @@ class SearchPages:
             problem = str(error)
         except NO_INDEX:
             return page(site, "unavailable.html", status=503, query=asked.query)
+        offer = partial(site.queries.offer, token)
+        chart = chart_of(counts) if counts else None
         return page(
             site,
             "results.html",
@@ -107,8 +110,9 @@ class SearchPages:
             unknown=found.unknown if found else (),
             hits=site.shown_hits(found.hits) if found else [],
             some_missing=site.shown_hits(found.some_missing) if found else [],
-            facets=facets_of(counts, asked) if counts else [],
-            chart=chart_of(counts) if counts else None,
+            facets=facets_of(counts, asked, offer) if counts else [],
+            chart=chart,
+            days=[offer(days_of(bar.bin)) for bar in chart.bars] if chart else [],
             sortings=SORTINGS,
             token=token,
             number=number,
@@ -129,35 +133,13 @@ class SearchPages:
     def _options(self, sorting: Sorting = Sorting.SCORE) -> SearchOptions:
         return search_options(self._site.settings.access, sorting)
 
-    def _counts(self, asked: Asked) -> Counts:
-        """What the links of a page of results named; NotFound if it is not there."""
-        try:
-            return self._site.services.search.counts(
-                asked.text, options=self._options()
-            )
-        except (InvalidQuery, *NO_INDEX) as error:
-            raise NotFound from error
-
-    def narrow(self, token: str, name: str, number: int) -> Response:
-        """Only the documents with one value of a facet, by its number."""
+    def narrow(self, token: str, number: int) -> Response:
+        """Only what has one value of a facet, or is of one bar, by its number."""
         asked = self._asked(token)
-        counts = self._counts(asked)
-        facet = counts.facets.get(name) if name in FACETS else None
-        if facet is None or not 0 <= number < len(facet.values):
+        chosen = self._site.queries.offered(token, number)
+        if chosen is None:
             raise NotFound
-        value, _ = facet.values[number]
-        return self._lead(asked.with_narrowing(Narrowing(field=name, value=value)))
-
-    def narrow_days(self, token: str, number: int) -> Response:
-        """Only the documents captured in one bar of the histogram, by its number."""
-        asked = self._asked(token)
-        counts = self._counts(asked)
-        _, bins = bin_days(_days(counts))
-        if not 0 <= number < len(bins):
-            raise NotFound
-        first, last = bins[number].start, bins[number].end
-        value = str(first) if first == last else f"{first}..{last}"
-        return self._lead(asked.with_narrowing(Narrowing(field=DAY_FIELD, value=value)))
+        return self._lead(asked.with_narrowing(chosen))
 
     def widen(self, token: str, number: int) -> Response:
         """Leave out one of the narrowings."""
@@ -196,7 +178,9 @@ class SearchPages:
         return True
 
 
-def facets_of(counts: Counts, asked: Asked) -> list[FacetView]:
+def facets_of(
+    counts: Counts, asked: Asked, offer: Callable[[Narrowing], int]
+) -> list[FacetView]:
     """The facets worth showing: those that still tell documents apart."""
     chosen = {one.field for one in asked.narrowings}
     views = []
@@ -209,8 +193,8 @@ def facets_of(counts: Counts, asked: Asked) -> list[FacetView]:
             FacetView(
                 name=name,
                 values=tuple(
-                    (number, value, count)
-                    for number, (value, count) in enumerate(shown)
+                    (offer(Narrowing(field=name, value=value)), value, count)
+                    for value, count in shown
                 ),
                 rest=facet.rest + len(facet.values) - len(shown),
             )
@@ -222,6 +206,12 @@ def chart_of(counts: Counts) -> Chart | None:
     """The histogram of first captures by day."""
     days = _days(counts)
     return make_chart(days) if len(days) > 1 else None
+
+
+def days_of(one: Bin) -> Narrowing:
+    """Only what was captured on the days of a bar."""
+    days = str(one.start) if one.start == one.end else f"{one.start}..{one.end}"
+    return Narrowing(field=DAY_FIELD, value=days)
 
 
 def _days(counts: Counts) -> dict[date, tuple[int, int]]:

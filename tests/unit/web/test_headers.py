@@ -43,7 +43,7 @@ APP_ANSWERS = [
     ("POST", "/verify/archive", 303),
     ("GET", "/compare", 404),
     ("GET", "/be/claims", 200),
-    ("GET", f"/r/{UNKNOWN}/only/lang/0", 404),
+    ("GET", f"/r/{UNKNOWN}/only/0", 404),
     ("GET", "/c/{hex}", 308),
     ("GET", "/u/{key}", 200),
     ("GET", "/out/{key}", 200),

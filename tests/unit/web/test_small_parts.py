@@ -10,12 +10,21 @@ from typing import Any
 
 import pytest
 
-from archive.errors import SettingsError
+from archive.errors import InvalidQuery, SettingsError
+from search.query.nodes import And, Filter, When
+from search.query.parser import parse_query
 from web.citation import CLOCK, FORMATS, Citation
 from web.rendering import cut
 from web.replay import media
 from web.replay.charset import decode_page
-from web.results import ENTRY_LIMIT, LIFE_SECONDS, Asked, QueryStore
+from web.results import (
+    ENTRY_LIMIT,
+    LIFE_SECONDS,
+    OFFERED_MAX,
+    Asked,
+    Narrowing,
+    QueryStore,
+)
 from web.settings import WebSettings, check_settings
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +54,45 @@ def test_a_query_lives_two_hours() -> None:
     clock.now = LIFE_SECONDS
     assert queries.find(token) is None
     assert len(queries) == 0
+
+
+ONE = Narrowing(field="source", value="two")
+DAYS = Narrowing(field="captured", value="2025-01-26..2025-01-31")
+
+
+@pytest.mark.parametrize(
+    "typed", ["election", 'election "', "commission) OR election", "(a OR b", "-x y"]
+)
+def test_what_a_link_adds_holds_whatever_stray_signs_were_typed(typed: str) -> None:
+    asked = Asked(query=typed).with_narrowing(ONE).with_narrowing(DAYS)
+    tree, bare = parse_query(asked.text), parse_query(typed)
+    assert isinstance(tree, And)
+    assert tree.items[-2] == Filter(field="source", values=("two",))
+    assert isinstance(tree.items[-1], When)
+    assert tree.items[:-2] == (bare.items if isinstance(bare, And) else (bare,))
+
+
+def test_a_query_that_becomes_too_long_by_a_link_says_so() -> None:
+    with pytest.raises(InvalidQuery, match="shorten it"):
+        parse_query(Asked(query="a" * 990).with_narrowing(ONE).text)
+
+
+def test_the_number_in_a_link_means_the_same_for_ever() -> None:
+    queries = store(Clock())
+    token = queries.put(Asked(query="x"))
+    read = [Narrowing(field="lang", value=value) for value in ("be", "ru")]
+    numbers = [queries.offer(token, one) for one in read]
+    grown = [Narrowing(field="lang", value=value) for value in ("ru", "uk", "be")]
+    for one in grown:
+        queries.offer(token, one)
+    assert [queries.offered(token, number) for number in numbers] == read
+    assert queries.offered(token, queries.offer(token, grown[1])) == grown[1]
+    for number in range(OFFERED_MAX + 9):
+        last = queries.offer(token, Narrowing(field="host", value=f"h{number}"))
+    assert queries.offered(token, last) is None
+    assert queries.offered(token, -1) is None
+    unknown = queries.offer("a" * 26, read[0])
+    assert queries.offered("a" * 26, unknown) is None
 
 
 def test_the_oldest_query_goes_when_the_store_is_full() -> None:
