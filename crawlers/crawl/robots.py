@@ -87,5 +87,7 @@ class RobotsReach:
         if notes_of(request).role != "robots" or response.status < 400:
             return response
         if response.status >= 500:
-            self._broken.add(urlsplit(request.url).netloc.lower())
+            # Rules hold for the host that was asked, wherever it led (2.3.1.2).
+            asked = request.meta.get("redirect_urls", [request.url])[0]
+            self._broken.add(urlsplit(asked).netloc.lower())
         return response.replace(body=NO_RULES)

@@ -69,8 +69,10 @@ _CUT_FLAGS = {
 
 _LOCAL_ERRNOS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+    | {errno.ENETDOWN, errno.EPERM, errno.EACCES}
 )
-"""Trouble of this machine: must not be written down as the site's refusal."""
+"""Trouble of this machine, its network or its own firewall: must not be written down as
+the site's refusal. Unreachable hosts and networks are none: routers far away say so."""
 
 
 def judge(

@@ -98,8 +98,10 @@ class Obeying:
         robots = "obey"
 
 
-def ask(reach: RobotsReach, status: int) -> bytes:
+def ask(reach: RobotsReach, status: int, *, led_from: str | None = None) -> bytes:
     request = Request("http://h.example/robots.txt")
+    if led_from is not None:
+        request.meta["redirect_urls"] = [led_from]
     request.meta[NOTES_KEY] = RequestNotes(role="robots")
     page = b"User-agent: *\nDisallow: /"
     response = Response(request.url, status=status, body=page)
@@ -120,3 +122,12 @@ def test_a_missing_file_forbids_nothing_and_a_broken_one_all_but_the_seeds() -> 
     reach.process_request(seed)
     reach.process_request(Request("http://other.example/news/1"))
     assert services.log.signals == ["robots-unreachable"]
+
+
+def test_a_robots_file_that_leads_to_a_broken_one_speaks_for_its_own_host() -> None:
+    services: Any = Services(Obeying)
+    reach = RobotsReach(services)
+    ask(reach, 503, led_from="http://asked.example/robots.txt")
+    reach.process_request(Request("http://h.example/news/1"))
+    with pytest.raises(RequestRefused, match="robots-unreachable"):
+        reach.process_request(Request("http://asked.example/news/1"))

@@ -83,6 +83,9 @@ def test_an_unlisted_case_is_a_programming_error() -> None:
         (errno.ECONNRESET, Phase.TLS, O.TLS),
         (errno.EMFILE, Phase.TCP, O.STOPPED),
         (errno.ENOBUFS, Phase.TLS, O.STOPPED),
+        (errno.ENETDOWN, Phase.TCP, O.STOPPED),
+        (errno.EPERM, Phase.TCP, O.STOPPED),
+        (errno.EACCES, Phase.TCP, O.STOPPED),
     ],
 )
 def test_connect_errors(number: int, phase: Phase, outcome: O) -> None:
