@@ -89,7 +89,7 @@ def first_tier(
 
 
 def second_tier(archive: OpenIndex, plan: Plan) -> list[Found]:
-    """Documents with at least half of the words, the share weighing in the score."""
+    """Documents with at least two of five words, the share weighing in the score."""
     words = plan.words
     if len(words) < 2:
         return []

@@ -132,7 +132,9 @@ def exact_form(word: str) -> str:
     folded = word.casefold()
     if _is_plain(word) and _is_plain(folded) and not _RARE.search(folded):
         return folded
-    wide = unicodedata.normalize("NFKC", word) if _WIDE.search(word) else word
+    wide = word
+    if _WIDE.search(word):  # a letter may stand for a phrase, with its spaces
+        wide = "".join(unicodedata.normalize("NFKC", word).split())
     folded = unicodedata.normalize("NFC", drop_invisible(wide).casefold())
     return _APOSTROPHE.sub("'", _DROPPED.sub("", folded))
 

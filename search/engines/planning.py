@@ -91,7 +91,7 @@ class Plan:
     tier_one: Clause
     leaves: tuple[Leaf, ...]
     words: tuple[Leaf, ...]
-    """Plain words at the top; the second tier needs half of them."""
+    """Plain words at the top; the second tier needs two of five."""
     rest: AllOf
     """Everything of the first tier but those words."""
 

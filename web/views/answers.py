@@ -30,6 +30,7 @@ ERROR_CODES: dict[int, str] = {
     410: "gone",
     413: "too-large",
     415: "wrong-type",
+    416: "no-such-part",
     429: "too-many",
     500: "server-error",
     503: "unavailable",

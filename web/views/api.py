@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 
 from archive.errors import InvalidQuery
 from search.service import Hit
@@ -49,9 +49,11 @@ class Api:
 
     def search(self) -> Response:
         """Answer `{"query", "limit", "offset"}`; the query is in the body only."""
+        if not request.is_json:
+            raise UnsupportedMediaType
         asked = request.get_json(silent=True)
         if not isinstance(asked, dict):
-            raise UnsupportedMediaType
+            raise BadRequest
         site = self._site
         query: Any = asked.get("query")
         limit, offset = asked.get("limit", 10), asked.get("offset", 0)

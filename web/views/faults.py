@@ -5,7 +5,12 @@ request is reflected but whether it asked for JSON.
 """
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestedRangeNotSatisfiable,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 
 from archive.errors import ArchiveMissing, CaptureNotFound
 from archive.store.tombstones import Tombstone
@@ -50,10 +55,12 @@ def register_faults(app: Flask, site: Site) -> None:
 
 
 def add_hints(response: Response, error: HTTPException) -> Response:
-    """Add the header a status asks for: methods, or when to come back."""
+    """Add the header a status asks for: methods, a length, or when to come back."""
     if error.code == 405:
         valid = getattr(error, "valid_methods", None) or ("GET",)
         response.headers["Allow"] = ", ".join(sorted(valid))
+    if isinstance(error, RequestedRangeNotSatisfiable) and error.length is not None:
+        response.headers["Content-Range"] = f"{error.units} */{error.length}"
     if isinstance(error, TooManyRequests | ServiceUnavailable) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

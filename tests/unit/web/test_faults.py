@@ -59,6 +59,17 @@ def test_refusals_have_the_same_shape(
     assert fault["code"] == code
 
 
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_object_is_a_bad_request(
+    apps: Applications, body: bytes
+) -> None:
+    reply = Client(apps.app).post(
+        "/api/v1/search", data=body, content_type="application/json", base_url=APP
+    )
+    assert reply.status_code == 400
+    assert json.loads(reply.get_data())["error"]["code"] == "bad-request"
+
+
 def test_an_archive_that_is_gone_is_a_fault_in_json_and_a_page_for_readers(
     world: World,
 ) -> None:

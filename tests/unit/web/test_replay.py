@@ -147,6 +147,17 @@ def test_part_of_a_body_can_be_asked_for(world: World, client: Client) -> None:
     assert response.data == b"<!doctype"
 
 
+def test_a_part_behind_the_end_is_refused_with_the_length(
+    world: World, client: Client
+) -> None:
+    """RFC 9110, section 15.5.17: a player learns where the end is."""
+    path = f"/raw/{world.named['main'].short_id}"
+    length = len(get(client, path).data)
+    response = get(client, path, Range=f"bytes={length}-")
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == f"bytes */{length}"
+
+
 def test_altered_bytes_are_not_shown(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Tokens: what is one word, and its plainest form."""
 
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,14 @@ def test_evasions_are_found_through_the_search(tmp_path: Path) -> None:
     (figure,) = measure(tmp_path)
     print(*figure.row(), sep=" | ")
     assert figure.reached
+
+
+def test_a_letter_that_stands_for_a_phrase_puts_no_space_into_a_form() -> None:
+    """Beside a full-width letter, by which a word is spelled out."""
+    letters = [chr(code) for code in range(0x80, sys.maxunicode) if chr(code).isalpha()]
+    phrases = [
+        one for one in letters if " " in unicodedata.normalize("NFKC", one).strip()
+    ]
+    assert "\ufdfa" in phrases
+    for letter in phrases:
+        assert not any(map(str.isspace, exact_form(f"\uff41{letter}")))
