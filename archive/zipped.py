@@ -96,6 +96,10 @@ def check_name(name: str) -> None:
         raise FormatError(f"a name that leads elsewhere: {name[:80]!r}")
 
 
+_FOREIGN_ERRORS = (zipfile.BadZipFile, RuntimeError, ValueError)
+"""What `zipfile` raises for hostile files: for a name that is no UTF-8 a ValueError."""
+
+
 class ZipFiles:
     """The files in a zip, looked at before any is read."""
 
@@ -125,7 +129,7 @@ class ZipFiles:
         """Open one file; reading raises FormatError if it is not what the zip says."""
         try:
             stream = self._archive.open(self._infos[name])
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        except (*_FOREIGN_ERRORS, OSError) as error:
             raise FormatError(f"{name} in the zip is damaged: {error}") from error
         return io.BufferedReader(_Entry(name, stream))
 
@@ -142,7 +146,7 @@ def open_zip(path: Path, *, limit_bytes: int) -> Iterator[ZipFiles]:
         _check_end(stream, size)
         try:
             archive = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        except _FOREIGN_ERRORS as error:
             raise FormatError(f"{path} is not a zip that can be read: {error}") from (
                 error
             )
@@ -216,7 +220,7 @@ class _Entry(io.RawIOBase):
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         try:
             data = self._entry.read(len(view))
-        except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+        except (*_FOREIGN_ERRORS, EOFError, OSError, zlib.error) as error:
             raise FormatError(f"{self._name} in the zip is damaged: {error}") from error
         view[: len(data)] = data
         return len(data)

@@ -20,6 +20,15 @@ from archive.errors import BadSignature, FormatError
 from archive.log.fields import parse_base64
 
 CERTIFICATES_LIMIT_BYTES = 64 * 1024
+_NO_CERTIFICATE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""All that reading hostile certificates was seen to raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +73,7 @@ def _verify_domain(
         key = leaf.public_key()
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         domains = names.value.get_values_for_type(x509.DNSName)
-    except (ValueError, UnsupportedAlgorithm, x509.ExtensionNotFound) as error:
+    except _NO_CERTIFICATE as error:
         raise FormatError(f"domainCert is no certificate: {error}") from error
     domain = _text(signed, "domain")
     if domain not in domains:

@@ -28,6 +28,7 @@ from archive.verify.packagefiles import (
     INDEX,
     PACKAGE,
     PACKAGE_DIGEST,
+    PAGE_FIELDS,
     PAGES,
     PackedEvidence,
     Packing,
@@ -219,10 +220,15 @@ def _check_derived(
 
 
 def _statements(evidence: PackedEvidence) -> list[Statement]:
-    return [
-        parse_statement(read_whole(evidence, prefix + STATEMENT))
-        for prefix in asked_for(evidence)
-    ]
+    """Of the captures that were asked for; FormatError for one about anything else."""
+    found = []
+    for prefix in asked_for(evidence):
+        name = prefix + STATEMENT
+        statement = parse_statement(read_whole(evidence, name))
+        if not statement.predicate.keys() >= PAGE_FIELDS:
+            raise FormatError(f"{name} is of the kind {statement.kind}, no capture")
+        found.append(statement)
+    return found
 
 
 def _index(files: ZipFiles) -> bytes:

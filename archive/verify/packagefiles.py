@@ -76,8 +76,15 @@ def format_description(resources: Iterable[Resource], packing: Packing) -> bytes
     return (json.dumps(value, indent=2) + "\n").encode()
 
 
+PAGE_FIELDS: Final = frozenset({"target_uri", "captured_at"})
+"""What a statement must say to stand in the page list."""
+
+
 def format_pages(statements: Iterable[Statement]) -> bytes:
-    """Write the page list: the captures that were asked for, under their addresses."""
+    """Write the page list: the captures that were asked for, under their addresses.
+
+    Each statement has the PAGE_FIELDS, as captures and pages do.
+    """
     lines = [{"format": "json-pages-1.0", "id": "pages", "title": "Captures"}]
     for statement in statements:
         uri = statement.predicate["target_uri"]

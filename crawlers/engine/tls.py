@@ -11,7 +11,8 @@ import os
 import ssl
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -71,7 +72,7 @@ class RootSet:
         joined = b"".join(ordered)
         digest = f"sha256:{hashlib.sha256(joined).hexdigest()}"
         self.digest: str | None = digest if ordered else None
-        loaded = [_load(der) for der in ordered]
+        loaded = list(_readable(ordered))
         self._store = Store(loaded) if loaded else None
 
     @classmethod
@@ -122,6 +123,13 @@ def _check_usage(
 ) -> None:
     if usage is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         raise ValueError("the certificate is not meant for servers")
+
+
+def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """Those that can be read: one odd root of a system spoils no others."""
+    for der in certificates:
+        with suppress(*_FOREIGN_ERRORS):
+            yield _load(der)
 
 
 def _load(der: bytes) -> x509.Certificate:

@@ -158,6 +158,25 @@ def test_a_file_that_is_longer_than_it_says_is_refused_when_read(
             stream.read()
 
 
+def test_A33_a_name_that_is_no_text_in_front_of_a_file_is_damage(
+    tmp_path: Path,
+) -> None:
+    """The list says UTF-8, as the entry does; the name in the entry is none."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("abc", b"x")
+    data = bytearray(out.getvalue())
+    data[7] |= 8  # the flag for UTF-8, in the entry alone
+    data[30] = 0xFF
+    path = tmp_path / "x.zip"
+    path.write_bytes(data)
+    with (
+        open_zip(path, limit_bytes=LIMIT) as files,
+        pytest.raises(FormatError, match="damaged"),
+    ):
+        files.open("abc")
+
+
 def test_other_programs_zips_are_read_but_are_not_ours(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(packed(("a", b"1" * 500), deflate=True))

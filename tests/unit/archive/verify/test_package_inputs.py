@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import (
-    UsageProblem,
-)
+from archive.errors import UsageProblem
+from archive.store.segment import list_segments
+from archive.store.walk import SegmentWalk, read_statement
 from archive.verify import package
 from archive.verify.package import verify_wacz
 from archive.verify.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES
@@ -147,3 +147,23 @@ def test_a_package_of_others_without_signature_says_so(
     report = wacz(world, tmp_path / "p.wacz", files)
     assert report.outcome is Outcome.NOT_CHECKED
     assert any("nobody signed" in notice for notice in report.notices)
+
+
+def test_A34_any_file_in_place_of_any_other_gets_a_report(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    """What is sound in itself and stands where something else belongs."""
+    (segment, *_) = list_segments(world.made.root / "segments")
+    others = {"pages": packed[PAGES]}
+    for entry in SegmentWalk(segment.path):
+        kind = read_statement(entry).kind
+        if entry.envelope is not None and kind not in ("capture", "page"):
+            others[kind] = entry.envelope.payload
+    assert len(others) > 1
+    for name in packed:
+        for other, data in others.items():
+            if packed[name] == data:
+                continue
+            files = describe({**packed, name: data})
+            report = wacz(world, tmp_path / "p.wacz", files)
+            assert report.outcome is Outcome.FAILED, (name, other)

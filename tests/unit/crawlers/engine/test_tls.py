@@ -133,6 +133,15 @@ def test_nothing_to_judge_with_is_not_checked() -> None:
     assert judge([])[0] is TlsVerdict.NOT_CHECKED
 
 
+def test_A12_a_root_that_cannot_be_read_is_left_out_and_the_others_count() -> None:
+    """As if of version 5, which no certificate has."""
+    odd = ROOT.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04", 1)
+    assert odd != ROOT.der
+    found = RootSet([odd, STRANGER.der, ROOT.der])
+    verdict, _error = found.judge([ROOT.issue(NAME)], "h.example", moment=NOW)
+    assert verdict is TlsVerdict.VERIFIED
+
+
 def test_the_digest_names_the_set_of_roots_in_any_order() -> None:
     both = RootSet([ROOT.der, STRANGER.der])
     assert both.digest == RootSet([STRANGER.der, ROOT.der]).digest != ROOTS.digest
