@@ -149,6 +149,19 @@ def test_links_in_a_bundle_are_named(world: World, tmp_path: Path) -> None:
     assert "17 file-unknown" in codes(report)
 
 
+def test_empty_folders_nested_too_deep_are_named(world: World, tmp_path: Path) -> None:
+    place = write_folder(tmp_path / "b", world.bundles["one"])
+    inmost = place.joinpath(*"x" * bundlefiles.FOLDERS_DEEP)
+    inmost.mkdir(parents=True)
+    report = verify_bundle(place, trust_of=lambda _origin: world.trust)
+    assert report.outcome is Outcome.VERIFIED
+    (inmost / "y").mkdir()
+    report = verify_bundle(place, trust_of=lambda _origin: world.trust)
+    (found,) = report.of(Outcome.FAILED)
+    assert (found.step, found.code) == (17, "file-unknown")
+    assert found.subject == "x/x/x/x/x/x/y"
+
+
 def test_a_folder_of_too_many_files_is_refused(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
