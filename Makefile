@@ -22,6 +22,7 @@ VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify \
 # Of `make mutants`: which by name, about how many of these, seconds of tests for each.
 MUTANTS ?=
 SAMPLE ?=
+SEED ?= 20261129
 BUDGET ?=
 WORKERS ?= 2
 FUZZ_SECONDS ?= 3600
@@ -121,7 +122,7 @@ coverage: $(DEV) ## branches of the verifier that its tests reach, 100 % is aske
 
 mutants: $(DEV) ## after `make coverage`: change the verifier in small ways; its tests must notice (SAMPLE=300 BUDGET=10)
 	$(PIP) --require-hashes -r requirements/mutants.txt
-	nice -n 5 $(BIN)/python -m tests.mutation.judge $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(BUDGET),--budget $(BUDGET)) \
+	nice -n 5 $(BIN)/python -m tests.mutation.judge $(if $(SAMPLE),--sample $(SAMPLE) --seed $(SEED)) $(if $(BUDGET),--budget $(BUDGET)) \
 	    $(foreach name,$(MUTANTS),--only '$(name)') $(VERIFIER)
 
 fuzz: $(DEV) ## the response parser under atheris, for an hour or FUZZ_SECONDS

@@ -3,8 +3,10 @@
 usage: python -m tests.mutation.judge [OPTION]... PATH...
 
 `make coverage` must have run: it files which test reaches which line. A mutant is tried
-with every test that reaches the changed statement, three of each file first, the cheap
+with every test that reaches the changed statement, three of each file first, the narrow
 ones and the files that noticed a change of the same module before, until one fails.
+With `--budget` the tests end after that many seconds of computing, as coverage found
+them; what is then alive counts as survived, so the figure may only be worse than true.
 Each verdict is a line of build/mutation/verdicts.tsv at once.
 
 Exit codes: 0, 1 (more survive than may), 2 (no coverage, or a test fails as it is).
@@ -62,6 +64,13 @@ class Judge:
         self._reached = reached
         self._costs = costs
         self._budget = budget
+        self._width = Counter(
+            test
+            for by_line in reached.values()
+            for tests in by_line.values()
+            for test in tests
+        )
+        """How many lines a test reaches: the narrow ones look at these closely."""
         self._noticing: dict[str, Counter[str]] = defaultdict(Counter)
         """How often a file of tests noticed, by module."""
         self.trials: list[tuple[Mutant, Trial]] = []
@@ -93,7 +102,7 @@ class Judge:
         by_line = self._reached.get(mutant.path.resolve(), {})
         tests = set(chain.from_iterable(by_line.get(n, ()) for n in mutant.lines))
         by_file: dict[str, list[str]] = defaultdict(list)
-        for test in sorted(tests, key=lambda test: (self._costs.of(test), test)):
+        for test in sorted(tests, key=lambda test: (self._width[test], test)):
             by_file[file_of(test)].append(test)
         noticed = self._noticing[mutant.module]
         files = sorted(by_file, key=lambda file: -noticed[file])

@@ -24,7 +24,7 @@ from tests.mutation.reach import Costs
 
 PATIENCE = 10
 """So many times as long as with the sound module a test may compute."""
-COMPUTE_SECONDS = 15
+COMPUTE_SECONDS = 5
 """And this long beyond it: short tests vary most."""
 WAIT_SECONDS = 90
 """So long a test may wait beyond 20 times its time: other work may have the machine."""

@@ -209,4 +209,5 @@ def test_a_disk_that_fails_under_the_tiles_is_a_finding(
     monkeypatch.setattr(LogReader, "iter_tile_problems", fail)
     report = verify(made)
     assert report.outcome is Outcome.FAILED
-    assert codes(report, Outcome.FAILED) == {"tile-unreadable"}
+    (found,) = report.of(Outcome.FAILED)
+    assert (found.step, found.code, found.subject) == (15, "tile-unreadable", "log")
