@@ -1,6 +1,6 @@
 """Tokens, keys, marks and texts of arbitrary text keep their promises."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from search.analysis.analyze import EMPTY, form_table, join_forms
@@ -42,6 +42,8 @@ SPACED = st.lists(
 
 @settings(max_examples=examples(2000), deadline=None)
 @given(st.one_of(TEXTS, SPACED))
+@example("a b c d e's")
+@example("x" * 63 + "'xy a")
 def test_the_fast_way_to_words_finds_those_of_the_slow_one(line: str) -> None:
     tokens = list(tokenize(line))
     assert split_words(line) == [token.word for token in tokens]
