@@ -6,8 +6,8 @@ from typing import Any
 
 from archive.instant import format_instant
 from search.counting import Counts
-from search.engines.planning import EPOCH
 from search.results import Alike, Hit, Mentions, ResultPage, Searched
+from search.times import EPOCH
 
 
 def page_json(page: ResultPage) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _searched_json(searched: Searched) -> dict[str, Any]:
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """One document by its latest capture, with its passages."""
+    """One document by the capture it is shown by, with its passages."""
     return {
         "id": hit.capture_id,
         "short_id": hit.short_id,

@@ -80,7 +80,7 @@ class Batch:
         self, capture: Capture, page: PageText, analysed: Analysed
     ) -> DocumentRow:
         """The document with this text, made if there is none yet."""
-        found_id = document_id(self._archive_id, capture, page, analysed.fold)
+        found_id = document_id(self._archive_id, capture, page)
         known = self._rows.find_document(found_id)
         return known or self._add_document(capture, page, analysed)
 
@@ -95,7 +95,6 @@ class Batch:
             document_id=document.document_id,
             title=page.title,
             language=page.language,
-            source_id=capture.source_id,
             fold=int(analysed.fold[:16], 16) if page.text else None,
             simhash=analysed.simhash,
         )

@@ -31,7 +31,6 @@ CREATE TABLE document (
     id TEXT NOT NULL UNIQUE,
     title TEXT,
     language TEXT,
-    source_id TEXT,
     fold INTEGER,
     simhash INTEGER
 );
@@ -53,11 +52,7 @@ CREATE INDEX capture_by_document ON capture (order_key, captured_us, leaf);
 CREATE INDEX capture_by_bytes ON capture (bytes_key) WHERE bytes_key IS NOT NULL;
 CREATE INDEX repeat_by_time ON capture (captured_us, order_key)
     WHERE leaf <> order_key / {PARTS};
-CREATE INDEX repeat_by_source ON capture (lower(source_id), order_key)
-    WHERE leaf <> order_key / {PARTS};
 CREATE INDEX capture_by_division ON capture (division, captured_us, leaf)
-    WHERE division IS NOT NULL;
-CREATE INDEX item_by_source ON capture (lower(source_id), division)
     WHERE division IS NOT NULL;
 {ITEM_SCHEMA}
 CREATE INDEX capture_unstated ON capture (stated) WHERE stated = 0;
@@ -95,7 +90,6 @@ class DocumentRow:
     document_id: str
     title: str | None
     language: str | None
-    source_id: str | None
     fold: int | None = None
     """Equal for equal texts, but for case and spacing; None where there is no text."""
     simhash: int | None = None
@@ -103,9 +97,7 @@ class DocumentRow:
 
 
 _COLUMNS = ", ".join(CaptureRow.__slots__)
-_DOCUMENT = (
-    "SELECT order_key, id, title, language, source_id, fold, simhash FROM document"
-)
+_DOCUMENT = "SELECT order_key, id, title, language, fold, simhash FROM document"
 
 
 class CaptureRows:
@@ -191,10 +183,10 @@ class CaptureRows:
     def add_document(self, row: DocumentRow) -> None:
         """Take in a new document."""
         self._db.execute(
-            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?)",
             (
                 *(row.order_key, row.document_id, row.title, row.language),
-                *(row.source_id, signed(row.fold), signed(row.simhash)),
+                *(signed(row.fold), signed(row.simhash)),
             ),
         )
 

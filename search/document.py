@@ -1,10 +1,13 @@
-"""Document: one distinct text of a URL, as it goes into an index.
+"""Document: what captures of an address by one source say alike, as it is indexed.
 
-Its id depends on archive, URL, status, extractor and folded text only, so the same
-captures always give the same documents, whenever and wherever they are indexed.
+Text, title, claimed date, status and address: whatever a hit tells of a document is
+true of each of its captures. The same captures always give the same documents, whenever
+and wherever they are indexed; only the class of an answer may be noted later, and is
+that of the first capture.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -26,7 +29,6 @@ _MOVED_STATUS, ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _FIRST_DAY = date(1970, 1, 1)
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _SUBTYPE_NAMES = {"plain": "text", "xhtml+xml": "html", "javascript": "js"}
 
 
@@ -94,34 +96,13 @@ class PageText:
         return bool(self.text) or self.parts > 0
 
 
-def urlkey(uri: str) -> str:
-    """Host reversed by comma, then path and query; scheme and default port dropped."""
-    parts = _split(uri)
-    if parts is None:
-        return uri
-    host, port, rest = parts
-    reversed_host = ",".join(reversed(host.split(".")))
-    return f"{reversed_host}{f':{port}' if port else ''}){rest or '/'}"
-
-
 @lru_cache(maxsize=URIS_KEPT)
-def _split(uri: str) -> tuple[str, int | None, str] | None:
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
-        return None
-    if not parts.hostname:
-        return None
-    query = f"?{parts.query}" if parts.query else ""
-    shown = None if port == _DEFAULT_PORTS.get(parts.scheme) else port
-    return parts.hostname.lower(), shown, f"{parts.path}{query}"
-
-
 def host_of(uri: str) -> str:
     """Host of a URI in lower case, as A-label; empty where there is none."""
-    parts = _split(uri)
-    return parts[0] if parts else ""
+    try:
+        return (urlsplit(uri).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def document_kind(capture: Capture, page: PageText) -> str:
@@ -161,19 +142,38 @@ def origin_of(capture: Capture) -> tuple[str, ...]:
     return (IMPORTED,) if capture.kind == IMPORT_KIND else ()
 
 
-def document_id(archive_id: str, capture: Capture, page: PageText, fold: str) -> str:
-    """Hex SHA-256 of the lines that make two captures one document."""
-    complete = capture.outcome is CaptureOutcome.COMPLETE
-    lines = (
-        archive_id,
-        urlkey(capture.target_uri),
-        str(capture.http_status) if complete else capture.outcome.value,
-        page.extractor,
-        fold,
-        "1" if page.part else "0",
-        *origin_of(capture),
-    )
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
+    """Hex SHA-256 of all that a document says: equal for each of its captures.
+
+    The number of an item is no part of it, so a new item on top shifts no id.
+    """
+    said = _said(archive_id, capture, page)
+    said["text"] = hashlib.sha256(page.text.encode()).hexdigest()
+    said["media_type"] = capture.media_type
+    said["item"] = page.part > 0
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _said(archive_id: str, capture: Capture, page: PageText) -> dict[str, object]:
+    """What is true of every capture of the document, if it is of one of them."""
+    return {
+        "archive": archive_id,
+        "uri": capture.target_uri,
+        "title": page.title,
+        "text": page.text,
+        "main_end": page.main_end,
+        "language": page.language,
+        "extractor": page.extractor,
+        "warnings": [*origin_of(capture), *page.warnings],
+        "claimed": asdict(page.claimed) if page.claimed else None,
+        "pages": list(page.pages),
+        "source": capture.source_id,
+        "outcome": capture.outcome.value,
+        "http_status": capture.http_status,
+        "kind": document_kind(capture, page),
+        **({} if page.sure is None else {"sure": page.sure}),
+        **({"attribution": page.attribution} if page.parts else {}),
+    }
 
 
 def build_document(
@@ -184,46 +184,21 @@ def build_document(
 ) -> Document:
     """What an index holds of a capture's text; the capture is the first with it."""
     return Document(
-        document_id=document_id(archive_id, capture, page, analysed.fold),
+        document_id=document_id(archive_id, capture, page),
         order=order_of(capture.leaf, page.part),
         captured_us=microseconds(capture),
         claimed_us=_claimed_us(page.claimed),
         tokens=analysed.tokens,
         filters=_filters(archive_id, capture, page),
         stored={
-            "archive": archive_id,
-            "uri": capture.target_uri,
-            "title": page.title,
-            "text": page.text,
-            "main_end": page.main_end,
-            "language": page.language,
-            "extractor": page.extractor,
-            "warnings": [*origin_of(capture), *page.warnings],
-            "claimed": asdict(page.claimed) if page.claimed else None,
-            "pages": list(page.pages),
+            **_said(archive_id, capture, page),
             "capture": capture.capture_id,
             "captured_us": microseconds(capture),
-            "source": capture.source_id,
-            "outcome": capture.outcome.value,
-            "http_status": capture.http_status,
-            "kind": document_kind(capture, page),
             "class": capture_class(capture, page),
-            **_place(page),
-            **({} if page.sure is None else {"sure": page.sure}),
+            **({"part": page.part, "parts": page.parts} if page.parts else {}),
         },
         pressed=page.pressed,
     )
-
-
-def _place(page: PageText) -> dict[str, object]:
-    """What the document is of its page, where that has items."""
-    if not page.parts:
-        return {}
-    return {
-        "part": page.part,
-        "parts": page.parts,
-        "attribution": page.attribution,
-    }
 
 
 def microseconds(capture: Capture) -> int:

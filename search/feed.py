@@ -1,7 +1,7 @@
 """A result as an Atom feed (RFC 4287), for programs that tell of what is new (pure).
 
 Nothing in it leads to a live page or to this machine: entries are named by the digest
-of their capture, and say the address as words.
+of their document, which stays, and say address and capture as words.
 """
 
 import hashlib
@@ -50,12 +50,12 @@ def _entry(hit: Hit) -> Iterator[str]:
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
     claimed = f"; the page says it is from {hit.claimed.value}" if hit.claimed else ""
     yield "<entry>\n"
-    item = f"#item-{hit.part}" if hit.part else ""
-    yield f"<id>urn:sha256:{hit.capture_id}{item}</id>\n"
+    yield f"<id>urn:evidence:document:{hit.document_id}</id>\n"
     yield f"<title>{_text(hit.title or hit.uri)}</title>\n"
     yield f"<updated>{format_instant(hit.captured_at)}</updated>\n"
     yield f"<author><name>{_text(hit.source_id or 'no source')}</name></author>\n"
-    yield f"<summary>{_text(f'{hit.uri} ({state}{claimed})')}</summary>\n"
+    about = f"{hit.uri} ({state}{claimed}), capture {hit.capture_id}"
+    yield f"<summary>{_text(about)}</summary>\n"
     yield f'<category term="{_text(hit.capture_class)}"/>\n'
     yield "</entry>\n"
 

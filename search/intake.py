@@ -15,7 +15,7 @@ from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
 from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows
-from search.document import Analysed, PageText, origin_of, urlkey
+from search.document import Analysed, PageText, origin_of
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
 from search.extract.nursery import Nursery
 from search.extract.ocr import OCR
@@ -30,6 +30,7 @@ AHEAD_PER_WORKER = 4
 """Documents extracted before their turn: keeps children busy, memory small."""
 MOVED_STATUS = 300
 """From here on a status says that this is not what was asked for."""
+NOT_MODIFIED = 304
 INDEXED_ROLES = frozenset({"page", "hop"})
 """Style sheets, images and robots.txt are found through their page."""
 
@@ -180,7 +181,9 @@ class Intake:
 
     def _find_same(self, capture: Capture) -> CaptureRow | None:
         if capture.refers_to is not None:
-            return self._rows.find_capture(capture.refers_to)
+            row = self._rows.find_capture(capture.refers_to)
+            if row is not None and row.source_id == capture.source_id:
+                return row
         key = bytes_key(capture)
         return None if key is None else self._rows.find_bytes(key)
 
@@ -232,6 +235,7 @@ class Intake:
                 bytes_key=bytes_key(capture),
             )
         kept = waiting.result() if waiting else self._extract(capture)
+        capture = as_answered(self._reader, capture)
         noted = self._classes.find(capture)
         page = page_text(kept.made, noted.capture_class if noted else None)
         page = replace(page, pressed=kept.pressed)
@@ -252,6 +256,22 @@ class Intake:
             declared_charset=kept.made.declared_charset,
             bytes_key=bytes_key(capture),
         )
+
+
+def as_answered(reader: ArchiveReader, capture: Capture) -> Capture:
+    """A capture with the status and type of what it shows.
+
+    "Not modified" says that it is what was captured before, here by another source.
+    """
+    if capture.refers_to is None or capture.http_status != NOT_MODIFIED:
+        return capture
+    try:
+        original = reader.original(capture)
+    except EvidenceError:
+        return capture
+    return replace(
+        capture, http_status=original.http_status, media_type=original.media_type
+    )
 
 
 def _divided(capture: Capture, page: PageText, made: Extract) -> Divided | None:
@@ -283,10 +303,10 @@ def bytes_key(capture: Capture) -> str | None:
     """Equal for captures that must give the same document; None without a payload."""
     if capture.payload_digest is None:
         return None
-    complete = capture.outcome is CaptureOutcome.COMPLETE
     parts = (
-        urlkey(capture.target_uri),
-        str(capture.http_status) if complete else capture.outcome.value,
+        capture.target_uri,
+        capture.source_id or "",
+        f"{capture.http_status} {capture.outcome.value}",
         capture.media_type or "",
         capture.payload_digest.hex,
         *origin_of(capture),

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from search.times import EVER, Window
+
 PARTS = 1_024
 """Order keys of one capture: its page's, and one for each item of a page of many."""
 Pieces = Sequence[tuple[int, int]]
@@ -39,19 +41,19 @@ def leaf_of(order: int) -> int:
 
 
 SHOWN = (
-    "(coalesce(lower(c.source_id), '') NOT IN (SELECT value FROM json_each(?))"
-    " AND c.capture_id NOT IN (SELECT value FROM json_each(?)))"
+    "(c.capture_id NOT IN (SELECT value FROM json_each(?)) AND c.leaf < ?"
+    " AND c.captured_us >= ? AND c.captured_us < ?)"
 )
-"""Of a capture `c`: that it counts, by the two values that `shown` gives."""
+"""Of a capture `c`: that it counts, by the values that `shown` gives."""
 
-Shown = tuple[str, str]
+Shown = tuple[str, int, int, int]
 """Values of `SHOWN`."""
 
 
-def shown(hidden_sources: frozenset[str], removed: frozenset[str]) -> Shown:
-    """Captures of other sources, but for those that were removed (capture ids)."""
-    sources = sorted(source.lower() for source in hidden_sources)
-    return json.dumps(sources), json.dumps(sorted(removed))
+def shown(removed: frozenset[str], upto: int | None, window: Window = EVER) -> Shown:
+    """Captures at entries before `upto` but for removed ones (hex ids), in a window."""
+    last = EVER[1] if upto is None else upto
+    return json.dumps(sorted(removed)), last, *window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,28 +143,15 @@ class ItemRows:
         ).fetchone()
         return int(row[0])
 
-    def seen_again(self, bounds: tuple[int, int], counted: Shown) -> Iterator[int]:
-        """Items first captured outside `[low, high)` and captured again inside."""
+    def seen_again(self, window: Window, counted: Shown) -> Iterator[int]:
+        """Items first captured outside a window and again inside, as `counted` says."""
         rows = self._db.execute(
             "SELECT DISTINCT p.order_key FROM capture c"  # noqa: S608  fixed
             " JOIN piece p ON p.leaf = c.division AND p.part > 0"
             f" JOIN capture f ON f.leaf = p.order_key / {PARTS}"
             " WHERE c.division IS NOT NULL AND c.leaf <> f.leaf"
-            " AND c.captured_us >= ? AND c.captured_us < ?"
             " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
             f" AND {SHOWN}",
-            (*bounds, *bounds, *counted),
-        )
-        return (int(row[0]) for row in rows)
-
-    def from_source(self, source_id: str, counted: Shown) -> Iterator[int]:
-        """Items that a source captured, though another was first."""
-        rows = self._db.execute(
-            "SELECT DISTINCT p.order_key FROM capture c"  # noqa: S608  fixed
-            " JOIN piece p ON p.leaf = c.division AND p.part > 0"
-            " JOIN document d ON d.order_key = p.order_key"
-            " WHERE c.division IS NOT NULL AND lower(c.source_id) = ?"
-            f" AND c.source_id IS NOT d.source_id AND {SHOWN}",
-            (source_id, *counted),
+            (*window, *counted),
         )
         return (int(row[0]) for row in rows)

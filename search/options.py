@@ -23,8 +23,9 @@ class SearchOptions:
     """Everything about a question but its text and the part of the answer to show.
 
     `since` and `upto` are entries of the log by archive id: only documents first
-    captured at an entry in `[since, upto)` are found. The same `upto` for each page
-    keeps pages together while the archive grows.
+    captured at an entry in `[since, upto)` are found, and captures from `upto` on count
+    for nothing. The same `upto` for each page keeps pages together while the archive
+    grows.
     """
 
     variants: Variants = Variants.ALL
@@ -34,9 +35,7 @@ class SearchOptions:
     since: Mapping[str, int] = field(default_factory=dict)
     upto: Mapping[str, int] = field(default_factory=dict)
     hidden_sources: frozenset[str] = frozenset()
-    """Captures for these count for nothing. Documents first captured for one are not
-    found: an index knows the time, source and status of a first capture alone, so one
-    that was captured for another source later stays hidden, too."""
+    """Documents of these are not found: what they captured is nowhere in an answer."""
 
 
 EVERYTHING = SearchOptions()

@@ -58,7 +58,7 @@ Listed = Iterable[tuple[Asked, Hit]]
 
 
 def row_of(hit: Hit) -> Row:
-    """One document by its latest capture."""
+    """One document by the capture it is shown by."""
     claimed = hit.claimed
     return {
         "id": hit.capture_id,

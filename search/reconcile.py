@@ -19,7 +19,7 @@ from search.document import PageText, microseconds
 from search.engines.base import AllOf, EngineHit, SearchEngine
 from search.extract.parts import find_parts
 from search.extract.result import main_end_of
-from search.intake import is_indexed
+from search.intake import as_answered, is_indexed
 from search.items import PARTS, leaf_of
 from search.kept import stated_lines
 from search.parts import divide
@@ -91,7 +91,7 @@ def reconcile(
 def _signed_captures(reader: ArchiveReader, upto: int) -> dict[str, Capture]:
     """Captures that a search must find, by id; the reader gives no removed ones."""
     return {
-        one.capture_id: one
+        one.capture_id: as_answered(reader, one)
         for one in reader.captures(0)
         if one.leaf < upto and is_indexed(one)
     }

@@ -14,9 +14,14 @@ from search.mentions import Mention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One document found, shown by its latest capture."""
+    """One document found, shown by the latest of its captures that were asked for.
+
+    All that is told of it is true of that capture.
+    """
 
     archive_id: str
+    document_id: str
+    """Hex digest of what its captures say alike: stays when another one comes."""
     capture_id: str
     short_id: str
     uri: str

@@ -19,7 +19,7 @@ from search.counting import Counts, add_up, make_facet
 from search.engines.base import Clause, OneOf, SearchReader, Sorting, Tally
 from search.engines.fields import CAPTURED_US, CLAIMED_US, ORDER
 from search.engines.opening import Engines
-from search.engines.planning import Plan, Planner, microseconds_of
+from search.engines.planning import Plan, Planner
 from search.extract.dates import Claimed
 from search.extract.result import main_end_of
 from search.grouping import grouped_tier
@@ -29,7 +29,7 @@ from search.marking import Marker
 from search.mentions import find_mentions
 from search.opened import OpenIndex
 from search.options import EVERYTHING, SearchOptions, Variants
-from search.query.nodes import And, Filter, Node, Not, When
+from search.query.nodes import And, Filter, Node, Not
 from search.query.parser import parse_query
 from search.results import Alike, ExtractedText, Hit, Mentions, ResultPage
 from search.showing import (
@@ -140,7 +140,7 @@ class SearchService:
         counts = _count(asked) if counted else None
         leaves = asked[0][1].leaves if asked else ()
         markers = {one.archive_id: Marker(plan.leaves) for one, plan in asked}
-        seen = sightings_of((*hits, *missing), options.hidden_sources)
+        seen = sightings_of((*hits, *missing), asked)
         shown = [
             _show(found, markers, seen, alike.get(number, 0))
             for number, found in enumerate((*hits, *missing))
@@ -187,7 +187,7 @@ class SearchService:
         """
         for archive, plan in self._plan(parse_query(_clean(text)), options):
             with archive.hold() as (engine, rows):
-                seen = Seen(rows, options.hidden_sources)
+                seen = Seen(rows, upto=plan.upto, windows=plan.windows)
                 for hit in engine.stream(plan.tier_one):
                     yield list_hit(archive.archive_id, hit, seen.of(hit.order))
 
@@ -196,9 +196,9 @@ class SearchService:
         tree = _without(tree, options.hidden_sources)
         made = []
         for one in self._archives:
-            plan = one.use(partial(_plan, tree=tree, options=options))
             since = options.since.get(one.archive_id)
             upto = options.upto.get(one.archive_id)
+            plan = one.use(partial(_plan, tree=tree, options=options, upto=upto))
             made.append((one, within(plan, since, upto)))
         return made
 
@@ -310,11 +310,7 @@ def _next_leaf(_engine: SearchReader, rows: CaptureRows) -> int:
 
 
 def _without(tree: Node, sources: frozenset[str]) -> Node:
-    """The query as if its writer had added `-source:` of these.
-
-    `_plan` takes no later captures of theirs into account, so what another source
-    captured first stays.
-    """
+    """The query as if its writer had added `-source:` of these."""
     if not sources:
         return tree
     hidden = Not(item=Filter(field="source", values=tuple(sorted(sources))))
@@ -323,23 +319,18 @@ def _without(tree: Node, sources: frozenset[str]) -> Node:
 
 
 def _plan(
-    _engine: SearchReader, rows: CaptureRows, *, tree: Node, options: SearchOptions
+    _engine: SearchReader,
+    rows: CaptureRows,
+    *,
+    tree: Node,
+    options: SearchOptions,
+    upto: int | None,
 ) -> Plan:
     variants = options.variants
-    seen = Seen(rows, options.hidden_sources)
-
-    def seen_again(node: Node) -> tuple[int, ...]:
-        if isinstance(node, When) and node.field == "captured":
-            low, high = microseconds_of(node.start), microseconds_of(node.end)
-            return seen.again(low, high)
-        if isinstance(node, Filter) and node.field == "source":
-            return seen.from_sources(node.values)
-        return ()
-
     planner = Planner(
         gazetteer=load_gazetteer() if variants is Variants.ALL else None,
         stop_words=load_stop_words(),
-        seen_again=seen_again,
+        seen_again=Seen(rows, upto=upto).again,
         as_written=variants is Variants.NONE,
     )
     return planner.plan(tree)

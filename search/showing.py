@@ -1,4 +1,4 @@
-"""A found document as a hit: its latest capture, its marks and passages."""
+"""A found document as a hit: the capture it is shown by, its marks and passages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from functools import partial
 from archive.digest import Digest
 from search.captures import CaptureRows
 from search.engines.base import EngineHit, SearchReader
-from search.engines.planning import EPOCH
+from search.engines.planning import Plan
 from search.extract.dates import Claimed
 from search.highlight import Snippet, cut_snippets
 from search.items import Pieces
@@ -18,33 +18,36 @@ from search.parts import piece_of
 from search.results import Hit
 from search.sightings import Seen, Sightings
 from search.tiers import Found
+from search.times import EPOCH
 
 Marked = set[tuple[int, str]]
 """Number of a leaf, and a text it was found as, in lower case."""
 
 
 def sightings_of(
-    found: Sequence[Found], hidden: frozenset[str]
+    found: Sequence[Found], asked: Sequence[tuple[OpenIndex, Plan]]
 ) -> dict[tuple[str, int], Sightings | None]:
-    """What captures tell of hits, by archive and order key; each archive asked once."""
-    orders: dict[OpenIndex, list[int]] = {}
-    for one in found:
-        orders.setdefault(one.archive, []).append(one.hit.order)
+    """What captures tell of hits, by archive and order key; each archive asked once.
+
+    `asked`: the query as it is planned for each archive.
+    """
     return {
         (archive.archive_id, order): seen
-        for archive, wanted in orders.items()
-        for order, seen in archive.use(partial(_seen, orders=wanted, hidden=hidden))
+        for archive, plan in asked
+        for order, seen in archive.use(
+            partial(
+                _seen,
+                orders=[one.hit.order for one in found if one.archive is archive],
+                plan=plan,
+            )
+        )
     }
 
 
 def _seen(
-    _engine: SearchReader,
-    rows: CaptureRows,
-    *,
-    orders: Sequence[int],
-    hidden: frozenset[str],
+    _engine: SearchReader, rows: CaptureRows, *, orders: Sequence[int], plan: Plan
 ) -> list[tuple[int, Sightings | None]]:
-    counted = Seen(rows, hidden)
+    counted = Seen(rows, upto=plan.upto, windows=plan.windows)
     return [(order, counted.of(order)) for order in orders]
 
 
@@ -73,12 +76,13 @@ def show(found: Found, marker: Marker, seen: Sightings | None) -> tuple[Hit, Mar
 def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
     """The hit of a document in a list of all: nothing is marked or ranked."""
     stored = hit.stored
-    capture_id, captured_us, captures, source_id = _latest(stored, seen)
+    capture_id, captured_us, captures = _shown_by(stored, seen)
     status = stored["http_status"]
     place = seen.place if seen else None
     sure = stored.get("sure")
     return Hit(
         archive_id=archive_id,
+        document_id=str(stored["id"]),
         capture_id=capture_id,
         short_id=Digest(capture_id).short_id,
         uri=str(stored["uri"]),
@@ -88,7 +92,7 @@ def list_hit(archive_id: str, hit: EngineHit, seen: Sightings | None) -> Hit:
         captures=captures,
         score=0.0,
         snippets=(),
-        source_id=source_id,
+        source_id=_text_or_none(stored["source"]),
         outcome=str(stored["outcome"]),
         http_status=status if isinstance(status, int) else None,
         missing=(),
@@ -142,10 +146,10 @@ def main_of(stored: Mapping[str, object]) -> tuple[str, str | None]:
     return (text[:end] if isinstance(end, int) else text), language
 
 
-def _latest(
+def _shown_by(
     stored: Mapping[str, object], seen: Sightings | None
-) -> tuple[str, int, int, str | None]:
-    """Capture id, time, number of captures and source of the latest capture.
+) -> tuple[str, int, int]:
+    """Id and time of the capture that is shown, and the number of captures.
 
     Between the engine's commit and that of the rows only the first one is known.
     """
@@ -153,9 +157,8 @@ def _latest(
         first = stored["captured_us"]
         if not isinstance(first, int):
             raise AssertionError("a stored time is a number")
-        return str(stored["capture"]), first, 1, _text_or_none(stored["source"])
-    latest = seen.latest
-    return latest.capture_id, latest.captured_us, seen.captures, latest.source_id
+        return str(stored["capture"]), first, 1
+    return seen.shown.capture_id, seen.shown.captured_us, seen.captures
 
 
 def _text_or_none(value: object) -> str | None:

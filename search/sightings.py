@@ -1,76 +1,85 @@
 """Sightings: what the captures that count in an answer tell of documents (derived).
 
-A document is in the index with its first capture alone; by which others it was seen,
-and when, stands in the rows beside it.
+A document is in the index with its first capture alone; how often it was captured, and
+when, stands in the rows beside it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.captures import CaptureRow, CaptureRows
-from search.items import PARTS, SHOWN, Place, shown
+from search.items import PARTS, SHOWN, Place, Shown, shown
+from search.times import EVER, Windows
 
 _SEEN_AGAIN = (
     "SELECT DISTINCT c.order_key FROM capture c JOIN capture f"  # noqa: S608  fixed
     f" ON f.leaf = c.order_key / {PARTS}"
     f" WHERE c.leaf <> c.order_key / {PARTS}"
-    " AND c.captured_us >= ? AND c.captured_us < ?"
     " AND NOT (f.captured_us >= ? AND f.captured_us < ?)"
     f" AND {SHOWN}"
 )
-_FROM_SOURCE = (
-    "SELECT DISTINCT c.order_key FROM capture c"  # noqa: S608  fixed
-    " JOIN document d ON d.order_key = c.order_key"
-    f" WHERE c.leaf <> c.order_key / {PARTS} AND lower(c.source_id) = ?"
-    f" AND c.source_id IS NOT d.source_id AND {SHOWN}"
-)
+_COUNT = f"SELECT count(*) FROM capture c WHERE order_key = ? AND {SHOWN}"  # noqa: S608  fixed
+_LATEST = f"order_key = ? AND {SHOWN} ORDER BY captured_us DESC, leaf DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """How often a document was captured, the latest time, and as what of its page."""
+    """How often a document was captured, the capture it is shown by, its place there.
+
+    `place`: of an item, or of what items leave of the page; None if it has no items.
+    """
 
     captures: int
-    latest: CaptureRow
+    shown: CaptureRow
     place: Place | None = None
-    """None where the page has no items."""
 
 
 class Seen:
     """Looks documents up by the captures that count, in one index generation.
 
-    Those of `hidden_sources` do not, nor those that the rows leave out as removed.
+    Those at entries from `upto` on do not, nor those that the rows leave out as
+    removed. `windows`: when a capture may lie that a document is shown by.
     """
 
     def __init__(
-        self, rows: CaptureRows, hidden_sources: frozenset[str] = frozenset()
+        self,
+        rows: CaptureRows,
+        *,
+        upto: int | None = None,
+        windows: Windows | None = None,
     ) -> None:
         self._rows = rows
-        self._counted = shown(hidden_sources, rows.removed)
-        self._hidden = frozenset(source.lower() for source in hidden_sources)
+        self._upto = upto
+        self._windows = (EVER,) if windows is None else windows
+        self._counted = shown(rows.removed, upto)
 
     def of(self, order_key: int) -> Sightings | None:
-        """How often a document was seen, and its latest capture; None if never."""
+        """How often a document was seen, and its latest capture; None if never.
+
+        The latest in the windows, as the question was for those; else of all.
+        """
+        for window in (*reversed(self._windows), EVER):
+            found = self._latest(
+                order_key, shown(self._rows.removed, self._upto, window)
+            )
+            if found is not None:
+                return found
+        return None
+
+    def _latest(self, order_key: int, counted: Shown) -> Sightings | None:
         if order_key % PARTS:
-            return self._of_item(order_key)
-        values = (order_key, *self._counted)
-        where = f"order_key = ? AND {SHOWN} ORDER BY captured_us DESC, leaf DESC"
-        latest = next(self._rows.captures(f"{where} LIMIT 1", values), None)
+            return self._latest_item(order_key, counted)
+        latest = next(self._rows.captures(_LATEST, (order_key, *counted)), None)
         if latest is None:
             return None
-        count = self._rows.ask(
-            f"SELECT count(*) FROM capture c WHERE order_key = ? AND {SHOWN}",  # noqa: S608  fixed
-            values,
-        )
+        ((captures,),) = self._rows.ask(_COUNT, (order_key, *self._counted))
         place = None
         if latest.division is not None:
             place = self._rows.items.place(latest.division, 0)
-        ((captures,),) = count
-        return Sightings(captures=_number(captures), latest=latest, place=place)
+        return Sightings(captures=_number(captures), shown=latest, place=place)
 
-    def _of_item(self, order_key: int) -> Sightings | None:
+    def _latest_item(self, order_key: int, counted: Shown) -> Sightings | None:
         items = self._rows.items
-        found = items.latest(order_key, self._counted)
+        found = items.latest(order_key, counted)
         if found is None:
             return None
         capture_id, leaf, part = found
@@ -79,25 +88,18 @@ class Seen:
             raise AssertionError("a row that was joined is there")
         return Sightings(
             captures=items.count(order_key, self._counted),
-            latest=latest,
+            shown=latest,
             place=items.place(leaf, part),
         )
 
-    def again(self, low: int | None, high: int | None) -> tuple[int, ...]:
-        """Documents first captured outside `[low, high)` and captured again inside."""
-        bounds = _bounds(low, high)
-        rows = self._rows.ask(_SEEN_AGAIN, (*bounds, *bounds, *self._counted))
-        found = {_number(order) for (order,) in rows}
-        found.update(self._rows.items.seen_again(bounds, self._counted))
-        return tuple(sorted(found))
-
-    def from_sources(self, source_ids: Sequence[str]) -> tuple[int, ...]:
-        """Documents that one of the sources captured, though another was first."""
+    def again(self, windows: Windows) -> tuple[int, ...]:
+        """Documents captured in one of the windows, and first outside of that one."""
         found: set[int] = set()
-        for source_id in {one.lower() for one in source_ids} - self._hidden:
-            rows = self._rows.ask(_FROM_SOURCE, (source_id, *self._counted))
+        for window in windows:
+            counted = shown(self._rows.removed, self._upto, window)
+            rows = self._rows.ask(_SEEN_AGAIN, (*window, *counted))
             found.update(_number(order) for (order,) in rows)
-            found.update(self._rows.items.from_source(source_id, self._counted))
+            found.update(self._rows.items.seen_again(window, counted))
         return tuple(sorted(found))
 
 
@@ -105,8 +107,3 @@ def _number(value: object) -> int:
     if not isinstance(value, int):
         raise AssertionError("order keys and counts are numbers")
     return value
-
-
-def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
-    """Open ends as the ends of SQLite's numbers."""
-    return (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)

@@ -39,6 +39,7 @@ class Found:
 
 def within(plan: Plan, since: int | None, upto: int | None) -> Plan:
     """The plan, for documents first captured at the entries `[since, upto)`."""
+    plan = replace(plan, upto=upto)
     if since is None and upto is None:
         return plan
     window = Between(

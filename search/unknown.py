@@ -7,7 +7,6 @@ from search.engines.base import AllOf, Clause, OneOf
 from search.opened import OpenIndex
 from search.query.nodes import And, Filter, Node, Not, Or
 from search.results import UnknownValue
-from search.sightings import Seen
 
 
 def find_unknown(
@@ -44,17 +43,11 @@ def _filters(tree: Node) -> Iterator[Filter]:
 def _is_known(
     field: str, value: str, archives: Sequence[OpenIndex], hidden: frozenset[str]
 ) -> bool:
-    """Also what only a later capture has: a document may be of several sources."""
     if field == "source" and value.lower() in hidden:
         return False
     clause = _shown(OneOf(field=field, values=(value.lower(),)), hidden)
-    if any(
+    return any(
         one.use(lambda engine, _: engine.search(clause, limit=0, bare=True)).total
-        for one in archives
-    ):
-        return True
-    return field == "source" and any(
-        one.use(lambda _, rows: Seen(rows, hidden).from_sources([value]))
         for one in archives
     )
 

@@ -71,7 +71,6 @@ def make_ready(archive_id: str, made: Made) -> Ready:
             document_id=document.document_id,
             title=made.page.title,
             language=made.page.language,
-            source_id=source,
             fold=int(analysed.fold[:16], 16),
             simhash=analysed.simhash,
         ),

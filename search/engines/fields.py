@@ -1,6 +1,6 @@
 """Names of the index's fields, their weights, and the version of the whole layout."""
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """Raised when fields or their meaning change; an older index is made anew."""
 
 EXACT, LEMMA, KEY, CAP, LOOSE = "exact", "lemma", "key", "cap", "loose"

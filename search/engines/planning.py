@@ -6,7 +6,6 @@ The same leaves, with the same tokens, go to the engine and to the highlighter.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from search.analysis.analyze import NUMBER
@@ -55,15 +54,15 @@ from search.query.nodes import (
     When,
     Word,
 )
+from search.times import EVER, Windows, microseconds_of
+from search.windows import is_time, windows_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUANTITY = "number"
 """Entry of the words that ask for a number."""
 VOCABULARY_SYMBOLS = 5
 """Sounds of ordinary words have so many symbols at least: VETN is Vietnam, too."""
 EXPANSION_FORMS = 40
 """Forms one gazetteer entry may add to a word."""
-_TIMES = {"captured": CAPTURED_US, "claimed": CLAIMED_US}
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 
 
@@ -94,10 +93,14 @@ class Plan:
     """Plain words at the top; the second tier needs two of five."""
     rest: AllOf
     """Everything of the first tier but those words."""
+    windows: Windows | None
+    """When a capture may lie by which a document is shown; None: ever."""
+    upto: int | None = None
+    """Entry before which all captures that count lie; None: all that there are."""
 
 
-SeenAgain = Callable[[Node], tuple[int, ...]]
-"""Order keys of documents that a filter finds only by a later capture of theirs."""
+SeenAgain = Callable[[Windows], tuple[int, ...]]
+"""Order keys of documents captured in one of the windows, though not first there."""
 
 
 class Planner:
@@ -127,7 +130,7 @@ class Planner:
     def plan(self, tree: Node) -> Plan:
         """Plan a whole query."""
         items = tree.items if isinstance(tree, And) else (tree,)
-        items = self._drop_functionwords_of(items)
+        items = _join_times(self._drop_functionwords_of(items))
         wanted: list[Clause] = []
         unwanted: list[Clause] = []
         words: list[Leaf] = []
@@ -147,6 +150,7 @@ class Planner:
             leaves=tuple(self._leaves),
             words=tuple(words),
             rest=rest,
+            windows=windows_of(tree),
         )
 
     def _drop_functionwords_of(self, items: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -179,9 +183,11 @@ class Planner:
         return silent._clause(node)
 
     def _clause(self, node: Node) -> Clause:
+        if is_time(node):
+            return self._captured(windows_of(node) or ())
         match node:
             case And():
-                items = self._drop_functionwords_of(node.items)
+                items = _join_times(self._drop_functionwords_of(node.items))
                 if len(items) == 1:
                     return self._clause(items[0])
                 wanted = [i for i in items if not isinstance(i, Not)]
@@ -194,8 +200,12 @@ class Planner:
                 return AnyOf(clauses=_once(map(self._clause, node.items)))
             case Not():
                 return AllOf(wanted=(), unwanted=(self._unwanted(node.item),))
-            case Filter() | When():
-                return self._filter(node)
+            case Filter():
+                values = tuple(value.lower() for value in node.values)
+                return OneOf(field=node.field, values=values)
+            case When():
+                low, high = microseconds_of(node.start), microseconds_of(node.end)
+                return Between(field=CLAIMED_US, low=low, high=high)
             case Phrase() if node.slop is not None:
                 return self._near(node)
             case _:
@@ -214,22 +224,20 @@ class Planner:
         ]
         return AllOf(wanted=tuple(leaf.clause for leaf in leaves))
 
-    def _filter(self, node: Filter | When) -> Clause:
+    def _captured(self, windows: Windows) -> Clause:
         """The first capture is in the index; later ones come as order keys."""
-        first: Clause
-        if isinstance(node, Filter):
-            values = tuple(value.lower() for value in node.values)
-            first = OneOf(field=node.field, values=values)
-        else:
-            first = Between(
-                field=_TIMES[node.field],
-                low=microseconds_of(node.start),
-                high=microseconds_of(node.end),
+        clauses: list[Clause] = [
+            Between(
+                field=CAPTURED_US,
+                low=None if low == EVER[0] else low,
+                high=None if high == EVER[1] else high,
             )
-        again = self._seen_again(node)
-        if not again:
-            return first
-        return AnyOf(clauses=(first, OneOf(field=ORDER, values=again)))
+            for low, high in windows
+        ]
+        again = self._seen_again(windows)
+        if again or not clauses:
+            clauses.append(OneOf(field=ORDER, values=again))
+        return clauses[0] if len(clauses) == 1 else AnyOf(clauses=tuple(clauses))
 
     def _leaf(self, node: Node) -> Leaf:
         match node:
@@ -340,10 +348,13 @@ def _optional(leaf: Leaf) -> Leaf:
     return replace(leaf, optional=True)
 
 
+def _join_times(items: tuple[Node, ...]) -> tuple[Node, ...]:
+    """All times of a branch as one: one and the same capture must lie in them."""
+    times = tuple(item for item in items if is_time(item))
+    if len(times) < 2:
+        return items
+    return (*(item for item in items if not is_time(item)), And(items=times))
+
+
 def _is_text(node: Node) -> bool:
     return not isinstance(node, Filter | When | Not)
-
-
-def microseconds_of(moment: datetime | None) -> int | None:
-    """Microseconds since 1970 of an aware time; None stays None."""
-    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)

@@ -63,6 +63,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("crawlers.registry_cli",),),
     ),
     "search": (
+        (("search.times",),),
         (
             ("search.captures", "search.items", "search.near", "search.sightings"),
             ("search.counting",),
@@ -71,6 +72,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("search.extract",),
         ),
         (("search.query",), ("search.passages",), ("search.engines.fields",)),
+        (("search.windows",),),
         (
             ("search.comparing", "search.reading"),
             ("search.document", "search.parts", "search.analysed"),

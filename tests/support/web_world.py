@@ -110,6 +110,7 @@ class FakeIndex:
         self.hits.append(
             Hit(
                 archive_id="a" * 26,
+                document_id=capture.capture_id,
                 capture_id=capture.capture_id,
                 short_id=capture.short_id,
                 uri=capture.target_uri,

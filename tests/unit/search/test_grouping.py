@@ -102,7 +102,6 @@ def _add(
             document_id=document.document_id,
             title=None,
             language="en",
-            source_id=None,
             fold=int(analysed.fold[:16], 16),
             simhash=analysed.simhash,
         )

@@ -20,7 +20,7 @@ from search.opened import OpenIndex
 from search.parts import Divided, divide
 from search.reconcile import ALTERED, reconcile
 from search.search_cli import search
-from search.service import Hit, SearchOptions, SearchService
+from search.service import Hit, SearchService
 from search.sightings import Seen
 from tests.support import seeds
 from tests.support.search_archive import ArchiveBox, make_box
@@ -61,7 +61,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> ArchiveBox:
     )
     made.capture(
         made.exchange(URI, digest(1, 2, 3), source_id="one"),
-        made.exchange(URI, digest(1, 2, 3), source_id="two"),
+        made.exchange(URI, digest(1, 2, 3), source_id="one"),
         made.exchange(URI, digest(0, 1, 2, 3), source_id="one"),
         made.exchange("https://digest.example/gone", digest(1, 2, 3), status=404),
         made.exchange("https://digest.example/one", article),
@@ -106,17 +106,6 @@ def test_an_item_counts_the_captures_that_hold_it_and_the_page_its_own(
     assert only(service, "digest.example/all status:200").title == "Digest of the week"
 
 
-def test_captures_of_a_hidden_source_count_for_no_item(service: SearchService) -> None:
-    def seen(hidden: str) -> list[tuple[int, str | None]]:
-        options = SearchOptions(hidden_sources=frozenset({hidden}))
-        words = ("bobolink status:200", "zebra status:200")
-        pages = (service.search(word, options=options) for word in words)
-        return [(hit.captures, hit.source_id) for page in pages for hit in page.hits]
-
-    assert seen("two") == [(2, "one"), (2, "one")]
-    assert seen("one") == []
-
-
 def test_no_word_is_counted_twice_and_each_line_is_in_one_document(
     service: SearchService,
 ) -> None:
@@ -150,11 +139,7 @@ def test_a_date_that_its_list_contradicts_is_flagged_and_stays(
     assert only(service, "claimed:2024 status:200").title == ITEMS[2][0]
 
 
-def test_a_later_capture_by_another_source_or_day_finds_the_items_too(
-    service: SearchService,
-) -> None:
-    assert only(service, "dormouse source:two").part == 4
-    assert service.search("aardvark source:two").total == 0
+def test_a_later_capture_finds_the_items_too(service: SearchService) -> None:
     last = only(service, "aardvark").captured_at
     assert only(service, f"dormouse status:200 captured:{last:%Y-%m-%d}").captures == 3
 
@@ -283,14 +268,17 @@ def test_the_seed_digest_is_41_items_and_the_tag_page_8_teasers(
     assert [hit.part for hit in service.stream("type:teaser")] == list(range(1, 9))
 
 
-def test_documents_of_a_source_are_found_by_an_index(tmp_path: Path) -> None:
+def test_documents_seen_again_in_a_window_are_found_by_an_index(
+    tmp_path: Path,
+) -> None:
     rows = CaptureRows.create(tmp_path / "captures.sqlite")
     asked: list[str] = []
     rows._db.set_trace_callback(asked.append)
-    Seen(rows).from_sources(["one"])
+    Seen(rows, upto=9).again(((1, 2),))
     rows._db.set_trace_callback(None)
     plans = [rows._db.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in asked]
-    firsts = [str(plan[0]) for plan in plans]
-    assert len(firsts) == 2
-    assert all("_by_source (<expr>=?" in first for first in firsts), firsts
+    steps = [" ".join(str(step) for step in plan) for plan in plans]
+    assert len(steps) == 2
+    assert "repeat_by_time (captured_us>? AND captured_us<?)" in steps[0], steps
+    assert "capture_by_division" in steps[1], steps
     rows.close()

@@ -26,6 +26,7 @@ from search.results import Hit
 def hit(**changes: Any) -> Hit:
     made = Hit(
         archive_id="a" * 26,
+        document_id="d" * 64,
         capture_id="0" * 64,
         short_id="a" * 26,
         uri="https://a.example/?q=1,2",
@@ -84,7 +85,7 @@ def test_a_feed_is_xml_and_names_what_was_captured() -> None:
     first, second = feed.findall(f"{atom}entry")
     assert first.findtext(f"{atom}title") == "</title><script> &"
     assert "https://a.example/?a=1&b=<2>" in str(first.findtext(f"{atom}summary"))
-    assert second.findtext(f"{atom}id") == f"urn:sha256:{'0' * 64}"
+    assert second.findtext(f"{atom}id") == f"urn:evidence:document:{'d' * 64}"
 
 
 def test_lists_of_several_searches_name_the_search_in_each_row() -> None:
