@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from archive.attest.trust import read_trust
-from archive.cli.output import print_json
+from archive.cli.output import one_line, print_json
 from archive.cli.root import CommandContext
 from archive.instant import format_instant
 from archive.store.reader import ArchiveReader
@@ -120,7 +120,7 @@ def _print(found: Corroboration) -> None:
             line += f" at {_time(one)}, capture {one.capture.short_id}"
         if one.not_counted and one.capture is not None:
             line += f"; not counted: {one.not_counted}"
-        click.echo(line)
+        click.echo(one_line(line))
 
 
 def _time(one: Comparison) -> str | None:

@@ -18,7 +18,7 @@ from archive.cli.described import (
     received_json,
     records_json,
 )
-from archive.cli.output import print_json, print_table, say, show_share
+from archive.cli.output import one_line, print_json, print_table, say, show_share
 from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
 from archive.cli.signing import print_waiting, raise_if_damaged
@@ -169,10 +169,11 @@ def show(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
         click.echo(report.headline)
     for key, shown in value.items():
         if key not in LISTS:
-            click.echo(f"{key:15} {_cell(shown)}")
+            click.echo(one_line(f"{key:15} {_cell(shown)}"))
     for part in value.get("parts", ()):  # type: ignore[attr-defined]
         kept = part["capture"] or f"- ({part['outcome']})"
-        click.echo(f"{'part':15} {part['kind']} {kept} {part['uri']}")
+        line = f"{'part':15} {part['kind']} {kept} {part['uri']}"
+        click.echo(one_line(line))
     for record in value["records"]:  # type: ignore[attr-defined]
         click.echo(f"{'record':15} {record['type']} {record['block']} {record['id']}")
 
@@ -183,7 +184,7 @@ def _show_removed(tombstone: Tombstone, *, as_json: bool) -> None:
         print_json(value)
         return
     for key, shown in value.items():
-        click.echo(f"{key:15} {shown}")
+        click.echo(one_line(f"{key:15} {shown}"))
 
 
 _LAST_SEEN = click.option(
@@ -318,14 +319,14 @@ def print_report(report: Report, *, as_json: bool) -> None:
     else:
         if report.headline:
             click.echo(report.headline)
-        click.echo(f"{report.outcome} {report.subject}")
+        click.echo(one_line(f"{report.outcome} {report.subject}"))
         for finding in report.findings:
             line = f"{finding.step:2} {finding.outcome:11} {finding.subject}: "
             if finding.outcome is Outcome.NOT_CHECKED:
                 line += f"whether {STEPS[finding.step].title}: "
-            click.echo(f"{line}{finding.detail} [{finding.code}]")
+            click.echo(one_line(f"{line}{finding.detail} [{finding.code}]"))
         for notice in report.notices:
-            click.echo(f"   note        {notice}")
+            click.echo(one_line(f"   note        {notice}"))
         if report.not_checked:
             steps = ", ".join(str(step) for step in report.not_checked)
             say(f"required but not checked: {steps}")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from archive.cli.output import print_json, say
+from archive.cli.output import one_line, print_json, say
 from archive.cli.root import CommandContext
 from archive.errors import DigestMismatch, UsageProblem
 from archive.store.layout import read_identity
@@ -87,4 +87,4 @@ def waiting_line(entry: WaitingEntry) -> str:
     at = str(entry.predicate.get("captured_at") or "")[:19]
     what = entry.predicate.get("target_uri") or f"job {entry.predicate.get('job')}"
     words = " ".join(f"{at:<20} {entry.kind:<9} unsigned {what}".split())
-    return "".join(sign if sign.isprintable() else " " for sign in words)
+    return one_line(words)
