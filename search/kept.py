@@ -17,7 +17,7 @@ from archive.attest.extract import (
     parse_extract,
 )
 from archive.digest import Digest, format_short_id, is_short_id
-from archive.errors import ArchiveLocked, FormatError, KeyProblem
+from archive.errors import ArchiveLocked, FormatError, KeyProblem, StoreError
 from archive.files import Files
 from archive.store.layout import ArchivePaths
 from archive.store.segment import list_segments
@@ -54,7 +54,11 @@ class Stating(Protocol):
 
 
 def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
-    """State every text that no statement names yet; returns what was done."""
+    """State every text that no statement names yet; returns what was done.
+
+    What cannot be stated now, for want of a key or of a place to write, stays due: an
+    index is used without it.
+    """
     if not rows.unstated():
         return "no new text"
     with rows.transaction():
@@ -73,7 +77,7 @@ def state_texts(root: Path, rows: CaptureRows, context: Stating) -> str:
     )
     try:
         done, state = _hand_over(root, rows, run, context)
-    except KeyProblem as problem:
+    except (KeyProblem, StoreError) as problem:
         return f"{run.texts} texts not signed ({problem})"
     with rows.transaction():
         rows.mark([line.capture for line in lines], state)

@@ -26,7 +26,7 @@ from search.printing import alike_lines
 from search.query.grammar import help_text
 from search.report.comparison import main_capture
 from search.saved import SavedSearch, read_searches, read_since, remember
-from search.service import SearchService
+from search.service import LIMIT_MAX, SearchService
 
 LISTED_WITH = {
     *("query", "query_file", "all_as", "output", "upto", "new_since", "remember"),
@@ -74,7 +74,7 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="Most hits shown.",
+    help="Most hits shown; with --new-since 1000 unless written.",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out.")
 @click.option(
@@ -170,6 +170,8 @@ def search(
         if query_file is None
         else read_searches(query_file, options)
     )
+    if choices["new_since"] is not None and not _is_written(click_context, "limit"):
+        choices["limit"] = LIMIT_MAX  # what is not told now is never told again
     found = _answer(ctx, service, searches, {**choices, "many": query_file is not None})
     if choices["remember"]:
         remember(Path(choices["new_since"]), min(upto.values()))
@@ -194,11 +196,15 @@ def _print_alike(
     click.echo("\n".join(alike_lines(found)))
 
 
+def _is_written(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def _check_alone(ctx: click.Context, name: str, allowed: set[str]) -> None:
     """Refuse options that mean nothing beside another one."""
     for parameter in ctx.command.params:
-        written = ctx.get_parameter_source(parameter.name or "")
-        if written is ParameterSource.COMMANDLINE and parameter.name not in allowed:
+        written = _is_written(ctx, parameter.name or "")
+        if written and parameter.name not in allowed:
             raise click.UsageError(
                 f"{parameter.opts[0]} does nothing with {name}; leave it out"
             )

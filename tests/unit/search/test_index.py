@@ -9,14 +9,17 @@ import pytest
 from archive.attest.extract import parse_extract
 from archive.capture import CaptureOutcome
 from archive.digest import Digest
-from archive.errors import EvidenceError, SearchUnavailable
+from archive.errors import EvidenceError, SearchUnavailable, StoreError
 from archive.store.segment import list_segments
 from archive.store.texts import find_text
 from archive.store.tombstones import RemovalOrder
 from archive.store.walk import SegmentWalk, read_statement
+from archive.store.writer import ArchiveWriter
 from search.captures import CaptureRows
 from search.extract.worker import Worker
 from search.generations import find_current, hold_index_lock
+from search.index import Indexer
+from search.kept import state_texts
 from search.service import SearchService
 from tests.support.search_archive import ArchiveBox
 
@@ -248,6 +251,30 @@ def test_index_made_anew_before_the_first_statement_leaves_it_due(
 ) -> None:
     archive.page("https://a.example/1", article("Вынікі", "Яўка 1."))
     archive.index(rebuild=True)
+    archive.index(state=True)
+    assert len(stated(archive)) == 1
+
+
+def test_an_index_is_used_where_its_texts_cannot_be_signed(
+    archive: ArchiveBox, article: Article
+) -> None:
+    archive.page("https://a.example/1", article("Вынікі", "Яўка 1."))
+
+    class ReadOnly:
+        clock = staticmethod(archive.context.clock)
+        random_bytes = staticmethod(archive.context.random_bytes)
+
+        def open_writer(self) -> ArchiveWriter:
+            raise StoreError("log.head: Read-only file system")
+
+    said: list[str] = []
+    reader = archive.open_reader()
+    Indexer(reader, workers=1).run(
+        afterwards=lambda rows: said.append(state_texts(archive.root, rows, ReadOnly()))
+    )
+    reader.close()
+    assert said == ["1 texts not signed (log.head: Read-only file system)"]
+    assert archive.service().search("яўка").total == 1
     archive.index(state=True)
     assert len(stated(archive)) == 1
 

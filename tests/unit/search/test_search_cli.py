@@ -70,6 +70,25 @@ def test_new_since_finds_only_what_came_later_and_remembers(
     assert run(*asked).exit_code == NOTHING_NEW
 
 
+def test_what_is_remembered_as_told_was_told(
+    box: ArchiveBox, run: Run, article: Article, tmp_path: Path
+) -> None:
+    seen = str(tmp_path / "seen")
+    box.capture(
+        *(
+            box.exchange(f"https://b.example/{n}", article("Walrus", f"Number {n}."))
+            for n in range(12)
+        )
+    )
+    box.index()
+    asked = ("walrus", "--json", "--new-since", seen, "--remember")
+    assert len(json.loads(run(*asked).output)["hits"]) == 12
+    again = json.loads(
+        run("walrus", "--json", "--new-since", "0", "--limit", "3").output
+    )
+    assert (again["total"], len(again["hits"])) == (12, 3)
+
+
 def test_new_since_takes_a_number_or_a_checkpoint_of_this_log(
     box: ArchiveBox, run: Run, tmp_path: Path
 ) -> None:
