@@ -22,7 +22,8 @@ _WHOLE = (
 """Captures that stand for the content of their address."""
 _WITH_PAYLOAD = (
     f"select {_COLUMNS} from capture where {_WHOLE}"  # noqa: S608 - constants only
-    "and payload_digest = ? and captured_at <= ? and refers_to is null "
+    "and payload_digest = ? and source_id is ? and captured_at <= ? "
+    "and refers_to is null "
     "order by leaf limit 1"
 )
 _NEWEST = (
@@ -99,13 +100,20 @@ class EarlierCaptures:
         return row.fetchone() is not None
 
     def with_payload(
-        self, target_uri: str, payload: Digest, *, until: datetime = END_OF_TIME
+        self,
+        target_uri: str,
+        payload: Digest,
+        *,
+        source_id: str | None,
+        until: datetime = END_OF_TIME,
     ) -> EarlierCapture | None:
-        """The first capture that holds this payload of this address itself.
+        """The first capture of that source that holds this payload of this address.
 
-        None of a later time than `until`: a clock was set back since.
+        Of no other source: who may read one capture must not need another that he may
+        not. None of a later time than `until`: a clock was set back since.
         """
-        row = self._one(_WITH_PAYLOAD, target_uri, str(payload), format_instant(until))
+        asked = (target_uri, str(payload), source_id, format_instant(until))
+        row = self._one(_WITH_PAYLOAD, *asked)
         return None if row is None else _earlier(row)
 
     def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
@@ -129,7 +137,9 @@ class EarlierCaptures:
         earlier = _earlier(row)
         if row[7] is not None:  # a revisit never refers to a revisit
             digest = earlier.payload_digest
-            first = self.with_payload(target_uri, digest, until=until)
+            first = self.with_payload(
+                target_uri, digest, source_id=source_id, until=until
+            )
             if first is None:
                 return None
             earlier = first

@@ -57,12 +57,16 @@ class ArchiveMemory:
             found = self._origins[origin] = earlier.holds_origin(origin)
         return found
 
-    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
-        """The capture of that address that holds this payload."""
+    def with_payload(
+        self, target_uri: str, payload: Digest, source_id: str | None
+    ) -> EarlierCapture | None:
+        """The capture of that address and source that holds this payload."""
         if not self._holds(target_uri):
             return None
         earlier = self.reader.earlier(overrides=self.overrides)
-        return earlier.with_payload(target_uri, payload, until=self.clock())
+        return earlier.with_payload(
+            target_uri, payload, source_id=source_id, until=self.clock()
+        )
 
     def newest(self, target_uri: str, *, before: datetime) -> EarlierCapture | None:
         """The newest content of an address from before then, of whatever job."""

@@ -58,8 +58,10 @@ class CaptureWriter(Protocol):
 class Memory(Protocol):
     """What the archive holds already, as far as a job's fetches need it."""
 
-    def with_payload(self, target_uri: str, payload: Digest) -> EarlierCapture | None:
-        """The capture of that address that holds this payload."""
+    def with_payload(
+        self, target_uri: str, payload: Digest, source_id: str | None
+    ) -> EarlierCapture | None:
+        """The capture of that address and source that holds this payload."""
         ...
 
 
@@ -184,7 +186,8 @@ class Recorder:
         payload = exchange.payload_digest
         if self._memory is None or payload is None or not may_repeat(exchange, head):
             return None
-        return self._memory.with_payload(exchange.target_uri, payload)
+        source_id = exchange.context.source_id
+        return self._memory.with_payload(exchange.target_uri, payload, source_id)
 
     async def _write(self, exchange: Exchange) -> Capture:
         """Hand it in and wait; from then on the writer gives its spool back.

@@ -129,6 +129,23 @@ def test_capture_never_asks_with_a_condition(site: Site, evidence: Evidence) -> 
     assert evidence.verified() == "VERIFIED"
 
 
+def test_nothing_repeats_what_another_source_captured(
+    site: Site, evidence: Evidence, sources: Callable[..., Path]
+) -> None:
+    """That source may be restricted: whoever has the repetition needs the first."""
+    fill(site)
+    assert crawl(site, evidence, sources("outlet", HOSTS, ALL_FETCHED))["exit"] == 0
+    for _ in range(2):
+        code, _rows = evidence.rows(
+            *("capture", "http://a.example/1", "--json"),
+            *site.connect_to("a.example"),
+        )
+        assert code == 0
+    pictures = [c for c in captures(evidence) if c.target_uri[16:] == "/i.png"]
+    assert [c.source_id for c in pictures] == ["outlet", None, None]
+    assert [c.refers_to for c in pictures] == [None, None, pictures[1].capture_id]
+
+
 NUMBER = 24
 
 

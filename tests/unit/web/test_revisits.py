@@ -27,7 +27,7 @@ def test_replay_and_record_page_show_a_304(
         first = writer.capture(make_exchange(URI, BODY, made)).result()
     reader = ArchiveReader.open(made.root)
     earlier = reader.earlier(overrides=False)
-    found = earlier.with_payload(URI, Digest.of(BODY))
+    found = earlier.with_payload(URI, Digest.of(BODY), source_id=None)
     wire = b"HTTP/1.1 304 Not Modified\r\nX-Seen: yes\r\n\r\n"
     with made.open_writer() as writer:
         answer = not_modified(URI, found, at=made.clock(), wire=wire)

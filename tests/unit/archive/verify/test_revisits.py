@@ -39,11 +39,13 @@ def write(made: MadeArchive, *exchanges: Exchange) -> list[Capture]:
         return [writer.capture(exchange).result() for exchange in exchanges]
 
 
-def find(made: MadeArchive, payload: bytes = BODY) -> EarlierCapture | None:
+def find(
+    made: MadeArchive, payload: bytes = BODY, source_id: str | None = None
+) -> EarlierCapture | None:
     with_reader = ArchiveReader.open(made.root)
     try:
         earlier = with_reader.earlier(overrides=False)
-        return earlier.with_payload(URI, Digest.of(payload))
+        return earlier.with_payload(URI, Digest.of(payload), source_id=source_id)
     finally:
         with_reader.close()
 
@@ -58,6 +60,7 @@ def three(made: MadeArchive) -> list[Capture]:
     again = write(made, replace(pdf(made), earlier=earlier))
     found = find(made)
     assert found == earlier  # never the revisit
+    assert find(made, source_id="another") is None
     return [*first, *again, *write(made, not_modified(URI, found, at=made.clock()))]
 
 
