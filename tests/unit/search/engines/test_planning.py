@@ -5,13 +5,13 @@ import pytest
 from search.analysis.gazetteer import Gazetteer, parse_gazetteer
 from search.engines.base import AllOf, AnyOf, Between, Clause, OneOf, Tokens
 from search.engines.planning import Leaf, Plan, Planner
-from search.query.nodes import Node
 from search.query.parser import parse_query
+from search.times import Windows
 
 GAZETTEER = Gazetteer(parse_gazetteer("cec\torg\ten:CEC; ru:ЦИК\n"))
 
 
-def nothing(_node: Node) -> tuple[int, ...]:
+def nothing(_windows: Windows) -> tuple[int, ...]:
     return ()
 
 
