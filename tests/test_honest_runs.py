@@ -38,7 +38,12 @@ def run_pytest(folder: Path, **environ: str) -> "subprocess.CompletedProcess[str
         text=True,
         timeout=60,
         cwd=folder,
-        env={**keep, "CORPUS_DIR": str(folder / "absent"), **environ},
+        env={
+            **keep,
+            "PYTHONPATH": str(TESTS.parent),
+            "CORPUS_DIR": str(folder / "absent"),
+            **environ,
+        },
         check=False,
     )
 

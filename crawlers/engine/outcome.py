@@ -127,7 +127,8 @@ _DETAILS = {
 def judge_connect_error(error: OSError, phase: Phase) -> Ending:
     """Sort what went wrong while connecting: phase `tcp`, `tls`, or `proxy`."""
     detail = describe_error(error)
-    if error.errno in _LOCAL_ERRNOS:
+    # The number of a TLS error is none of the system.
+    if error.errno in _LOCAL_ERRNOS and not isinstance(error, ssl.SSLError):
         return Ending(
             outcome=CaptureOutcome.STOPPED, phase=phase, detail=f"here: {detail}"
         )

@@ -140,7 +140,7 @@ def test_the_table_of_the_page_is_that_of_the_grammar() -> None:
 
 def test_every_verb_and_option_of_the_page_exists() -> None:
     context = click.Context(cli)
-    for verb, option in re.findall(r"evidence (\w+)[^`|\n&]*?(--[a-z-]+)", PAGE):
+    for verb, option in re.findall(r"evidence (\w+)[^`|\n&;]*?(--[a-z-]+)", PAGE):
         command = cli.get_command(context, verb)
         assert command is not None, verb
         known = {

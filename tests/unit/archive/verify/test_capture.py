@@ -69,8 +69,12 @@ def lose_checkpoint(root: Path, capture: Capture) -> None:
 
 
 def damage_checkpoint(root: Path, capture: Capture) -> None:
-    (root / "log" / "checkpoint").chmod(0o600)
-    flip(root / "log" / "checkpoint", 8 * 60)
+    """Another root, in the form of one."""
+    path = root / "log" / "checkpoint"
+    path.chmod(0o600)
+    origin, size, found, *rest = path.read_text("utf-8").split("\n")
+    other = ("B" if found[0] == "A" else "A") + found[1:]
+    path.write_text("\n".join([origin, size, other, *rest]), "utf-8")
 
 
 def link_checkpoint(root: Path, capture: Capture) -> None:

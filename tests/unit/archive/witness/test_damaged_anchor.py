@@ -65,8 +65,9 @@ def test_A26_the_newest_checkpoint_is_cosigned_and_the_damage_told_once(
     assert cosigning.pending == {}
     note = parse_note((made.root / "log" / "checkpoint").read_bytes())
     verify_note(note, parse_vkey(witness.peer.vkey), verify_ed25519)
-    told = [line for line in heard if "anchors/" in line]
+    told = [line for line in heard if "cosign" in line]
     assert len(told) == (0 if damage is remove else 1)
+    assert len(heard) == len(set(heard))
 
 
 def test_A26_a_restored_copy_is_found_although_its_newest_anchor_is_damaged(
