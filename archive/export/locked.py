@@ -34,7 +34,7 @@ class _Pieces:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
-        self._rest = b""
+        self._rest = memoryview(b"")
         self.problem: Exception | None = None
         """What ended the pieces: the library keeps the text of an error alone."""
 
@@ -42,14 +42,14 @@ class _Pieces:
         """Up to `size` bytes; none at the end."""
         try:
             while not self._rest:
-                self._rest = next(self._pieces)
+                self._rest = memoryview(next(self._pieces))
         except StopIteration:
             return b""
         except Exception as error:
             self.problem = error
             raise
         data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+        return bytes(data)
 
 
 def _parse(text: str) -> Any:

@@ -29,6 +29,11 @@ PARTS_MAX = 10_000
 ROWS_MAX, CELLS_MAX = 200_000, 2_000
 """Of one sheet; the rest is cut and says so."""
 TOO_BIG, BROKEN = "too_big", "broken_file"
+_DAMAGED = (
+    *(zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError),
+    *(ParseError, DefusedXmlException),
+)
+"""What libraries raise at a ZIP, or XML in it, that is cut, made up or encrypted."""
 _WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin")
 _SHEET_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _WORD_PARTS = ("word/document.xml", "word/footnotes.xml", "word/endnotes.xml")
@@ -55,9 +60,7 @@ def extract_zip(data: bytes) -> Extract | None:
                 return None
             text = "\n".join(_document_text(_bounded(opened, part)) for part in parts)
             return _made(text, DOCUMENT_EXTRACTOR, ())
-    except (zipfile.BadZipFile, ParseError, DefusedXmlException, OSError):
-        return _made("", DOCUMENT_EXTRACTOR, (BROKEN,))
-    except (NotImplementedError, RuntimeError, ValueError, EOFError):
+    except _DAMAGED:
         return _made("", DOCUMENT_EXTRACTOR, (BROKEN,))
 
 
