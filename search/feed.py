@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from archive.instant import format_instant
-from search.lines import one_line
+from archive.lines import one_line
 from search.results import Hit
 
 NAMESPACE = "http://www.w3.org/2005/Atom"

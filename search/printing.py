@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import click
 
 from archive.instant import format_instant
+from archive.lines import one_line
 from search.answers import day_name
 from search.counting import Counts, Facet
-from search.lines import one_line
 from search.looked_for import describe
 from search.results import Alike, Hit, Mentions, ResultPage, UnknownValue
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from archive.attest.trust import read_trust
-from archive.cli.output import one_line, print_json
+from archive.cli.output import print_json
 from archive.cli.root import CommandContext
 from archive.instant import format_instant
+from archive.lines import one_line
 from archive.store.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,

@@ -129,14 +129,6 @@ def _plain_lines(label: str, started: float) -> ShowProgress:
     return show
 
 
-def one_line(text: str) -> str:
-    """What others wrote, fit for a terminal: no line ends, escapes or hidden marks.
-
-    A line of a hostile archive must not pass for one of ours.
-    """
-    return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
 def speak_any_locale() -> None:
     """Have standard output take all text, also where the locale cannot write it.
 

@@ -18,13 +18,14 @@ from archive.cli.described import (
     received_json,
     records_json,
 )
-from archive.cli.output import one_line, print_json, print_table, say, show_share
+from archive.cli.output import print_json, print_table, say, show_share
 from archive.cli.removing import tombstone_json
 from archive.cli.root import CommandContext
 from archive.cli.signing import print_waiting, raise_if_damaged
 from archive.errors import FormatError, SettingsError, UsageProblem
 from archive.files import DISK
 from archive.instant import format_instant
+from archive.lines import one_line
 from archive.log.note import MAX_NOTE_BYTES
 from archive.store.classes import CaptureClasses
 from archive.store.follow import IMPORT_KIND

@@ -4,9 +4,10 @@ import sys
 
 import click
 
-from archive.cli.output import one_line, print_json, say
+from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.errors import DigestMismatch, UsageProblem
+from archive.lines import one_line
 from archive.store.layout import read_identity
 from archive.store.signing import Waiting, check_waiting, sign_waiting
 from archive.store.waitfile import WaitingEntry

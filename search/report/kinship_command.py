@@ -12,12 +12,12 @@ import click
 from archive.capture import Capture
 from archive.capture_class import CaptureClass
 from archive.cli.root import CommandContext
+from archive.lines import one_line
 from archive.store.classes import CaptureClasses
 from archive.store.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.extract.listing import Item, Items, split_items
 from search.extract.worker import Worker
-from search.lines import one_line
 from search.report.command import kept_texts
 from search.report.comparison import main_capture
 from search.report.copies import judge_copy

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from archive.instant import format_instant
-from search.lines import one_line
+from archive.lines import one_line
 from search.report.changes import Changes, Kind, ParagraphChange, Piece, Place
 from search.report.comparison import Comparison, Side
 

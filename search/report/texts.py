@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError, SearchUnavailable
+from archive.lines import one_line
 from archive.store.reader import ArchiveReader
 from search.extract.result import Extract
 from search.extract.worker import Worker
-from search.lines import one_line
 from search.reading import extract_capture
 from search.report.changes import Kind as Became
 from search.report.changes import ParagraphChange, compare_texts

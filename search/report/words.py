@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from archive.instant import format_instant
-from search.lines import one_line
+from archive.lines import one_line
 from search.report.findings import Finding, Kind, ShownChange, SourceReport
 from search.report.whole import Report
 

@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "archive.errors",
                 "archive.files",
                 "archive.instant",
+                "archive.lines",
                 "archive.locks",
                 "archive.randomness",
                 "archive.settings",
@@ -67,7 +68,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("search.captures", "search.items", "search.near", "search.sightings"),
             ("search.counting",),
-            ("search.lines", "search.collecting"),
+            ("search.collecting",),
             ("search.analysis",),
             ("search.extract",),
         ),
