@@ -6,7 +6,7 @@ this one and gives the same verdict. Nothing the bundle says about trust is beli
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +35,7 @@ from archive.verify.bundlefiles import (
     prefix_of,
     read_whole,
 )
-from archive.verify.bundletimes import Bracket, BundleTimes
+from archive.verify.bundletimes import Bracket, BundleTimes, weakest
 from archive.verify.bundletree import BundleTree
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
@@ -68,12 +68,28 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What the reader trusts about the log of a bundle, and the bracket of its top."""
+    """What the reader trusts about the log of a bundle, and what its parts prove."""
 
     trust: TrustSet | None
-    bracket: ProvenBracket
+    brackets: tuple[ProvenBracket, ...]
+    """Of each part; NO_BRACKET where nothing is known of its time."""
     witnesses: int
     """Trusted witnesses of every part: of the part that has the fewest."""
+
+    @property
+    def bracket(self) -> ProvenBracket:
+        """Between which instants every part was made."""
+        return weakest(self.brackets)
+
+    @property
+    def headline(self) -> str | None:
+        """What is said first; of several parts, for how many it holds."""
+        parts, about = len(self.brackets), ""
+        untimed = sum(one.existed_by is None for one in self.brackets)
+        if parts > 1:
+            about = f" for {untimed} of" if untimed else ", each of"
+            about += f" the {parts} parts"
+        return headline(self.witnesses, self.trust, self.bracket, about=about)
 
 
 def verify_bundle(path: Path, *, trust_of: TrustOf) -> Report:
@@ -89,7 +105,7 @@ def verify_files(files: BundleFiles, *, subject: str, trust_of: TrustOf) -> Repo
     report = collector.report(
         f"bundle {subject}",
         required=required_steps(BUNDLE_REQUIRED, judged.trust),
-        headline=headline(judged.witnesses, judged.trust, judged.bracket),
+        headline=judged.headline,
     )
     return replace(report, bracket=judged.bracket)
 
@@ -103,7 +119,7 @@ def judge_files(
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
     trust = _find_trust(parts, trust_of)
     tree, lookalikes = BundleTree(collector, files), LookAlikes()
-    proven, witnesses = NO_BRACKET, set[int]()
+    brackets: list[Bracket | None] = []
     for prefix, found in parts.items():
         node = _Node(collector, files, prefix=prefix, trust=trust)
         checked, bracket = node.check(found)
@@ -111,16 +127,23 @@ def judge_files(
             tree.note(prefix, checked)
             lookalikes.note(checked.statement.predicate.get("host_alabel"))
         if bracket is not None:
-            witnesses.add(bracket.witnesses)
             _tell_bracket(collector, prefix, bracket)
-            if prefix == "" and trust is not None:
-                proven = bracket.proven(trust.token_quorum)
+        brackets.append(bracket)
     tree.finish(prefixes)
     collector.notices.extend(lookalikes.notices())
     if trust is None:
         note_unknown_origin(collector, TRUSTED_STEPS)
-    fewest = min(witnesses, default=0)
-    return Judged(trust=trust, bracket=proven, witnesses=fewest)
+    return _sum_up(trust, brackets)
+
+
+def _sum_up(trust: TrustSet | None, parts: Sequence[Bracket | None]) -> Judged:
+    """A part of which nothing is known has neither time nor witness."""
+    quorum = trust.token_quorum if trust is not None else 0
+    return Judged(
+        trust=trust,
+        brackets=tuple(part.proven(quorum) if part else NO_BRACKET for part in parts),
+        witnesses=min((part.witnesses if part else 0 for part in parts), default=0),
+    )
 
 
 def _find_trust(parts: Mapping[str, _Parts], trust_of: TrustOf) -> TrustSet | None:

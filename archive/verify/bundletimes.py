@@ -5,7 +5,7 @@ reader does not trust counts for nothing and does no harm; one that is damaged, 
 stamps something else is a failure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,16 @@ class Bracket:
         """What of it may be said: nothing above, where too few stamped it."""
         before = self.before if self.tokens >= quorum else None
         return ProvenBracket(not_before=self.after, existed_by=before)
+
+
+def weakest(parts: Sequence[ProvenBracket]) -> ProvenBracket:
+    """What is proven of each part: no bound that one of them has not."""
+    after = [part.not_before for part in parts if part.not_before is not None]
+    before = [part.existed_by for part in parts if part.existed_by is not None]
+    return ProvenBracket(
+        not_before=min(after, default=None) if len(after) == len(parts) else None,
+        existed_by=max(before, default=None) if len(before) == len(parts) else None,
+    )
 
 
 class BundleTimes:

@@ -7,6 +7,7 @@ not where the bytes came from, and whoever alters a package can pack it anew.
 
 import json
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ from archive.verify.packagefiles import (
     parse_resources,
     read_limited,
 )
-from archive.verify.policy import headline, required_steps
-from archive.verify.report import Report
+from archive.verify.policy import required_steps
+from archive.verify.report import NO_BRACKET, Report
 from archive.zipped import ZIP_LIMIT_BYTES, ZipFiles, digest_entry, open_zip
 
 PACKAGE_STEP = 22
@@ -60,7 +61,7 @@ def verify_wacz(path: Path, *, trust_of: TrustOf) -> Report:
     if not path.is_file():
         raise UsageProblem(f"{path} is no file; name a WACZ package")
     collector = Collector()
-    trust = None
+    trust, bracket = None, NO_BRACKET
     said: str | None = FOREIGN
     try:
         with open_zip(path, limit_bytes=ZIP_LIMIT_BYTES) as files:
@@ -71,14 +72,15 @@ def verify_wacz(path: Path, *, trust_of: TrustOf) -> Report:
                 judged = judge_files(collector, evidence, trust_of=trust_of)
                 trust = judged.trust
                 _check_derived(collector, files, evidence, package.description)
-                said = headline(judged.witnesses, trust, judged.bracket)
+                said, bracket = judged.headline, judged.bracket
     except FormatError as error:
         collector.failed(PACKAGE_STEP, "package-unsafe", path.name, str(error))
-    return collector.report(
+    report = collector.report(
         f"package {path.name}",
         required=required_steps(PACKAGE_REQUIRED, trust),
         headline=said,
     )
+    return replace(report, bracket=bracket)
 
 
 class _Package:

@@ -53,16 +53,20 @@ def required_steps(
     return frozenset(required)
 
 
-def headline(witnesses: int, trust: TrustSet | None, bracket: Bracket) -> str | None:
+def headline(
+    witnesses: int, trust: TrustSet | None, bracket: Bracket, *, about: str = ""
+) -> str:
     """Say first who vouches besides the operator, and for which time.
 
     Nobody, where the policy asks for nobody: what is there by chance is no promise.
+    `about`: of several parts, for how many of them the time holds.
     """
     if trust is None or (not trust.witness_quorum and not trust.token_quorum):
         return ONE_WITNESS
     return (
         f"{witnesses} of {trust.witness_quorum} witnesses, "
         f"{trust.token_quorum} authorities asked for: {describe_bracket(bracket)}"
+        f"{about}"
     )
 
 

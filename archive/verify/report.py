@@ -97,7 +97,8 @@ class Report:
     """Said before everything else, where the policy asks for no second witness."""
     notices: tuple[str, ...] = ()
     bracket: Bracket = NO_BRACKET
-    """Of one capture; of an archive the time by which all but its tail existed."""
+    """Of one capture; of a bundle what holds for each of its parts; of an archive the
+    time by which all but its tail existed."""
 
     @property
     def outcome(self) -> Outcome:
