@@ -17,6 +17,12 @@ from search.near import LikenessRows, signed, unsigned
 
 BUSY_SECONDS = 10.0
 """How long a reader waits while a batch is being stored."""
+WRITER_BUSY_SECONDS = 120.0
+"""How long the indexer waits for readers to end. The engine holds the batch by then: to
+give up would be to begin from nothing, and no reader of ours takes a second."""
+STEP_ROWS = 1_000
+"""Rows read at once where all are read: no reader holds the indexer off while it does
+something else with a row."""
 
 WRITER_CACHE_KIB = 64 * 1024
 """Pages of the table the indexer keeps: ids come in no order, and every one that is
@@ -114,7 +120,9 @@ class CaptureRows:
     @classmethod
     def create(cls, path: Path) -> "CaptureRows":
         """Make an empty table for writing."""
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(
+            path, timeout=WRITER_BUSY_SECONDS, isolation_level=None
+        )
         connection.execute(_WRITER_CACHE)
         connection.executescript(_SCHEMA)
         return cls(connection)
@@ -127,7 +135,7 @@ class CaptureRows:
             connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=WRITER_BUSY_SECONDS if writable else BUSY_SECONDS,
                 isolation_level=None,
             )
             if writable:
@@ -239,15 +247,23 @@ class CaptureRows:
         return next(self.captures("bytes_key = ? ORDER BY leaf", (bytes_key,)), None)
 
     def documents(self) -> Iterator[tuple[int, CaptureRow | None]]:
-        """The order key of every document and its first capture, in their order."""
-        keys = self._db.execute("SELECT order_key FROM document ORDER BY order_key")
-        for (order_key,) in keys:
-            leaf = leaf_of(int(order_key))
-            yield int(order_key), next(self.captures("leaf = ?", (leaf,)), None)
+        """The order key of every document and its first capture, in their order.
+
+        In short reads: what is indexed meanwhile comes, too.
+        """
+        step, last = "order_key > ? ORDER BY order_key LIMIT ?", -1
+        query = f"SELECT order_key FROM document WHERE {step}"  # noqa: S608  fixed
+        while keys := self._db.execute(query, (last, STEP_ROWS)).fetchall():
+            for (last,) in keys:
+                leaf = leaf_of(last)
+                yield last, next(self.captures("leaf = ?", (leaf,)), None)
 
     def every_capture(self) -> Iterator[CaptureRow]:
-        """All captures, in no order."""
-        return self.captures("true", ())
+        """All captures in the order of the log, in short reads as `documents`."""
+        step, last = "leaf > ? ORDER BY leaf LIMIT ?", -1
+        while rows := list(self.captures(step, (last, STEP_ROWS))):
+            yield from rows
+            last = rows[-1].leaf
 
     def unstated(self) -> list[CaptureRow]:
         """Captures with a text that no statement names yet, in the order of the log."""

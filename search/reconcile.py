@@ -5,6 +5,7 @@ tombstone took away, with the text that a signed `extract` statement names. What
 found is what the engine gives back. Nothing is repaired here.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,6 +26,9 @@ from search.kept import stated_lines
 from search.parts import divide
 
 EVERYTHING = AllOf(wanted=())
+STORED_SECONDS = 5.0
+"""How long after the engine the rows of a batch are stored, at most: else a document
+beyond the index's position was put there by somebody else."""
 MISSING_CAPTURE = "capture-missing"
 """A signed capture that the index does not know."""
 MISSING_DOCUMENT = "document-missing"
@@ -60,24 +64,29 @@ class Reconciled:
 def reconcile(
     reader: ArchiveReader, engine: SearchEngine, rows: CaptureRows
 ) -> Reconciled:
-    """Compare all that was signed before the index's position with the index."""
-    upto = int(rows.get_progress("next_leaf") or 0)
+    """Compare all that was signed before the index's position with the index.
+
+    What an indexer adds meanwhile is beyond that position, and is no difference.
+    """
+    upto = _position(rows)
+    engine.reload()  # after the position: the engine is committed before the rows
+    reader.catch_up()
     captures = _signed_captures(reader, upto)
     found: list[Difference] = []
+    beyond: list[int] = []
     held = 0
     check = _Check(reader.paths.root, rows, captures)
     for order, row, hit in _side_by_side(rows.documents(), engine.stream(EVERYTHING)):
+        if leaf_of(order) >= upto:
+            beyond.append(order)
+            continue
         held += hit is not None
         found += check.compare(order, row, hit)
-    rowed = {row.capture_id for row in rows.every_capture()}
+    found += _other_captures(rows, captures, upto)
     found += [
-        _difference(MISSING_CAPTURE, capture)
-        for capture_id, capture in captures.items()
-        if capture_id not in rowed
-    ]
-    found += [
-        Difference(code=SURPLUS, capture_id=capture_id, uri=None, leaf=None)
-        for capture_id in sorted(rowed - captures.keys())
+        Difference(code=SURPLUS, capture_id=None, uri=None, leaf=leaf_of(order))
+        for order in beyond
+        if not _came_meanwhile(order, reader, rows)
     ]
     found += _other_texts(reader, rows, captures)
     return Reconciled(
@@ -86,6 +95,37 @@ def reconcile(
         upto=upto,
         differences=tuple(dict.fromkeys(sorted(found, key=_place))),
     )
+
+
+def _position(rows: CaptureRows) -> int:
+    return int(rows.get_progress("next_leaf") or 0)
+
+
+def _other_captures(
+    rows: CaptureRows, captures: dict[str, Capture], upto: int
+) -> Iterator[Difference]:
+    """Captures that only the archive has before the position, or only the rows."""
+    leaves = {row.capture_id: row.leaf for row in rows.every_capture()}
+    for capture_id, capture in captures.items():
+        if capture_id not in leaves:
+            yield _difference(MISSING_CAPTURE, capture)
+    now = _position(rows)
+    for capture_id in sorted(leaves.keys() - captures.keys()):
+        if not upto <= leaves[capture_id] < now:
+            yield Difference(code=SURPLUS, capture_id=capture_id, uri=None, leaf=None)
+
+
+def _came_meanwhile(order: int, reader: ArchiveReader, rows: CaptureRows) -> bool:
+    """Whether a document beyond the position is one that an indexer is adding."""
+    reader.catch_up()
+    if leaf_of(order) >= reader.next_leaf:
+        return False
+    end = time.monotonic() + STORED_SECONDS
+    while rows.document_of(order) is None:
+        if time.monotonic() > end:
+            return False
+        time.sleep(STORED_SECONDS / 100)
+    return True
 
 
 def _signed_captures(reader: ArchiveReader, upto: int) -> dict[str, Capture]:

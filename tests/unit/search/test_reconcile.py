@@ -2,14 +2,17 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import tantivy
 from click.testing import CliRunner, Result
 
+from archive.capture import CaptureOutcome
 from archive.errors import SearchError
 from archive.store.reader import ArchiveReader
+from search.captures import CaptureRows
 from search.cli import index
 from search.document import microseconds
 from search.engines.base import OneOf
@@ -152,6 +155,54 @@ def test_the_verb_names_differences_and_ends_with_9(box: ArchiveBox) -> None:
     assert f"document-missing  {gone.short_id}" in answer.output
     found = json.loads(run("--json").output.splitlines()[0])
     assert [one["code"] for one in found["differences"]] == ["document-missing"]
+
+
+def test_the_rows_are_never_read_so_long_that_an_indexer_waits(
+    box: ArchiveBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.captures.WRITER_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("search.captures.STEP_ROWS", 10)
+
+    current = find_current(box.root)
+    assert current is not None
+    readers = [CaptureRows.open(current.rows_path) for _ in range(2)]
+    reading: list[Iterator[object]] = [
+        readers[0].documents(),
+        readers[1].every_capture(),
+    ]
+    assert all(next(one) for one in reading)
+    _index_more(box)
+    assert all(sum(1 for _ in one) >= PAGES for one in reading)
+    for rows in readers:
+        rows.close()
+
+
+def test_what_is_indexed_while_it_is_compared_is_no_difference(
+    box: ArchiveBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = OpenIndex(box.root, Engines())
+    opened.refresh(now=0.0, force=True)
+    reader = ArchiveReader.open(box.root)
+    with opened.hold_whole() as (engine, rows):
+        real = engine.reload
+
+        def reload() -> None:
+            _index_more(box)
+            real()
+
+        monkeypatch.setattr(engine, "reload", reload)
+        assert reconcile(reader, engine, rows).differences == ()
+        assert rows.get_progress("next_leaf") == str(reader.next_leaf)
+    reader.close()
+
+
+def _index_more(box: ArchiveBox) -> None:
+    """A document beyond the index's position, and one more capture of an old one."""
+    address = f"https://b.example/{len(box.captures)}"
+    new = box.exchange(address, outcome=CaptureOutcome.DNS)
+    again = box.exchange("https://a.example/2", "<p>Старонка 2 пра выбары")
+    box.capture(new, again)
+    assert not box.index().rebuilt
 
 
 def _captures(box: ArchiveBox) -> list[Any]:
