@@ -35,7 +35,7 @@ from archive.log.proof import TlogProof, format_proof, parse_proof
 from archive.log.reader import LogReader
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchivePaths, read_identity
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from archive.version import SOFTWARE
 from tests.support.exchanges import CONNECTION, TIMINGS, answered
 

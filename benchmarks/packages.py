@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from archive.attest.trust import read_trust
-from archive.store.reader import ArchiveReader
-from archive.store.segment import list_segments
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import list_segments
 from archive.verify.folder import verify_archive
 from archive.verify.package import verify_wacz
 from archive.verify.report import Outcome

@@ -37,8 +37,8 @@ from archive.attest.trust import read_trust
 from archive.capture import Exchange
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
-from archive.store.segment import list_segments
-from archive.store.writer import ArchiveWriter
+from archive.store.segments.segment import list_segments
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.readers import READERS_MOST

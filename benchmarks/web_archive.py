@@ -33,7 +33,7 @@ from archive.capture import (
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from archive.version import SOFTWARE
 from tests.support.exchanges import TIMINGS, answered
 

@@ -37,7 +37,7 @@ from urllib.parse import quote, urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from archive.errors import EvidenceError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from benchmarks.pywb_peer import PEER, install_pywb
 from benchmarks.web_archive import EVIDENCE, START, WORDS, BenchArchive, build
 from web.overview import key_of

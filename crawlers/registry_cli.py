@@ -12,7 +12,7 @@ from archive.cli.output import print_table, say
 from archive.cli.root import CommandContext
 from archive.errors import ArchiveMissing, EvidenceError
 from archive.instant import format_instant
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from crawlers.cli import sources_option
 from crawlers.sources.registry import read_registry
 from crawlers.sources.source import Source

@@ -13,7 +13,7 @@ from archive.cli.root import CommandContext
 from archive.digest import Digest
 from archive.errors import SearchError
 from archive.settings import ENGINES, Settings
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.extract.ocr import MISSING, find_tesseract
 from search.index import Indexer, IndexReport

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CaptureClass
-from archive.store.follow import IMPORT_KIND
+from archive.store.catalog.follow import IMPORT_KIND
 from search.counting import DAY_US
 from search.extract.dates import Claimed
 from search.items import order_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.digest import Digest
 from archive.files import Files
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import text_path
 from search.captures import CaptureRows
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archive.errors import SearchUnavailable
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.batch import Batch
 from search.captures import CaptureRows
 from search.collecting import rare_collections

@@ -11,8 +11,8 @@ from typing import Self
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError
-from archive.store.classes import CaptureClasses
-from archive.store.reader import ArchiveReader
+from archive.store.reading.classes import CaptureClasses
+from archive.store.reading.reader import ArchiveReader
 from search.analysed import analyse
 from search.captures import CaptureRow, CaptureRows
 from search.document import Analysed, PageText, origin_of

@@ -20,10 +20,10 @@ from archive.digest import Digest, format_short_id, is_short_id
 from archive.errors import ArchiveLocked, FormatError, KeyProblem, StoreError
 from archive.files import Files
 from archive.store.layout import ArchivePaths
-from archive.store.segment import list_segments
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.texts import text_path
-from archive.store.walk import SegmentWalk, read_statement
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from archive.version import SOFTWARE
 from archive.warc.record import RecordHeader
 from search.captures import SPOOLED, STATED, CaptureRow, CaptureRows

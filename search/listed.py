@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from archive.capture import Capture
 from archive.export.selection import with_parts
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.results import Hit
 
 

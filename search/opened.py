@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
 from archive.store.layout import read_identity
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.captures import CaptureRows
 from search.engines.base import SearchEngine, SearchReader
 from search.engines.guarded import Guarded

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from archive.capture import Capture
 from archive.errors import EvidenceError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.extract.result import Extract
 from search.extract.worker import PAYLOAD_BYTES, Worker
 

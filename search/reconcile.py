@@ -13,7 +13,7 @@ from pathlib import Path
 
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import find_text
 from search.captures import CaptureRow, CaptureRows
 from search.document import PageText, microseconds

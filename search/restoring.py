@@ -16,7 +16,7 @@ from archive.capture import Capture
 from archive.digest import Digest
 from archive.files import DISK
 from archive.store.layout import ArchivePaths
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import text_path
 from search.captures import CaptureRows
 from search.intake import Intake

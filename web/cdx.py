@@ -14,7 +14,13 @@ from typing import Final
 
 from archive.errors import FormatError
 from archive.instant import format_instant, parse_instant
-from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan, span_of
+from archive.store.catalog.lookup import (
+    FIRST_PLACE,
+    KeyedCapture,
+    KeyPlace,
+    KeySpan,
+    span_of,
+)
 from archive.warc.surt import make_urlkey
 from web.mementos import stamp_of
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 
 from archive.capture import Capture
 from archive.errors import LimitExceeded
-from archive.store.follow import IMPORT_KIND
-from archive.store.reader import ArchiveReader
+from archive.store.catalog.follow import IMPORT_KIND
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import Corroboration, Partner, TextOf, corroborate
 from search.comparing import open_texts
 from web.kept import Kept

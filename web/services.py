@@ -1,7 +1,8 @@
 """Services: what a view may use, handed in; small protocols, so tests hand in fakes.
 
-The protocols name only what the pages read. `archive.store.reader.ArchiveReader` and
-`search.service.SearchService` fit them as they are.
+The protocols name only what the pages read. `ArchiveReader` of
+`archive.store.reading.reader` and `SearchService` of `search.service` fit them as they
+are.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -12,11 +13,11 @@ from typing import BinaryIO, Protocol
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
 from archive.log.reader import LogReader
-from archive.store.addresses import AddressLookup
-from archive.store.jobs import JobReader
+from archive.store.catalog.addresses import AddressLookup
+from archive.store.catalog.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
 from archive.store.layout import ArchiveIdentity
-from archive.store.lookup import FIRST_PLACE, KeyedCapture, KeyPlace, KeySpan
-from archive.store.recorded import PageView, Payload, RecordedExchange
+from archive.store.reading.jobs import JobReader
+from archive.store.reading.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report

@@ -18,8 +18,8 @@ from archive.errors import (
     StoreError,
 )
 from archive.log.checkpoint import Checkpoint
-from archive.store.addresses import AddressQuery
-from archive.store.recorded import PageArtifact
+from archive.store.catalog.addresses import AddressQuery
+from archive.store.reading.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
 from search.extract.dates import Claimed
 from search.service import ExtractedText, Hit

@@ -13,8 +13,8 @@ from archive.capture import Capture
 from archive.errors import LimitExceeded
 from archive.export.bundle import BundleRequest, export_bundle
 from archive.settings import SearchSettings
-from archive.store.reader import ArchiveReader
-from archive.store.restricted import RestrictedSources
+from archive.store.reading.reader import ArchiveReader
+from archive.store.reading.restricted import RestrictedSources
 from archive.verify.capture import verify_capture
 from archive.verify.corroboration import Partner
 from archive.verify.folder import verify_archive

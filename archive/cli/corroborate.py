@@ -13,7 +13,7 @@ from archive.cli.output import print_json
 from archive.cli.root import CommandContext
 from archive.instant import format_instant
 from archive.lines import one_line
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
     Comparison,

@@ -9,9 +9,9 @@ from archive.cli.removing import PUBLIC
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.instant import format_instant
-from archive.store.reader import ArchiveReader
-from archive.store.recorded import decode_exchange
-from archive.store.walk import SegmentEntry
+from archive.store.reading.reader import ArchiveReader
+from archive.store.reading.recorded import decode_exchange
+from archive.store.segments.walk import SegmentEntry
 from archive.warc.visitor import LOOKED_AT_BYTES, find_visitor_values
 
 

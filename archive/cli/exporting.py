@@ -29,7 +29,7 @@ from archive.export.selection import (
 from archive.export.target import check_target, write_stream
 from archive.export.wacz import WaczRequest, export_wacz
 from archive.instant import format_instant
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.packagefiles import Packing
 from archive.verify.report import Outcome
 from archive.version import SOFTWARE

@@ -13,13 +13,13 @@ from archive.cli.output import say
 from archive.cli.secret import Secret
 from archive.errors import KeyProblem, SettingsError
 from archive.settings import Settings
-from archive.store.keeper import CheckpointService
 from archive.store.layout import read_identity
-from archive.store.recovery import RecoveryReport
-from archive.store.waitfile import list_waiting
-from archive.store.waiting import WaitingWriter
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import CaptureSink, WriterSettings
+from archive.store.recovery.recovery import RecoveryReport
+from archive.store.waiting.files import list_waiting
+from archive.store.waiting.waiting import WaitingWriter
+from archive.store.writing.keeper import CheckpointService
+from archive.store.writing.settings import CaptureSink, WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.transport import Connect
 
 if TYPE_CHECKING:

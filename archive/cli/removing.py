@@ -8,7 +8,7 @@ from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.errors import FormatError, UsageProblem
 from archive.instant import format_instant
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder, Tombstone
 
 TOMBSTONED = "tombstoned"

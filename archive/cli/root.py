@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from archive.attest.keyfolder import KeyFolder
     from archive.cli.opening import Place
     from archive.stamping.service import StampingService
-    from archive.store.reader import ArchiveReader
-    from archive.store.writer import ArchiveWriter
-    from archive.store.writing import CaptureSink
+    from archive.store.reading.reader import ArchiveReader
+    from archive.store.writing.settings import CaptureSink
+    from archive.store.writing.writer import ArchiveWriter
     from archive.transport import Connect
 
 COMMANDS_GROUP = "evidence.commands"
@@ -148,7 +148,7 @@ class CommandContext:
 
     def open_reader(self) -> "ArchiveReader":
         """Open the archive for reading; the catalog is brought up to date if it can."""
-        from archive.store.reader import ArchiveReader
+        from archive.store.reading.reader import ArchiveReader
 
         return ArchiveReader.open(self.archive)
 

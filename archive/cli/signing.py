@@ -9,8 +9,8 @@ from archive.cli.root import CommandContext
 from archive.errors import DigestMismatch, UsageProblem
 from archive.lines import one_line
 from archive.store.layout import read_identity
-from archive.store.signing import Waiting, check_waiting, sign_waiting
-from archive.store.waitfile import WaitingEntry
+from archive.store.waiting.files import WaitingEntry
+from archive.store.waiting.signing import Waiting, check_waiting, sign_waiting
 
 
 @click.command()

@@ -25,7 +25,7 @@ from archive.export.target import (
     write_packed,
     write_stream,
 )
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.bundlefiles import SUMS, sums_order
 from archive.verify.report import Report
 from archive.zipped import zip_pieces

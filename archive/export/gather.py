@@ -14,9 +14,9 @@ from archive.errors import CaptureNotFound, DigestMismatch, UsageProblem
 from archive.export.shelf import Shelf, Stamped, TokenFiles
 from archive.log.note import parse_vkey
 from archive.log.proof import TlogProof, format_proof
-from archive.store.follow import IMPORT_KIND
-from archive.store.reader import ArchiveReader
-from archive.store.recorded import BLOCK_LIMIT_BYTES
+from archive.store.catalog.follow import IMPORT_KIND
+from archive.store.reading.reader import ArchiveReader
+from archive.store.reading.recorded import BLOCK_LIMIT_BYTES
 from archive.verify.bundlefiles import (
     LEAF,
     NOT_BEFORE,

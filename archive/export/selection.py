@@ -11,10 +11,14 @@ from archive.attest.envelope import format_statement_record
 from archive.capture import Capture
 from archive.digest import READ_BYTES
 from archive.errors import DigestMismatch
-from archive.store.follow import CAPTURE_KINDS
-from archive.store.reader import ArchiveReader
-from archive.store.segment import find_segment, list_segments, parse_segment_name
-from archive.store.walk import SegmentWalk, read_statement
+from archive.store.catalog.follow import CAPTURE_KINDS
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import (
+    find_segment,
+    list_segments,
+    parse_segment_name,
+)
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.warc.cdxj import format_line, keep_head, sort_lines
 from archive.warc.reading import read_records
 

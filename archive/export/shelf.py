@@ -31,7 +31,7 @@ from archive.log.note import (
     parse_note,
     verify_note,
 )
-from archive.store.anchors import list_sizes, search_sizes
+from archive.store.anchors.folder import list_sizes, search_sizes
 from archive.verify.bundlefiles import TOKENS_LIMIT
 
 SIZES_IN_TURN = 64

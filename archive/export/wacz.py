@@ -18,7 +18,7 @@ from archive.export.judge import judge_gathered
 from archive.export.papers import fill_paper
 from archive.export.target import check_target, write_packed
 from archive.log.fields import format_base64
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.bundlefiles import SLICE
 from archive.verify.packagefiles import (
     ARCHIVE,

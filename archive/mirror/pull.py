@@ -43,9 +43,9 @@ from archive.store.layout import (
     hold_lock,
     parse_identity,
 )
-from archive.store.segment import OPEN_SUFFIX, list_segments
+from archive.store.segments.segment import OPEN_SUFFIX, list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.space import Reserve
-from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import Progress, verify_archive
 from archive.verify.report import Outcome, Report
 from archive.verify.witnesses import LastSeen

@@ -15,8 +15,8 @@ from archive.errors import (
     TimestampUnavailable,
 )
 from archive.settings import Authority
-from archive.store.anchoring import StatedToken
-from archive.store.anchors import StoredToken
+from archive.store.anchors.anchoring import StatedToken
+from archive.store.anchors.folder import StoredToken
 from archive.transport import Connect, Limits, Transport
 
 ANSWER_SECONDS = 30.0

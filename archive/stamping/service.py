@@ -16,15 +16,15 @@ from archive.log.note import parse_note
 from archive.log.reader import LogReader
 from archive.settings import Authority
 from archive.stamping.client import AuthorityClient, Stamped
-from archive.store.anchoring import draft_anchor, lower_bound
-from archive.store.anchors import (
+from archive.store.anchors.anchoring import draft_anchor, lower_bound
+from archive.store.anchors.folder import (
     StoredAnchor,
     list_sizes,
     read_anchor,
     write_anchor,
 )
-from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths
+from archive.store.writing.keeper import Host
 from archive.transport import Connect
 
 STAMP_EVERY = timedelta(minutes=5)

@@ -29,8 +29,8 @@ from archive.files import open_regular
 from archive.instant import format_instant
 from archive.store.drafts import Draft, new_slice_file
 from archive.store.ledger import Committed
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.carried import ForeignFile, build_carried_slice, group_records
 from archive.warc.foreign import ForeignRecord, read_foreign
 from archive.warc.foreignblock import DIFFERS

@@ -31,7 +31,7 @@ from archive.store.layout import hold_lock
 from archive.store.ledger import Committed, Ledger, LedgerTools
 from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
-from archive.store.recovery import recover
+from archive.store.recovery.recovery import recover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from archive.errors import FormatError, StoreError
 from archive.log.leaf import Leaf, parse_leaf
 from archive.log.reader import LogReader
 from archive.store.ledger import Ledger
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk, read_statement
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 
 LEAVES_AT_ONCE = 4096
 """Read together: a large log has millions, and some hundred bytes each."""

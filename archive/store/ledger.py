@@ -20,9 +20,10 @@ from archive.log.checkpoint import Checkpoint
 from archive.log.headnote import HeadNote
 from archive.log.leaf import Leaf, format_leaf
 from archive.log.log import TiledLog
+from archive.store.anchors.stated import AnchorPredicate
 from archive.store.drafts import Draft, new_slice_file, slice_facts
 from archive.store.layout import ArchiveIdentity, ArchivePaths
-from archive.store.segment import (
+from archive.store.segments.segment import (
     OpenSegment,
     SegmentName,
     create_segment,
@@ -30,7 +31,6 @@ from archive.store.segment import (
     seal_segment,
 )
 from archive.store.spool import RedoFile, list_spools, spool_path
-from archive.store.statedanchors import AnchorPredicate
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice
 

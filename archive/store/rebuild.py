@@ -4,9 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from archive.store.catalog import Catalog
+from archive.store.catalog.catalog import Catalog
 from archive.store.layout import ArchivePaths, read_identity
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 
 
 def rebuild_catalog(root: Path) -> int:

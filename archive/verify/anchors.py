@@ -16,7 +16,7 @@ from archive.files import DISK
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.fields import parse_base64
 from archive.log.note import MAX_NOTE_BYTES, parse_note
-from archive.store.anchors import is_size
+from archive.store.anchors.folder import is_size
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, walk_entries
 

@@ -22,8 +22,8 @@ from archive.log.leaf import Leaf, parse_leaf
 from archive.log.merkle import leaf_hash, verify_inclusion
 from archive.log.note import SignedNote, parse_note, verify_note
 from archive.log.proof import TlogProof, parse_proof
-from archive.store.follow import CAPTURE_KINDS
-from archive.store.walk import MEMBERS_LIMIT, SegmentEntry
+from archive.store.catalog.follow import CAPTURE_KINDS
+from archive.store.segments.walk import MEMBERS_LIMIT, SegmentEntry
 from archive.verify.bundlefiles import (
     LEAF,
     PROOF,

@@ -23,10 +23,10 @@ from archive.errors import (
 from archive.files import read_range
 from archive.log.checkpoint import Checkpoint
 from archive.log.merkle import leaf_hash, verify_inclusion
-from archive.store.follow import LISTED_KINDS, keep_for_capture, read_capture
-from archive.store.reader import ArchiveReader
-from archive.store.segment import find_segment, parse_segment_name
-from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.store.catalog.follow import LISTED_KINDS, keep_for_capture, read_capture
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import find_segment, parse_segment_name
+from archive.store.segments.walk import SegmentEntry, SegmentWalk
 from archive.verify.capturetime import check_times
 from archive.verify.chain import read_checkpoint
 from archive.verify.collector import Collector

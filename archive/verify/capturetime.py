@@ -15,8 +15,13 @@ from archive.instant import format_instant, parse_instant
 from archive.log.checkpoint import Checkpoint
 from archive.log.fields import format_base64
 from archive.log.merkle import leaf_hash, verify_inclusion
-from archive.store.anchors import StoredAnchor, list_sizes, read_anchor, search_sizes
-from archive.store.reader import ArchiveReader
+from archive.store.anchors.folder import (
+    StoredAnchor,
+    list_sizes,
+    read_anchor,
+    search_sizes,
+)
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.bracket import judge_time
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry

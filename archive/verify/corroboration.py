@@ -16,7 +16,7 @@ from archive.attest.trust import TrustSet
 from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError, LimitExceeded
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 

@@ -9,8 +9,8 @@ from archive.attest.statement import Statement, parse_common, parse_statement
 from archive.attest.trust import TrustSet
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, VerificationError
-from archive.store.follow import CAPTURE_KINDS
-from archive.store.walk import SegmentEntry, check_slice
+from archive.store.catalog.follow import CAPTURE_KINDS
+from archive.store.segments.walk import SegmentEntry, check_slice
 from archive.verify.collector import Collector
 from archive.verify.moved import trace_records
 from archive.verify.statements import (

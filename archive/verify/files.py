@@ -11,11 +11,11 @@ from archive.digest import Digest
 from archive.errors import FormatError, StoreError
 from archive.files import is_temporary
 from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, ArchivePaths
-from archive.store.segment import FoundSegment
+from archive.store.removal.textuse import TextUse
+from archive.store.segments.segment import FoundSegment
 from archive.store.texts import TEXT_FILE_LIMIT_BYTES
-from archive.store.textuse import TextUse
-from archive.store.waitfile import list_waiting
-from archive.store.waitread import DamagedPiece, read_pieces
+from archive.store.waiting.files import list_waiting
+from archive.store.waiting.reading import DamagedPiece, read_pieces
 from archive.verify.collector import Collector
 from archive.verify.looking import digest_file, list_entries, walk_entries
 from archive.warc.reading import ReadRecord

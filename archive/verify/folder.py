@@ -18,8 +18,8 @@ from archive.store.layout import (
     is_locked,
     parse_identity,
 )
-from archive.store.segment import FoundSegment, list_segments
-from archive.store.walk import SegmentChanged
+from archive.store.segments.segment import FoundSegment, list_segments
+from archive.store.segments.walk import SegmentChanged
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets
 from archive.verify.chain import Chain, check_tiles, read_checkpoint

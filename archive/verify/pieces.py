@@ -17,8 +17,8 @@ from archive.attest.job import JOB_LIMIT_BYTES
 from archive.attest.trust import TrustSet
 from archive.errors import StoreError
 from archive.files import open_regular
-from archive.store.follow import CAPTURE_KINDS
-from archive.store.walk import SegmentChanged, SegmentEntry, SegmentWalk
+from archive.store.catalog.follow import CAPTURE_KINDS
+from archive.store.segments.walk import SegmentChanged, SegmentEntry, SegmentWalk
 from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry, check_entry
 from archive.verify.report import Outcome

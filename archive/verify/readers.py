@@ -23,7 +23,7 @@ from typing import BinaryIO, Final, NoReturn, Self
 from archive.attest.trust import TrustSet
 from archive.child import python_command, python_path
 from archive.errors import StoreError
-from archive.store.walk import SegmentChanged
+from archive.store.segments.walk import SegmentChanged
 from archive.verify.pieces import (
     Ended,
     Piece,

@@ -11,7 +11,7 @@ from archive.attest.envelope import Stub
 from archive.digest import Digest
 from archive.instant import format_instant
 from archive.log.leaf import parse_leaf
-from archive.store.walk import SegmentEntry
+from archive.store.segments.walk import SegmentEntry
 from archive.verify.collector import Collector
 
 

@@ -31,7 +31,7 @@ from archive.errors import (
 )
 from archive.files import DISK
 from archive.log.checkpoint import format_checkpoint, open_checkpoint
-from archive.store.anchors import (
+from archive.store.anchors.folder import (
     StoredAnchor,
     StoredToken,
     list_sizes,

@@ -25,8 +25,8 @@ from archive.log.note import (
 )
 from archive.settings import WitnessPeer
 from archive.store.drafts import Draft
-from archive.store.keeper import Host
 from archive.store.layout import ArchivePaths, read_identity
+from archive.store.writing.keeper import Host
 from archive.transport import Connect
 from archive.witness.client import WitnessClient
 from archive.witness.desk import contradiction_name

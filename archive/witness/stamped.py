@@ -27,9 +27,9 @@ from archive.log.note import (
     parse_note,
     verify_note,
 )
-from archive.store.anchors import CHECKPOINT_NAME, list_sizes
-from archive.store.keeper import Host
+from archive.store.anchors.folder import CHECKPOINT_NAME, list_sizes
 from archive.store.layout import ArchivePaths
+from archive.store.writing.keeper import Host
 from archive.witness.client import WitnessClient
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from archive.capture import Capture, EarlierCapture
 from archive.digest import Digest
-from archive.store.earlier import Validators
-from archive.store.reader import ArchiveReader
-from archive.store.recorded import Payload
+from archive.store.catalog.earlier import Validators
+from archive.store.reading.reader import ArchiveReader
+from archive.store.reading.recorded import Payload
 from archive.warc.payload import HttpHead, Problem
 from crawlers.crawl.recorder import MEMORY_BODY_BYTES
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from crawlers.engine.request import parse_target
 from crawlers.sources.schedule import SeenAddress, recheck_at, right_times
 from crawlers.sources.source import Source

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.errors import EvidenceError
-from archive.store.jobrows import JobPlaces
-from archive.store.reader import ArchiveReader
+from archive.store.catalog.jobrows import JobPlaces
+from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.rechecks import find_rechecks
 from crawlers.crawl.unfinished import UNFINISHED_SIGNALS
 from crawlers.sources.schedule import Standing

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
 from archive.errors import EvidenceError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 
 UNFINISHED_SIGNALS = frozenset({"killed", "stopped"})
 """In the closing record of a run that did not come to its end."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from archive.capture import Capture, CaptureOutcome
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 
 COMPLETE = CaptureOutcome.COMPLETE
 Visits = Mapping[int, Mapping[str, list[Capture]]]

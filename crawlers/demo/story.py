@@ -14,7 +14,7 @@ from archive.cli.root import CommandContext
 from archive.errors import ArchiveExists, CaptureError, VerificationError
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report

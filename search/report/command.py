@@ -7,7 +7,7 @@ import click
 
 from archive.cli.root import CommandContext
 from archive.errors import SearchUnavailable
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.cli import open_engines
 from search.engines.opening import Engines
 from search.report.comparison import TextOf, compare_captures

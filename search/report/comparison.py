@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import SearchUnavailable
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.extract.by_type import NO_EXTRACTOR
 from search.extract.worker import Worker
 from search.reading import extract_capture

@@ -13,8 +13,8 @@ from archive.capture import Capture
 from archive.capture_class import CaptureClass
 from archive.cli.root import CommandContext
 from archive.lines import one_line
-from archive.store.classes import CaptureClasses
-from archive.store.reader import ArchiveReader
+from archive.store.reading.classes import CaptureClasses
+from archive.store.reading.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.extract.listing import Item, Items, split_items
 from search.extract.worker import Worker

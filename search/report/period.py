@@ -9,8 +9,8 @@ from typing import Any
 from archive.attest.job import JobClosing, JobOpening
 from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
-from archive.store.jobrows import JobPlaces
-from archive.store.reader import ArchiveReader
+from archive.store.catalog.jobrows import JobPlaces
+from archive.store.reading.reader import ArchiveReader
 from search.report.second import Sample, pair_samples
 from search.report.statuses import GONE, SHOWN, is_hop
 

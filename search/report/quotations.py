@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 
 from archive.errors import CaptureNotFound, SearchError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import find_text
 from search.kept import stated_lines
 from search.quote import Checked, Quotation, check_quotation

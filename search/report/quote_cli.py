@@ -11,7 +11,7 @@ from archive.cli.root import CommandContext
 from archive.digest import Digest
 from archive.errors import FormatError, SearchError, VerificationError
 from archive.lines import one_line
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.cli import open_engines
 from search.quote import (
     LINE_BYTES,

@@ -8,7 +8,7 @@ from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError, SearchUnavailable
 from archive.lines import one_line
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.extract.result import Extract
 from search.extract.worker import Worker
 from search.reading import extract_capture

@@ -10,8 +10,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from archive.capture import Capture
-from archive.store.classes import CaptureClasses
-from archive.store.reader import ArchiveReader
+from archive.store.reading.classes import CaptureClasses
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
     NotCounted,

@@ -21,7 +21,7 @@ import pytest
 
 from archive.errors import SearchUnavailable
 from archive.settings import SearchSettings
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.captures import CaptureRows
 from search.document import Document
 from search.engines import elastic_bulk, elastic_engine

@@ -14,7 +14,7 @@ import pytest
 
 from archive.errors import InvalidQuery
 from archive.settings import SearchSettings
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.engines.opening import CLUSTERED, Engines
 from search.index import Indexer
 from search.service import (

@@ -17,8 +17,8 @@ from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import FormatError, StoreError
 from archive.files import Files
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import (
@@ -149,7 +149,7 @@ def test_R4_after_a_clean_end_nothing_is_written_again(made: MadeArchive) -> Non
 def test_R4_a_background_checkpoint_that_fails_is_told_at_the_end(
     made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archive.store.writer.CHECKPOINT_SECONDS", 0.01)
+    monkeypatch.setattr("archive.store.writing.writer.CHECKPOINT_SECONDS", 0.01)
     files = FailingSync()
     files.failing = ".unfinished"
     writer = open_writer(made, files)

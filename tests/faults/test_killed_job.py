@@ -4,7 +4,7 @@ from pathlib import Path
 
 from archive.attest.job import TRAIL_LIMIT, JobOpening
 from archive.digest import Digest, format_short_id
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive, make_exchange

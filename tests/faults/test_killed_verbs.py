@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import KeyProblem
-from archive.store.waiting import WaitingWriter
+from archive.store.waiting.waiting import WaitingWriter
 from tests.support.archives import FixedRandom, MadeArchive, fill
 from tests.support.command import COMMAND, Command
 from tests.support.foreign import exchange, pack, warcinfo

@@ -25,7 +25,7 @@ from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
 from archive.store.texts import text_path
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.member import Effort
 from tests.support.archives import (
     SOFTWARE,

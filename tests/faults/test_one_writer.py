@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveLocked
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive, make_exchange

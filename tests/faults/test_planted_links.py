@@ -8,7 +8,7 @@ import pytest
 
 from archive.errors import StoreError
 from archive.files import Files
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import text_path
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome

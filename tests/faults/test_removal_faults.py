@@ -15,8 +15,8 @@ from archive.capture import Capture
 from archive.digest import Digest, format_short_id
 from archive.errors import CaptureRemoved
 from archive.files import Files
-from archive.store.reader import ArchiveReader
-from archive.store.segment import list_segments
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import list_segments
 from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
 from archive.verify.folder import verify_archive

@@ -13,7 +13,7 @@ import pytest
 
 from archive.attest.trust import read_trust
 from archive.store.layout import read_identity
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.command import COMMAND, Command

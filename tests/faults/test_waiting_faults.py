@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from archive.errors import KeyProblem
-from archive.store.reader import ArchiveReader
-from archive.store.signing import check_waiting, sign_waiting
-from archive.store.waitfile import list_waiting
-from archive.store.waiting import WaitingWriter
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.reading.reader import ArchiveReader
+from archive.store.waiting.files import list_waiting
+from archive.store.waiting.signing import check_waiting, sign_waiting
+from archive.store.waiting.waiting import WaitingWriter
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort

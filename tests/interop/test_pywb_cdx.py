@@ -26,9 +26,9 @@ from werkzeug.test import Client
 
 from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes
 from archive.digest import Digest
-from archive.store.lookup import KeyedCapture
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.catalog.lookup import KeyedCapture
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.entity import read_entity
 from archive.warc.head import parse_http_head
 from archive.warc.surt import make_urlkey

@@ -30,11 +30,11 @@ from archive.log.fields import format_base64
 from archive.store.drafts import Draft, PageDraft
 from archive.store.layout import ArchivePaths
 from archive.store.ledger import Ledger
-from archive.store.recovery import recover
-from archive.store.segment import list_segments
-from archive.store.survey import survey_segment
+from archive.store.recovery.recovery import recover
+from archive.store.recovery.survey import survey_segment
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.store.texts import text_path
-from archive.store.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.verify.statements import leaf_of
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice

@@ -16,7 +16,7 @@ import pytest
 
 from archive.capture import Capture
 from archive.digest import Digest
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.command import COMMAND, Command
 

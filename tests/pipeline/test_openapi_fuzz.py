@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.index import Indexer
 from tests.support.archives import make_archive
 from tests.support.served import open_later, serve_services

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from archive.digest import Digest
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.warc.library import (
     LibraryRecord,
     check_with_fastwarc,

@@ -13,9 +13,9 @@ import pytest
 from archive.attest.job import JobOpening
 from archive.capture import Capture
 from archive.digest import Digest, format_short_id
-from archive.store.jobs import JobReader
-from archive.store.reader import ArchiveReader
-from archive.store.restricted import RestrictedSources, says_restricted
+from archive.store.reading.jobs import JobReader
+from archive.store.reading.reader import ArchiveReader
+from archive.store.reading.restricted import RestrictedSources, says_restricted
 from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
 from tests.support.command import Command
 

@@ -20,9 +20,9 @@ from archive.store.drafts import PageDraft
 from archive.store.keychange import KeyChanger
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.ledger import LedgerTools
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import CaptureSink, WriterSettings
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.settings import CaptureSink, WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
 from tests.support.exchanges import answered

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from archive.capture import Capture
 from archive.store.drafts import PageDraft
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, fill, make_archive, make_exchange

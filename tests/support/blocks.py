@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.wire import Served
 
 Exchanges = Counter[tuple[bytes, bytes]]

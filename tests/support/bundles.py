@@ -34,8 +34,8 @@ from archive.log.note import (
     parse_note,
 )
 from archive.store.drafts import PageDraft, draft_exchange
-from archive.store.reader import ArchiveReader
-from archive.store.recovery import recover
+from archive.store.reading.reader import ArchiveReader
+from archive.store.recovery.recovery import recover
 from archive.verify.bundle import verify_bundle
 from archive.verify.bundlefiles import SUMS, format_sums
 from archive.verify.report import Outcome, Report

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from archive.digest import Digest
 from archive.files import Files
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.warc.member import Effort

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.campaign_play import BACK, FORWARDS, KILLS, Pace, Played
 from tests.support.campaign_run import SECONDS, CampaignRun
 from tests.support.campaign_world import END, START, SimSource, State, state_body

@@ -10,7 +10,7 @@ from typing import Any
 
 from archive.attest.trust import read_trust
 from archive.store.layout import read_identity
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 
 REPOSITORY = Path(__file__).parents[2]

@@ -20,9 +20,9 @@ from archive.digest import Digest
 from archive.instant import format_instant
 from archive.store.drafts import Draft, draft_exchange, slice_facts
 from archive.store.ledger import LedgerTools
-from archive.store.segment import list_segments
-from archive.store.survey import survey_segment
-from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.store.recovery.survey import survey_segment
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentEntry, SegmentWalk
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.support.archives import (

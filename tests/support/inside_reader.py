@@ -5,10 +5,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from archive.store.removal import Removed
-from archive.store.segment import list_segments
+from archive.store.removal.removal import Removed
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk
 from archive.store.tombstones import RemovalOrder
-from archive.store.walk import SegmentWalk
 from archive.verify import readers
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes

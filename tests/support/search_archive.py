@@ -15,8 +15,8 @@ from archive.capture import (
 )
 from archive.cli.root import CommandContext
 from archive.store.create import CreateRequest, create_archive
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from search.captures import CaptureRows
 from search.index import Indexer, IndexReport
 from search.kept import state_texts

@@ -16,8 +16,8 @@ from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes, Phase
 from archive.digest import Digest, format_short_id
 from archive.store.drafts import PageDraft
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.slice import ResourceBlock
 from crawlers.demo.content import DemoSites
 from search.index import Indexer

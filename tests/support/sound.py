@@ -4,7 +4,7 @@ import re
 
 from archive.attest.trustset import TrustSet
 from archive.capture import Capture
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome, Report
 from archive.verify.steps import STEPS

@@ -12,8 +12,8 @@ from archive.attest.trustset import TrustSet, format_trust
 from archive.capture import Capture
 from archive.settings import Authority
 from archive.stamping.service import StampingService, StampingTools
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.report import Outcome, Report

@@ -37,8 +37,8 @@ from archive.log.leaf import Leaf, format_leaf
 from archive.log.log import TiledLog
 from archive.store.drafts import slice_facts
 from archive.store.layout import ArchiveIdentity, read_identity
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk
 from archive.verify.folder import verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice

@@ -13,7 +13,7 @@ from archive.capture import (
 )
 from archive.digest import Digest
 from archive.errors import InvalidQuery, SearchUnavailable
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from search.counting import Counts, make_facet

@@ -9,8 +9,8 @@ from pathlib import Path
 from archive.files import DISK, Files
 from archive.log.note import format_vkey
 from archive.settings import WitnessPeer
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.witness.cosigning import Cosigning, make_cosigning
 from archive.witness.desk import Desk, add_log, create_witness, open_desk
 from archive.witness.server import WitnessServer, serving

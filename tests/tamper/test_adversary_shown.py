@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import pytest
 from werkzeug.test import Client
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from tests.support.archives import START, MadeArchive
 from tests.support.attacked import capture_at, edit_catalog, paged_archive, read

@@ -21,8 +21,8 @@ from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.merkle import read_root
 from archive.log.note import format_note, sign_note
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.texts import text_path
-from archive.store.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.verify.statements import leaf_of

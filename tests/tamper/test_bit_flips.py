@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentEntry, SegmentWalk
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentEntry, SegmentWalk
 from archive.verify.report import Outcome, Report
 from tests.support.bench import Bench, bad, names, relative
 from tests.support.tamper import Victim

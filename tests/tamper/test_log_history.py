@@ -21,7 +21,7 @@ from archive.log.note import (
     sign_note,
 )
 from archive.log.witness import cosign
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report

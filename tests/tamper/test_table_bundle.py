@@ -232,9 +232,9 @@ def test_a_statement_of_another_kind_is_no_bundle(world: World, tmp_path: Path) 
     from archive.export.shelf import Shelf
     from archive.log.note import parse_vkey
     from archive.log.proof import TlogProof, format_proof
-    from archive.store.reader import ArchiveReader
-    from archive.store.segment import list_segments
-    from archive.store.walk import SegmentWalk, read_statement
+    from archive.store.reading.reader import ArchiveReader
+    from archive.store.segments.segment import list_segments
+    from archive.store.segments.walk import SegmentWalk, read_statement
     from archive.verify.statements import leaf_of
 
     root = world.made.root

@@ -12,7 +12,7 @@ from archive.attest.keys import Ed25519Signer, P256Signer
 from archive.attest.trustset import TrustSet
 from archive.capture import Capture
 from archive.log.note import COSIGNATURE, make_vkey, parse_note
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome

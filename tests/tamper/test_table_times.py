@@ -9,9 +9,9 @@ import pytest
 
 from archive.digest import Digest
 from archive.files import DISK
-from archive.store.anchoring import LowerBound, LowerBounds
-from archive.store.anchors import read_anchor
-from archive.store.reader import ArchiveReader
+from archive.store.anchors.anchoring import LowerBound, LowerBounds
+from archive.store.anchors.folder import read_anchor
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.bracket import STATED_LATE
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome, Report

@@ -13,11 +13,11 @@ from archive.attest.token import NONCE_BYTES, format_query
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import parse_note
-from archive.store.anchoring import StatedToken, draft_anchor
-from archive.store.anchors import StoredToken, write_anchor
+from archive.store.anchors.anchoring import StatedToken, draft_anchor
+from archive.store.anchors.folder import StoredToken, write_anchor
 from archive.store.drafts import Draft
 from archive.store.ledger import Committed
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import ONE_WITNESS, Outcome
 from tests.support.archives import fill

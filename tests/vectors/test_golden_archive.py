@@ -8,8 +8,8 @@ import pytest
 from archive.attest.kinds import KINDS
 from archive.attest.trust import read_trust
 from archive.store.layout import read_identity
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk, read_statement
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.make.golden_archive import make

@@ -12,7 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from archive.capture import Capture
-from archive.store.recorded import PagePart
+from archive.store.reading.recorded import PagePart
 
 ADDRESS_LIMIT = 16_384
 """Characters of an address that are looked at: no server takes longer ones."""

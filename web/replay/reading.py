@@ -8,7 +8,7 @@ from flask import Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
-from archive.store.recorded import Payload
+from archive.store.reading.recorded import Payload
 from web.languages import LANGUAGES, Language
 from web.site import Site
 from web.views.answers import answer, here

@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 from archive.capture import Capture
 from archive.digest import READ_BYTES
 from archive.errors import LimitExceeded
-from archive.store.recorded import (
+from archive.store.reading.recorded import (
     PageArtifact,
     Payload,
     decode_slice,

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from archive.capture import Capture
 from archive.errors import ExtractionError
-from archive.store.recorded import Payload
+from archive.store.reading.recorded import Payload
 from search.extract.child import WorkerFailed
 from search.extract.pictures import Preview
 from web.kept import Kept

@@ -1,7 +1,7 @@
 """Around: other captures of a record's address, in this archive and in others."""
 
 from archive.capture import SAMPLE_ROLES, Capture
-from archive.store.addresses import AddressQuery, moment_of
+from archive.store.catalog.addresses import AddressQuery, moment_of
 from archive.verify.corroboration import WINDOW
 from web.access import may_show
 from web.site import Site

@@ -8,7 +8,7 @@ from itertools import islice
 
 from flask import Flask, Response, request
 
-from archive.store.lookup import KeyedCapture, KeyPlace
+from archive.store.catalog.lookup import KeyedCapture, KeyPlace
 from web.access import shown_by
 from web.cdx import (
     OUTPUTS,

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import EvidenceError
-from archive.store.addresses import AddressQuery, Moment
+from archive.store.catalog.addresses import AddressQuery, Moment
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.outlinks import Outlink, find_outlinks

@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import CaptureNotFound
-from archive.store.addresses import END, AddressQuery, moment_of
+from archive.store.catalog.addresses import END, AddressQuery, moment_of
 from web.access import shown_by
 from web.site import Site
 

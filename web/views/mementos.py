@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from archive.capture import Capture
 from archive.errors import FormatError
-from archive.store.lookup import FIRST_PLACE, KeyedCapture, span_of
+from archive.store.catalog.lookup import FIRST_PLACE, KeyedCapture, span_of
 from archive.warc.surt import make_urlkey
 from web.access import may_show, shown_by
 from web.mementos import (

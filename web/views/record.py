@@ -11,8 +11,8 @@ from http import HTTPStatus
 from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError
-from archive.store.follow import IMPORT_KIND
-from archive.store.recorded import RecordedExchange, read_exchange_slice
+from archive.store.catalog.follow import IMPORT_KIND
+from archive.store.reading.recorded import RecordedExchange, read_exchange_slice
 from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
 from search.service import ExtractedText

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from archive.capture import Capture
 from archive.log.checkpoint import Checkpoint
-from archive.store.recorded import PageArtifact
+from archive.store.reading.recorded import PageArtifact
 from web.overview import Counts
 from web.views.listing import HistoryRow, Row
 from web.views.values import (

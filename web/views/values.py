@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.capture import Capture
-from archive.store.recorded import PageArtifact
+from archive.store.reading.recorded import PageArtifact
 from search.service import ExtractedText
 from web.citation import Citation
 from web.replay.media import HTML_TYPES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.warc.slice import read_records
 from tests.support.browser_site import BrowserSite, many_parts, running_site
 from tests.support.command import Command

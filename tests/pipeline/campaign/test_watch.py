@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.campaign_run import COMMAND, SECONDS, CampaignRun, open_campaign
 from tests.support.campaign_world import (
     START,

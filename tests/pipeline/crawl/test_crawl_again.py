@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from archive.capture import Capture
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, listing_site, seed_table

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.engine_client import ProxyMaker

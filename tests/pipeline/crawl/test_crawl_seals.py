@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site

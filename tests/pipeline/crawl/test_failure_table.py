@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from archive.attest.trust import read_trust
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 from tests.support.command import Evidence

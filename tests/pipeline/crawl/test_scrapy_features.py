@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from archive.store.reader import ArchiveReader
-from archive.store.segment import open_slice
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import open_slice
 from archive.warc.reading import read_records
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site

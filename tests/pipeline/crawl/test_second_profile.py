@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, ExchangeContext
 from archive.digest import Digest, format_short_id
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from search.index import Indexer
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.exchanges import answered

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.extract.worker import Worker
 from search.report.texts import Texts
 from tests.support.archives import make_archive, make_exchange

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.index import Indexer
 from search.service import SearchService
 from tests.support.command import Evidence

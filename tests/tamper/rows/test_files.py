@@ -9,7 +9,7 @@ import pytest
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome
 from tests.support.bench import Bench, fires, names

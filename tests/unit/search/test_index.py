@@ -10,11 +10,11 @@ from archive.attest.extract import parse_extract
 from archive.capture import CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError, SearchUnavailable, StoreError
-from archive.store.segment import list_segments
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.texts import find_text
 from archive.store.tombstones import RemovalOrder
-from archive.store.walk import SegmentWalk, read_statement
-from archive.store.writer import ArchiveWriter
+from archive.store.writing.writer import ArchiveWriter
 from search.captures import CaptureRows
 from search.extract.worker import Worker
 from search.generations import find_current, hold_index_lock

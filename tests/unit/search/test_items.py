@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder
 from search.captures import CaptureRows
 from search.document import PageText

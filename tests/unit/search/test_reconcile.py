@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from archive.capture import CaptureOutcome
 from archive.errors import SearchError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.captures import CaptureRows
 from search.cli import index
 from search.document import microseconds

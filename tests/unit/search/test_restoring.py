@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from archive.store.segment import find_segment, parse_segment_name
+from archive.store.segments.segment import find_segment, parse_segment_name
 from search.index import IndexReport
 from search.intake import Intake
 from tests.support.search_archive import ArchiveBox

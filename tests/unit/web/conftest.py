@@ -25,8 +25,8 @@ from archive.capture import (
 from archive.digest import Digest
 from archive.store.create import CreateRequest, create_archive
 from archive.store.drafts import PageDraft
-from archive.store.reader import ArchiveReader
-from archive.store.writer import ArchiveWriter
+from archive.store.reading.reader import ArchiveReader
+from archive.store.writing.writer import ArchiveWriter
 from archive.warc.slice import ResourceBlock
 from tests.support.exchanges import CONNECTION, answered, unanswered
 from tests.support.png import plain_png

@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from archive.store.lookup import KeyPlace
+from archive.store.catalog.lookup import KeyPlace
 from tests.support.served import APP
 from tests.support.web_world import World
 from web.app import Applications

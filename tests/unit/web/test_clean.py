@@ -9,7 +9,7 @@ import pytest
 
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import LimitExceeded
-from archive.store.recorded import PagePart
+from archive.store.reading.recorded import PagePart
 from web.languages import ENGLISH
 from web.replay.clean import CleanPage, clean_page
 from web.replay.frame import frame_page

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
 from web.access import AccessPolicy, shown_by

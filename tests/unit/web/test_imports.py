@@ -6,7 +6,7 @@ from pathlib import Path
 from werkzeug.test import Client
 
 from archive.store.foreign import examine, import_file
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive
 from tests.support.foreign import PAGE, URI, exchange, pack

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from archive.capture import Capture, CaptureOutcome
-from archive.store.recorded import PagePart
+from archive.store.reading.recorded import PagePart
 from web.replay.links import Gap, PartTable, Resolved, normal_form, split_srcset
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from search.index import Indexer
 from search.service import SearchService
 from tests.support.query_strings import Asker, check_shape, query_strings

@@ -10,7 +10,7 @@ from werkzeug.test import Client
 
 from archive.attest.trust import read_trust
 from archive.claim import CLAIM
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import Client
 
 from archive.digest import Digest
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from tests.support.archives import make_archive, make_exchange
 from tests.support.exchanges import not_modified

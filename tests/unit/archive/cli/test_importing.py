@@ -12,7 +12,7 @@ import pytest
 
 from archive.claim import CLAIM
 from archive.digest import Digest
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.warc.foreign import RATIO_FREE_BYTES
 from tests.support.archives import MadeArchive
 from tests.support.bombs import deflated_zeros

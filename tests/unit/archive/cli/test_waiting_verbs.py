@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 
 from archive.errors import KeyProblem
-from archive.store.waitfile import list_waiting
-from archive.store.waiting import WaitingWriter
-from archive.store.waitread import read_waiting
+from archive.store.waiting.files import list_waiting
+from archive.store.waiting.reading import read_waiting
+from archive.store.waiting.waiting import WaitingWriter
 from tests.support.archives import MadeArchive, fill
 from tests.support.inside import Done
 

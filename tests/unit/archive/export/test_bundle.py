@@ -14,7 +14,7 @@ from archive.errors import StoreError
 from archive.export import bundle
 from archive.export.locked import encrypt_pieces
 from archive.export.target import write_stream
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.zipped import zip_pieces
 from tests.support.bundles import World, make_world, read_folder
 from tests.support.folders import open_segment

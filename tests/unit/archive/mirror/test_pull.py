@@ -23,7 +23,7 @@ from archive.mirror.listing import (
 from archive.mirror.pull import NotTaken
 from archive.mirror.source import open_source
 from archive.store.drafts import Draft
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, copy_archive, fill, make_archive

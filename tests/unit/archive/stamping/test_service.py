@@ -12,10 +12,10 @@ from archive.digest import Digest
 from archive.errors import StoreError
 from archive.files import DISK
 from archive.log.checkpoint import format_checkpoint
-from archive.store.anchors import list_sizes, read_anchor
+from archive.store.anchors.folder import list_sizes, read_anchor
 from archive.store.layout import ArchivePaths
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk, read_statement
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import fill, make_exchange

@@ -10,7 +10,7 @@ import pytest
 from archive.digest import READ_BYTES
 from archive.errors import StoreError
 from archive.store.foreign import examine, import_file
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.foreign import exchange, pack
 

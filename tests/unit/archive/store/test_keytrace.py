@@ -8,7 +8,7 @@ from archive.attest.keys import P256Signer
 from archive.errors import FormatError, StoreError
 from archive.store import keychange
 from archive.store.keytrace import find_change
-from archive.store.segment import list_segments
+from archive.store.segments.segment import list_segments
 from tests.support.archives import fill, make_archive
 
 

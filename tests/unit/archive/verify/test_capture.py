@@ -11,7 +11,7 @@ import pytest
 from archive.attest.keys import Ed25519Signer, P256Signer
 from archive.attest.trust import TrustedOperator, TrustSet
 from archive.capture import Capture
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import ALWAYS_REQUIRED, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange

@@ -22,7 +22,7 @@ from archive.capture import (
 )
 from archive.cli.corroborate import corroboration_json
 from archive.errors import LimitExceeded
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
     Corroboration,

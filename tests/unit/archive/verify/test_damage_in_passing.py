@@ -12,9 +12,9 @@ from archive.capture import Capture, MemoryBytes, SliceLocation
 from archive.digest import Digest
 from archive.errors import CaptureNotFound, FormatError, MalformedRecord
 from archive.export.judge import PlannedFiles
-from archive.store.reader import ArchiveReader
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk
 from archive.verify import bundletimes
 from archive.verify import capture as capture_module
 from archive.verify.bundle import verify_files

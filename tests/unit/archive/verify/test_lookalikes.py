@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.lookalikes import LookAlikes, describe_host

@@ -10,7 +10,7 @@ import pytest
 from archive.attest.statement import parse_statement
 from archive.digest import Digest
 from archive.errors import FormatError
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.moved import Moves, trace_records
 from archive.warc.reading import ReadRecord, RecordWalk
 from tests.support.archives import make_archive

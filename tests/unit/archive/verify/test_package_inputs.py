@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from archive.errors import UsageProblem
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk, read_statement
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.verify import package
 from archive.verify.package import verify_wacz
 from archive.verify.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES

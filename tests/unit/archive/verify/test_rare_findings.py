@@ -18,7 +18,7 @@ from archive.errors import DigestMismatch, FormatError, LimitExceeded, StoreErro
 from archive.log.fields import format_base64
 from archive.store.foreign import examine, import_file
 from archive.store.layout import hold_lock
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify import capture as capture_module
 from archive.verify.anchors import Anchors
 from archive.verify.bracket import Brackets

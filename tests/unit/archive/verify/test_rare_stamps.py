@@ -12,7 +12,7 @@ from archive.export import shelf
 from archive.export.shelf import Shelf
 from archive.log.note import parse_vkey
 from archive.store.layout import hold_lock
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify import capturetime
 from archive.verify.capturetime import _find_named
 from archive.verify.collector import Collector

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from archive.errors import StoreError
-from archive.store.removal import Removed
-from archive.store.segment import list_segments
+from archive.store.removal.removal import Removed
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk
 from archive.store.tombstones import RemovalOrder
-from archive.store.walk import SegmentWalk
 from archive.verify import folder, pieces, readers
 from archive.verify.folder import verify_archive
 from archive.verify.pieces import Piece, cut_segment, kept_bytes, with_block

@@ -11,7 +11,7 @@ import pytest
 from archive.capture import Capture, EarlierCapture, Exchange
 from archive.digest import Digest
 from archive.errors import DigestMismatch
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report

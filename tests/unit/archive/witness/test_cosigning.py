@@ -15,11 +15,11 @@ from archive.log.note import SignedNote, parse_note, parse_vkey, verify_note
 from archive.log.witness import SIZE_TYPE, parse_add_checkpoint
 from archive.settings import WitnessPeer
 from archive.store.layout import ArchivePaths
-from archive.store.reader import ArchiveReader
-from archive.store.segment import list_segments
-from archive.store.walk import SegmentWalk, read_statement
-from archive.store.writer import ArchiveWriter
-from archive.store.writing import WriterSettings
+from archive.store.reading.reader import ArchiveReader
+from archive.store.segments.segment import list_segments
+from archive.store.segments.walk import SegmentWalk, read_statement
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.writer import ArchiveWriter
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from archive.witness.desk import Desk, Reply, origin_hash

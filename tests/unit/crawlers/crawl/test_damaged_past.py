@@ -8,7 +8,7 @@ import pytest
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, SliceLocation
 from archive.digest import Digest, format_short_id
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.services import CrawlServices

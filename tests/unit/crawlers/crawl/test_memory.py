@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive.capture import ExchangeContext
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.memory import ArchiveMemory
 from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
 

@@ -16,7 +16,7 @@ from archive.capture import (
     ExchangeContext,
 )
 from archive.errors import LimitExceeded
-from archive.store.reader import ArchiveReader
+from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import Partner
 from search.report.period import Attempt
 from search.report.vantage import Seen, Sight, compare_places

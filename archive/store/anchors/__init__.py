@@ -1,0 +1,1 @@
+"""Tokens of time-stamp authorities beside the log, and what the log states of them."""

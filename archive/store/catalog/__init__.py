@@ -1,0 +1,1 @@
+"""The derived SQLite lookup: it follows the segments and may be thrown away."""

@@ -1,0 +1,1 @@
+"""An archive read back: captures, payloads, jobs, and what may not be published."""

@@ -1,0 +1,1 @@
+"""What a crash or a kill left half done, put right before anything is written."""

@@ -1,0 +1,1 @@
+"""Lawful removal of one entry: a tombstone, then the segment written without it."""

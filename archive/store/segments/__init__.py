@@ -1,0 +1,1 @@
+"""Segment files: their bytes, the statements between them, and who vouches for each."""

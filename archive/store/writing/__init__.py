@@ -1,0 +1,1 @@
+"""The one writer of an archive: a thread that commits in groups, and checkpoints."""
