@@ -1,33 +1,43 @@
 """Windows: stretches of time in which a capture must lie, as a query asks (pure)."""
 
-from search.query.nodes import And, Node, Or, When
+from search.query.nodes import CAPTURED, FIRST, And, Node, Or, When
 from search.times import EVER, Window, Windows, microseconds_of
 
 
-def windows_of(node: Node) -> Windows | None:
+def windows_of(node: Node, field: str = CAPTURED) -> Windows | None:
     """When a capture may lie that a query finds its document by; None: ever.
 
-    What filters of a branch ask beside words counts, too.
+    What filters of a branch ask beside words counts, too. `field`: the filter on time
+    that is looked at.
     """
     match node:
-        case When(field="captured"):
+        case When() if node.field == field:
             low, high = microseconds_of(node.start), microseconds_of(node.end)
             return (
                 (EVER[0] if low is None else low, EVER[1] if high is None else high),
             )
         case And():
-            return both([windows_of(item) for item in node.items])
+            return both([windows_of(item, field) for item in node.items])
         case Or():
-            return either([windows_of(item) for item in node.items])
+            return either([windows_of(item, field) for item in node.items])
         case _:
             return None
+
+
+def shown_in(tree: Node) -> Windows | None:
+    """When the capture may lie that is handed out for a document; None: ever.
+
+    Where only the first capture is asked for, that one was meant.
+    """
+    asked = windows_of(tree)
+    return windows_of(tree, FIRST) if asked is None else asked
 
 
 def is_time(node: Node) -> bool:
     """Whether it asks for times of capture and for nothing else."""
     match node:
         case When():
-            return node.field == "captured"
+            return node.field == CAPTURED
         case And() | Or():
             return all(map(is_time, node.items))
         case _:

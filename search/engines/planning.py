@@ -42,6 +42,7 @@ from search.engines.readings import (
     words_of,
 )
 from search.query.nodes import (
+    FIRST,
     And,
     Exact,
     Filter,
@@ -55,7 +56,7 @@ from search.query.nodes import (
     Word,
 )
 from search.times import EVER, Windows, microseconds_of
-from search.windows import is_time, windows_of
+from search.windows import is_time, shown_in, windows_of
 
 QUANTITY = "number"
 """Entry of the words that ask for a number."""
@@ -150,7 +151,7 @@ class Planner:
             leaves=tuple(self._leaves),
             words=tuple(words),
             rest=rest,
-            windows=windows_of(tree),
+            windows=shown_in(tree),
         )
 
     def _drop_functionwords_of(self, items: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -205,7 +206,8 @@ class Planner:
                 return OneOf(field=node.field, values=values)
             case When():
                 low, high = microseconds_of(node.start), microseconds_of(node.end)
-                return Between(field=CLAIMED_US, low=low, high=high)
+                time = CAPTURED_US if node.field == FIRST else CLAIMED_US
+                return Between(field=time, low=low, high=high)
             case Phrase() if node.slop is not None:
                 return self._near(node)
             case _:

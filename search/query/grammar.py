@@ -22,7 +22,7 @@ branch  = item , { item } ;
 item    = [ "-" | "+" ] , ( "(" , query , ")" | field | phrase | prefix | word ) ;
 field   = name , ":" , ( values | '"' , values , '"' )
         | ( "exact" | "name" ) , ":" , ( word | '"' , words , '"' )
-        | ( "captured" | "claimed" ) , ":" , range ;
+        | ( "captured" | "first" | "claimed" ) , ":" , range ;
 name    = "source" | "host" | "lang" | "type" | "status" | "outcome" | "class"
         | "warning" | "archive" ;
 values  = value , { "," , value } ;
@@ -154,6 +154,11 @@ FORMS = (
         means="captured then: 2025, 2025-01, 2025-01-26, a..b, a.., ..b; days are UTC, "
         "or at an offset: 2025-01-26+03:00. date: is the same",
         example="captured:2025-01-26+03:00",
+    ),
+    Form(
+        written="first:TIME",
+        means="captured for the first time then: what counts by day count",
+        example="first:2025-01",
     ),
     Form(
         written="claimed:TIME",

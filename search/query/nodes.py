@@ -16,8 +16,10 @@ FILTER_FIELDS = (
     "archive",
 )
 """Filters on exact values, as the user writes them."""
-TIME_FIELDS = ("captured", "claimed")
-"""Filters on time: signed time of capture, and the date a page claims to be from."""
+CAPTURED, FIRST, CLAIMED = "captured", "first", "claimed"
+TIME_FIELDS = (CAPTURED, FIRST, CLAIMED)
+"""Filters on time: signed time of any capture, that of the first one, which counts by
+day are made of, and the date a page claims to be from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

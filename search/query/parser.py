@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from archive.errors import InvalidQuery
 from search.analysis.tokens import tokenize
 from search.query.nodes import (
+    CAPTURED,
+    CLAIMED,
     FILTER_FIELDS,
     TIME_FIELDS,
     And,
@@ -40,7 +42,7 @@ PREFIX_MAX_LETTERS = 15
 SLOP_MAX_WORDS = 50
 """Farther apart two words have nothing to do with each other."""
 
-_SAME_FIELD = {"date": "captured"}
+_SAME_FIELD = {"date": CAPTURED}
 """Other names of fields."""
 _LEXEME = re.compile(
     r"""\s*(?:
@@ -229,7 +231,7 @@ def _when(field: str, value: str, column: int) -> Node:
     except BadTime as error:
         raise InvalidQuery(str(error), column=column + error.at) from error
     offset = find_offset(value)
-    if field == "claimed" and offset is not None:
+    if field == CLAIMED and offset is not None:
         raise InvalidQuery(
             "a claimed date is the day that a page writes; leave the offset out",
             column=column + offset,

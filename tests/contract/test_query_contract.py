@@ -27,6 +27,7 @@ from search.service import (
 )
 from tests.support.elastic_server import Server
 from tests.support.many_languages import SENTENCES, fill_box
+from tests.support.numbers import numbers_of
 from tests.support.search_archive import ArchiveBox, make_box
 
 pytestmark = pytest.mark.timeout(420)
@@ -54,6 +55,8 @@ WRITTEN = (
     "class:soft-404", "-class:page outcome:complete", "warning:date_conflict",
     "claimed:2025", "claimed:2025-01-26", "claimed:2024..2025-01-20 lang:be,en",
     "claimed:2025-01-20..", "claimed:..2024", "election -claimed:2025",
+    "first:2025-01-26", "first:2025-01-26..2025-01-27 election", "-first:2024 Minsk",
+    "first:2025-01 captured:2025-01-27", "first:2025 OR name:Bialiatski",
     "claimed:2025-01 captured:2025-01 Minsk", "claimed:1900..1999",
     "type:item", "type:item election", "type:teaser", "type:page,item commission",
     "claimed:2025-01-21 type:item", "lang:en type:item observers", "type:item -Minsk",
@@ -63,7 +66,12 @@ WRITTEN = (
 )  # fmt: skip
 REFUSED = (
     *("", "-election", "   ", "captured:yesterday", "(" * 12 + "a", "claimed:x"),
-    *("claimed:2025-02..2025-01", "claimed:2025-01-26+03:00", "-class:page"),
+    *(
+        "first:yesterday",
+        "claimed:2025-02..2025-01",
+        "claimed:2025-01-26+03:00",
+        "-class:page",
+    ),
 )
 
 
@@ -85,7 +93,7 @@ class Both:
 @pytest.fixture(scope="module")
 def both(box: ArchiveBox, server: Server) -> Both:
     """Index the archive, and a copy of it in the cluster."""
-    copy = box.root.parent / "copy"
+    copy = box.root.parent / f"copy-{server.url.rpartition(':')[2]}"
     shutil.copytree(box.root, copy)
     engines = Engines(settings=SearchSettings(url=server.url))
     _index(box.root, Engines(), None)
@@ -266,6 +274,14 @@ def test_both_count_and_list_the_same(both: Both, query: str) -> None:
     assert {hit.capture_id for hit in page.hits} == {
         hit.capture_id for hit in listed[0]
     }
+
+
+@pytest.mark.parametrize("query", ["election", "lang:be,ru", "type:item OR Minsk"])
+def test_as_many_are_found_behind_a_number_as_it_counts(both: Both, query: str) -> None:
+    for service in (both.embedded, both.clustered):
+        for filters, count in numbers_of(service.counts(query)):
+            found = service.search(f"({query}) {filters}", limit=0)
+            assert found.total == count, filters
 
 
 @pytest.mark.parametrize("query", REFUSED)

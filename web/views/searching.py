@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import InvalidQuery, StoreError
 from search.counting import Counts
+from search.query.nodes import FIRST
 from search.service import ResultPage, SearchOptions, Sorting
 from web.access import search_options
 from web.charts import Bin, Chart, make_chart
@@ -34,7 +35,7 @@ FACETS = ("source", "lang", "class", "outcome", "host")
 VALUES_SHOWN = 8
 """Of one facet; the others are a number."""
 SORTINGS = ("score", "newest", "oldest", "claimed-newest", "claimed-oldest")
-DAY_FIELD = "captured"
+DAY_FIELD = FIRST
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _EPOCH = date(1970, 1, 1)
 
@@ -209,7 +210,7 @@ def chart_of(counts: Counts) -> Chart | None:
 
 
 def days_of(one: Bin) -> Narrowing:
-    """Only what was captured on the days of a bar."""
+    """What a bar counts: documents first captured on its days."""
     days = str(one.start) if one.start == one.end else f"{one.start}..{one.end}"
     return Narrowing(field=DAY_FIELD, value=days)
 

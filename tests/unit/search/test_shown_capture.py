@@ -14,6 +14,7 @@ from search.options import EVERYTHING, SearchOptions
 from search.output import row_of
 from search.saved import SavedSearch
 from search.service import SearchService
+from tests.support.numbers import numbers_of
 from tests.support.search_archive import ArchiveBox
 from tests.unit.search.test_items import digest
 
@@ -175,6 +176,25 @@ def test_the_same_question_up_to_the_same_entry_has_the_same_answer(
     days_later(box, 1, source_id="two")
     box.index()
     assert answer() == before
+
+
+def test_as_many_are_found_behind_a_number_as_it_counts(box: ArchiveBox) -> None:
+    """A text captured again on a later day is counted on its first one alone."""
+    first = box.page(PAGE, article(), source_id="one")
+    days_later(box, 5, source_id="one")
+    other = article(head=dated("2025-01-10"))
+    box.page("https://b.example/", other, source_id="two")
+    box.index()
+    service = box.service()
+    numbers = dict(numbers_of(service.counts("election")))
+    for added, count in numbers.items():
+        assert service.search(f"election {added}", limit=0).total == count, added
+    days = [f"first:{one.captured_at:%Y-%m-%d}" for one in (first, box.captures[-1])]
+    assert [numbers[day] for day in days] == [1, 1]
+    assert service.search(f"captured:{days[1][6:]}").total == 2
+    for day, capture in zip(days, (first, box.captures[-1]), strict=True):
+        (hit,) = service.search(f"election {day}").hits
+        assert hit.capture_id == capture.capture_id
 
 
 def test_items_are_shown_by_the_capture_of_the_day_and_counted_up_to_the_entry(
