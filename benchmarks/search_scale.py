@@ -39,8 +39,8 @@ from benchmarks.scale.asking import (
 )
 from benchmarks.scale.building import Built, Plan, build
 from benchmarks.scale.texts import Maker, read_pieces
+from search.answering.service import SearchService
 from search.engines.opening import EMBEDDED, Engines
-from search.service import SearchService
 from tests.support import elastic_server
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

@@ -23,13 +23,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from archive.capture import Capture
 from benchmarks.quality.figures import Figure, format_table
-from search.document import Document, build_document
+from search.documents.document import Document, build_document
+from search.documents.parts import divide
 from search.engines.tantivy_engine import TantivyEngine
 from search.extract.by_type import extract
-from search.extracts import ExtractCache
-from search.index import Indexer
-from search.intake import page_text
-from search.parts import divide
+from search.indexing.extracts import ExtractCache
+from search.indexing.index import Indexer
+from search.indexing.intake import page_text
 from tests.support.search_archive import ArchiveBox, make_box
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

@@ -14,12 +14,12 @@ from archive.digest import Digest
 from archive.errors import SearchError
 from archive.settings import ENGINES, Settings
 from archive.store.reading.reader import ArchiveReader
+from search.answering.opened import OpenIndex
 from search.engines.opening import Engines
 from search.extract.ocr import MISSING, find_tesseract
-from search.index import Indexer, IndexReport
-from search.kept import state_texts
-from search.opened import OpenIndex
-from search.reconcile import Difference, reconcile
+from search.indexing.index import Indexer, IndexReport
+from search.indexing.kept import state_texts
+from search.indexing.reconcile import Difference, reconcile
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 wrong use, 6 the archive folder, 7 log or keys, 9 search."

@@ -27,7 +27,7 @@ from archive.attest.fields import (
 from archive.attest.forms import NAME
 from archive.digest import Digest
 from search.analysis.analyze import ANALYSIS_VERSION
-from search.results import ExtractedText
+from search.answering.results import ExtractedText
 
 CONTEXT_CODE_POINTS = 32
 """Kept of what stands before and behind the words: tells equal words apart."""

@@ -15,18 +15,18 @@ from archive.errors import SearchError
 from archive.export.selection import write_warc
 from archive.export.target import check_target, write_stream
 from archive.store.layout import read_identity
-from search.answers import alike_json
-from search.asking import Listing, Presentation, answer, answer_line
+from search.answering.options import SearchOptions, Variants
+from search.answering.saved import SavedSearch, read_searches, read_since, remember
+from search.answering.service import LIMIT_MAX, SearchService
 from search.cli import open_engines
 from search.engines.base import Sorting
-from search.listed import captures_of
-from search.options import SearchOptions, Variants
-from search.output import FORMATS
-from search.printing import alike_lines
+from search.output.answers import alike_json
+from search.output.asking import Listing, Presentation, answer, answer_line
+from search.output.listed import captures_of
+from search.output.printing import alike_lines
+from search.output.streams import FORMATS
 from search.query.grammar import help_text
 from search.report.comparison import main_capture
-from search.saved import SavedSearch, read_searches, read_since, remember
-from search.service import LIMIT_MAX, SearchService
 
 LISTED_WITH = {
     *("query", "query_file", "all_as", "output", "upto", "new_since", "remember"),

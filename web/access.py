@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archive.capture import Capture
-from search.service import SearchOptions, Sorting
+from search.answering.service import SearchOptions, Sorting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from archive.instant import format_instant
-from search.highlight import Snippet
+from search.answering.highlight import Snippet
 from web.charts import level_of
 from web.languages import LANGUAGES, Language
 from web.overview import key_of

@@ -1,8 +1,8 @@
 """Services: what a view may use, handed in; small protocols, so tests hand in fakes.
 
 The protocols name only what the pages read. `ArchiveReader` of
-`archive.store.reading.reader` and `SearchService` of `search.service` fit them as they
-are.
+`archive.store.reading.reader` and `SearchService` of `search.answering.service` fit
+them as they are.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -21,10 +21,10 @@ from archive.store.reading.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
 from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
+from search.answering.options import EVERYTHING, SearchOptions
+from search.answering.service import ExtractedText, ResultPage
 from search.extract.dates import Claimed
 from search.extract.pictures import Preview
-from search.options import EVERYTHING, SearchOptions
-from search.service import ExtractedText, ResultPage
 
 
 class ArchiveSource(Protocol):

@@ -21,8 +21,8 @@ from archive.log.checkpoint import Checkpoint
 from archive.store.catalog.addresses import AddressQuery
 from archive.store.reading.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
+from search.answering.service import ExtractedText, Hit
 from search.extract.dates import Claimed
-from search.service import ExtractedText, Hit
 from web.access import may_show
 from web.limits import RateLimiter
 from web.overview import Overview, key_of

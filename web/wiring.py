@@ -20,9 +20,9 @@ from archive.verify.corroboration import Partner
 from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
 from archive.verify.report import Report
+from search.answering.service import SearchService
 from search.engines.opening import Engines
 from search.extract.preview import Previews
-from search.service import SearchService
 from web.others import Others
 from web.services import Services, TrustState
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
-from search.analysed import analyse
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
-from search.document import PageText, build_document
+from search.answering.tiers import Window, first_tier, ordered, second_tier
+from search.documents.analysed import analyse
+from search.documents.document import PageText, build_document
 from search.engines.base import AnyOf, Tokens
 from search.engines.planning import Planner
 from search.engines.tantivy_engine import TantivyEngine
 from search.extract.language import identify
 from search.query.parser import parse_query
-from search.tiers import Window, first_tier, ordered, second_tier
 
 ARCHIVE_ID = "a" * 26
 ALL = 5_000

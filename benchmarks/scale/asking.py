@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archive.errors import SearchError
 from benchmarks.scale.texts import Piece
-from search.service import SearchService
+from search.answering.service import SearchService
 
 PAGE = 10
 KINDS = ("one word", "two words", "three words", "name:", "with filters", "phrase")

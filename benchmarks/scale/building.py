@@ -18,12 +18,12 @@ from pathlib import Path
 from archive.settings import SearchSettings
 from archive.store.layout import ArchivePaths, read_identity
 from benchmarks.scale.texts import Made, Maker
-from search.analysed import analyse
-from search.captures import CaptureRow, CaptureRows, DocumentRow
-from search.document import Document, build_document, microseconds
+from search.documents.analysed import analyse
+from search.documents.document import Document, build_document, microseconds
 from search.engines.base import SearchEngine
 from search.engines.opening import EMBEDDED, Engines
-from search.generations import VERSION, new_generation, use_generation
+from search.indexing.generations import VERSION, new_generation, use_generation
+from search.rows.captures import CaptureRow, CaptureRows, DocumentRow
 from tests.support.search_archive import make_box
 
 COMMIT_DOCUMENTS = 50_000

@@ -15,9 +15,9 @@ from pathlib import Path
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from archive.store.texts import deflated_part, press_text
-from search.analysed import BODY_FIELDS
 from search.analysis.analyze import TokenFields, join_forms
-from search.document import PageText
+from search.documents.analysed import BODY_FIELDS
+from search.documents.document import PageText
 from search.extract.by_type import extract
 from search.extract.dates import Claimed
 from search.extract.language import identify

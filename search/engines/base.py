@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from search.document import Document
+from search.documents.document import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from elasticsearch import (
 )
 
 from archive.errors import SearchUnavailable
-from search.document import Document
+from search.documents.document import Document
 from search.engines.base import (
     Clause,
     EngineHit,

@@ -7,7 +7,7 @@ would read the source again and lose them without a word.
 
 from typing import Any
 
-from search.document import Document
+from search.documents.document import Document
 from search.engines.fields import (
     ALL,
     CAPTURED_US,

@@ -55,8 +55,8 @@ from search.query.nodes import (
     When,
     Word,
 )
+from search.query.windows import is_time, shown_in, windows_of
 from search.times import EVER, Windows, microseconds_of
-from search.windows import is_time, shown_in, windows_of
 
 QUANTITY = "number"
 """Entry of the words that ask for a number."""

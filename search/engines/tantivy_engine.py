@@ -15,7 +15,7 @@ from typing import Any
 import tantivy
 
 from archive.errors import SearchUnavailable
-from search.document import Document
+from search.documents.document import Document
 from search.engines.base import (
     AllOf,
     Between,

@@ -11,11 +11,11 @@ from archive.capture import Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import SearchUnavailable
 from archive.store.reading.reader import ArchiveReader
+from search.answering.results import ExtractedText
 from search.extract.by_type import NO_EXTRACTOR
 from search.extract.worker import Worker
 from search.reading import extract_capture
 from search.report.changes import Changes, compare_texts
-from search.results import ExtractedText
 
 FAILURE_STATUS = 400
 """From here on a status says that this is not what was asked for."""

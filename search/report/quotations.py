@@ -12,11 +12,11 @@ from itertools import islice
 from archive.errors import CaptureNotFound, SearchError
 from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import find_text
-from search.kept import stated_lines
+from search.answering.results import ExtractedText
+from search.answering.service import SearchService
+from search.indexing.kept import stated_lines
 from search.quote import Checked, Quotation, check_quotation
 from search.report.comparison import extract_now
-from search.results import ExtractedText
-from search.service import SearchService
 
 BATCH = 1_000
 """Quotations held in memory; the segments are read at most once for all of them."""

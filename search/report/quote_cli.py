@@ -12,6 +12,8 @@ from archive.digest import Digest
 from archive.errors import FormatError, SearchError, VerificationError
 from archive.lines import one_line
 from archive.store.reading.reader import ArchiveReader
+from search.answering.results import ExtractedText
+from search.answering.service import SearchService
 from search.cli import open_engines
 from search.quote import (
     LINE_BYTES,
@@ -25,8 +27,6 @@ from search.quote import (
 )
 from search.report.comparison import main_capture
 from search.report.quotations import look_up
-from search.results import ExtractedText
-from search.service import SearchService
 
 GOOD = (State.SAME, State.FOUND_ELSEWHERE)
 LOST = VerificationError.exit_code

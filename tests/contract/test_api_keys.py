@@ -15,9 +15,9 @@ import pytest
 from archive.errors import SearchUnavailable
 from archive.settings import SearchSettings
 from archive.store.reading.reader import ArchiveReader
+from search.answering.service import SearchService
 from search.engines.opening import Engines
-from search.index import Indexer
-from search.service import SearchService
+from search.indexing.index import Indexer
 from tests.support import elastic_server
 from tests.support.elastic_server import Server
 from tests.support.search_archive import make_box

@@ -22,15 +22,15 @@ import pytest
 from archive.errors import SearchUnavailable
 from archive.settings import SearchSettings
 from archive.store.reading.reader import ArchiveReader
-from search.captures import CaptureRows
-from search.document import Document
+from search.documents.document import Document
 from search.engines import elastic_bulk, elastic_engine
 from search.engines.base import AllOf
 from search.engines.elastic_engine import Cluster, ClusterAccess, ElasticEngine
 from search.engines.elastic_layout import document_body
 from search.engines.opening import CLUSTERED, Engines, index_name
-from search.generations import find_current
-from search.index import Indexer, IndexReport
+from search.indexing.generations import find_current
+from search.indexing.index import Indexer, IndexReport
+from search.rows.captures import CaptureRows
 from tests.contract.conftest import SERVERS, require_server
 from tests.support.elastic_server import Server, running
 from tests.support.search_archive import ArchiveBox, make_box
@@ -144,7 +144,7 @@ def small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elastic_bulk, "BACKOFF_SECONDS", (0.001, 0.01))
     monkeypatch.setattr(elastic_engine, "WAITING_DOCUMENTS", 10)
     monkeypatch.setattr(elastic_engine, "WRITE_SECONDS", HANG_SECONDS / 2)
-    monkeypatch.setattr("search.batch.COMMIT_CAPTURES", 20)
+    monkeypatch.setattr("search.indexing.batch.COMMIT_CAPTURES", 20)
 
 
 def copy_of(box: ArchiveBox, folder: Path) -> Path:

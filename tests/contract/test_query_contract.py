@@ -15,9 +15,7 @@ import pytest
 from archive.errors import InvalidQuery
 from archive.settings import SearchSettings
 from archive.store.reading.reader import ArchiveReader
-from search.engines.opening import CLUSTERED, Engines
-from search.index import Indexer
-from search.service import (
+from search.answering.service import (
     Hit,
     ResultPage,
     SearchOptions,
@@ -25,6 +23,8 @@ from search.service import (
     Sorting,
     Variants,
 )
+from search.engines.opening import CLUSTERED, Engines
+from search.indexing.index import Indexer
 from tests.support.elastic_server import Server
 from tests.support.many_languages import SENTENCES, fill_box
 from tests.support.numbers import numbers_of

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SearchUnavailable
-from search.document import Document
+from search.documents.document import Document
 from search.engines.base import (
     AllOf,
     AnyOf,

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from archive.store.reading.reader import ArchiveReader
-from search.index import Indexer
+from search.indexing.index import Indexer
 from tests.support.archives import make_archive
 from tests.support.served import open_later, serve_services
 from web.views.openapi import OPERATIONS, make_document

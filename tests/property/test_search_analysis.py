@@ -7,12 +7,12 @@ from search.analysis.analyze import EMPTY, form_table, join_forms
 from search.analysis.keys import loose_key, name_key, query_keys
 from search.analysis.spellings import VARIANTS, query_variants
 from search.analysis.tokens import exact_form, split_words, tokenize, word_spans
+from search.answering.highlight import SNIPPET_CODE_POINTS, cut_snippets
+from search.answering.marking import find_marks
 from search.engines.base import Tokens
 from search.engines.planning import Leaf
 from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
-from search.highlight import SNIPPET_CODE_POINTS, cut_snippets
-from search.marking import find_marks
 from search.passages import ReadText, read_forms
 from tests.support.examples import examples
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from search.answers import day_name
 from search.counting import Counts
+from search.output.answers import day_name
 
 
 def numbers_of(counts: Counts) -> Iterator[tuple[str, int]]:

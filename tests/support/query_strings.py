@@ -6,6 +6,7 @@ from typing import Any
 
 from archive.errors import InvalidQuery
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
+from search.answering.service import SearchService
 from search.engines.elastic_query import compile_clause
 from search.engines.fields import (
     CAPTURED_US,
@@ -17,7 +18,6 @@ from search.engines.fields import (
 from search.engines.guarded import guarded
 from search.engines.planning import Planner
 from search.query.parser import parse_query
-from search.service import SearchService
 
 LEAF = {"value": str, "boost": float}
 PHRASE = {"query": str, "slop": int, "boost": float}

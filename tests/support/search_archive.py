@@ -17,10 +17,10 @@ from archive.cli.root import CommandContext
 from archive.store.create import CreateRequest, create_archive
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
-from search.captures import CaptureRows
-from search.index import Indexer, IndexReport
-from search.kept import state_texts
-from search.service import SearchService
+from search.answering.service import SearchService
+from search.indexing.index import Indexer, IndexReport
+from search.indexing.kept import state_texts
+from search.rows.captures import CaptureRows
 from tests.support.exchanges import answered, unanswered
 
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
 from archive.warc.slice import ResourceBlock
 from crawlers.demo.content import DemoSites
-from search.index import Indexer
+from search.indexing.index import Indexer
 from tests.support.archives import make_archive, part_row
 from tests.support.authorities import serve_memory
 from tests.support.exchanges import answered, unanswered

@@ -16,11 +16,11 @@ from archive.errors import InvalidQuery, SearchUnavailable
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
+from search.answering.highlight import Snippet
+from search.answering.options import EVERYTHING, SearchOptions
+from search.answering.service import ExtractedText, Hit, ResultPage
 from search.counting import Counts, make_facet
 from search.extract.dates import Claimed
-from search.highlight import Snippet
-from search.options import EVERYTHING, SearchOptions
-from search.service import ExtractedText, Hit, ResultPage
 from tests.support.served import APP, REPLAY
 from web.access import AccessPolicy
 from web.app import Applications, create_app

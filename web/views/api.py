@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 
 from archive.errors import InvalidQuery
-from search.service import Hit
+from search.answering.service import Hit
 from web.access import search_options
 from web.limits import QUERY_LIMIT_CHARS
 from web.site import NO_INDEX, Site

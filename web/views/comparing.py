@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from flask import Flask, Response
 
 from archive.capture import Capture, CaptureOutcome
+from search.answering.service import ExtractedText
 from search.report.changes import Changes, Kind, ParagraphChange, compare_texts
-from search.service import ExtractedText
 from web.site import Site
 from web.views.answers import page
 

@@ -15,7 +15,7 @@ from archive.store.catalog.follow import IMPORT_KIND
 from archive.store.reading.recorded import RecordedExchange, read_exchange_slice
 from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
-from search.service import ExtractedText
+from search.answering.service import ExtractedText
 from web.citation import CLOCK, IMPORTED, Citation, format_text
 from web.messages import text_of
 from web.replay.links import PartTable

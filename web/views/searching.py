@@ -14,9 +14,9 @@ from werkzeug.exceptions import NotFound
 
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import InvalidQuery, StoreError
+from search.answering.service import ResultPage, SearchOptions, Sorting
 from search.counting import Counts
 from search.query.nodes import FIRST
-from search.service import ResultPage, SearchOptions, Sorting
 from web.access import search_options
 from web.charts import Bin, Chart, make_chart
 from web.checking import CITATION_LIMIT_CHARS, ids_named

@@ -17,7 +17,7 @@ from archive.capture import Capture, ExchangeContext
 from archive.digest import Digest, format_short_id
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
-from search.index import Indexer
+from search.indexing.index import Indexer
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.exchanges import answered
 from tests.support.served import Served, serve_archive

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from archive.store.reading.reader import ArchiveReader
-from search.index import Indexer
-from search.service import SearchService
+from search.answering.service import SearchService
+from search.indexing.index import Indexer
 from tests.support.command import Evidence
 from tests.support.crawl_site import running_site
 from tests.support.sources import ALL_FETCHED, listing_site, source_head

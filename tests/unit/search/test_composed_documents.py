@@ -2,8 +2,8 @@
 
 from benchmarks.scale.building import make_ready
 from benchmarks.scale.texts import Made, Maker, make_piece
-from search.analysed import analyse
-from search.document import build_document
+from search.documents.analysed import analyse
+from search.documents.document import build_document
 
 DOCUMENTS = 300
 ARCHIVE = "0" * 32

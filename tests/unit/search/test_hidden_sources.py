@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from archive.capture import Exchange
-from search.service import SearchOptions, SearchService
+from search.answering.service import SearchOptions, SearchService
 from tests.support.search_archive import START, ArchiveBox
 
 HIDING = SearchOptions(hidden_sources=frozenset({"inside"}))

@@ -10,18 +10,18 @@ from click.testing import CliRunner
 
 from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder
-from search.captures import CaptureRows
-from search.document import PageText
+from search.answering.opened import OpenIndex
+from search.answering.service import Hit, SearchService
+from search.documents.document import PageText
+from search.documents.parts import Divided, divide
 from search.engines.opening import Engines
 from search.extract.by_type import extract
 from search.extract.parts import find_parts
 from search.extract.result import Part
-from search.opened import OpenIndex
-from search.parts import Divided, divide
-from search.reconcile import ALTERED, reconcile
+from search.indexing.reconcile import ALTERED, reconcile
+from search.rows.captures import CaptureRows
+from search.rows.sightings import Seen
 from search.search_cli import search
-from search.service import Hit, SearchService
-from search.sightings import Seen
 from tests.support import seeds
 from tests.support.search_archive import ArchiveBox, make_box
 
@@ -177,7 +177,7 @@ def test_the_check_of_the_index_reads_items_and_notices_another_text(
 ) -> None:
     box = make_box(tmp_path)
     box.page(URI, digest(0, 1, 2, 3))
-    monkeypatch.setattr("search.intake.divide", _altered)
+    monkeypatch.setattr("search.indexing.intake.divide", _altered)
     box.index(state=True)
     assert set(compare(box)) == {ALTERED}
     monkeypatch.undo()

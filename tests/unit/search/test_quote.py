@@ -11,6 +11,7 @@ import pytest
 
 from archive.digest import Digest
 from archive.errors import FormatError
+from search.answering.results import ExtractedText
 from search.extract.by_type import extract
 from search.quote import (
     CONTEXT_CODE_POINTS,
@@ -24,7 +25,6 @@ from search.quote import (
     make_quotation,
     parse_quotation,
 )
-from search.results import ExtractedText
 
 CAPTURE = "c" * 64
 SIGNS = (

@@ -7,8 +7,8 @@ import pytest
 from werkzeug.test import Client
 
 from archive.store.reading.reader import ArchiveReader
-from search.index import Indexer
-from search.service import SearchService
+from search.answering.service import SearchService
+from search.indexing.index import Indexer
 from tests.support.query_strings import Asker, check_shape, query_strings
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World

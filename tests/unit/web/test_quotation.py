@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from archive.digest import Digest
+from search.answering.results import ExtractedText
 from search.quote import Quotation, find_words, make_quotation
-from search.results import ExtractedText
 from web.quotation import (
     QUOTE_LIMIT_CHARS,
     Place,

@@ -14,7 +14,7 @@ import pytest
 
 from archive.errors import SearchUnavailable
 from search.counting import DAY_US
-from search.document import Document
+from search.documents.document import Document
 from search.engines import linked
 from search.engines.base import (
     AllOf,

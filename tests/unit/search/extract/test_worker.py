@@ -125,7 +125,7 @@ def test_libraries_open_no_connection_and_raise_no_warning() -> None:
         "    if event.startswith(('socket.connect', 'socket.getaddrinfo')):\n"
         "        raise SystemExit(f'network: {event}')\n"
         "sys.addaudithook(refuse)\n"
-        "import search.service, search.cli\n"
+        "import search.answering.service, search.cli\n"
         "from search.extract.by_type import extract\n"
         "from search.extract.language import identify\n"
         "from search.analysis.lemmas import query_lemmas\n"

@@ -17,10 +17,10 @@ from archive.errors import (
     SearchUnavailable,
 )
 from archive.store.texts import text_path
+from search.answering.service import SearchService
 from search.quote import Quotation, format_quotation, parse_quotation
 from search.report import quotations
 from search.report.quote_cli import quote
-from search.service import SearchService
 from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]

@@ -1,0 +1,1 @@
+"""From a query to hits of some archives: marks, passages, groups, what was left out."""

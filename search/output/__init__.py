@@ -1,0 +1,1 @@
+"""Answers as lines for a person, JSON, CSV, lists of addresses and feeds."""

@@ -1,0 +1,1 @@
+"""SQLite rows beside the index: captures, items, near texts, sightings (derived)."""
