@@ -92,7 +92,7 @@ goldens: $(DEV) ## make generated fixtures again; look at the difference before 
 	$(BIN)/python tests/make/demo_assets.py crawlers/demo/site/outlet.example/both
 	rm -rf build/golden && $(BIN)/python tests/make/golden_archive.py build/golden
 	$(PYTEST) -q --update-goldens tests/tamper/test_table_untouched.py \
-	    tests/tamper/test_table_*.py tests/unit/archive/verify/test_capture.py
+	    tests/tamper/test_table_*.py tests/tamper/test_forgeries.py tests/unit/archive/verify
 	@echo "compare build/golden with tests/golden: a difference breaks archives made before;"
 	@echo "in tests/golden/reports it is what readers of a report are told from now on"
 

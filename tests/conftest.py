@@ -17,7 +17,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from tests.support.told import GoldenReports
+from archive.verify.collector import Collector
+from archive.verify.report import Report
+from tests.support.told import GoldenReports, told_by_all
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"
@@ -81,6 +83,28 @@ def corpus_dir() -> Path:
 def golden_reports(pytestconfig: pytest.Config) -> GoldenReports:
     """The reports that must stay as they are, word for word."""
     return GoldenReports(is_written=pytestconfig.getoption("update_goldens"))
+
+
+@pytest.fixture
+def whole_reports(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    golden_reports: GoldenReports,
+) -> Generator[list[Report]]:
+    """Every report that a test asks for is told word for word as it was."""
+    made, heard = Collector.report, list[Report]()
+
+    def report(collector: Collector, *arguments: Any, **named: Any) -> Report:
+        heard.append(made(collector, *arguments, **named))
+        return heard[-1]
+
+    monkeypatch.setattr(Collector, "report", report)
+    yield heard
+    told = told_by_all(heard, tmp_path_factory.getbasetemp())
+    module, part = request.module.__name__, request.node.name
+    if told or not golden_reports.is_written:
+        golden_reports.assert_told(told, module=module, part=part)
 
 
 @pytest.fixture(scope="session")

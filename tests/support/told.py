@@ -8,6 +8,7 @@ look at the difference before you commit.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,13 @@ REPORTS = Path(__file__).parents[1] / "golden" / "reports"
 MARK = "== "
 INFLATING = re.compile(r"Error -?\d+ while decompressing data: incorrect [a-z]+ check")
 """In the words of whichever library does it."""
+OF_A_TEST = re.compile(r"FOLDER/[^/:\s]+")
 VARYING = (
     (re.compile(r"\b[0-9a-f]{64,}\b"), "DIGEST"),
     (re.compile(r"\b[a-z2-7]{26}\b"), "ID"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "KEY"),
+    (re.compile(r"(?<=\()[0-9a-f]{8}(?=\))"), "KEY"),
+    (re.compile(r'(?<="id": ")[a-z2-7]{7}(?=\')'), "ID"),
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z"), "TIME"),
 )
 
@@ -54,6 +58,16 @@ def without_names(told: list[str]) -> list[str]:
     for pattern, name in VARYING:
         told = [pattern.sub(name, line) for line in told]
     return sorted(told)
+
+
+def told_by_all(reports: Sequence[Report], folder: Path) -> list[str]:
+    """Each line of any of them, and how many tell it; `folder` holds those of tests."""
+    counts = Counter[str]()
+    for report in reports:
+        told = [OF_A_TEST.sub("FOLDER", line) for line in tell(report, folder)]
+        counts.update(without_names(told))
+    many = len(reports) > 1
+    return [f"{n} x {line}" if many else line for line, n in sorted(counts.items())]
 
 
 def difference(untouched: list[str], told: list[str]) -> list[str]:

@@ -16,6 +16,9 @@ from archive.verify.report import NO_BRACKET, ONE_WITNESS, Bracket, Report
 from tests.support.bundles import Files_, World, resum
 from tests.support.sound import assert_sound
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
+
 ASKED = "2 of 2 witnesses, 2 authorities asked for: "
 
 

@@ -33,6 +33,9 @@ from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.exchanges import answered, unanswered
 from tests.support.inside import Done, call
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
+
 URI = "http://a.example/results"
 PAGE = b"<p>Candidate A: 51 %</p>" * 10
 OTHER = b"<p>Candidate B: 51 %</p>" * 10

@@ -30,6 +30,8 @@ from tests.support.bundles import World
 from tests.support.sound import codes
 from tests.support.tamper import flip
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeArchive:

@@ -16,6 +16,8 @@ from tests.support.bundles import World
 from tests.support.forged_packages import Entries, describe, pack, sign, write_package
 from tests.support.sound import codes
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 
 @pytest.fixture(scope="module")
 def packed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Entries:

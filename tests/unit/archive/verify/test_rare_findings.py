@@ -42,6 +42,8 @@ from tests.support.sound import codes, judge_capture
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.tamper import Victim
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeArchive:

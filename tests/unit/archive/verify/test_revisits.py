@@ -19,6 +19,9 @@ from tests.support.archives import MadeArchive, make_archive
 from tests.support.exchanges import answered, not_modified
 from tests.support.sound import codes
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
+
 URI = "http://a.example/list.pdf"
 BODY = b"%PDF" + bytes(range(256)) * 300
 
