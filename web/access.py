@@ -5,7 +5,7 @@ answers exactly like an unknown id. One that was removed is in no catalog: its t
 says what was removed and why.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from archive.capture import Capture
@@ -27,10 +27,18 @@ class AccessPolicy:
 
 
 def search_options(
-    policy: AccessPolicy, sorting: Sorting = Sorting.SCORE
+    policy: AccessPolicy,
+    sorting: Sorting = Sorting.SCORE,
+    *,
+    upto: Iterable[tuple[str, int]],
 ) -> SearchOptions:
-    """How the index is asked: totals and facets tell nothing of what is not shown."""
-    return SearchOptions(sorting=sorting, hidden_sources=policy.hidden())
+    """How the index is asked: totals and facets tell nothing of what is not shown.
+
+    `upto`: how many entries of the log of each archive count, by its id.
+    """
+    return SearchOptions(
+        sorting=sorting, hidden_sources=policy.hidden(), upto=dict(upto)
+    )
 
 
 def may_show(capture: Capture, policy: AccessPolicy) -> bool:

@@ -38,6 +38,7 @@ COSTS = {
     "links": 25,
     "api-links": 25,
     "results": 25,
+    "search-link": 25,
     "api-search": 25,
     "cdx": 25,
     "timemap": 25,

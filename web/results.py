@@ -6,12 +6,13 @@ store is full, each goes after its time. Safe to use from several threads.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from archive.digest import format_short_id
 from search.query.nodes import And, format_query
 from search.query.parser import parse_query
+from web.bounds import Bounds, held
 
 ENTRY_LIMIT = 10_000
 """Queries kept; at 1,000 characters each about 10 MB."""
@@ -40,6 +41,16 @@ class Asked:
     query: str
     narrowings: tuple[Narrowing, ...] = ()
     sorting: str = "score"
+    wanted: Bounds = ()
+    """Bounds that a link to a search names."""
+    upto: Bounds = ()
+    """Bounds of its answers, from the first one on."""
+
+    @property
+    def beyond(self) -> Bounds:
+        """What a link names and is not searched here."""
+        here = dict(self.upto)
+        return tuple(pair for pair in self.wanted if pair[1] > here.get(pair[0], 0))
 
     @property
     def text(self) -> str:
@@ -96,6 +107,17 @@ class QueryStore:
         """The query of a token; None when it is unknown or its time is over."""
         entry = self._entry(token)
         return None if entry is None else entry.asked
+
+    def hold(self, token: str, seen: Mapping[str, int]) -> Asked | None:
+        """The query, with the bounds of its answers: now those seen, if it has none."""
+        entry = self._entry(token)
+        if entry is None:
+            return None
+        with self._lock:
+            asked = entry.asked
+            if not asked.upto:
+                entry.asked = replace(asked, upto=held(asked.wanted, seen))
+            return entry.asked
 
     def offer(self, token: str, one: Narrowing) -> int:
         """The number that links of this token name a narrowing by, now and later."""

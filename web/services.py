@@ -5,7 +5,7 @@ The protocols name only what the pages read. `ArchiveReader` of
 them as they are.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -133,6 +133,10 @@ class ArchiveSource(Protocol):
 
 class SearchSource(Protocol):
     """What pages ask of the index."""
+
+    def upto(self) -> Mapping[str, int]:
+        """Entries of each log that were searched, by archive id; SearchUnavailable."""
+        ...
 
     def search(
         self,

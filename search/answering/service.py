@@ -135,6 +135,7 @@ class SearchService:
         window = Window(limit=min(max(limit, 0), LIMIT_MAX), offset=max(offset, 0))
         text = _clean(text)
         tree = parse_query(text)
+        upto = self.upto()  # before it is asked: nothing in the answer is behind it
         asked = self._plan(tree, options)
         total, hits, missing, alike = _answer(asked, window, options)
         counts = _count(asked) if counted else None
@@ -152,7 +153,7 @@ class SearchService:
             some_missing=tuple(hit for hit, _ in shown[len(hits) :]),
             searched=make_searched(leaves, (marked for _, marked in shown)),
             took_ms=round((time.monotonic() - began) * 1000),
-            upto=self.upto(),
+            upto=upto,
             unknown=()
             if total
             else find_unknown(tree, self._archives, options.hidden_sources),

@@ -101,6 +101,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     "web": (
         (
             ("web.access",),
+            ("web.bounds",),
             ("web.charts",),
             ("web.coverage",),
             ("web.headers",),

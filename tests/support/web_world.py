@@ -28,6 +28,7 @@ from web.services import Services, TrustState
 from web.settings import WebSettings
 from web.wiring import make_bundle
 
+ARCHIVE = "a" * 26
 START = datetime(2025, 1, 26, 18, 4, 11, 250_000, tzinfo=UTC)
 
 
@@ -41,6 +42,10 @@ class FakeIndex:
     broken: bool = False
     claims: dict[str, Claimed] = field(default_factory=dict)
     problem: Exception = field(default_factory=lambda: SearchUnavailable("no index"))
+    entries: int = 40
+    """How far the log was searched, which an indexer moves on."""
+    uptos: list[dict[str, int]] = field(default_factory=list)
+    """The bounds of each question."""
     more: Counter[str] = field(default_factory=Counter)
     """Further values of the facet `lang`."""
 
@@ -53,6 +58,11 @@ class FakeIndex:
         if self.broken:
             raise self.problem
         return self.claims.get(capture_id)
+
+    def upto(self) -> dict[str, int]:
+        if self.broken:
+            raise self.problem
+        return {ARCHIVE: self.entries}
 
     def _shown(self, options: SearchOptions) -> list[Hit]:
         hidden = options.hidden_sources
@@ -81,6 +91,7 @@ class FakeIndex:
         counted: bool = False,
     ) -> ResultPage:
         self.asked.append(text)
+        self.uptos.append(dict(options.upto))
         if self.broken:
             raise self.problem
         if text == "-only":
@@ -92,7 +103,7 @@ class FakeIndex:
             some_missing=(),
             searched=(),
             took_ms=1,
-            upto={},
+            upto={ARCHIVE: self.entries},
             counts=self.counts(text, options=options) if counted else None,
         )
 
@@ -109,7 +120,7 @@ class FakeIndex:
         )
         self.hits.append(
             Hit(
-                archive_id="a" * 26,
+                archive_id=ARCHIVE,
                 document_id=capture.capture_id,
                 capture_id=capture.capture_id,
                 short_id=capture.short_id,

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 from archive.errors import InvalidQuery
 from search.answering.service import Hit
 from web.access import search_options
+from web.bounds import held, read_bounds
 from web.limits import QUERY_LIMIT_CHARS
 from web.site import NO_INDEX, Site
 from web.views.answers import error_json, json_answer
@@ -48,7 +49,7 @@ class Api:
         Twins(self._site).register(app)
 
     def search(self) -> Response:
-        """Answer `{"query", "limit", "offset"}`; the query is in the body only."""
+        """Answer `{"query", "limit", "offset", "upto"}`; the query is in no address."""
         if not request.is_json:
             raise UnsupportedMediaType
         asked = request.get_json(silent=True)
@@ -57,20 +58,25 @@ class Api:
         site = self._site
         query: Any = asked.get("query")
         limit, offset = asked.get("limit", 10), asked.get("offset", 0)
+        try:
+            wanted = read_bounds(asked.get("upto", {}))
+        except ValueError:
+            query = None
         if not _is_search(query, limit, offset):
             return error_json(
                 400,
                 "bad-request",
                 "query must be text of at most 1,000 characters, limit 1 to 100, "
-                "offset 0 to 10,000.",
+                "offset 0 to 10,000, upto as an answer has it.",
                 "Send a JSON object with these members.",
             )
         try:
+            upto = held(wanted, site.services.search.upto())
             found = site.services.search.search(
                 query,
                 limit=limit,
                 offset=offset,
-                options=search_options(site.settings.access),
+                options=search_options(site.settings.access, upto=upto),
             )
         except InvalidQuery as error:
             return error_json(400, "invalid-query", str(error), "Correct the query.")
@@ -84,6 +90,7 @@ class Api:
                 total=found.total,
                 hits=_hits(site, found.hits),
                 some_missing=_hits(site, found.some_missing),
+                upto=dict(upto),
             )
         )
 

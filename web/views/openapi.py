@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.version import VERSION
+from web.bounds import ARCHIVES_MAX, ENTRIES_DIGITS
 from web.cdx import FIELDS, MOST_LINES, OUTPUTS, USUAL_LINES
 from web.schema import Schema, SchemaBook
 from web.views import shapes
@@ -21,6 +22,17 @@ _SEARCH = {
         "query": {"type": "string", "minLength": 1, "maxLength": 1_000},
         "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
         "offset": {"type": "integer", "minimum": 0, "maximum": 10_000, "default": 0},
+        "upto": {
+            "type": "object",
+            "description": "of an earlier answer: entries of each log that count",
+            "propertyNames": {"pattern": "^[a-z2-7]{25}[aeimquy4]$"},
+            "additionalProperties": {
+                "type": "integer",
+                "minimum": 0,
+                "exclusiveMaximum": 10**ENTRIES_DIGITS,
+            },
+            "maxProperties": ARCHIVES_MAX,
+        },
     },
     "required": ["query"],
 }

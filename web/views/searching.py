@@ -8,16 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
+from urllib.parse import urlencode
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import InvalidQuery, StoreError
-from search.answering.service import ResultPage, SearchOptions, Sorting
+from search.answering.service import ResultPage, Sorting
 from search.counting import Counts
 from search.query.nodes import FIRST
 from web.access import search_options
+from web.bounds import format_bounds, parse_bounds
 from web.charts import Bin, Chart, make_chart
 from web.checking import CITATION_LIMIT_CHARS, ids_named
 from web.limits import QUERY_LIMIT_CHARS
@@ -36,6 +38,8 @@ VALUES_SHOWN = 8
 """Of one facet; the others are a number."""
 SORTINGS = ("score", "newest", "oldest", "claimed-newest", "claimed-oldest")
 DAY_FIELD = FIRST
+DOCUMENT = "document"
+"""What a followed link is fetched as; parts of other pages are something else."""
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _EPOCH = date(1970, 1, 1)
 
@@ -60,6 +64,7 @@ class SearchPages:
         """Add the routes."""
         for rule, name, view, method in (
             ("/search", "search", self.search, "POST"),
+            ("/search", "search-link", self.search_link, "GET"),
             ("/r/<token>", "results", self.results, "GET"),
             ("/r/<token>/<int:number>", "results-page", self.results, "GET"),
             ("/r/<token>/only/<int:number>", "narrow", self.narrow, "GET"),
@@ -73,6 +78,19 @@ class SearchPages:
         """Keep the query in memory and answer with the address of its results."""
         query = request.form.get("q", "").strip()[:QUERY_LIMIT_CHARS]
         return self._lead(Asked(query=query)) if query else see_other("/")
+
+    def search_link(self) -> Response:
+        """Ask what a link to a search names; the address that is left has no words."""
+        if request.headers.get("Sec-Fetch-Dest", DOCUMENT) != DOCUMENT:
+            raise Forbidden
+        query = request.args.get("q", "").strip()[:QUERY_LIMIT_CHARS]
+        try:
+            wanted = parse_bounds(request.args.getlist("upto"))
+        except ValueError as error:
+            raise BadRequest from error
+        return (
+            self._lead(Asked(query=query, wanted=wanted)) if query else see_other("/")
+        )
 
     def _lead(self, asked: Asked) -> Response:
         return see_other(f"/r/{self._site.queries.put(asked)}")
@@ -93,6 +111,7 @@ class SearchPages:
             raise NotFound
         problem, found, counts = "", None, None
         try:
+            asked = site.queries.hold(token, site.services.search.upto()) or asked
             found = self._search(asked, number)
             counts = found.counts
         except InvalidQuery as error:
@@ -115,6 +134,7 @@ class SearchPages:
             chart=chart,
             days=[offer(days_of(bar.bin)) for bar in chart.bars] if chart else [],
             sortings=SORTINGS,
+            link=self._link(asked) if found else "",
             token=token,
             number=number,
             first=(number - 1) * PAGE_HITS + 1,
@@ -127,12 +147,18 @@ class SearchPages:
             asked.text,
             limit=PAGE_HITS,
             offset=offset,
-            options=self._options(Sorting(asked.sorting)),
+            options=search_options(
+                self._site.settings.access, Sorting(asked.sorting), upto=asked.upto
+            ),
             counted=True,
         )
 
-    def _options(self, sorting: Sorting = Sorting.SCORE) -> SearchOptions:
-        return search_options(self._site.settings.access, sorting)
+    def _link(self, asked: Asked) -> str:
+        """A link to what is asked; shown as words, it is nobody's address yet."""
+        settings = self._site.settings
+        base = (settings.link_base or settings.app_origin).rstrip("/")
+        named = [("upto", pair) for pair in format_bounds(asked.upto)]
+        return f"{base}/search?{urlencode([('q', asked.text), *named])}"
 
     def narrow(self, token: str, number: int) -> Response:
         """Only what has one value of a facet, or is of one bar, by its number."""

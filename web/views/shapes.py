@@ -74,6 +74,8 @@ class SearchAnswer:
     total: int
     hits: list[HitShape]
     some_missing: list[HitShape]
+    upto: Mapping[str, int]
+    """Entries of each log that were searched: given back, they keep pages together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

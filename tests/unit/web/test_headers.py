@@ -68,7 +68,7 @@ APP_ANSWERS = [
     ("GET", f"/s/{UNKNOWN}", 404),
     ("GET", f"/out/{UNKNOWN}", 404),
     ("GET", f"/r/{UNKNOWN}", 410),
-    ("GET", "/search", 405),
+    ("GET", "/search", 303),
     ("POST", "/", 405),
     ("OPTIONS", "/", 405),
     ("TRACE", "/", 405),
