@@ -16,7 +16,7 @@ from archive.settings import ENGINES, Settings
 from archive.store.reading.reader import ArchiveReader
 from search.answering.opened import OpenIndex
 from search.engines.opening import Engines
-from search.extract.ocr import MISSING, find_tesseract
+from search.extract.files.ocr import MISSING, find_tesseract
 from search.indexing.index import Indexer, IndexReport
 from search.indexing.kept import state_texts
 from search.indexing.reconcile import Difference, reconcile

@@ -24,7 +24,7 @@ from archive.verify.report import Report
 from search.answering.options import EVERYTHING, SearchOptions
 from search.answering.service import ExtractedText, ResultPage
 from search.extract.dates import Claimed
-from search.extract.pictures import Preview
+from search.extract.previews.pictures import Preview
 
 
 class ArchiveSource(Protocol):

@@ -22,7 +22,7 @@ from archive.verify.policy import Wishes
 from archive.verify.report import Report
 from search.answering.service import SearchService
 from search.engines.opening import Engines
-from search.extract.preview import Previews
+from search.extract.previews.preview import Previews
 from web.others import Others
 from web.services import Services, TrustState
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.quality.figures import Figure
 from search.extract.dates import Claimed, find_claimed
 from search.extract.encoding import decode
-from search.extract.html import extract_html
+from search.extract.pages.html import extract_html
 
 RIGHT_BAR, WRONG_BAR = 0.90, 0.08
 SURE = 0.8

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from search.documents.document import PageText
-from search.extract.ocr import OCR
+from search.extract.files.ocr import OCR
 from search.extract.result import SEPARATOR, Part
 from search.rows.items import Piece, Pieces
 

@@ -8,25 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from search.extract.encoding import decode
-from search.extract.html import (
-    HTML_EXTRACTOR,
-    SHOWN_EXTRACTOR,
-    TAGS_EXTRACTOR,
-    extract_html,
-    extract_shown,
-    extract_tags,
-)
-from search.extract.language import LANGUAGE_VERSION, identify
-from search.extract.office import (
+from search.extract.files.office import (
     BROKEN,
     DOCUMENT_EXTRACTOR,
     SHEET_EXTRACTOR,
     extract_sheets,
     extract_zip,
 )
-from search.extract.parts import PARTS_VERSION, find_parts
-from search.extract.pdf import PDF_EXTRACTOR, extract_pdf, join_pages
-from search.extract.plain import (
+from search.extract.files.pdf import PDF_EXTRACTOR, extract_pdf, join_pages
+from search.extract.files.plain import (
     JSON_EXTRACTOR,
     TEXT_EXTRACTOR,
     XML_EXTRACTOR,
@@ -34,6 +24,16 @@ from search.extract.plain import (
     extract_plain,
     extract_xml,
 )
+from search.extract.language import LANGUAGE_VERSION, identify
+from search.extract.pages.html import (
+    HTML_EXTRACTOR,
+    SHOWN_EXTRACTOR,
+    TAGS_EXTRACTOR,
+    extract_html,
+    extract_shown,
+    extract_tags,
+)
+from search.extract.parts import PARTS_VERSION, find_parts
 from search.extract.result import PAGES, Extract
 from search.extract.sniffing import (
     TYPE_CONFLICT,

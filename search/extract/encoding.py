@@ -9,7 +9,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from search.extract.alltext import guess_charset
+from search.extract.pages.alltext import guess_charset
 
 NEARLY_VALID_CHARACTERS = 20
 """So many good multi-byte characters, and three times the bad bytes, mean UTF-8."""

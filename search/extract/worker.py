@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from search.extract.child import (
+from search.extract.children.child import (
     Child,
     Conversation,
     WorkerFailed,
@@ -21,11 +21,11 @@ from search.extract.child import (
     end_child,
     start_child,
 )
-from search.extract.converter import convert
-from search.extract.nursery import OPTION, run_nursery
-from search.extract.ocr import find_tesseract, is_picture
+from search.extract.children.nursery import OPTION, run_nursery
+from search.extract.files.converter import convert
+from search.extract.files.ocr import find_tesseract, is_picture
+from search.extract.files.scans import SCANS, ScanReader
 from search.extract.result import PAGES, Extract, read_extract
-from search.extract.scans import SCANS, ScanReader
 
 MEMORY_BYTES = 2 * 1024**3
 """Address space of the child: several times what the largest page needs."""
@@ -191,7 +191,7 @@ def warm_up() -> None:
 def serve() -> None:
     """The child's life: extract what comes, or draw a page that has to be read."""
     from search.extract.by_type import extract
-    from search.extract.pdf import READ_SIDE, draw_page
+    from search.extract.files.pdf import READ_SIDE, draw_page
 
     def answer(request: dict[str, Any], data: bytes) -> tuple[bytes, bytes]:
         if "draw" in request:

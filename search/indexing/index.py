@@ -12,7 +12,7 @@ from archive.store.reading.reader import ArchiveReader
 from search.collecting import rare_collections
 from search.engines.base import SearchEngine
 from search.engines.opening import EMBEDDED, Engines
-from search.extract.ocr import find_tesseract
+from search.extract.files.ocr import find_tesseract
 from search.indexing.batch import Batch
 from search.indexing.extracts import ExtractCache
 from search.indexing.forgetting import holds_removed

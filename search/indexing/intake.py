@@ -17,10 +17,10 @@ from search.documents.analysed import analyse
 from search.documents.document import Analysed, PageText, origin_of
 from search.documents.parts import Divided, divide
 from search.extract.by_type import FAILED_EXTRACTOR, NO_EXTRACTOR, empty_extract
-from search.extract.nursery import Nursery
-from search.extract.ocr import OCR
+from search.extract.children.nursery import Nursery
+from search.extract.files.ocr import OCR
+from search.extract.files.scans import SCANS
 from search.extract.result import Extract
-from search.extract.scans import SCANS
 from search.extract.worker import MODULE, PAYLOAD_BYTES, Worker
 from search.indexing.extracts import ExtractCache, Kept
 from search.indexing.textfiles import TextFiles

@@ -105,7 +105,7 @@ LIBRARIES = {
         reason="routes and responses are Flask: in `web` and nowhere else",
     ),
     "defusedxml": Library(
-        modules=("search.extract.converter", "search.extract.office"),
+        modules=("search.extract.files.converter", "search.extract.files.office"),
         reason="XML within documents, and what a program makes of an old document",
     ),
     "htmldate": Library(modules=("search.extract.dates",)),
@@ -118,8 +118,8 @@ LIBRARIES = {
     "lxml": Library(
         modules=(
             "crawlers.sources.signs",
-            "search.extract.html",
-            "search.extract.visible",
+            "search.extract.pages.html",
+            "search.extract.pages.visible",
             "web.frozen",
             "web.replay.parsing",
             "web.replay.tree",
@@ -138,17 +138,17 @@ LIBRARIES = {
         ),
         reason="parts and signs of a page in both kinds of job; the source's lists",
     ),
-    "PIL": Library(modules=("search.extract.drawing",), distribution="pillow"),
+    "PIL": Library(modules=("search.extract.previews.drawing",), distribution="pillow"),
     "pkcs11": Library(modules=("archive.attest.pkcs11",), distribution="python-pkcs11"),
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "pyrage": Library(modules=("archive.export.locked",)),
-    "pypdfium2": Library(modules=("search.extract.pdf",)),
+    "pypdfium2": Library(modules=("search.extract.files.pdf",)),
     "python_calamine": Library(
-        modules=("search.extract.office",), distribution="python-calamine"
+        modules=("search.extract.files.office",), distribution="python-calamine"
     ),
     "rapidfuzz": Library(modules=("search.report.sequences",)),
-    "resiliparse": Library(modules=("search.extract.alltext",)),
+    "resiliparse": Library(modules=("search.extract.pages.alltext",)),
     "rfc3161_client": Library(
         modules=("archive.attest.timestamp",), distribution="rfc3161-client"
     ),
@@ -184,7 +184,7 @@ LIBRARIES = {
         reason="one opens, writes and asks; the other makes its queries of clauses",
     ),
     "tinycss2": Library(modules=("web.replay.styles",)),
-    "trafilatura": Library(modules=("search.extract.html",)),
+    "trafilatura": Library(modules=("search.extract.pages.html",)),
     "twisted": Library(
         modules=("crawlers.crawl.scrapy_run", "crawlers.spiders.base"),
         reason="what Scrapy runs in: its loop is ended, its failures are read",

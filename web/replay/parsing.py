@@ -11,7 +11,7 @@ from contextlib import suppress
 from lxml import etree
 
 from archive.errors import LimitExceeded
-from search.extract.overload import has_endless_tags
+from search.extract.pages.overload import has_endless_tags
 from web.replay.links import join_address
 
 EMPTY_IN_HTML5 = ("embed", "source", "track", "wbr", "keygen", "command", "bgsound")

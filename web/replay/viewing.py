@@ -13,8 +13,8 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from archive.capture import Capture
 from archive.errors import ExtractionError
 from archive.store.reading.recorded import Payload
-from search.extract.child import WorkerFailed
-from search.extract.pictures import Preview
+from search.extract.children.child import WorkerFailed
+from search.extract.previews.pictures import Preview
 from web.kept import Kept
 from web.languages import Language
 from web.replay import media

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from search.extract.pdf import extract_pdf
+from search.extract.files.pdf import extract_pdf
 from tests.pipeline.interface.conftest import Shown
 
 WORDS = "лічбы і кандыдаты на гэтай старонцы"

@@ -84,7 +84,7 @@ def test_words_of_lost_pictures_come_back_once_pictures_are_read_again(
 def test_without_the_program_one_sentence_says_so_and_the_scan_is_counted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("search.extract.ocr.shutil.which", lambda _name: None)
+    monkeypatch.setattr("search.extract.files.ocr.shutil.which", lambda _name: None)
     made = make_box(tmp_path)
     made.page(SCAN, b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, content_type="image/png")
     told = run(made, index, "--ocr")

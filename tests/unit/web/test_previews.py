@@ -10,9 +10,9 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import ExtractionError
-from search.extract.child import TIMEOUT, WorkerFailed
-from search.extract.pictures import Preview
-from search.extract.preview import Previews
+from search.extract.children.child import TIMEOUT, WorkerFailed
+from search.extract.previews.pictures import Preview
+from search.extract.previews.preview import Previews
 from tests.support.archives import make_archive
 from tests.support.served import APP, REPLAY, open_applications
 from tests.support.web_world import World
@@ -134,7 +134,7 @@ def test_what_takes_too_long_is_not_said_to_be_impossible(
     previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as slow:
-        slow.setattr("search.extract.preview.SECONDS", 0)
+        slow.setattr("search.extract.previews.preview.SECONDS", 0)
         with pytest.raises(WorkerFailed):
             draw(previews, png())
     assert draw(previews, png()) is not None
@@ -288,7 +288,7 @@ def test_who_comes_while_all_draw_is_asked_to_come_back(world: World) -> None:
 
 
 def test_children_that_are_all_busy_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.extract.preview.WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("search.extract.previews.preview.WAIT_SECONDS", 0.01)
     made = Previews()
     taken = [made._free.get() for _ in range(made._free.qsize())]
     with pytest.raises(ExtractionError):

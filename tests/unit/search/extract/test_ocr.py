@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from search.extract import ocr
-from search.extract.ocr import (
+from search.extract.files import ocr
+from search.extract.files.ocr import (
     DOCUMENT_SECONDS,
     PAGES_MOST,
     ReadPicture,
@@ -32,7 +32,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "utf-8",
     )
     program.chmod(0o755)
-    monkeypatch.setattr("search.extract.ocr.shutil.which", lambda _name: str(program))
+    monkeypatch.setattr(
+        "search.extract.files.ocr.shutil.which", lambda _name: str(program)
+    )
     ocr._ask.cache_clear()
     return models
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from search.extract import scans
-from search.extract.ocr import ReadPicture, Tesseract
-from search.extract.scans import ScanReader
+from search.extract.files import scans
+from search.extract.files.ocr import ReadPicture, Tesseract
+from search.extract.files.scans import ScanReader
 from search.extract.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -79,7 +79,7 @@ def run_restricted(code: str) -> "subprocess.CompletedProcess[str]":
             sys.executable,
             "-c",
             "import socket, subprocess, os\n"
-            "from search.extract.child import restrict\n"
+            "from search.extract.children.child import restrict\n"
             "from search.extract.worker import MEMORY_BYTES\n"
             "restrict(MEMORY_BYTES)\n" + code,
         ],

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from search.extract.child import WorkerFailed, start_child
+from search.extract.children.child import WorkerFailed, start_child
 
 OPTION = "--nursery"
 """Told to the module of the children, with the number of the control socket."""

@@ -2,13 +2,13 @@
 
 import pytest
 
-from search.extract import places
-from search.extract.html import extract_html
-from search.extract.lead import with_lead
-from search.extract.places import PIECES_MOST, more_from_place
+from search.extract.pages import places
+from search.extract.pages.html import extract_html
+from search.extract.pages.lead import with_lead
+from search.extract.pages.places import PIECES_MOST, more_from_place
+from search.extract.pages.tidy import leave_out_beside
+from search.extract.pages.visible import see_page
 from search.extract.result import clean_text
-from search.extract.tidy import leave_out_beside
-from search.extract.visible import see_page
 
 PARAGRAPHS = [
     f"Паведамленне нумар {number}: камісія падлічыла галасы ўсіх, хто прыйшоў на "

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from search.extract.limited import run_limited
+from search.extract.children.limited import run_limited
 
 _CELL = re.compile(rb"\\(?:nest)?cell(?![a-z0-9-]) ?")
 _ROW = re.compile(rb"\\(?:nest)?row(?![a-z0-9-]) ?")

@@ -11,8 +11,8 @@ from typing import Any
 import PIL.Image
 import PIL.ImageOps
 
-from search.extract.pdf import draw_page
-from search.extract.pictures import Preview
+from search.extract.files.pdf import draw_page
+from search.extract.previews.pictures import Preview
 
 SIDE_PIXELS = 1_600
 """Longest side of a preview: the width of a large screen."""

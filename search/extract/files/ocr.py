@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from archive.digest import Digest
-from search.extract.limited import run_limited
+from search.extract.children.limited import run_limited
 
 LANGUAGES = ("bel", "rus", "ukr", "eng")
 """Models it is asked to use, where they are installed."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate, dropwhile, islice
 from typing import Any
 
+from search.extract.pages.visible import text_of
 from search.extract.result import clean_text
-from search.extract.visible import text_of
 
 PARAGRAPH = 80
 """Code points of a line that is a paragraph and no label."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from search.extract.child import end_child, start_child
-from search.extract.nursery import Forked, Nursery
+from search.extract.children.child import end_child, start_child
+from search.extract.children.nursery import Forked, Nursery
 from search.extract.worker import MODULE, Worker
 
 PAGE = "<html><title>Т</title><body><p>Прывітанне</p></body></html>".encode()

@@ -5,7 +5,7 @@ The page is a list of messages; an extractor for articles takes it for a menu.
 
 import re
 
-from search.extract.alltext import PageTree
+from search.extract.pages.alltext import PageTree
 
 MESSAGES_MAX = 200
 """Messages of one page; a preview shows about twenty."""

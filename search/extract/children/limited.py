@@ -1,6 +1,6 @@
 """Run another program with little memory, little time and no network.
 
-usage: python -m search.extract.limited MEMORY_BYTES SECONDS PROGRAM [ARGUMENT ...]
+usage: python -m search.extract.children.limited MEMORY_BYTES SECONDS PROGRAM [ARG ...]
 
 A program of its own, because limits must be set between fork and exec, and the process
 that asks has threads. It reads from a file without a name and writes to a pipe.
@@ -31,7 +31,7 @@ def run_limited(command: list[str], data: bytes) -> bytes:
         source.write(data)
         source.seek(0)
         process = subprocess.Popen(  # noqa: S603  as above
-            python_command("-m", "search.extract.limited", *limits, *command),
+            python_command("-m", "search.extract.children.limited", *limits, *command),
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,8 +12,8 @@ import pypdfium2
 import pytest
 
 from search.extract.by_type import extract
-from search.extract.ocr import find_tesseract, parse_table
-from search.extract.pdf import PDF_LIBRARIES
+from search.extract.files.ocr import find_tesseract, parse_table
+from search.extract.files.pdf import PDF_LIBRARIES
 from search.extract.worker import Worker
 from tests.support.png import GREY, write_png
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from archive.errors import ExtractionError
-from search.extract.child import (
+from search.extract.children.child import (
     TIMEOUT,
     Conversation,
     WorkerFailed,
@@ -20,7 +20,7 @@ from search.extract.child import (
     end_child,
     start_child,
 )
-from search.extract.pictures import Preview
+from search.extract.previews.pictures import Preview
 
 CHILDREN = 2
 """Previews made at a time."""
@@ -34,7 +34,7 @@ RESTART_AFTER = 200
 """Previews until a child is replaced, in case a library leaks."""
 PAYLOAD_BYTES = 64 * 1024 * 1024
 """Largest file that is looked at."""
-MODULE = "search.extract.preview"
+MODULE = "search.extract.previews.preview"
 
 
 class Previews:
@@ -121,7 +121,7 @@ def _read_answer(answer: bytes, picture: bytes) -> Preview | None:
 
 def serve() -> None:
     """The child's life: draw what comes."""
-    from search.extract.drawing import draw
+    from search.extract.previews.drawing import draw
 
     def answer(request: dict[str, Any], data: bytes) -> tuple[bytes, bytes]:
         drawn = draw(data, request["number"])

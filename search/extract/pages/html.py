@@ -12,19 +12,19 @@ from dataclasses import replace
 import trafilatura
 from lxml.etree import LxmlError
 
-from search.extract.alltext import PageTree
 from search.extract.dates import CONFLICT, find_claimed
-from search.extract.lead import stated_descriptions, with_lead
-from search.extract.overload import OVERLOADED, is_overloaded
+from search.extract.pages.alltext import PageTree
+from search.extract.pages.lead import stated_descriptions, with_lead
+from search.extract.pages.overload import OVERLOADED, is_overloaded
+from search.extract.pages.places import may_have_more, more_from_place
+from search.extract.pages.scripted import SHOWN_ENOUGH, scripted_prose
+from search.extract.pages.stated import stated_article
+from search.extract.pages.telegram import is_telegram, telegram_main
+from search.extract.pages.tidy import leave_out_beside, tidy_main
+from search.extract.pages.titles import TITLE_CONFLICT, choose_title
+from search.extract.pages.visible import INLINE, Shown, see_page, visible_text
 from search.extract.parts import find_parts, find_stretch
-from search.extract.places import may_have_more, more_from_place
 from search.extract.result import Extract, clean_text, clean_title, join_parts
-from search.extract.scripted import SHOWN_ENOUGH, scripted_prose
-from search.extract.stated import stated_article
-from search.extract.telegram import is_telegram, telegram_main
-from search.extract.tidy import leave_out_beside, tidy_main
-from search.extract.titles import TITLE_CONFLICT, choose_title
-from search.extract.visible import INLINE, Shown, see_page, visible_text
 
 HTML_EXTRACTOR = "html/7"
 """Raised with every change here and with the libraries below."""

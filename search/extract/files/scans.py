@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from search.extract.ocr import (
+from search.extract.files.ocr import (
     OCR,
     PARTLY,
     ReadPicture,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.extract.titles import choose_title
+from search.extract.pages.titles import choose_title
 
 WHOLE = "Record number of families prosecuted"
 

@@ -1,0 +1,1 @@
+"""Processes for hostile bytes: bounded memory and time, no network, no new files."""

@@ -1,0 +1,1 @@
+"""What is no web page to text: documents, tables, feeds, scans, pictures with words."""

@@ -1,0 +1,1 @@
+"""A web page to text: main part first, then all the rest."""

@@ -1,0 +1,1 @@
+"""Pictures of documents and images, drawn in children with small limits."""
