@@ -12,10 +12,8 @@ from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from archive.errors import CaptureNotFound, EvidenceError
-from web.headers import FixedHeaders, app_headers, replay_headers
-from web.languages import LANGUAGES
-from web.limits import cost_of
-from web.prefix import LanguagePrefix
+from web.guards.headers import FixedHeaders, app_headers, replay_headers
+from web.guards.limits import cost_of
 from web.replay.frame import frame_note
 from web.replay.responses import Replay
 from web.services import Services
@@ -36,6 +34,8 @@ from web.views.quoting import QuotePages
 from web.views.searching import SearchPages
 from web.views.sources import SourcePages
 from web.views.verifying import VerifyPages
+from web.wording.languages import LANGUAGES
+from web.wording.prefix import LanguagePrefix
 
 BODY_LIMIT_BYTES = 64 * 1024
 """Largest request body: a query or a pasted citation."""

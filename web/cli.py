@@ -14,15 +14,15 @@ from archive.errors import SettingsError
 from search.collecting import rare_collections
 from web.access import AccessPolicy
 from web.app import create_app
-from web.citation import FORMATS
-from web.freeze import FreezeRequest, freeze
-from web.languages import CODES, DEFAULT
+from web.citing.citation import FORMATS
 from web.services import Services
 from web.serving import Listeners, Server, listen
 from web.settings import WebSettings, check_settings, is_loopback
 from web.site import Site
+from web.static_copy.freeze import FreezeRequest, freeze
 from web.views.record import cite_capture
 from web.wiring import Places, open_services
+from web.wording.languages import CODES, DEFAULT
 
 LOOPBACK = "127.0.0.1"
 REPLAY_NAME = "localhost"

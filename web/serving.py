@@ -18,8 +18,8 @@ from waitress.task import ErrorTask
 
 from archive.errors import SettingsError
 from web.app import Applications
-from web.headers import BODY_CHUNK_BYTES, FixedHeaders
-from web.slowness import FewLarge, Progress
+from web.guards.headers import BODY_CHUNK_BYTES, FixedHeaders
+from web.guards.slowness import FewLarge, Progress
 
 THREADS = 6
 """Answers at a time and origin; hashing and zlib let go of Python's lock."""

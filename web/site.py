@@ -24,14 +24,14 @@ from archive.store.tombstones import Tombstone
 from search.answering.service import ExtractedText, Hit
 from search.extract.dates import Claimed
 from web.access import may_show
-from web.limits import RateLimiter
+from web.guards.limits import RateLimiter
 from web.overview import Overview, key_of
-from web.rendering import Renderer
 from web.replay.links import PartTable
 from web.results import QueryStore
 from web.services import Services
 from web.settings import WebSettings
 from web.sweep import Sweep
+from web.wording.rendering import Renderer
 from web.zones import Zones
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ from tests.support.archives import make_archive
 from tests.support.exchanges import HEAD_END, answered, unanswered
 from tests.support.served import APP, open_applications
 from web.app import Applications
-from web.cdx import line_of
+from web.protocols.cdx import line_of
 
 pytestmark = pytest.mark.slow
 START_SECONDS = 60.0

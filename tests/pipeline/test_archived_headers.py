@@ -12,7 +12,7 @@ from tests.support.archives import make_archive
 from tests.support.exchanges import answered
 from tests.support.rig.hostile import ARCHIVED_HEADERS
 from tests.support.served import open_later, serve_services
-from web.headers import replay_headers
+from web.guards.headers import replay_headers
 
 BODY = b"<!doctype html><p>Page with headers.</p>"
 OURS = {

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from web import serving, slowness
-from web.headers import FixedHeaders, app_headers
+from web import serving
+from web.guards import slowness
+from web.guards.headers import FixedHeaders, app_headers
 from web.serving import LARGE_AT_ONCE, THREADS, Server, listen
 
 STILL = 2.0

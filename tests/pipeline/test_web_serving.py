@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.support.serving import QuietHttpServer, serving
-from web.headers import app_headers, replay_headers
+from web.guards.headers import app_headers, replay_headers
 from web.serving import LARGE_AT_ONCE, REQUEST_HEAD_BYTES, THREADS
 
 PAGE = """<!doctype html><html lang=be><head><meta charset=utf-8>

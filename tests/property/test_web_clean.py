@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from web.languages import ENGLISH
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
 from web.replay.markup import TAGS
 from web.replay.tree import GapWords
+from web.wording.languages import ENGLISH
 
 PIECES = [
     "<script>", "</script>", "alert(1)", "<!--", "-->", "--!>", "<![CDATA[", "]]>",

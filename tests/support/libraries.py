@@ -20,7 +20,7 @@ class Library:
 
 LIBRARIES = {
     "asn1crypto": Library(modules=("archive.attest.token",)),
-    "babel": Library(modules=("web.languages",)),
+    "babel": Library(modules=("web.wording.languages",)),
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
         modules=(
@@ -114,13 +114,13 @@ LIBRARIES = {
         modules=("archive.warc.member", "search.indexing.extracts"),
         reason="members of segments; what a rebuild reads again, of its own making",
     ),
-    "jinja2": Library(modules=("web.rendering",)),
+    "jinja2": Library(modules=("web.wording.rendering",)),
     "lxml": Library(
         modules=(
             "crawlers.sources.signs",
             "search.extract.pages.html",
             "search.extract.pages.visible",
-            "web.frozen",
+            "web.static_copy.frozen",
             "web.replay.parsing",
             "web.replay.tree",
         ),
@@ -195,7 +195,7 @@ LIBRARIES = {
     "werkzeug": Library(
         modules=(
             "web.app",
-            "web.freeze",
+            "web.static_copy.freeze",
             "web.replay.reading",
             "web.replay.responses",
             "web.replay.viewing",

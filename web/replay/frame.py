@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
-from web.languages import Language
 from web.replay.clean import CleanPage
 from web.replay.tree import Sheet
+from web.wording.languages import Language
 
 _GAP_STYLE = (
     ".evidence-gap{display:inline-block!important;box-sizing:border-box!important;"

@@ -9,9 +9,9 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.store.reading.recorded import Payload
-from web.languages import LANGUAGES, Language
 from web.site import Site
 from web.views.answers import answer, here
+from web.wording.languages import LANGUAGES, Language
 
 
 def language_here() -> Language:

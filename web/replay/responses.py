@@ -23,7 +23,6 @@ from archive.store.reading.recorded import (
 )
 from archive.warc.payload import Problem
 from web.kept import Kept
-from web.languages import Language
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
@@ -45,6 +44,7 @@ from web.site import Site
 from web.views.answers import answer, here
 from web.views.mementos import add_memento_headers
 from web.views.values import PICTURE
+from web.wording.languages import Language
 
 PAGE_LIMIT_BYTES = 8 << 20
 """Largest page that is cleaned: lxml and nh3 need about 20 times its size."""

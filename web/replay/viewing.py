@@ -16,7 +16,6 @@ from archive.store.reading.recorded import Payload
 from search.extract.children.child import WorkerFailed
 from search.extract.previews.pictures import Preview
 from web.kept import Kept
-from web.languages import Language
 from web.replay import media
 from web.replay.frame import Drawn, frame_drawn, frame_note, frame_player
 from web.replay.reading import (
@@ -28,6 +27,7 @@ from web.replay.reading import (
 )
 from web.site import Site
 from web.views.answers import answer, here
+from web.wording.languages import Language
 
 FILE_LIMIT_BYTES = 64 << 20
 """Largest file that is previewed or played here."""

@@ -7,10 +7,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.digest import is_short_id
-from web.charts import Chart, level_of, make_chart, weeks_of
 from web.site import Site
 from web.views.answers import here, page, see_other
 from web.views.listing import Day, HistoryRow, history_of
+from web.wording.charts import Chart, level_of, make_chart, weeks_of
 
 MONTHS_SHOWN = 24
 """Months of the calendar, the newest; older captures are in the list."""

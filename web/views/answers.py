@@ -14,8 +14,8 @@ from flask import Response, request
 
 from archive.digest import Digest
 from archive.instant import format_instant
-from web.prefix import CHOSEN, Choice, choose
 from web.site import Site
+from web.wording.prefix import CHOSEN, Choice, choose
 
 HTTP_OK = 200
 HTML = "text/html; charset=utf-8"

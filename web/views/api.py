@@ -10,7 +10,7 @@ from archive.errors import InvalidQuery
 from search.answering.service import Hit
 from web.access import search_options
 from web.bounds import held, read_bounds
-from web.limits import QUERY_LIMIT_CHARS
+from web.guards.limits import QUERY_LIMIT_CHARS
 from web.site import NO_INDEX, Site
 from web.views.answers import error_json, json_answer
 from web.views.listing import history_of

@@ -6,7 +6,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from archive.digest import Digest, is_hex_digest
-from web.metadata import dublin_core, format_coins
+from web.citing.metadata import dublin_core, format_coins
 from web.replay.clean import CLEANER_VERSION
 from web.site import Site
 from web.views.answers import page, see_other

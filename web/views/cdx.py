@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 from archive.store.catalog.lookup import KeyedCapture, KeyPlace
 from web.access import shown_by
-from web.cdx import (
+from web.protocols.cdx import (
     OUTPUTS,
     CdxQuery,
     CdxRefused,

@@ -14,7 +14,6 @@ from werkzeug.exceptions import (
 
 from archive.errors import ArchiveMissing, CaptureNotFound
 from archive.store.tombstones import Tombstone
-from web.messages import text_of
 from web.site import Removed, Site
 from web.views.answers import (
     ERROR_CODES,
@@ -23,6 +22,7 @@ from web.views.answers import (
     known_status,
     page,
 )
+from web.wording.messages import text_of
 
 API_PATH = "/api/"
 SAID = {

@@ -18,7 +18,7 @@ from archive.errors import FormatError
 from archive.store.catalog.lookup import FIRST_PLACE, KeyedCapture, span_of
 from archive.warc.surt import make_urlkey
 from web.access import may_show, shown_by
-from web.mementos import (
+from web.protocols.mementos import (
     LINK_FORMAT,
     Neighbourhood,
     Origins,

@@ -8,8 +8,8 @@ from typing import Any
 
 from archive.version import VERSION
 from web.bounds import ARCHIVES_MAX, ENTRIES_DIGITS
-from web.cdx import FIELDS, MOST_LINES, OUTPUTS, USUAL_LINES
-from web.schema import Schema, SchemaBook
+from web.protocols.cdx import FIELDS, MOST_LINES, OUTPUTS, USUAL_LINES
+from web.protocols.schema import Schema, SchemaBook
 from web.views import shapes
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}

@@ -3,12 +3,12 @@
 from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
-from web.prose import GLOSSARY, SYNTAX
 from web.replay.links import normal_form
 from web.site import Site
 from web.views.answers import answer, here, page
 from web.views.archive_state import state_of_archive
 from web.views.listing import Ids, Listing, list_captures, make_listing
+from web.wording.prose import GLOSSARY, SYNTAX
 
 NEW_ROWS = 8
 """Captures shown as new on the search page."""

@@ -8,8 +8,8 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from search.quote import Quotation, find_words, format_quotation, make_quotation
-from web.citation import FORMATS
-from web.quotation import (
+from web.citing.citation import FORMATS
+from web.citing.quotation import (
     QUOTE_LIMIT_CHARS,
     Place,
     find_again,
@@ -18,11 +18,11 @@ from web.quotation import (
     place_of,
     selectors_of,
 )
-from web.rendering import cut
 from web.site import Site
 from web.views.answers import error_page
 from web.views.captures import record_page
 from web.views.record import build_record
+from web.wording.rendering import cut
 
 PLACES_SHOWN = 20
 """Places of the same words that are offered."""

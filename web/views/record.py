@@ -16,8 +16,7 @@ from archive.store.reading.recorded import RecordedExchange, read_exchange_slice
 from archive.verify.report import Finding, Report
 from archive.verify.steps import STEPS
 from search.answering.service import ExtractedText
-from web.citation import CLOCK, IMPORTED, Citation, format_text
-from web.messages import text_of
+from web.citing.citation import CLOCK, IMPORTED, Citation, format_text
 from web.replay.links import PartTable
 from web.site import PageCapture, Site
 from web.views.around import compare_elsewhere, find_neighbours
@@ -32,6 +31,7 @@ from web.views.values import (
     RecordView,
     ReportView,
 )
+from web.wording.messages import text_of
 
 PLAIN_METHOD = "GET"
 """What a visitor's browser asks with; anything else gets a banner."""

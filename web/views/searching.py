@@ -20,13 +20,13 @@ from search.counting import Counts
 from search.query.nodes import FIRST
 from web.access import search_options
 from web.bounds import format_bounds, parse_bounds
-from web.charts import Bin, Chart, make_chart
-from web.checking import CITATION_LIMIT_CHARS, ids_named
-from web.limits import QUERY_LIMIT_CHARS
+from web.citing.checking import CITATION_LIMIT_CHARS, ids_named
+from web.guards.limits import QUERY_LIMIT_CHARS
 from web.replay.links import normal_form
 from web.results import Asked, Narrowing
 from web.site import NO_INDEX, Site
 from web.views.answers import page, see_other
+from web.wording.charts import Bin, Chart, make_chart
 
 PAGE_HITS = 10
 """Hits on one page of results."""

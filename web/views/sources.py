@@ -11,12 +11,12 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 
 from archive.errors import EvidenceError
-from web.charts import Chart, make_chart
 from web.coverage import DayCount
 from web.overview import SourceCount
 from web.site import Site
 from web.views.answers import here, page
 from web.views.listing import make_listing
+from web.wording.charts import Chart, make_chart
 
 GAPS_SHOWN = 12
 """Stretches without an attempt that are listed, the newest first."""

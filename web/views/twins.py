@@ -13,7 +13,7 @@ from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.errors import EvidenceError
 from archive.verify.steps import STEPS
 from search.report.changes import ParagraphChange, compare_texts
-from web.citation import FORMATS
+from web.citing.citation import FORMATS
 from web.overview import SourceCount
 from web.site import Site
 from web.views.answers import json_answer

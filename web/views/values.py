@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.capture import Capture
 from archive.store.reading.recorded import PageArtifact
 from search.answering.service import ExtractedText
-from web.citation import Citation
+from web.citing.citation import Citation
 from web.replay.media import HTML_TYPES
 
 PICTURE = "view"

@@ -10,12 +10,12 @@ import pytest
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import LimitExceeded
 from archive.store.reading.recorded import PagePart
-from web.languages import ENGLISH
 from web.replay.clean import CleanPage, clean_page
 from web.replay.frame import frame_page
 from web.replay.links import Gap, PartTable
 from web.replay.markup import TAGS
 from web.replay.tree import GapWords
+from web.wording.languages import ENGLISH
 
 BASE = "http://site.example/dir/page"
 PAGE_ID = "a" * 26

@@ -15,13 +15,13 @@ from tests.support.rig.hostile import (
     odd_files,
     payloads,
 )
-from web.languages import ENGLISH
 from web.replay.charset import decode_page
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
 from web.replay.markup import TAGS
 from web.replay.responses import gap_words
+from web.wording.languages import ENGLISH
 
 OURS = frozenset(("html", "head", "meta", "title", "style", "body", "link"))
 """Elements that the frame writes itself."""

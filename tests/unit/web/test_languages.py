@@ -13,8 +13,8 @@ from archive.capture import CaptureOutcome
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.verify.steps import STEPS
 from tests.unit.archive.verify.test_codes import codes
-from web.languages import CODES, ENGLISH, LANGUAGES, Language
-from web.prefix import choose
+from web.wording.languages import CODES, ENGLISH, LANGUAGES, Language
+from web.wording.prefix import choose
 
 ROOT = Path(__file__).parents[3]
 FORMS = {"en": {"one", "other"}, "be": {"one", "few", "many"}}

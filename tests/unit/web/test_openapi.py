@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from tests.support.served import APP
 from tests.support.web_world import World
 from web.app import Applications
-from web.schema import SchemaBook
+from web.protocols.schema import SchemaBook
 from web.views.openapi import make_document
 from web.views.shapes import RecordAnswer
 

@@ -13,8 +13,7 @@ import pytest
 from archive.errors import InvalidQuery, SettingsError
 from search.query.nodes import And, Filter, When
 from search.query.parser import parse_query
-from web.citation import CLOCK, FORMATS, Citation
-from web.rendering import cut
+from web.citing.citation import CLOCK, FORMATS, Citation
 from web.replay import media
 from web.replay.charset import decode_page
 from web.results import (
@@ -26,6 +25,7 @@ from web.results import (
     QueryStore,
 )
 from web.settings import WebSettings, check_settings
+from web.wording.rendering import cut
 
 ROOT = Path(__file__).parents[3]
 

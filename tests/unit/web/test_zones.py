@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.errors import MalformedRecord
-from web.languages import LANGUAGES
 from web.services import ArchiveSource
+from web.wording.languages import LANGUAGES
 from web.zones import Zones
 
 MINSK = ZoneInfo("Europe/Minsk")

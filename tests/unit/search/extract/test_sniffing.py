@@ -6,7 +6,7 @@ import pytest
 
 from search.extract.by_type import extract
 from search.extract.sniffing import is_page
-from tests.unit.search.extract.test_media import workbook
+from tests.unit.search.extract.files.test_media import workbook
 
 ARTICLE = (
     b"<html><head><title>Falsified</title></head><body><article><h1>Falsified</h1>"

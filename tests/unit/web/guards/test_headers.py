@@ -8,7 +8,7 @@ from werkzeug.test import Client
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
 from web.app import Applications
-from web.headers import app_headers, replay_headers
+from web.guards.headers import app_headers, replay_headers
 
 CONTENT = {"Content-Type", "Content-Length", "Content-Language", "Vary"}
 UNKNOWN = "a" * 26

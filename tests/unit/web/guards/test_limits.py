@@ -7,7 +7,7 @@ from werkzeug.test import Client
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
 from web.app import create_app
-from web.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
+from web.guards.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
 from web.settings import WebSettings
 
 COST = 100

@@ -22,7 +22,7 @@ from archive.store.catalog.lookup import (
     span_of,
 )
 from archive.warc.surt import make_urlkey
-from web.mementos import stamp_of
+from web.protocols.mementos import stamp_of
 
 USUAL_LINES: Final = 1_000
 MOST_LINES: Final = 10_000

@@ -1,6 +1,6 @@
 """How long a connection may stand still: what counts, and from when."""
 
-from web.slowness import (
+from web.guards.slowness import (
     REQUEST_SECONDS,
     SLOWEST_BYTES_A_SECOND,
     STILL_SECONDS,

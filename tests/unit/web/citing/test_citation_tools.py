@@ -17,8 +17,8 @@ from citeproc import (
 from citeproc.source.json import CiteProcJSON
 from lxml import html
 
-from tests.unit.web.test_checking import CITATION
-from web.citation import (
+from tests.unit.web.citing.test_checking import CITATION
+from web.citing.citation import (
     Citation,
     format_bibtex,
     format_csl,
@@ -26,7 +26,7 @@ from web.citation import (
     format_ris,
     format_text,
 )
-from web.metadata import dublin_core, format_coins
+from web.citing.metadata import dublin_core, format_coins
 
 TITLES = (
     "Вынікі галасавання: дэманстрацыйная акруга № 1",

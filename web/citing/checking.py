@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from archive.verify.report import ONE_WITNESS
-from web.citation import FORMATS, Citation
+from web.citing.citation import FORMATS, Citation
 
 CITATION_LIMIT_CHARS = 16_000
 SHORT_ID = re.compile(r"(?<![a-z2-7])[a-z2-7]{26}(?![a-z2-7])")

@@ -8,7 +8,7 @@ an article of a journal.
 from urllib.parse import urlencode
 
 from archive.instant import format_instant
-from web.citation import Citation
+from web.citing.citation import Citation
 
 FORMAT = "info:ofi/fmt:kev:mtx:dc"
 TYPE = "webpage"

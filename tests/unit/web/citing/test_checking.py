@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from web.checking import Judgement, ids_named, judge, size_named
-from web.citation import CLOCK, FORMATS, Citation
+from web.citing.checking import Judgement, ids_named, judge, size_named
+from web.citing.citation import CLOCK, FORMATS, Citation
 
 ROOT = base64.b64encode(b"r" * 32).decode()
 CITATION = Citation(

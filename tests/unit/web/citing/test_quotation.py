@@ -7,7 +7,7 @@ import pytest
 from archive.digest import Digest
 from search.answering.results import ExtractedText
 from search.quote import Quotation, find_words, make_quotation
-from web.quotation import (
+from web.citing.quotation import (
     QUOTE_LIMIT_CHARS,
     Place,
     digest_of,
@@ -90,7 +90,7 @@ def test_a_link_that_leads_nowhere_is_soon_given_up(
         hashed.append(len(words))
         return digest_of(words)
 
-    monkeypatch.setattr("web.quotation.digest_of", counted)
+    monkeypatch.setattr("web.citing.quotation.digest_of", counted)
     place = Place(start=9, end=9 + length, extractor="x", digest="0" * 16)
     assert find_again(place, "я" * 500_000) is None
     assert len(hashed) <= 50_001

@@ -10,14 +10,14 @@ from archive.errors import StoreError
 from archive.verify.report import Report
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
-from web.freeze import FreezeRequest, freeze
-from web.frozen import freeze_replay, is_plain_path
-from web.languages import ENGLISH
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable
 from web.replay.responses import gap_words
 from web.settings import WebSettings
+from web.static_copy.freeze import FreezeRequest, freeze
+from web.static_copy.frozen import freeze_replay, is_plain_path
+from web.wording.languages import ENGLISH
 
 PART = f"/p/{'a' * 26}/3"
 FILE = f"replay{PART}.png"

@@ -5,7 +5,7 @@ Citations and the JSON API speak English. Pages and frames take their words from
 the ids used in templates and code with those of each catalog, both ways.
 """
 
-from web.languages import ENGLISH
+from web.wording.languages import ENGLISH
 
 
 def text_of(name: str, /, **values: object) -> str:

@@ -18,7 +18,10 @@ from archive.errors import ArchiveExists, LimitExceeded, StoreError
 from archive.verify.report import Report
 from web.access import shown_by
 from web.app import Applications, create_app
-from web.frozen import (
+from web.guards.headers import HeaderSets
+from web.services import Services
+from web.settings import WebSettings
+from web.static_copy.frozen import (
     ENDINGS,
     INDEX,
     Words,
@@ -27,10 +30,7 @@ from web.frozen import (
     freeze_replay,
     is_plain_path,
 )
-from web.headers import HeaderSets
-from web.languages import LANGUAGES
-from web.services import Services
-from web.settings import WebSettings
+from web.wording.languages import LANGUAGES
 
 FIRST_PAGES = ("/", "/captures", "/failures", "/sources", "/claims", "/help", "/status")
 VIEWS = (

@@ -11,7 +11,7 @@ from archive.store.catalog.lookup import KeyPlace
 from tests.support.served import APP
 from tests.support.web_world import World
 from web.app import Applications
-from web.cdx import CdxRefused, after, format_resume_key, parse_resume_key
+from web.protocols.cdx import CdxRefused, after, format_resume_key, parse_resume_key
 
 PAGE = "commission.example/results"
 

@@ -16,11 +16,11 @@ from jinja2.runtime import Context
 
 from archive.instant import format_instant
 from search.answering.highlight import Snippet
-from web.charts import level_of
-from web.languages import LANGUAGES, Language
 from web.overview import key_of
-from web.prefix import Choice
-from web.prose import LIMITS
+from web.wording.charts import level_of
+from web.wording.languages import LANGUAGES, Language
+from web.wording.prefix import Choice
+from web.wording.prose import LIMITS
 
 ASSET_TYPES: dict[str, str] = {
     "css": "text/css; charset=utf-8",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.charts import (
+from web.wording.charts import (
     BARS_MAX,
     CHART_HEIGHT,
     CHART_WIDTH,

@@ -10,7 +10,7 @@ from archive.errors import FormatError
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
 from web.app import Applications
-from web.mementos import format_http_date, parse_http_date, parse_pwid, plain
+from web.protocols.mementos import format_http_date, parse_http_date, parse_pwid, plain
 
 URI = "http://commission.example/results"
 FIRST = "Sun, 26 Jan 2025 18:04:11 GMT"

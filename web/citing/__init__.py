@@ -1,0 +1,1 @@
+"""One capture, or words of it, as something to cite and to find again."""

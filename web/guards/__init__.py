@@ -1,0 +1,1 @@
+"""What stands between a reader and every view: header sets, limits, slowness."""

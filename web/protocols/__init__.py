@@ -1,0 +1,1 @@
+"""Forms that other programs ask for: CDX, Memento, JSON Schema (pure)."""

@@ -1,0 +1,1 @@
+"""The archive as plain files that open without a server."""

@@ -1,0 +1,1 @@
+"""Templates, the words of three languages, and pictures made of numbers."""
