@@ -4,7 +4,7 @@ Engine and browser are imported by the verb that uses them in this process: `cra
 starts a child.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -216,13 +216,29 @@ def crawl(
     if due:
         _raise_if_poor(crawl_due(context, order, choice, as_json=as_json))
         return
-    results = []
+    _raise_if_poor(crawl_each(order, source_ids, as_json=as_json))
+
+
+def crawl_each(
+    order: CrawlOrder, source_ids: Sequence[str], *, as_json: bool
+) -> list[CrawlResult]:
+    """Crawl one after the other; one that hangs is told, and raised behind the rest."""
+    results: list[CrawlResult] = []
+    hung: list[FetchFailed] = []
     for source_id in source_ids:
         one = replace(order, source_id=source_id)
-        with show_progress(source_id, silent=as_json) as show:
-            results.append(run_crawl(one, progress=show))
-        print_crawl(results[-1], as_json=as_json)
-    _raise_if_poor(results)
+        try:
+            with show_progress(source_id, silent=as_json) as show:
+                results.append(run_crawl(one, progress=show))
+        except FetchFailed as failure:
+            hung.append(failure)
+        else:
+            print_crawl(results[-1], as_json=as_json)
+    for before in hung[:-1]:
+        click.echo(f"evidence: {before}", err=True)
+    if hung:
+        raise hung[-1]
+    return results
 
 
 def make_order(

@@ -14,7 +14,6 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from archive.cli.root import CommandContext
 from archive.cli.secret import Secret
@@ -24,6 +23,7 @@ from archive.randomness import RandomPool
 from crawlers.crawl.crew import Crew, answer, describe_error
 from crawlers.crawl.memory import open_memory
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder
+from crawlers.crawl.pulse import Pulse
 from crawlers.crawl.scrapy_run import CrawlLoop
 from crawlers.crawl.stopping import noted_stops
 from crawlers.engine.peers import find_connector
@@ -52,8 +52,10 @@ def main() -> None:
     gc.set_threshold(*GARBAGE_EVERY)
     gc.enable()
     orders = Orders(INPUT)
+    pulse = Pulse(beat)
     try:
-        serve(orders)
+        with pulse.beating():
+            serve(orders, pulse)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except EvidenceError as error:
@@ -63,7 +65,12 @@ def main() -> None:
         gc.freeze()  # all of it goes with the process: nothing is looked through
 
 
-def serve(orders: "Orders") -> None:
+def beat() -> None:
+    """Say that this process lives."""
+    answer({"beat": True})
+
+
+def serve(orders: "Orders", pulse: Pulse) -> None:
     """Open the archive that the first order names, and work through all of them."""
     first = orders.first()
     if first is None or is_unheard(ANSWERS):
@@ -73,15 +80,26 @@ def serve(orders: "Orders") -> None:
     # Opening the writer closes the jobs of a process that was killed.
     with (
         noted_stops() as heard,
+        pulse.busy(),
         context.open_capturing(connect) as writer,
         open_memory(
             context.archive, clock=context.clock, overrides=first.is_test
         ) as memory,
     ):
         loop = CrawlLoop()
-        crew = Crew(context=context, writer=writer, memory=memory, loop=loop)
+        crew = Crew(
+            context=context, writer=writer, memory=memory, loop=loop, pulse=pulse
+        )
 
-        loop.run(partial(_work, crew, orders, first), heard=heard)
+        async def work() -> None:
+            turning = asyncio.create_task(pulse.follow())
+            try:
+                await _work(crew, orders, first)
+            finally:
+                turning.cancel()
+
+        with pulse.turning():
+            loop.run(work, heard=heard)
 
 
 async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:

@@ -4,9 +4,10 @@ import asyncio
 import gc
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from crawlers.crawl.job import NOTHING_EXPECTED, JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
 from crawlers.crawl.order import CrawlOrder, CrawlResult, SeedReport
+from crawlers.crawl.pulse import Pulse
 from crawlers.crawl.rechecks import Rechecks, find_rechecks
 from crawlers.crawl.recorder import Recorder, keep_stray
 from crawlers.crawl.scrapy_run import CrawlLoop
@@ -48,11 +50,13 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 0.2
 """Between two progress messages of a crawl: as often as a person can read."""
 Answer = Callable[[dict[str, Any]], None]
+_PEN = threading.Lock()
+"""Whoever writes a line holds it: lines come from two threads."""
 
 
 def answer(message: dict[str, Any]) -> None:
     """Write one JSON line; a parent that is gone is no reason to stop."""
-    with suppress(BrokenPipeError):
+    with _PEN, suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
@@ -86,6 +90,7 @@ class Crew:
     writer: CaptureSink
     memory: ArchiveMemory
     loop: CrawlLoop
+    pulse: Pulse
     sources: dict[tuple[str, tuple[Path, ...]], Source] = field(default_factory=dict)
     """Sources as they were when first asked for, by id and further folders."""
 
@@ -109,20 +114,20 @@ class Crew:
             from crawlers.browser.program import find_program
 
             program = find_program(self.context.environ)
-        self.memory.reader.catch_up()
-        memory = self.memory.of_job()
-        beginning = Beginning(
-            job_id=new_job_id(self.context.random_bytes),
-            unfinished=self._unfinished(order, source),
-            rechecks=self._rechecks(source).due,
-        )
-        plan = job_plan(order, source, beginning)
-        with ExitStack() as stack:
-            # Opening and closing wait for the disk, and the other crawls with them:
-            # no fetch may begin before its promise is durable.
-            log = stack.enter_context(
-                signed_job(self.writer, plan, clock=self.context.clock)
+        with self.pulse.busy():
+            self.memory.reader.catch_up()
+            memory = self.memory.of_job()
+            beginning = Beginning(
+                job_id=new_job_id(self.context.random_bytes),
+                unfinished=self._unfinished(order, source),
+                rechecks=self._rechecks(source).due,
             )
+        plan = job_plan(order, source, beginning)
+        # Opening and closing wait for the disk, and the other crawls with them: no
+        # fetch may begin before its promise is durable.
+        job = signed_job(self.writer, plan, clock=self.context.clock)
+        with self.pulse.at_ends(job) as log:
+            answer({"job_id": plan.job_id, "source_id": source.id})
             if beginning.unfinished.is_unreadable:
                 log.signal(PREVIOUS_UNREADABLE)
             work = Work(
@@ -139,13 +144,19 @@ class Crew:
             log.listener = reporter.report
             await self.loop.crawl(services)
             reporter.finish()
-        recheck_at = None
-        if order.turn is not None:
-            # Whoever orders by the clock wants to know. Else nobody asks yet, and
-            # reading all that was captured again takes a fifth of a crawl's time.
-            memory.reader.catch_up()
-            recheck_at = self._rechecks(source).first_at
-        return build_result(plan, log, recheck_at=recheck_at)
+        return build_result(plan, log, recheck_at=self._recheck_at(order, source))
+
+    def _recheck_at(self, order: CrawlOrder, source: Source) -> datetime | None:
+        """When the source has to be asked again, for whoever orders by the clock.
+
+        Else nobody asks yet, and reading all that was captured again takes a fifth of
+        a crawl's time.
+        """
+        if order.turn is None:
+            return None
+        with self.pulse.busy():
+            self.memory.reader.catch_up()
+            return self._rechecks(source).first_at
 
     def _unfinished(self, order: CrawlOrder, source: Source) -> Unfinished:
         """What the last run of the source left to do."""

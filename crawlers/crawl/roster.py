@@ -44,6 +44,9 @@ class Roster:
     running: dict[str, Running] = field(default_factory=dict)
     held: dict[str, datetime] = field(default_factory=dict)
     """Not before then: the run before could not begin."""
+    apart: set[str] = field(default_factory=set)
+    """Those under way when a child hung: which one it was shows when each runs by
+    itself, and then it takes nobody along. Until a run of it comes to its end."""
 
     def begin(self, now: datetime) -> Sequence[Start]:
         """Take those whose turn it is; from now on they run."""
@@ -53,7 +56,21 @@ class Roster:
             busy=frozenset().union(*(run.hosts for run in self.running.values())),
             places=self.places - len(self.running),
         )
-        return [self._start(one, now) for one in chosen]
+        return [self._start(one, now) for one in self._beside(chosen)]
+
+    def _beside(self, chosen: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Of those whose turn it is, in their order, the ones that may begin now."""
+        if not self.apart.isdisjoint(self.running):
+            return ()
+        first = next((n for n, one in enumerate(chosen) if self._is_apart(one)), None)
+        if first is None:
+            return chosen
+        if first == 0 and not self.running:
+            return chosen[:1]
+        return chosen[:first]  # and then no more, until it can have its turn
+
+    def _is_apart(self, one: Waiting) -> bool:
+        return one.source_id in self.apart
 
     def end(
         self, source_id: str, *, cut: bool, chance: float, recheck_at: datetime | None
@@ -61,6 +78,8 @@ class Roster:
         """A run ended, or was cut short."""
         before = self.standings[source_id]
         run = self.running.pop(source_id)
+        if not cut:
+            self.apart.discard(source_id)
         self.standings[source_id] = Standing(
             began_at=before.began_at if run.rechecks_only else run.began_at,
             last_at=run.began_at,

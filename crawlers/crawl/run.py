@@ -10,8 +10,10 @@ import select
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
@@ -19,9 +21,11 @@ import archive.errors
 from archive.child import python_command, python_path
 from archive.cli.output import Progress, ShowProgress
 from archive.cli.start import INTERRUPTED
-from archive.errors import EvidenceError
-from archive.store.layout import demand_unlocked
+from archive.errors import EvidenceError, FetchFailed
+from archive.store.layout import ArchivePaths, demand_unlocked
+from archive.store.recovery.stuck import note_stuck
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
+from crawlers.crawl.silence import LOOK_SECONDS, STUCK_SECONDS, Silence
 from crawlers.crawl.stopping import STOP_SIGNALS
 
 CHILD = ("-m", "crawlers.crawl.start")
@@ -45,6 +49,9 @@ class CrewProcess:
             raise AssertionError("pipes were asked for")
         self._orders, self._answers = self._child.stdin, self._child.stdout
         self._rest = b""
+        self._silence = Silence(time.monotonic())
+        self._jobs: dict[str, str] = {}
+        """Jobs that it opened and did not answer for yet, by source."""
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +81,28 @@ class CrewProcess:
         """Pass a signal on."""
         self._child.send_signal(number)
 
+    def wait_answer(self, seconds: float) -> bool:
+        """Wait so long at most; True = there is something to `take`."""
+        return bool(select.select([self.answers], (), (), seconds)[0])
+
+    def is_stuck(self, *, heard: bool) -> bool:
+        """Look once more: whether it gave no sign of life for `STUCK_SECONDS`."""
+        self._silence.look(time.monotonic(), heard=heard)
+        return self._silence.seconds >= STUCK_SECONDS
+
+    def end_stuck(self, archive: Path) -> None:
+        """End it and wait until it is gone; whoever closes its jobs will say so."""
+        self._child.kill()  # it hears nothing gentler: only its loop would
+        self._child.wait()
+        for job_id in self._jobs.values():
+            with suppress(EvidenceError):  # a full disk: it is closed as killed
+                note_stuck(ArchivePaths(archive).spool, job_id)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
     @property
     def answers(self) -> int:
         """Descriptor that can be read when there is something to `take`."""
@@ -85,7 +114,18 @@ class CrewProcess:
         if not data:
             return None
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        messages = [json.loads(line) for line in lines]
+        return [message for message in messages if not self._note(message)]
+
+    def _note(self, message: Message) -> bool:
+        """Note what is for us alone: signs of life, and which jobs there are."""
+        if "result" in message:
+            self._jobs.pop(message["result"]["source_id"], None)
+        elif "error" in message:
+            self._jobs.pop(message["error"]["source_id"], None)
+        elif "job_id" in message:
+            self._jobs[message["source_id"]] = message["job_id"]
+        return "job_id" in message or "beat" in message
 
     def close(self) -> None:
         """Hear no more of it, and wait until it is gone."""
@@ -106,7 +146,7 @@ def run_crawl(
     with CrewProcess() as child, _forwarding(child):
         child.send(order)
         child.finish()
-        while (messages := child.take()) is not None:
+        while (messages := _take(child, order)) is not None:
             for message in messages:
                 if "progress" in message:
                     progress(read_progress(message))
@@ -123,6 +163,21 @@ def run_crawl(
             " what it acknowledged is in the archive: run `evidence verify`"
         )
     return result
+
+
+def _take(child: CrewProcess, order: CrawlOrder) -> list[Message] | None:
+    """What it answers next; FetchFailed where it is stuck, and had to be ended."""
+    while not (heard := child.wait_answer(LOOK_SECONDS)):
+        if child.is_stuck(heard=heard):
+            child.end_stuck(order.archive)
+            raise FetchFailed(
+                f"the crawl of {order.source_id} gave no sign of life for"
+                f" {STUCK_SECONDS:g} s and was ended: look at the selectors and"
+                " patterns of its file; what it acknowledged is in the archive, and"
+                " the next crawl of it goes on there"
+            )
+    child.is_stuck(heard=heard)
+    return child.take()
 
 
 def read_progress(message: Message) -> Progress:

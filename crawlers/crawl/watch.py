@@ -8,7 +8,7 @@ jobs are closed by the next one.
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from archive.errors import (
     ArchiveLocked,
     ArchiveMissing,
     EvidenceError,
+    FetchFailed,
     KeyProblem,
     LogError,
     SettingsError,
@@ -28,12 +29,11 @@ from archive.store.layout import hold_watch
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 from crawlers.crawl.roster import Roster
 from crawlers.crawl.run import CrewProcess, Message, Waker, rebuild_error
+from crawlers.crawl.silence import LOOK_SECONDS, STUCK_SECONDS
 from crawlers.crawl.stopping import STOP_SIGNALS
 from crawlers.sources.campaign import Campaign
 from crawlers.sources.source import Source
 
-LOOK_SECONDS = 1.0
-"""Between two looks at the clock, which may have been set meanwhile."""
 IDLE_SECONDS = 30.0
 """A child with nothing to do is kept so long: starting one costs a second."""
 CHILD_CRAWLS = 200
@@ -111,8 +111,10 @@ class Watch:
             while not self._is_over():
                 self._begin()
                 self._tell_waiting()
-                if self._waker.wait(LOOK_SECONDS, self._process):
+                heard = self._waker.wait(LOOK_SECONDS, self._process)
+                if heard:
                     self._take()
+                self._watch_child(heard=heard)
                 self._hear()
 
     @property
@@ -189,7 +191,17 @@ class Watch:
                 self._finish(CrawlResult.from_json(message["result"]))
             elif "error" in message:
                 self._fail(child, message["error"])
-        child.idle_since = None if self._roster.running else time.monotonic()
+        if messages:  # a sign of life is no work
+            child.idle_since = None if self._roster.running else time.monotonic()
+
+    def _watch_child(self, *, heard: bool) -> None:
+        """End a child that gives no sign of life; its end is heard as any other's."""
+        child = self._child
+        if child is None or child.is_stuck:
+            return
+        if child.process.is_stuck(heard=heard):
+            child.is_stuck = True
+            child.process.end_stuck(self._plan.order.archive)
 
     def _finish(self, result: CrawlResult) -> None:
         at = result.recheck_at
@@ -229,8 +241,7 @@ class Watch:
             if failure is not None or self._stopping:
                 self._roster.fail(source_id, now)
             else:
-                chance = self._tools.chance()
-                self._roster.end(source_id, cut=True, chance=chance, recheck_at=None)
+                self._cut(source_id, is_stuck=child.is_stuck)
         if child.waits_unsigned and not self._stopping:
             self._keep_waiting(child)
         elif isinstance(failure, HOPELESS) or (failure and self._plan.once):
@@ -241,13 +252,40 @@ class Watch:
         elif failure is not None:
             self._not_before = time.monotonic() + FAILED_SECONDS
             self._tell_problem(None, f"{failure}; it is tried again every minute")
-        elif left and not self._stopping:
-            names = ", ".join(left)
-            self._tell_problem(
-                None,
-                f"the crawling process ended early (code {code}); it is started again"
-                f" and goes on with {names}",
+        elif left:
+            self._tell_end(left, code, is_stuck=child.is_stuck)
+
+    def _cut(self, source_id: str, *, is_stuck: bool) -> None:
+        """A run ended with the child: it is gone on with, in one round once only."""
+        chance = self._tools.chance()
+        self._roster.end(source_id, cut=True, chance=chance, recheck_at=None)
+        if is_stuck:
+            self._roster.apart.add(source_id)
+        if self._plan.once and self._roster.standings[source_id].cuts > 1:
+            self.failures.append(
+                FetchFailed(
+                    f"the crawl of {source_id} was cut short twice in a row; what it"
+                    " acknowledged is in the archive, and its next crawl goes on there"
+                )
             )
+            self._drop(source_id)
+
+    def _tell_end(self, left: Sequence[str], code: int, *, is_stuck: bool) -> None:
+        """Say how the child ended that had not done all, and what is done about it."""
+        names = ", ".join(left)
+        if is_stuck:
+            why = (
+                f"gave no sign of life for {STUCK_SECONDS:g} s and was ended; look"
+                f" at the selectors and patterns of {names}: each goes on by itself"
+            )
+        elif self._stopping:
+            return
+        else:
+            why = (
+                f"ended early (code {code}); it is started again and goes on with"
+                f" {names}"
+            )
+        self._tell_problem(None, f"the crawling process {why}")
 
     def _keep_waiting(self, child: "Child") -> None:
         """Go on without a key: what was captured waits, and so may what comes."""
@@ -303,6 +341,8 @@ class Child:
     failure: EvidenceError | None = None
     """Why it cannot work."""
     has_crawled: bool = False
+    is_stuck: bool = False
+    """It gave no sign of life, and was ended."""
 
     @property
     def waits_unsigned(self) -> bool:

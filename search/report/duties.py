@@ -16,6 +16,7 @@ CLOCK_BACK = timedelta(minutes=1)
 """Of two captures in a row the second is so much older: the clock was set back."""
 SUSPICIOUS_SIGNALS = (
     *("budget:", "host-down", "killed", "listing-", "lists-", "spider-exception"),
+    "stuck",
     *(
         "second-profile-led-elsewhere",
         "undecodable-body",

@@ -9,12 +9,16 @@ from typing import TypeVar
 from archive.attest.job import TRAIL_LIMIT, JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import FormatError, StoreError
+from archive.files import Files
 from archive.store.reading.reader import ArchiveReader
+from archive.store.recovery.stuck import forget_stuck, stuck_jobs
 from archive.store.waiting.files import list_waiting
 from archive.store.waiting.reading import read_waiting
 
 T = TypeVar("T")
 KILLED = "the job ended before it could say how this seed ended"
+STUCK = "the job gave no sign of life and was ended before it could say how it ended"
+"""The same where whoever started the process says why it ended."""
 
 
 def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosing]:
@@ -27,13 +31,25 @@ def find_killed_jobs(root: Path, clock: Callable[[], datetime]) -> list[JobClosi
 
     def close_all(reader: ArchiveReader) -> list[JobClosing]:
         waiting = _jobs_that_wait(reader.paths.spool)
+        stuck = stuck_jobs(reader.paths.spool)
         return [
-            _close(opening, reader.captures_of_job(opening.job_id), clock())
+            _close(
+                opening,
+                reader.captures_of_job(opening.job_id),
+                clock(),
+                is_stuck=opening.job_id in stuck,
+            )
             for opening in reader.jobs.unclosed()
             if opening.job_id not in waiting
         ]
 
     return _read_twice(root, lambda reader: reader.jobs.has_unclosed(), close_all)
+
+
+def forget_closed(spool: Path, files: Files) -> None:
+    """Forget why jobs ended that are closed by now; called behind all closings."""
+    if stuck_jobs(spool):
+        forget_stuck(spool, files, but=_jobs_that_wait(spool))
 
 
 def find_unfinished_removals(root: Path) -> list[int]:
@@ -72,22 +88,27 @@ def _jobs_that_wait(spool: Path) -> set[str]:
 
 
 def _close(
-    opening: JobOpening, captures: list[Capture], closed_at: datetime
+    opening: JobOpening,
+    captures: list[Capture],
+    closed_at: datetime,
+    *,
+    is_stuck: bool,
 ) -> JobClosing:
     """Settle each seed by the captures of exactly its address."""
     by_uri: dict[str, list[Capture]] = {}
     for capture in captures:
         if capture.kind == "capture":
             by_uri.setdefault(capture.target_uri, []).append(capture)
+    reason = STUCK if is_stuck else KILLED
     outcomes: list[SeedOutcome] = []
     for number, uri in enumerate(opening.seeds):
-        outcomes.append(_settle(number, by_uri.get(uri, [])))
+        outcomes.append(_settle(number, by_uri.get(uri, []), unreached=reason))
         by_uri[uri] = _deciding(by_uri.get(uri, []))
     return JobClosing(
         job_id=opening.job_id,
         closed_at=closed_at,
         outcomes=tuple(outcomes),
-        signals={"killed": 1},
+        signals={"killed": 1, **({"stuck": 1} if is_stuck else {})},
         expectations=(),
     )
 
@@ -101,11 +122,11 @@ def _deciding(captures: list[Capture]) -> list[Capture]:
     return (whole or captures)[-1:]
 
 
-def _settle(number: int, captures: list[Capture]) -> SeedOutcome:
+def _settle(number: int, captures: list[Capture], *, unreached: str) -> SeedOutcome:
     """How a seed ended; it names the last attempts, and always the deciding one."""
     decided = _deciding(captures)
     if not decided:
-        return SeedOutcome(n=number, state="not-reached", captures=(), reason=KILLED)
+        return SeedOutcome(n=number, state="not-reached", captures=(), reason=unreached)
     last = captures[-TRAIL_LIMIT:]
     named = last if decided[0] in last else [*decided, *last[1:]]
     ids = tuple(capture.capture_id for capture in named)

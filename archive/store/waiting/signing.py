@@ -23,7 +23,7 @@ from archive.store.drafts import Draft, format_rows
 from archive.store.layout import ArchivePaths
 from archive.store.ledger import Committed
 from archive.store.recovery.incidents import waiting_incident, waiting_piece_name
-from archive.store.recovery.killed import find_killed_jobs
+from archive.store.recovery.killed import find_killed_jobs, forget_closed
 from archive.store.segments.segment import FileWindow, list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.waiting.files import WaitingEntry, WaitingFile, list_waiting
@@ -77,6 +77,7 @@ def sign_waiting(
         count += _sign_file(writer, file, wanted)
     for closing in find_killed_jobs(writer.root, clock):
         writer.close_job(closing).result()
+    forget_closed(writer.spool_folder, writer.files)
     return count
 
 

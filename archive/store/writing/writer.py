@@ -40,7 +40,7 @@ from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed
 from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
-from archive.store.recovery.killed import find_killed_jobs
+from archive.store.recovery.killed import find_killed_jobs, forget_closed
 from archive.store.recovery.recovery import RecoveryReport, recover
 from archive.store.removal.removal import Removed
 from archive.store.space import Reserve
@@ -135,6 +135,7 @@ class ArchiveWriter:
             writer._know_anchors()
             for closing in killed:
                 writer.close_job(closing).result()
+            forget_closed(tools.paths.spool, tools.files)
             keeper.start(writer)
             writer._takedown.finish()
             failed.pop_all()
