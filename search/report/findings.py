@@ -32,6 +32,8 @@ class ShownChange:
     """A sign (`+`, `-`, `~`, `>`) and words; empty where they are restricted."""
     more: int = 0
     """Lines that are left out."""
+    retitled: bool = False
+    """Whether it has another title, which is then the first line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.capture import Capture
 from archive.digest import Digest
@@ -43,15 +43,17 @@ class Texts:
     def compare(
         self, before: Capture, after: Capture, hidden: bool
     ) -> ShownChange | None:
-        """What changed in the main text; None where nothing did."""
-        old, new = self.main_of(before), self.main_of(after)
-        if is_list(old) and is_list(new):
-            rows = compare_lists(old, new)
-            return None if rows.equal else show_rows(rows, hidden=hidden)
-        changes = compare_texts(old, new)
-        if changes.equal:
-            return None
-        return _show(changes.first_numbers(), hidden=hidden)
+        """What changed in the title and the main text; None where nothing did."""
+        old, new = self._page_of(before), self._page_of(after)
+        if is_list(old.main) and is_list(new.main):
+            rows = compare_lists(old.main, new.main)
+            made = show_rows(rows, hidden=hidden)
+        else:
+            changes = compare_texts(old.main, new.main)
+            made = _show(changes.first_numbers(), hidden=hidden)
+        if old.title != new.title:
+            return _retitled(made, old.title, new.title, hidden=hidden)
+        return made if any(made.counts.values()) else None
 
     def compare_samples(
         self, samples: Sequence[Sample], hidden: bool
@@ -97,13 +99,24 @@ class Texts:
 
     def main_of(self, capture: Capture) -> str:
         """The main text of a capture; empty where there is none."""
+        return self._page_of(capture).main
+
+    def _page_of(self, capture: Capture) -> "_Page":
         try:
             kept = self.kept(capture.capture_id)
         except SearchUnavailable:
             kept = None
         if kept is not None:
-            return kept.text[: kept.main_end]
-        return _main(extract_capture(self.worker, self.reader, capture))
+            return _Page(kept.title or "", kept.text[: kept.main_end])
+        made = extract_capture(self.worker, self.reader, capture)
+        return _Page((made.title if made else None) or "", _main(made))
+
+
+class _Page:
+    """Title and main text of a capture; spacing in a title means nothing."""
+
+    def __init__(self, title: str, main: str) -> None:
+        self.title, self.main = " ".join(title.split()), main
 
 
 def _main(made: Extract | None) -> str:
@@ -120,6 +133,14 @@ def _show(changed: Sequence[ParagraphChange], *, hidden: bool) -> ShownChange:
         lines=lines,
         more=len(changed) - len(lines),
     )
+
+
+def _retitled(made: ShownChange, old: str, new: str, *, hidden: bool) -> ShownChange:
+    """The same change with the titles in front, unless words are restricted."""
+    if hidden:
+        return replace(made, retitled=True, more=made.more + 1)
+    words = " ".join([f"[-{old}-]"] * bool(old) + [f"{{+{new}+}}"] * bool(new))
+    return replace(made, retitled=True, lines=(("~", _cut(words)), *made.lines))
 
 
 def show_rows(rows: RowChanges, *, hidden: bool) -> ShownChange:

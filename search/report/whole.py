@@ -83,6 +83,7 @@ def _change_json(change: ShownChange | None) -> dict[str, Any] | None:
     return {
         "counts": dict(change.counts),
         "is_list": change.is_list,
+        "retitled": change.retitled,
         "lines": [{"sign": sign, "text": text} for sign, text in change.lines],
         "more": change.more,
     }

@@ -100,7 +100,9 @@ def change_words(change: ShownChange | None) -> str:
         return ""
     noun = "rows" if change.is_list else "paragraphs"
     counts = [f"{count} {kind}" for kind, count in change.counts.items() if count]
-    return f" ({noun}: {', '.join(counts)})"
+    said = ["title"] if change.retitled else []
+    said += [f"{noun}: {', '.join(counts)}"] if counts else []
+    return f" ({'; '.join(said)})"
 
 
 def text_lines(report: Report, links: Links) -> Iterator[str]:

@@ -110,9 +110,16 @@ def notices_of(before: SideView, after: SideView, changes: Changes | None) -> li
         found.append("order")
     if before.text and after.text and before.text.extractor != after.text.extractor:
         found.append("extractors")
+    if before.text and after.text and not same_title(before.text, after.text):
+        found.append("titles")
     if changes is not None and not changes.complete:
         found.append("long")
     return found
+
+
+def same_title(one: ExtractedText, other: ExtractedText) -> bool:
+    """Whether two captures are called the same; spacing means nothing."""
+    return (one.title or "").split() == (other.title or "").split()
 
 
 def blocks_of(changes: Changes) -> list[Fold | ParagraphChange]:

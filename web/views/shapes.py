@@ -235,5 +235,7 @@ class CompareAnswer:
     before: str
     after: str
     equal: bool
+    """Whether the texts are; titles are no part of them."""
+    titles: list[str | None]
     counts: Mapping[str, int]
     changes: Sequence[Mapping[str, object]]

@@ -164,6 +164,7 @@ class Twins:
                 before=captures[0].capture_id,
                 after=captures[1].capture_id,
                 equal=changes.equal,
+                titles=[text.title for text in (texts[0], texts[1])],
                 counts={str(kind): count for kind, count in changes.counts.items()},
                 changes=[_change(one) for one in changes.paragraphs],
             )

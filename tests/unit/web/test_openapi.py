@@ -71,7 +71,10 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
         ("/u/{key}", {"uri", "captures", "number", "pages", "total"}),
         ("/u/{key}/1", {"uri", "captures", "number", "pages", "total"}),
         ("/c/{main}/cite", {"id", "formats"}),
-        ("/compare/{main}/{drawn}", {"before", "after", "equal", "counts", "changes"}),
+        (
+            "/compare/{main}/{drawn}",
+            {"before", "after", "equal", "titles", "counts", "changes"},
+        ),
         ("/claims", {"claim", "does_not_prove"}),
         ("/verify", {"steps", "sweep", "report"}),
     ],

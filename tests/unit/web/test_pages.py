@@ -188,3 +188,16 @@ def test_hostile_titles_and_texts_stay_text(world: World, reader: Reader) -> Non
         assert "&lt;script&gt;alert(1)" in html, path
         assert "<script>alert" not in html
         assert "<img src=x" not in html
+
+
+def test_a_title_that_changed_alone_is_told(world: World, reader: Reader) -> None:
+    main, changed = world.named["main"], world.named["changed"]
+    place = f"/compare/{main.short_id}/{changed.short_id}"
+    told = "They have different titles."
+    world.index.add(main, "Тэкст", title="Вынікі")
+    for title, said in (("Вынікі \n", False), ("Вынікі скасаваныя", True)):
+        world.index.add(changed, "Тэкст", title=title)
+        assert (told in reader.get(place)) is said
+    answer = json.loads(reader.get(f"/api/v1{place}"))
+    assert answer["equal"]
+    assert answer["titles"] == ["Вынікі", "Вынікі скасаваныя"]
