@@ -32,14 +32,6 @@ PLACES_MAX = 64
 """Sources at a time: each costs a few MB."""
 LIST_BYTES = 256 << 20
 """A list of captures; a million lines of 256 bytes."""
-CAPTURE_EXIT_CODES = """
-Exit codes: 0 every attempt is complete, 2 wrong use (nothing was captured), 5 at least
-one attempt failed (each failure is a signed capture), 6 archive folder, 7 keys.
-"""
-CRAWL_EXIT_CODES = """
-Exit codes: 0 every seed captured and expectations met, 2 unknown source or bad source
-file, 5 a seed failed or the crawl brought less than expected, 6 archive folder, 7 keys.
-"""
 Verb = Callable[..., Any]
 
 
@@ -135,15 +127,17 @@ def choice_options(verb: Verb) -> Verb:
     return verb
 
 
-@click.command(epilog=CAPTURE_EXIT_CODES)
-@click.argument("urls", nargs=-1)
+@click.command()
+@click.argument("urls", nargs=-1, metavar="[URL...]")
 @click.option(
     "--from",
     "list_path",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="A list: each line a URL or a JSON object with url, method, headers, body.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per attempt.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per attempt."
+)
 @click.option(
     "--parts",
     type=click.Choice([str(mode) for mode in PartsMode]),
@@ -158,7 +152,12 @@ def choice_options(verb: Verb) -> Verb:
 def capture(
     context: CommandContext, /, urls: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
-    """Capture URLs now, each line and each redirect as a capture of its own."""
+    """Capture URLs now, each line and each redirect as a capture of its own.
+
+    Exit codes: 0 every attempt is complete, 2 wrong use (nothing was captured), 5 at
+    least one attempt failed (each failure is a signed capture), 6 archive folder, 7
+    keys.
+    """
     from crawlers.crawl.capture_job import capture_list
 
     via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"))
@@ -178,11 +177,13 @@ def capture(
     _raise_if_failed(log, failed=printer.failed)
 
 
-@click.command(epilog=CRAWL_EXIT_CODES)
+@click.command()
 @click.argument("source_ids", nargs=-1, metavar="[SOURCE...]")
 @sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
-@click.option("--due", is_flag=True, help="Those whose interval has passed, only.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per source."
+)
+@click.option("--due", is_flag=True, help="Only those whose interval has passed.")
 @choice_options
 @click.option(
     "--fresh",
@@ -202,6 +203,10 @@ def crawl(
 ) -> None:
     """Crawl sources of the registry once: one after the other, or with --due those
     whose interval has passed, side by side.
+
+    Exit codes: 0 every seed captured and expectations met, 2 unknown source or bad
+    source file, 5 a seed failed or the crawl brought less than expected, 6 archive
+    folder, 7 keys.
     """
     via = read_choice(proxies_path, proxy_label)
     choice = take_choice(source_ids, options)

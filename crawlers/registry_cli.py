@@ -18,9 +18,6 @@ from crawlers.sources.registry import read_registry
 from crawlers.sources.source import Source
 from crawlers.sources.standing import LastRun, Standing, judge_standing
 
-EXIT_CODES = """
-Exit codes: 0 every file is sound, 2 a file is not.
-"""
 JOBS_LOOKED_AT = 20
 """Newest runs of a source among which one that met its expectations is sought."""
 UNITS = {
@@ -32,16 +29,24 @@ UNITS = {
 COLUMNS = ("id", "group", "confidence", "counts", "every", "spiders", "hosts", "notes")
 
 
-@click.group(epilog=EXIT_CODES)
+@click.group()
 def sources() -> None:
-    """Show and check the registry of sources."""
+    """Show and check the registry of sources.
+
+    Exit codes: those of the single verbs.
+    """
 
 
-@sources.command("list", epilog=EXIT_CODES)
+@sources.command("list")
 @sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per source."
+)
 def list_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
-    """List every source: id, group, confidence, hosts, title."""
+    """List every source: id, group, confidence, hosts, title.
+
+    Exit codes: 0 every file is sound, 2 a file is not.
+    """
     for source in read_registry(sources_folders).values():
         row: dict[str, Any] = {
             "id": source.id,
@@ -62,14 +67,17 @@ def list_sources(sources_folders: tuple[Path, ...], as_json: bool) -> None:
             )
 
 
-@sources.command("check", epilog=EXIT_CODES)
+@sources.command("check")
 @sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def check_sources(
     context: CommandContext, sources_folders: tuple[Path, ...], as_json: bool
 ) -> None:
-    """Read every file strictly; say which sources count, and which must prove it."""
+    """Read every file strictly; say which sources count, and which must prove it.
+
+    Exit codes: 0 every file is sound, 2 a file is not.
+    """
     registry = read_registry(sources_folders)
     runs = _last_runs(context, registry)
     standings = [judge_standing(one, runs.get(one.id)) for one in registry.values()]

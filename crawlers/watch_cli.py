@@ -18,18 +18,14 @@ from crawlers.cli import (
 from crawlers.crawl.proxies import read_choice
 from crawlers.watching import open_watch
 
-EXIT_CODES = """
-Exit codes: 0 stopped by SIGTERM or Ctrl-C, every job closed, 2 unknown source or a bad
-file, 6 archive folder, or another watch is at it, 7 keys, or what was captured without
-them waits unsigned.
-"""
 
-
-@click.command(epilog=EXIT_CODES)
+@click.command()
 @click.argument("source_ids", nargs=-1, metavar="[SOURCE...]")
 @choice_options
 @sources_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per event."
+)
 @network_options
 @click.pass_obj
 def watch(
@@ -46,6 +42,10 @@ def watch(
     What ran last is read from the archive: killed and started again, it goes on. Ctrl-C
     and SIGTERM let what runs end and close every job; SIGHUP reads sources and campaign
     again.
+
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C, every job closed, 2 unknown source or a
+    bad file, 6 archive folder, or another watch is at it, 7 keys, or what was captured
+    without them waits unsigned.
     """
     via = read_choice(proxies_path, proxy_label)
     choice = take_choice(source_ids, options)

@@ -21,12 +21,8 @@ from search.indexing.index import Indexer, IndexReport
 from search.indexing.kept import state_texts
 from search.indexing.reconcile import Difference, reconcile
 
-EXIT_CODES = (
-    "Exit codes: 0 done, 2 wrong use, 6 the archive folder, 7 log or keys, 9 search."
-)
 
-
-@click.command(epilog=EXIT_CODES)
+@click.command()
 @click.option("--rebuild", is_flag=True, help="Make the index anew from the archive.")
 @click.option(
     "--no-statement",
@@ -51,7 +47,10 @@ EXIT_CODES = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def index(ctx: CommandContext, /, check: bool, as_json: bool, **options: Any) -> None:
-    """Bring the search index up to date with the archive."""
+    """Bring the search index up to date with the archive.
+
+    Exit codes: 0 done, 2 wrong use, 6 the archive folder, 7 log or keys, 9 search.
+    """
     if not check:
         _bring_up_to_date(ctx, as_json=as_json, **options)
     elif any(options.values()):

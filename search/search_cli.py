@@ -35,10 +35,6 @@ LISTED_WITH = {
 """Options that say which documents are in a whole list."""
 NOTHING_NEW = 10
 """Exit code: nothing was found since the checkpoint."""
-EXIT_CODES = (
-    "Exit codes: 0 done, 2 wrong use, 3 a capture for a WARC is not what it was, 6 the "
-    "archive folder or the place is taken, 9 search, 10 nothing new (--new-since)."
-)
 
 
 def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -47,8 +43,8 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
         ctx.exit()
 
 
-@click.command(epilog=EXIT_CODES)
-@click.argument("query", nargs=-1)
+@click.command()
+@click.argument("query", nargs=-1, metavar="[QUERY...]")
 @click.option(
     "--help-query",
     is_flag=True,
@@ -68,13 +64,15 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     metavar="ID",
     help="Instead of a query: documents whose text is nearly that of this capture.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line a query.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per query."
+)
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="Most hits shown; with --new-since 1000 unless written.",
+    help="Most hits shown (with --new-since: 1000 by default).",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out.")
 @click.option(
@@ -116,7 +114,7 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     "--all",
     "all_as",
     type=click.Choice([*sorted(FORMATS), "warc"]),
-    help="Give everything found, without a limit, in the order of the log.",
+    help="Print everything found, without a limit, in the order of the log.",
 )
 @click.option(
     "-o",
@@ -148,6 +146,9 @@ def search(
     Words are found in any form, all of them together. "a b" in a row, -without,
     one OR other, begin*, name:, host:, source:, lang:, captured:2025-01-26 or a..b.
     All of it: --help-query.
+
+    Exit codes: 0 done, 2 wrong use, 3 a capture for a WARC is not what it was, 6 the
+    archive folder or the place is taken, 9 search, 10 nothing new (--new-since).
     """
     if [query_file is not None, bool(query), choices["like"] is not None].count(
         True

@@ -42,9 +42,11 @@ class ServeOptions:
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="Pages; 0 takes any.")
 @click.option(
-    "--replay-port", default=8001, show_default=True, help="Archived content."
+    "--port", default=8000, show_default=True, help="Port of the pages; 0: any."
+)
+@click.option(
+    "--replay-port", default=8001, show_default=True, help="Port of archived content."
 )
 @click.option("--bind", default=LOOPBACK, show_default=True, help="IP to listen on.")
 @click.option("--app-origin", help="Origin readers see, https://archive.example.")
@@ -122,7 +124,7 @@ def cite(
     type=click.Choice(CODES),
     default=DEFAULT,
     show_default=True,
-    help="Of the pages.",
+    help="Language of the pages.",
 )
 @click.option("--no-bundles", is_flag=True, help="Leave the evidence bundles out.")
 @click.pass_obj

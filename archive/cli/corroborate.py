@@ -64,8 +64,9 @@ def corroborate_command(
     """Compare a capture with those of other archives, and count the operators.
 
     Only captures that verify against your own trust folder count, and one operator
-    counts once, however many archives he keeps. Exit codes: 0 compared, 6 no such
-    capture or archive.
+    counts once, however many archives they keep.
+
+    Exit codes: 0 compared, 6 no such capture or archive.
     """
     with ExitStack() as stack:
         own, *partners = [

@@ -26,7 +26,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("capture_id", metavar="[ID]", required=False)
-@click.option("--key", type=_FILE, help="Your operator key: operator.pem of your own.")
+@click.option("--key", type=_FILE, help="Your own operator key: an operator.pem.")
 @click.option("--name", help="Who you are.")
 @click.option("--role", help="What you are in this: observer, newsroom, notary.")
 @click.option("--words", help="What you vouch for, in your words.")
@@ -47,8 +47,10 @@ def cosign(
 
     With ID, --key, --name, --role, --words and -o: verify the capture in your copy of
     the archive and sign for its statement. With --take FILE: its operator states the
-    approval in the log. Exit codes: 0 done, 2 wrong use, 3 the capture does not verify,
-    or the signature does not hold, 4 not an approval, 6 archive folder, 7 keys.
+    approval in the log.
+
+    Exit codes: 0 done, 2 wrong use, 3 the capture does not verify, or the signature
+    does not hold, 4 not an approval, 6 archive folder, 7 keys.
     """
     if take is not None:
         _take(ctx, take)

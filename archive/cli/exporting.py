@@ -101,10 +101,11 @@ def bundle(
 def wacz(ctx: CommandContext, capture_ids: tuple[str, ...], output: Path) -> None:
     """Pack captures or pages for a replay program, their evidence inside.
 
-    For display: the proof is in the package, not its signature. Exit codes: 0 written,
-    2 wrong use, 3 it does not verify and nothing was written, 4 a file of the archive
-    is not in its format, 6 no such capture or the place is taken, 7 keys, or not logged
-    yet.
+    For display: the proof is in the package, not its signature.
+
+    Exit codes: 0 written, 2 wrong use, 3 it does not verify and nothing was written, 4
+    a file of the archive is not in its format, 6 no such capture or the place is taken,
+    7 keys, or not logged yet.
     """
     reader = ctx.open_reader()
     identity = reader.identity
@@ -144,7 +145,7 @@ def warc(ctx: CommandContext, capture_ids: tuple[str, ...], output: Path) -> Non
 
 
 @export.command()
-@click.argument("capture_ids", metavar="ID...", nargs=-1)
+@click.argument("capture_ids", metavar="[ID...]", nargs=-1)
 @click.option("-o", "--output", type=_OUT, help="File (default: standard output).")
 @click.pass_obj
 def cdxj(
@@ -152,9 +153,10 @@ def cdxj(
 ) -> None:
     """Index captures where they lie in the segments, for pywb and its like.
 
-    Without an ID all of them. Exit codes: 0 written, 2 wrong use, 3 a capture is not
-    what it was, 4 a file of the archive is not in its format, 6 no such capture or the
-    place is taken.
+    Without an ID all of them.
+
+    Exit codes: 0 written, 2 wrong use, 3 a capture is not what it was, 4 a file of the
+    archive is not in its format, 6 no such capture or the place is taken.
     """
     reader = ctx.open_reader()
     if capture_ids:

@@ -25,9 +25,11 @@ ALTERED_CODES = ("package-altered", "package-signature-bad")
 def import_command(ctx: CommandContext, path: Path, as_json: bool) -> None:
     """Take in a WARC or WACZ of others, stated as received as a file.
 
-    It is never shown as captured by you. Exit codes: 0 taken in, or here before, 2
-    there is no file at FILE, 3 a record or the package is not what its digests say, 4
-    it is not in its format, or unpacks to too much, 6 the archive folder, 7 keys.
+    It is never shown as captured by you.
+
+    Exit codes: 0 taken in, or here before, 2 there is no file at FILE, 3 a record or
+    the package is not what its digests say, 4 it is not in its format, or unpacks to
+    too much, 6 the archive folder, 7 keys.
     """
     read_identity(ctx.archive)
     if is_zip(path):

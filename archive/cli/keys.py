@@ -25,7 +25,7 @@ ASK_READERS = (
 def keys() -> None:
     """Bring in a new operator key, or cut one off, by statements in the log.
 
-    Exit codes: those of each verb below; 0 done.
+    Exit codes: those of the single verbs.
     """
 
 
@@ -35,8 +35,10 @@ def rotate(ctx: CommandContext) -> None:
     """Let a new operator key take over from the present one.
 
     The old key announces it, the new one accepts; each is valid for its own entries.
-    Run again, it finishes a change that was interrupted. Exit codes: 0 done, 3
-    nothing is known about the log, 6 the archive folder, 7 log or keys.
+    Run again, it finishes a change that was interrupted.
+
+    Exit codes: 0 done, 3 nothing is known about the log, 6 the archive folder, 7 log or
+    keys.
     """
     _change(ctx, lambda changer: changer.rotate())
 
@@ -47,8 +49,10 @@ def new(ctx: CommandContext) -> None:
     """Let the root key state a new operator key in place of the present one.
 
     Needs root.pem in the key folder. Run again, it finishes a change that was
-    interrupted. Exit codes: 0 done, 3 nothing is known about the log, 6 the archive
-    folder, 7 log or keys.
+    interrupted.
+
+    Exit codes: 0 done, 3 nothing is known about the log, 6 the archive folder, 7 log or
+    keys.
     """
     _change(ctx, lambda changer: changer.renew())
 
@@ -66,8 +70,10 @@ def revoke(ctx: CommandContext, key_id: str, end_leaf: int | None) -> None:
     """Cut an operator key off: what it signed from an entry on is not believed.
 
     Earlier entries stay good. Needs root.pem in the key folder; where it is the key in
-    use, a new one takes its place. Exit codes: 0 done, 2 no such entry, 3 the key or
-    the log is not known, 6 the archive folder, 7 log or keys.
+    use, a new one takes its place.
+
+    Exit codes: 0 done, 2 no such entry, 3 the key or the log is not known, 6 the
+    archive folder, 7 log or keys.
     """
     _change(ctx, lambda changer: changer.revoke(key_id, end_leaf=end_leaf))
 

@@ -23,8 +23,9 @@ def log_command(ctx: CommandContext, output: Path) -> None:
     """Write a static copy of the log for any web server (C2SP tlog-tiles).
 
     It holds digests, signatures and the cosigned checkpoint: no address, no content.
-    Exit codes: 0 written, 4 a file is not in its format, 6 folder, 7 nothing is
-    published yet, or another log lies there.
+
+    Exit codes: 0 written, 4 a file is not in its format, 6 the archive folder, 7
+    nothing is published yet, or another log lies there.
     """
     read_identity(ctx.archive)
     head = export_log(ctx.archive, output)
@@ -37,8 +38,9 @@ def listing(ctx: CommandContext) -> None:
     """List the files of the archive in files.txt, so that others can mirror it.
 
     Any static server over the archive folder will do then; write it again when
-    something was captured. Exit codes: 0 written, 6 no archive, 7 nothing is
-    published yet.
+    something was captured.
+
+    Exit codes: 0 written, 6 no archive, 7 nothing is published yet.
     """
     read_identity(ctx.archive)
     click.echo(write_listing(ctx.archive))

@@ -57,11 +57,13 @@ LIST_LIMIT = 1000
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    help=f"Most captures; 0 = all.  [default: {LIST_LIMIT}, with --json all]",
+    help=f"At most so many captures; 0: all.  [default: {LIST_LIMIT}, with --json all]",
 )
 @click.option("--removed", is_flag=True, help="What was removed, and why, instead.")
 @click.option("--waiting", is_flag=True, help="What waits unsigned, instead.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per capture."
+)
 @click.pass_obj
 def list_captures(
     ctx: CommandContext,
@@ -208,7 +210,7 @@ _STRICT = click.option(
 def verify(
     ctx: click.Context, last_seen: Path | None, strict: bool, as_json: bool
 ) -> None:
-    """Check the whole archive, or with `capture ID` one capture.
+    """Check the whole archive, or one capture, bundle or package.
 
     Exit codes: 0 all that the policy requires is VERIFIED, 3 anything else, 6 no
     archive.
@@ -263,8 +265,10 @@ def verify_one(
 def verify_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
     """Check an evidence bundle, a folder or zip, against your trust folder.
 
-    Needs no archive. Exit codes: 0 all that the policy requires is VERIFIED, 2 there is
-    nothing at PATH, 3 anything else, 4 no bundle.
+    Needs no archive.
+
+    Exit codes: 0 all that the policy requires is VERIFIED, 2 there is nothing at PATH,
+    3 anything else, 4 no bundle.
     """
     folder = ctx.trust()
     report = verify_bundle(path, trust_of=lambda origin: read_trust(folder, origin))
@@ -278,8 +282,10 @@ def verify_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
 def verify_wacz_package(ctx: CommandContext, path: Path, as_json: bool) -> None:
     """Check a WACZ: whole, and proven by the evidence inside; other people's never is.
 
-    Needs no archive. Exit codes: 0 all that the policy requires is VERIFIED, 2 there is
-    no file at PATH, 3 anything else.
+    Needs no archive.
+
+    Exit codes: 0 all that the policy requires is VERIFIED, 2 there is no file at PATH,
+    3 anything else.
     """
     folder = ctx.trust()
     report = verify_wacz(path, trust_of=lambda origin: read_trust(folder, origin))

@@ -25,8 +25,10 @@ def receipt(ctx: CommandContext, capture_id: str, output: Path | None) -> None:
     """Write the proof that a capture is in the log (C2SP tlog-proof).
 
     It holds the index of its entry, the hashes that lead to the root, and the newest
-    checkpoint with all its cosignatures. Exit codes: 0 written, 3 not logged yet, 6 no
-    such capture, or the file is there already.
+    checkpoint with all its cosignatures.
+
+    Exit codes: 0 written, 3 not logged yet, 6 no such capture, or the file is there
+    already.
     """
     reader = ctx.open_reader()
     capture = reader.get_capture(capture_id)

@@ -31,8 +31,9 @@ def remove(
 ) -> None:
     """Remove one capture or page for ever; its place in the log and a reason stay.
 
-    Exit codes: 0 removed, 2 wrong words, 3 or 4 the segment is damaged and nothing
-    was done, 6 no such capture or removed before, 7 keys.
+    Exit codes: 0 removed, 2 a reason or authority that cannot be stated, 3 or 4 the
+    segment is damaged and nothing was done, 6 no such capture or removed before, 7
+    keys.
     """
     order = _order(reason, authority)
     reader = ctx.open_reader()

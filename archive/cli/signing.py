@@ -15,16 +15,20 @@ from archive.store.waiting.signing import Waiting, check_waiting, sign_waiting
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask: you captured what is listed.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an entry.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per entry."
+)
 @click.pass_obj
 def sign(ctx: CommandContext, yes: bool, as_json: bool) -> None:
     """Sign what was captured while no key was at hand, after you looked at the list.
 
-    Whoever can write into the archive folder can put something there: sign nothing
-    that you did not capture. What waited and is damaged is kept in quarantine and
-    stated as an incident. Exit codes: 0 signed, or nothing waits, 2 not confirmed, 3
-    what is whole was signed, and something was damaged; or, as 4, what waits is not of
-    yours and nothing was signed, 6 archive folder, 7 keys.
+    Whoever can write into the archive folder can put something there: sign nothing that
+    you did not capture. What waited and is damaged is kept in quarantine and stated as
+    an incident.
+
+    Exit codes: 0 signed, or nothing waits, 2 not confirmed, 3 what is whole was signed,
+    and something was damaged; or, as 4, what waits is not of yours and nothing was
+    signed, 6 archive folder, 7 keys.
     """
     read_identity(ctx.archive)
     waiting = check_waiting(ctx.archive)

@@ -16,14 +16,17 @@ from archive.store.layout import read_identity
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a time stamp.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per time stamp."
+)
 @click.pass_context
 def timestamp(ctx: click.Context, as_json: bool) -> None:
     """Have the newest checkpoint time-stamped by the authorities of your settings.
 
-    Nothing is asked where nothing but time stamps is new. Exit codes: 0 stamped, or
-    nothing new, 2 no authority is set, 6 archive folder, 7 keys, or an authority did
-    not answer: it is asked again with the next stamp.
+    Nothing is asked where nothing but time stamps is new.
+
+    Exit codes: 0 stamped, or nothing new, 2 no authority is set, 6 archive folder, 7
+    keys, or an authority did not answer: it is asked again with the next stamp.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -79,9 +82,11 @@ def _print_stamp(found: Stamped, *, as_json: bool) -> None:
 def enrol(ctx: CommandContext, roots: tuple[Path, ...], quorum: int | None) -> None:
     """Believe the authorities under these root certificates (PEM), for this archive.
 
-    It changes your trust folder alone. Compare each root with its authority's own
-    word first. Exit codes: 0 done, 2 too few authorities for --quorum, 3 nothing is
-    known about the log, 4 no root certificate, 6 no archive.
+    It changes your trust folder alone. Compare each root with its authority's own word
+    first.
+
+    Exit codes: 0 done, 2 too few authorities for --quorum, 3 nothing is known about the
+    log, 4 no root certificate, 6 no archive.
     """
     origin = read_identity(ctx.archive).origin
     pems = [DISK.read(path, limit_bytes=CHAIN_LIMIT_BYTES) or b"" for path in roots]

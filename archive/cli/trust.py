@@ -30,15 +30,17 @@ def trust() -> None:
 @trust.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
-    "--fingerprint", "known", help="What its operator told you; asks nothing."
+    "--fingerprint", "known", help="What its operator told you; then nothing is asked."
 )
 @click.pass_obj
 def add(ctx: CommandContext, folder: Path, known: str | None) -> None:
     """Take over the trust folder of a log, after you compared its fingerprint.
 
     FOLDER holds the files of one origin. Get the fingerprint from the operator by
-    another channel than the folder. Exit codes: 0 added or there already, 2 not
-    confirmed, 3 another fingerprint, 4 no trust folder, 6 you believe something else.
+    another channel than the folder.
+
+    Exit codes: 0 added or there already, 2 not confirmed, 3 another fingerprint, 4 no
+    trust folder, 6 you believe something else.
     """
     found = read_trust_folder(folder)
     if known is None:
@@ -57,7 +59,7 @@ def add(ctx: CommandContext, folder: Path, known: str | None) -> None:
 
 
 @trust.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a log.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per log.")
 @click.pass_obj
 def list_trusted(ctx: CommandContext, as_json: bool) -> None:
     """Every log you know something about, and how much your policy asks for.
@@ -90,9 +92,11 @@ def list_trusted(ctx: CommandContext, as_json: bool) -> None:
 def show(ctx: CommandContext, origin: str | None, as_json: bool) -> None:
     """What you believe about one log: that of --archive, or the ORIGIN given.
 
-    The folder it names is what you hand to others; tell them the fingerprint by
-    another channel. Exit codes: 0 shown, 3 nothing is known, 4 the folder is not in
-    its form, 6 no archive.
+    The folder it names is what you hand to others; tell them the fingerprint by another
+    channel.
+
+    Exit codes: 0 shown, 3 nothing is known, 4 the folder is not in its form, 6 no
+    archive.
     """
     origin = origin or read_identity(ctx.archive).origin
     if read_trust(ctx.trust(), origin) is None:

@@ -40,8 +40,10 @@ def checkpoint(ctx: CommandContext, despite_refusal: bool, as_json: bool) -> Non
     """Sign a new tree head over all that was captured, and have it cosigned.
 
     Every writing verb does so by itself; this one recovers, and asks again those
-    witnesses that did not answer. Exit codes: 0 published, 2 wrong settings, 6 the
-    archive folder, 7 log or keys; a witness contradicts.
+    witnesses that did not answer.
+
+    Exit codes: 0 published, 2 wrong settings, 6 the archive folder, 7 log or keys; a
+    witness contradicts.
     """
     replace(ctx, despite_refusal=despite_refusal).open_writer().close()
     value = head_json(ctx.archive, ctx.settings.witnesses)
@@ -97,7 +99,7 @@ def witness() -> None:
 def new(folder: Path, name: str) -> None:
     """Make a witness: a folder with a key of its own. Print its verifier key.
 
-    Exit codes: 0 made, 2 a wrong name, 7 the folder is not empty.
+    Exit codes: 0 made, 2 a name no witness can have, 7 the folder is not empty.
     """
     click.echo(create_witness(folder, name))
     say("Give that line to the archives you watch over, by a channel they trust.")
@@ -116,7 +118,12 @@ def add(folder: Path, vkey: str) -> None:
 
 @witness.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="0 takes any.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes any.",
+)
 @click.option("--bind", default="127.0.0.1", show_default=True, help="IP to listen on.")
 @click.option("--allow-public", is_flag=True, help="Let --bind leave this machine.")
 @click.pass_obj
@@ -125,8 +132,10 @@ def serve(
 ) -> None:
     """Cosign checkpoints of the logs that the witness in FOLDER knows, until stopped.
 
-    Nobody who asks is logged. Exit codes: 0 stopped, 2 unsafe or impossible settings,
-    7 no witness there, or it is served already.
+    Nobody who asks is logged.
+
+    Exit codes: 0 stopped, 2 unsafe or impossible settings, 7 no witness there, or it is
+    served already.
     """
     check_bind(bind, allow_public=allow_public)
     stop = threading.Event()
@@ -161,6 +170,7 @@ def enrol_at(
 
     Its operator must have added the log key of this archive. The witness cosigns the
     newest checkpoint, your trust folder takes its key in, your settings its address.
+
     Exit codes: 0 enrolled, 2 wrong use, 4 the trust folder, 6 the archive folder, 7 no
     answer, or the witness refuses.
     """

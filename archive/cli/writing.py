@@ -24,8 +24,8 @@ DERIVED_GROUP = "evidence.derived"
 def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> None:
     """Create an archive: keys, log, archive.toml, and your trust in them.
 
-    Exit codes: 0 made, 2 a wrong name, 6 the folder is not empty or cannot be
-    written, 7 keys.
+    Exit codes: 0 made, 2 a name that cannot be stated, 6 the folder is not empty or
+    cannot be written, 7 keys.
     """
     token = find_token_key(ctx.settings, ctx.secret)
     passphrase = ctx.passphrase()

@@ -39,10 +39,6 @@ from crawlers.demo.vouchers import LABEL, WITHOUT_OPENSSL, run_vouchers
 COMMAND = "evidence"
 DEFAULT_ARCHIVE = Path("warcs") / "demo"
 PORT, REPLAY_PORT = 8000, 8001
-EXIT_CODES = """
-Exit codes: 0 VERIFIED and every planned case captured, 2 wrong use, 3 not VERIFIED, 5 a
-planned case is missing, 6 the folder is not a demonstration, 7 keys.
-"""
 QUERIES = (
     (
         "Tsikhanouskaya",
@@ -62,16 +58,19 @@ SIGHTS = (
 """What is worth a look, and which address shows it."""
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command()
 @click.option("--once", is_flag=True, help="Stop before serving.")
 @click.option(
     "--archive",
     type=click.Path(path_type=Path, file_okay=False),
     help=f"Where the demonstration is kept (default: {DEFAULT_ARCHIVE}).",
 )
-@click.option("--port", default=PORT, show_default=True, help="Pages.")
+@click.option("--port", default=PORT, show_default=True, help="Port of the pages.")
 @click.option(
-    "--replay-port", default=REPLAY_PORT, show_default=True, help="Archived content."
+    "--replay-port",
+    default=REPLAY_PORT,
+    show_default=True,
+    help="Port of archived content.",
 )
 @click.pass_context
 def demo(
@@ -81,6 +80,9 @@ def demo(
 
     Nothing leaves this machine. Trust and keys lie beside the archive, in folders of
     the same name with -trust and -keys; a second run uses what is there.
+
+    Exit codes: 0 VERIFIED and every planned case captured, 2 wrong use, 3 not VERIFIED,
+    5 a planned case is missing, 6 the folder is not a demonstration, 7 keys.
     """
     places = DemoPlaces(archive=archive or _root_option(ctx) or DEFAULT_ARCHIVE)
     context = _make_or_reuse(ctx, places)

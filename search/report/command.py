@@ -24,8 +24,10 @@ def changes(ctx: CommandContext, before: str, after: str, as_json: bool) -> None
     """Compare the texts of two captures, A the earlier one: paragraphs, then words.
 
     + added, - removed, > moved, ~ changed: [-old words-] {+new words+}. Paragraphs with
-    changed numbers come first. Exit codes: 0 compared, 4 a file of the archive is not
-    in its format, 6 no such capture.
+    changed numbers come first.
+
+    Exit codes: 0 compared, 4 a file of the archive is not in its format, 6 no such
+    capture.
     """
     reader = ArchiveReader.open(ctx.archive)
     try:

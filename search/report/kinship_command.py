@@ -34,16 +34,20 @@ from search.report.texts import Texts
 ADDRESSES = 5_000
 """Addresses whose texts are compared in one go; the newest capture of each."""
 SHOWN_CHARACTERS = 200
-EXIT_CODES = """
-Exit codes: 0 done, 2 wrong use, 6 no archive, 9 search.
-"""
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command()
 @click.option("--source", "source_ids", multiple=True, help="Only this source.")
-@click.option("--since", default="30d", show_default=True, help="A span or a time.")
+@click.option(
+    "--since",
+    default="30d",
+    show_default=True,
+    help="A span back from now (90m, 24h, 7d) or a time.",
+)
 @click.option("--copies", is_flag=True, help="Also the same story under other keys.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per article."
+)
 @click.pass_obj
 def mirrors(
     ctx: CommandContext,
@@ -55,6 +59,8 @@ def mirrors(
     """Compare the texts of one article on several hosts: confirmed, or in conflict.
 
     Of each address the newest capture that shows its page.
+
+    Exit codes: 0 done, 2 wrong use, 6 no archive, 9 search.
     """
     window = read_window(since, None, now=ctx.clock())
     with ExitStack() as stack:
@@ -81,14 +87,16 @@ def _warn(what: str) -> None:
     click.echo(f"{what}: name one --source, or a later --since", err=True)
 
 
-@click.command(epilog=EXIT_CODES.replace("no archive", "no such capture"))
+@click.command()
 @click.argument("capture_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def items(ctx: CommandContext, capture_id: str, as_json: bool) -> None:
     """Split a page that collects many texts: title, date, source of each, as printed.
 
     What is odd about a date, or missing, is a flag; nothing is put right.
+
+    Exit codes: 0 done, 2 wrong use, 6 no such capture, 9 search.
     """
     with ExitStack() as stack:
         reader = ctx.open_reader()

@@ -55,8 +55,10 @@ def make(
     """Print a quotation of words of the capture's text, as one line of JSON.
 
     Spacing may differ, nothing else. Where the words stand in several places, all are
-    named and --place chooses. Exit codes: 0 made, 2 wrong use, 6 no such capture, 9 no
-    index, no text, or the words do not stand in it.
+    named and --place chooses.
+
+    Exit codes: 0 made, 2 wrong use, 6 no such capture, 9 no index, no text, or the
+    words do not stand in it.
     """
     with_reader = ArchiveReader.open(ctx.archive)
     try:
@@ -102,12 +104,15 @@ def _place_lines(spans: list[tuple[int, int]], whole: str) -> Iterator[str]:
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per quotation."
+)
 @click.pass_context
 def check(click_context: click.Context, file: Path, as_json: bool) -> None:
     """Look up quotations, one a line of FILE: same, found elsewhere, ambiguous, lost.
 
     Each in the text of the capture that it names, and in no other's.
+
     Exit codes: 0 each is there (same, or found elsewhere), 3 one is not, 4 a line is no
     quotation, 6 no archive.
     """

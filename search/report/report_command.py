@@ -31,22 +31,18 @@ from search.report.words import Links, html_page, text_lines
 FORMS = ("text", "html", "json")
 PROBLEM_EXIT_CODE = 5
 """As a failed crawl: somebody has to look."""
-EXIT_CODES = """
-Exit codes: 0 nothing failed, nothing is late or suspicious, 2 wrong use, 5 something
-did, and the report says what, 6 no archive.
-"""
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command()
 @click.option(
     "--since",
     default="24h",
     show_default=True,
     help="A span back from the end (90m, 24h, 7d) or a time (2030-01-31T06:00:00Z).",
 )
-@click.option("--until", help="The end; without it now.")
+@click.option("--until", help="The end (default: now).")
 @click.option("--source", "source_ids", multiple=True, help="Only this source.")
 @click.option(
     "--with",
@@ -79,7 +75,11 @@ def report(
     link_base: str | None,
     show_restricted: bool,
 ) -> None:
-    """Say what was captured, new, changed, vanished, failed, late, suspicious."""
+    """Say what was captured, new, changed, vanished, failed, late, suspicious.
+
+    Exit codes: 0 nothing failed, nothing is late or suspicious, 2 wrong use, 5
+    something did, and the report says what, 6 no archive.
+    """
     window = read_window(since, until, now=ctx.clock())
     order = ReportOrder(
         window=window,
