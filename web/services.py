@@ -22,7 +22,7 @@ from archive.store.tombstones import Tombstone
 from archive.verify.corroboration import Corroboration
 from archive.verify.report import Report
 from search.answering.options import EVERYTHING, SearchOptions
-from search.answering.service import ExtractedText, ResultPage
+from search.answering.service import ExtractedText, Heading, ResultPage
 from search.extract.dates import Claimed
 from search.extract.previews.pictures import Preview
 
@@ -152,6 +152,10 @@ class SearchSource(Protocol):
 
     def claimed_of(self, capture_id: str) -> Claimed | None:
         """The date that the text of a capture claims; None where none was read."""
+        ...
+
+    def heading_of(self, capture_id: str) -> Heading | None:
+        """What a capture is called; SearchUnavailable where there is no index."""
         ...
 
     def text_of(self, capture_id: str) -> ExtractedText | None:

@@ -21,7 +21,7 @@ from archive.log.checkpoint import Checkpoint
 from archive.store.catalog.addresses import AddressQuery
 from archive.store.reading.recorded import PageArtifact
 from archive.store.tombstones import Tombstone
-from search.answering.service import ExtractedText, Hit
+from search.answering.service import ExtractedText, Heading, Hit
 from search.extract.dates import Claimed
 from web.access import may_show
 from web.guards.limits import RateLimiter
@@ -149,6 +149,15 @@ class Site:
             return None
         try:
             return self.services.search.text_of(capture.capture_id)
+        except NO_INDEX:
+            return None
+
+    def heading_of(self, capture: Capture) -> Heading | None:
+        """What a capture is called, without a look at its text."""
+        if capture.http_status is None:
+            return None
+        try:
+            return self.services.search.heading_of(capture.capture_id)
         except NO_INDEX:
             return None
 

@@ -129,6 +129,14 @@ class Mentions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What a capture with a text is called, and in what language."""
+
+    title: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedText:
     """The kept text of a capture; offsets of quotations refer to it."""
 

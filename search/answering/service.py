@@ -5,13 +5,12 @@ A newer index generation or commit is noticed at most once a second.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from archive.digest import Digest
-from archive.store.texts import find_text
 from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.answering.alike import find_alike
 from search.answering.grouping import grouped_tier
@@ -21,10 +20,16 @@ from search.answering.marking import Marker
 from search.answering.mentions import find_mentions
 from search.answering.opened import OpenIndex
 from search.answering.options import EVERYTHING, SearchOptions, Variants
-from search.answering.results import Alike, ExtractedText, Hit, Mentions, ResultPage
+from search.answering.results import (
+    Alike,
+    ExtractedText,
+    Heading,
+    Hit,
+    Mentions,
+    ResultPage,
+)
 from search.answering.showing import (
     Marked,
-    claimed_in,
     list_hit,
     main_of,
     show,
@@ -38,22 +43,23 @@ from search.answering.tiers import (
     second_tier,
     within,
 )
+from search.answering.told import claimed_of, heading_of, text_of
 from search.answering.unknown import find_unknown
 from search.counting import Counts, add_up, make_facet
-from search.engines.base import Clause, OneOf, SearchReader, Sorting, Tally
-from search.engines.fields import CAPTURED_US, CLAIMED_US, ORDER
+from search.engines.base import Clause, SearchReader, Sorting, Tally
+from search.engines.fields import CAPTURED_US, CLAIMED_US
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner
 from search.extract.dates import Claimed
-from search.extract.result import main_end_of
 from search.query.nodes import And, Filter, Node, Not
 from search.query.parser import parse_query
-from search.rows.captures import STATED, CaptureRows
+from search.rows.captures import CaptureRows
 from search.rows.sightings import Seen, Sightings
 
 __all__ = [
     "Alike",
     "ExtractedText",
+    "Heading",
     "Hit",
     "ResultPage",
     "SearchOptions",
@@ -67,6 +73,7 @@ FIRST_TIER_ENOUGH = 10
 """With so many documents that have all words, none with some missing is shown."""
 MENTIONS_DOCUMENTS = 500
 """Documents read for the names in them: some seconds."""
+T = TypeVar("T")
 LIMIT_MAX = 1_000
 """Hits of one page."""
 FACET_FIELDS = (
@@ -213,20 +220,25 @@ class SearchService:
 
     def text_of(self, capture_id: str) -> ExtractedText | None:
         """The kept text of a capture by hex id; None where there is none."""
-        self.catch_up()
-        for archive in self._archives:
-            found = archive.use(
-                partial(_text_of, root=archive.root, capture_id=capture_id)
-            )
-            if found is not None:
-                return found
-        return None
+        return self._first(text_of, capture_id)
+
+    def heading_of(self, capture_id: str) -> Heading | None:
+        """What a capture is called; hex id. None where it has no text.
+
+        Its text is not read: a list needs no more of each of its rows.
+        """
+        return self._first(heading_of, capture_id)
 
     def claimed_of(self, capture_id: str) -> Claimed | None:
         """The date that the text of a capture claims; hex id. None: none was read."""
+        return self._first(claimed_of, capture_id)
+
+    def _first(self, find: Callable[..., T | None], capture_id: str) -> T | None:
+        """What the first archive has that has it."""
         self.catch_up()
         for archive in self._archives:
-            found = archive.use(partial(_claimed_of, capture_id=capture_id))
+            asked = partial(find, root=archive.root, capture_id=capture_id)
+            found = archive.use(asked)
             if found is not None:
                 return found
         return None
@@ -335,38 +347,3 @@ def _plan(
         as_written=variants is Variants.NONE,
     )
     return planner.plan(tree)
-
-
-def _claimed_of(
-    engine: SearchReader, rows: CaptureRows, *, capture_id: str
-) -> Claimed | None:
-    row = rows.find_capture(capture_id)
-    if row is None:
-        return None
-    clause = OneOf(field=ORDER, values=(row.order_key,))
-    hits = engine.search(clause, limit=1).hits
-    return claimed_in(hits[0].stored["claimed"]) if hits else None
-
-
-def _text_of(
-    _engine: SearchReader, rows: CaptureRows, *, root: Path, capture_id: str
-) -> ExtractedText | None:
-    row = rows.find_capture(capture_id)
-    if row is None or row.text_digest is None:
-        return None
-    digest = Digest(row.text_digest)
-    text = find_text(root, digest)
-    if text is None:
-        return None
-    document = rows.document_of(row.order_key)
-    return ExtractedText(
-        text=text,
-        main_end=main_end_of(text),
-        title=document.title if document else None,
-        extractor=row.extractor,
-        text_digest=digest,
-        charset=row.charset,
-        declared_charset=row.declared_charset,
-        language=document.language if document else None,
-        stated=row.stated == STATED,
-    )

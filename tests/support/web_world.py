@@ -18,7 +18,7 @@ from archive.verify.capture import verify_capture
 from archive.verify.folder import verify_archive
 from search.answering.highlight import Snippet
 from search.answering.options import EVERYTHING, SearchOptions
-from search.answering.service import ExtractedText, Hit, ResultPage
+from search.answering.service import ExtractedText, Heading, Hit, ResultPage
 from search.counting import Counts, make_facet
 from search.extract.dates import Claimed
 from tests.support.served import APP, REPLAY
@@ -53,6 +53,10 @@ class FakeIndex:
         if self.broken:
             raise self.problem
         return self.texts.get(capture_id)
+
+    def heading_of(self, capture_id: str) -> Heading | None:
+        text = self.text_of(capture_id)
+        return Heading(title=text.title, language=text.language) if text else None
 
     def claimed_of(self, capture_id: str) -> Claimed | None:
         if self.broken:

@@ -41,6 +41,9 @@ class NoSearch:
     def text_of(self, _capture_id: str) -> None:
         """No text."""
 
+    def heading_of(self, _capture_id: str) -> None:
+        """No title."""
+
     def claimed_of(self, _capture_id: str) -> None:
         """No date."""
 

@@ -110,11 +110,11 @@ def list_captures(site: Site, ids: list[str]) -> list[Row]:
 
 
 def _row(site: Site, capture: Capture) -> Row:
-    text = site.text_of(capture)
+    heading = site.heading_of(capture)
     return Row(
         short_id=capture.short_id,
-        title=(text.title or "") if text else "",
-        language=text.language if text else None,
+        title=(heading.title or "") if heading else "",
+        language=heading.language if heading else None,
         uri=capture.target_uri,
         source_id=capture.source_id,
         captured_at=capture.captured_at,

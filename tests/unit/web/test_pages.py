@@ -201,3 +201,15 @@ def test_a_title_that_changed_alone_is_told(world: World, reader: Reader) -> Non
     answer = json.loads(reader.get(f"/api/v1{place}"))
     assert answer["equal"]
     assert answer["titles"] == ["Вынікі", "Вынікі скасаваныя"]
+
+
+def test_lists_read_no_text_to_name_what_they_list(
+    world: World, apps: Applications, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = world.named["main"]
+    world.index.add(main, "Тэкст", title="Вынікі дня")
+    heading = world.index.heading_of(main.capture_id)
+    monkeypatch.setattr(world.index, "heading_of", {main.capture_id: heading}.get)
+    monkeypatch.setattr(world.index, "text_of", None)
+    for path in ("/captures", f"/s/{apps.site.key_of('commission')}"):
+        assert "Вынікі дня" in reader.get(path)
