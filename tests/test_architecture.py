@@ -4,6 +4,7 @@ What may import what stands in `layers.py` and `libraries.py` of `tests/support`
 """
 
 import ast
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -107,6 +108,27 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
     for name in graph:
         visit(name, ())
+
+
+OWN = "|".join((*PACKAGES, "benchmarks", "tests"))
+OWN_IMPORT = re.compile(rf"^[ \t]*(?:from|import) ((?:{OWN})\b[\w.]*)", re.M)
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_what_tests_and_benchmarks_import_of_ours_is_there(folder: str) -> None:
+    imported = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in (ROOT / folder).rglob("*.py")
+        for name in OWN_IMPORT.findall(path.read_text("utf-8"))
+    }
+    assert imported
+    missing = [
+        f"{path}: {name}"
+        for path, name in sorted(imported)
+        for target in [ROOT / name.replace(".", "/")]
+        if not target.is_dir() and not target.with_suffix(".py").is_file()
+    ]
+    assert missing == []
 
 
 def importers() -> dict[str, set[str]]:
