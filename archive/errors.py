@@ -45,10 +45,6 @@ class UnknownSource(SourceError):
     """No source of that id in the registry."""
 
 
-class OutOfScope(SourceError):
-    """The source's rules do not allow that address."""
-
-
 class VerificationError(EvidenceError):
     """A check of evidence did not hold."""
 
@@ -85,10 +81,6 @@ class BadConsistencyProof(VerificationError):
 
 class BadTimestamp(VerificationError):
     """A time-stamp token does not hold."""
-
-
-class QuorumMissing(VerificationError):
-    """Fewer witnesses or tokens than the policy asks for."""
 
 
 class FormatError(EvidenceError):

@@ -47,11 +47,6 @@ class Listing:
     sizes: dict[str, int]
     note: bytes
 
-    @property
-    def tree_size(self) -> int:
-        """Leaves that the checkpoint covers; nothing of it is verified yet."""
-        return parse_checkpoint(parse_note(self.note).body).size
-
     def segments(self) -> list[str]:
         """Paths of segments, by serial."""
         found = [path for path in self.sizes if _SEGMENT.fullmatch(path)]

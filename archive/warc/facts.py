@@ -82,15 +82,6 @@ def find_dns(exchange: Exchange, carriers: Mapping[Digest, str]) -> Support | No
     )
 
 
-def format_dns(host: str, dns: DnsFacts) -> bytes:
-    """Write an answer as a zone file (RFC 4027): addresses, then the raw answer.
-
-    The raw answer stands in a comment, base64. The age of a cached answer is left to
-    the metadata record, so that one answer is one block however often it is used.
-    """
-    return _dns_block(host, dns.addresses, dns.ttl_seconds, dns.answer)[0]
-
-
 @lru_cache(maxsize=ANSWERS_KEPT)
 def _dns_block(
     host: str, addresses: tuple[str, ...], ttl_seconds: int | None, answer: bytes | None

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from crawlers.sources.source import HostRole, ScopeAction, Source
+from crawlers.sources.source import ScopeAction, Source
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 URL_BYTES = 8 * 1024
@@ -66,19 +66,6 @@ def is_own_host(source: Source, url: str) -> bool:
     except ValueError:
         return False
     return any(known.name == host for known in source.hosts)
-
-
-def host_role(source: Source, url: str) -> HostRole | None:
-    """What the URL's host is to the source; None for a foreign one."""
-    try:
-        parts = urlsplit(url)
-        host = fold_host(parts.hostname or "")
-    except ValueError:
-        return None
-    for known in source.hosts:
-        if known.name == host and parts.path.startswith(known.path or ""):
-            return known.role
-    return None
 
 
 def fold_host(host: str) -> str:

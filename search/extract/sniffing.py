@@ -33,7 +33,6 @@ class Kind(StrEnum):
     """A picture, a program, code of a page."""
 
 
-CONTAINERS = frozenset({Kind.PDF, Kind.ZIP, Kind.OLE})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _CODE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript"})
 _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})

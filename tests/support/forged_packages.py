@@ -5,7 +5,6 @@ neither the operator's key nor the log's.
 """
 
 import gzip
-import io
 import json
 import re
 import shutil
@@ -364,12 +363,3 @@ WARC_ACTS: dict[str, Callable[[bytes, Capture], bytes]] = {
     "tail cut": lambda data, capture: data[: len(data) - 700],
     "a member that is no record": _junk,
 }
-
-
-def as_bytes(files: Entries) -> io.BytesIO:
-    """A package in memory."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out

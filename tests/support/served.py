@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,12 +112,3 @@ def running(applications: Applications, listeners: Listeners) -> Iterator[None]:
     finally:
         server.stop()
         thread.join(STOP_SECONDS)
-
-
-def wait_for_sweep(served: Served, seconds: float = 120) -> None:
-    """Let the check of the whole archive end."""
-    until = time.monotonic() + seconds
-    while served.applications.site.sweep.state.state == "running":
-        if time.monotonic() > until:
-            raise AssertionError("the check of the archive did not end")
-        time.sleep(0.1)

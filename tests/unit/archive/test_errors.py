@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +15,8 @@ from archive.cli import root
 from archive.cli.root import cli
 from archive.errors import EvidenceError, InvalidQuery, TornMember
 from tests.support.inside import call
+from tests.support.layers import PACKAGES
+from tests.support.sourcetree import ROOT
 
 PROBE = "probe-of-a-test"
 
@@ -111,6 +114,17 @@ def test_the_table_in_the_docstring_is_the_tree() -> None:
 def test_every_class_says_when_it_is_raised(kind: type[EvidenceError]) -> None:
     assert "__doc__" in vars(kind)
     assert inspect.getdoc(kind)
+
+
+def test_every_error_that_is_no_family_is_raised_or_caught_somewhere() -> None:
+    source = "".join(
+        path.read_text("utf-8")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path != Path(inspect.getfile(errors))
+    )
+    narrow = {kind.__name__ for kind in ALL if not kind.__subclasses__()}
+    assert {name for name in narrow if not re.search(rf"\b{name}\b", source)} == set()
 
 
 def test_errors_with_a_place_keep_it() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.sources.registry import get_source
-from crawlers.sources.scope import decide, fold_host, host_role, is_own_host
-from crawlers.sources.source import HostRole, ScopeAction, Source
+from crawlers.sources.scope import decide, fold_host, is_own_host
+from crawlers.sources.source import ScopeAction, Source
 
 VIASNA = get_source("viasna")
 JUDGED = [
@@ -54,9 +54,7 @@ def test_any_port_is_open_in_a_test_set_up_only(outlet: Source) -> None:
     assert decide(outlet, url, any_port=True).may_fetch
 
 
-def test_hosts_know_their_role(outlet: Source) -> None:
-    assert host_role(outlet, "http://mirror.example/") is HostRole.MIRROR
-    assert host_role(outlet, "http://cdn.example/") is None
+def test_a_source_knows_its_own_hosts(outlet: Source) -> None:
     assert is_own_host(outlet, "http://www.outlet.example./robots.txt")
     assert not is_own_host(outlet, "http://cdn.example/")
 
