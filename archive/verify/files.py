@@ -22,7 +22,7 @@ from archive.warc.reading import ReadRecord
 
 _SPOOL = re.compile(
     r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl"
-    r"|waiting-\d{8}(-\d{1,15})?\.drafts|stuck-[a-z2-7]{26}",
+    r"|waiting-\d{8}(-\d{1,15})?\.drafts|stuck-[a-z2-7]{26}|visit-[0-9a-f]{16}",
     re.ASCII,
 )
 _QUARANTINE = re.compile(

@@ -1,9 +1,9 @@
 """One page: visited, and stated if a captured document was shown."""
 
 from dataclasses import replace
-from tempfile import TemporaryDirectory
 
 from archive.capture import ExchangeContext
+from archive.store.recovery.visits import visit_folder
 from crawlers.browser.order import PageFacts
 from crawlers.browser.statement import RenderedPage, draft_rendering
 from crawlers.browser.traffic import PageTraffic, PageTrail, TlsRule, sort_trail
@@ -36,18 +36,18 @@ class PageKeeper:
             new_backlog=self._tools.new_backlog,
             tls=self._tls,
         )
-        with TemporaryDirectory(
-            prefix="evidence-page-", ignore_cleanup_errors=True
-        ) as folder:
+        tools = self._tools
+        with visit_folder(tools.spool_folder, tools.random_bytes) as path:
+            folder = str(path)
             facts = await visit_page(
-                url, folder, traffic=traffic, client=client, tools=self._tools
+                url, folder, traffic=traffic, client=client, tools=tools
             )
             page = RenderedPage(
                 facts=facts,
                 trail=sort_trail(traffic.asked, facts.document),
                 traffic=traffic,
                 folder=folder,
-                user_agent=self._tools.program.user_agent,
+                user_agent=tools.program.user_agent,
             )
             draft = draft_rendering(page)
             if draft is not None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from archive.child import python_command, python_path
+from archive.child import end_processes, python_command, python_path
 from crawlers.browser.order import PageFacts, PageOrder
-from crawlers.browser.program import clean_environment, end_processes
+from crawlers.browser.program import clean_environment
 from crawlers.browser.traffic import Announced, PageTraffic
 
 CHILD = ("-m", "crawlers.browser.child")

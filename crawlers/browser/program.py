@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -75,29 +74,3 @@ def clean_environment(environ: Mapping[str, str], *, home: str) -> dict[str, str
     """An environment that tells a page nothing of this machine and its user."""
     kept = {name: environ[name] for name in PASSED_ON if name in environ}
     return {**kept, "HOME": home, "TMPDIR": home, "TZ": "UTC", "LANG": "C.UTF-8"}
-
-
-def end_processes(home: str) -> None:
-    """End what still runs of one browser run, by process id.
-
-    All its processes have its folder as HOME; nobody else has.
-    """
-    for process in find_processes(home):
-        try:
-            os.kill(process, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def find_processes(home: str) -> list[int]:
-    """Processes whose HOME is that folder; none where there is no /proc."""
-    wanted = f"HOME={home}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            variables = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if wanted in variables:
-            found.append(int(folder.name))
-    return found

@@ -33,6 +33,7 @@ from archive.store.drafts import (
 from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, make_material
 from archive.store.places import check_places
+from archive.store.recovery.visits import remove_visits
 from archive.store.space import Reserve
 from archive.store.waiting.files import (
     MAGIC,
@@ -104,6 +105,7 @@ class WaitingWriter:
             stack.enter_context(hold_lock(root))
             if not paths.spool.exists():
                 settings.files.make_folder(paths.spool)
+            remove_visits(paths.spool, settings.files, settings.tell)
             made = cls(
                 paths,
                 stack.pop_all(),

@@ -42,6 +42,7 @@ from archive.store.places import check_places
 from archive.store.rebuild import drop_catalog_ahead
 from archive.store.recovery.killed import find_killed_jobs, forget_closed
 from archive.store.recovery.recovery import RecoveryReport, recover
+from archive.store.recovery.visits import remove_visits
 from archive.store.removal.removal import Removed
 from archive.store.space import Reserve
 from archive.store.tombstones import RemovalOrder
@@ -118,6 +119,7 @@ class ArchiveWriter:
             tools = settings.tools(
                 root, identity, keys=keys, clock=clock, random_bytes=random_bytes
             )
+            remove_visits(tools.paths.spool, tools.files, settings.tell)
             ledger, report = recover(tools)
             stack.callback(ledger.close)
             drop_catalog_ahead(root, ledger.position.next_leaf)

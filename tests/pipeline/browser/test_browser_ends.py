@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,40 @@ def test_a_stream_without_end_is_cut_and_the_page_kept(
     assert info["page"]["load"] == "busy"
     outcomes = {c.target_uri: str(c.outcome) for c in records.captures}
     assert outcomes["http://page.test/events"] == "stopped"
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For temporary files: a browser makes sockets there, whose paths are short."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_no_trace_of_the_page_behind_the_next_start(
+    start: Start,
+    site: BrowserSite,
+    evidence: Command,
+    family_of: Callable[[int], set[int]],
+    short_folder: Path,
+) -> None:
+    """The profile tells what was watched: on an observer's laptop that is a danger."""
+    slow_page(site)
+    job = start("http://page.test/", TMPDIR=str(short_folder))
+    wait_until(lambda: "/slow.png" in site.asked)
+    processes = family_of(job.pid)
+    (folder,) = short_folder.glob("evidence-page-*")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert any(folder.iterdir())
+    job.kill()
+    job.communicate(timeout=20)
+    assert folder.exists(), "else there is nothing to be removed"
+    # Another folder for temporary files, as after the next login.
+    done = evidence.run("checkpoint")
+    assert done.returncode == 0, done.stderr
+    assert not folder.exists()
+    assert list(short_folder.glob("evidence-page-*")) == []
+    assert list((evidence.archive / "spool").glob("visit-*")) == []
+    wait_until(lambda: not any(map(is_running, processes)))
+    (report,) = evidence.rows("verify", "--json")
+    assert report["outcome"] == "VERIFIED"

@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from archive.child import end_processes, find_processes
 from archive.errors import SettingsError
 from crawlers.browser import launch
 from crawlers.browser.flags import languages_of
 from crawlers.browser.order import PageOrder, Paths, ProxyAccess
-from crawlers.browser.program import (
-    clean_environment,
-    end_processes,
-    find_processes,
-    find_program,
-)
+from crawlers.browser.program import clean_environment, find_program
 from crawlers.browser.traffic import PageTraffic
 
 
