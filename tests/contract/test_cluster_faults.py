@@ -189,7 +189,9 @@ def assert_complete(root: Path, url: str, report: IndexReport) -> None:
     assert len({str(hit.stored["capture"]) for hit in hits}) == len(hits) == PAGES
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 9))]
+)
 def test_faults_in_any_mix_lose_and_double_nothing(
     box: ArchiveBox, server: Server, tmp_path: Path, seed: int
 ) -> None:

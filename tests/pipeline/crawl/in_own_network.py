@@ -7,7 +7,6 @@ packet socket that sees loopback too: SYN and UDP packets are counted.
 import asyncio
 import fcntl
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -243,6 +242,6 @@ def test_without_a_proxy_the_sink_counts(
         while not getattr(sniffer.look(), found) and time.monotonic() < deadline:
             time.sleep(0.05)
     finally:
-        started.send_signal(signal.SIGTERM)
+        started.kill()  # a friendly end would wait for what nobody answers
         started.communicate(timeout=60)
     assert ("sink0", 53 if found == "datagrams" else 80) in getattr(sniffer, found)

@@ -33,16 +33,8 @@ def test_with_a_proxy_nothing_goes_past_it_in_a_network_of_its_own(
         pytest.skip("permission: no network namespace may be made here")
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         pytest.skip("device: there is no /dev/net/tun")
-    pytest_here = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-k",
-        chosen,
-    ]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "-k", chosen]
+    pytest_here = [sys.executable, "-m", "pytest", *options]
     done = subprocess.run(
         [*own, *pytest_here, f"--basetemp={tmp_path / 'inner'}", CASES],
         cwd=REPOSITORY,
