@@ -57,11 +57,12 @@ VERBS = dict(verbs())
 
 
 def described() -> dict[str, list[str]]:
-    """The table of verbs: path without arguments, and the cells."""
-    table = page("commands.md").partition("| verb | does |")[2].partition("\n## ")[0]
+    """The tables of verbs: path without arguments, and the cells."""
+    tables = page("commands.md").partition("\n## Verbs\n")[2].partition("\n## ")[0]
     return {
         re.sub(r"( [A-Z][A-Z.]*)+$", "", cells[0].strip("`")): cells
-        for cells in rows(table)
+        for cells in rows(tables)
+        if cells[0] != "verb"
     }
 
 
