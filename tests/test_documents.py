@@ -94,6 +94,12 @@ def test_no_document_claims_that_a_site_published_something(path: Path) -> None:
     assert "proof that the site" not in text
 
 
+def test_the_map_of_the_documents_leads_to_every_page() -> None:
+    folder = ROOT / "docs"
+    linked = set(LINK.findall((folder / "README.md").read_text("utf-8")))
+    assert {path.name for path in folder.glob("*.md")} - {"README.md"} <= linked
+
+
 def test_every_decision_record_is_listed_and_names_its_price() -> None:
     folder = ROOT / "docs" / "adr"
     listing = (folder / "README.md").read_text("utf-8")

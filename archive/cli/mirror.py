@@ -22,8 +22,8 @@ def mirror(ctx: CommandContext, source: str, as_json: bool) -> None:
     """Bring the copy at --archive up to date with another archive, verified again.
 
     SOURCE is a folder, or the address of a static server. Only what verifies is taken,
-    against your own trust folder and the head this copy had; a smaller or forked log is
-    refused, and files of yours that were damaged are repaired.
+    against your own trust folder and the checkpoint this copy had; a smaller or forked
+    log is refused, and files of yours that were damaged are repaired.
 
     Exit codes: 0 the copy is VERIFIED, 2 wrong address, 3 it is not, 4 a file is not in
     its format, 6 the archive folder, 7 no answer, a smaller log or a fork.

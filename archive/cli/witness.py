@@ -37,7 +37,7 @@ DEFAULT_PORT = 8002
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def checkpoint(ctx: CommandContext, despite_refusal: bool, as_json: bool) -> None:
-    """Sign a new tree head over all that was captured, and have it cosigned.
+    """Sign a new checkpoint over all that was captured, and have it cosigned.
 
     Every writing verb does so by itself; this one recovers, and asks again those
     witnesses that did not answer.
