@@ -28,8 +28,9 @@ from archive.log.reader import LogReader
 from archive.store.catalog.follow import LISTED_KINDS
 from archive.store.drafts import Draft
 from archive.store.ledger import Ledger, LedgerTools, leaf_line
-from archive.store.removal.quarantine import find_copies
+from archive.store.removal.quarantine import find_beginnings, find_copies
 from archive.store.removal.textuse import read_text_use
+from archive.store.removal.waiting import Removal, remove_from_waiting
 from archive.store.segments.segment import (
     FoundSegment,
     list_segments,
@@ -73,7 +74,7 @@ class Removed:
     texts: int
     """Kept texts that went, too."""
     copies: int
-    """Files in quarantine that held the capture and went, too."""
+    """Files in quarantine and spool that held the capture, and do no more."""
 
 
 def read_removable(tools: LedgerTools, capture: Capture) -> Statement:
@@ -134,16 +135,29 @@ def finish_removal(ledger: Ledger, plan: Plan) -> Removed:
     tools, site = ledger.tools, plan.site
     ledger.checkpoint()  # nobody may find a stub before he can find its tombstone
     ledger.remove_older_redo()  # it may hold the capture
-    copies: list[Path] = []
+    copies = 0
     if site.entry.stub is None:
-        copies = find_copies(tools.paths.quarantine, site.found.path, site.entry)
-        tools.files.remove(*copies)
+        copies = _remove_copies(tools, site)
         _write_anew(tools, site, plan.tombstone)
     tools.files.make_read_only(site.found.path)
     texts = _remove_texts(tools)
     ledger.commit([_draft_reseal(site, plan.tombstone)])
     ledger.checkpoint()
-    return Removed(tombstone=plan.tombstone, texts=texts, copies=len(copies))
+    return Removed(tombstone=plan.tombstone, texts=texts, copies=copies)
+
+
+def _remove_copies(tools: LedgerTools, site: Site) -> int:
+    """Remove the entry from quarantine and spool; says in how many files it was."""
+    paths, statement = tools.paths, read_statement(site.entry)
+    beginnings = tuple(find_beginnings(site.found.path, site.entry))
+    copies = find_copies(paths.quarantine, paths.spool, beginnings)
+    tools.files.remove(*copies)
+    removed = Removal(
+        capture_id=statement.slice.sha256,
+        salt=str(statement.predicate["salt"]),
+        beginnings=beginnings,
+    )
+    return len(copies) + remove_from_waiting(paths.spool, removed, tools.files)
 
 
 def _voucher(tools: LedgerTools) -> Voucher:

@@ -10,12 +10,14 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from archive.attest.kinds import UnknownKind
+from archive.attest.statement import Statement
 from archive.digest import Digest
 from archive.errors import FormatError, MalformedStatement, VerificationError
 from archive.store.catalog.follow import CAPTURE_KINDS
@@ -26,6 +28,7 @@ from archive.store.recovery.incidents import waiting_incident, waiting_piece_nam
 from archive.store.recovery.killed import find_killed_jobs, forget_closed
 from archive.store.segments.segment import FileWindow, list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
+from archive.store.tombstones import tombstone_of
 from archive.store.waiting.files import WaitingEntry, WaitingFile, list_waiting
 from archive.store.waiting.reading import DamagedPiece, read_pieces
 from archive.store.writing.writer import ArchiveWriter
@@ -87,7 +90,7 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
         begun = file.begun_at(leaf)
         writer.files.rename(file.path, begun)
         file = replace(file, path=begun, first_leaf=leaf)
-    stated = _stated_since(writer.root, file.first_leaf or 0)
+    stated, removed = _stated_since(writer.root, file.first_leaf or 0)
     waiting: deque[tuple[Future[Committed], BinaryIO]] = deque()
     count, is_all = 0, True
     try:
@@ -95,7 +98,7 @@ def _sign_file(writer: ArchiveWriter, file: WaitingFile, wanted: Set[Digest]) ->
             if isinstance(entry, DamagedPiece):
                 _state_damage(writer, file, entry, stated)
                 continue
-            if entry.salt in stated:
+            if entry.salt in stated or entry.slice_sha256 in removed:
                 continue
             if entry.identity not in wanted:
                 is_all = False
@@ -161,32 +164,35 @@ def _check_rows(path: Path, entry: WaitingEntry) -> None:
         )
 
 
-def _stated_since(root: Path, leaf: int) -> set[str]:
-    """Salts of the statements from an entry on, newest segments first."""
-    found: set[str] = set()
+def _stated_since(root: Path, leaf: int) -> tuple[set[str], set[str]]:
+    """Salts of the statements from an entry on, newest segments first.
+
+    And the captures removed since: what is taken down does not come back from here.
+    """
+    salts: set[str] = set()
+    removed: set[str] = set()
     for segment in reversed(list_segments(ArchivePaths(root).segments)):
         first = None
-        for seq, salt in _salts(segment.path):
-            first = seq if first is None else first
-            if seq >= leaf:
-                found.add(salt)
+        for statement in _statements(segment.path):
+            first = statement.seq if first is None else first
+            if statement.seq >= leaf:
+                salts.add(str(statement.predicate["salt"]))
+                if statement.kind == "tombstone":
+                    removed.add(tombstone_of(statement).capture_id)
         if first is not None and first <= leaf:
             break
-    return found
+    return salts, removed
 
 
 def _begin_of_last_segment(root: Path) -> int:
     """An entry at or before the next one: what is stated from now on lies behind it."""
     last = list_segments(ArchivePaths(root).segments)[-1]
-    return next((seq for seq, _salt in _salts(last.path)), 0)
+    return next((statement.seq for statement in _statements(last.path)), 0)
 
 
-def _salts(path: Path) -> Iterator[tuple[int, str]]:
+def _statements(path: Path) -> Iterator[Statement]:
     for entry in SegmentWalk(path):
         if entry.stub is not None:
             continue
-        try:
-            statement = read_statement(entry)
-        except (FormatError, VerificationError, UnknownKind):
-            continue
-        yield statement.seq, str(statement.predicate["salt"])
+        with suppress(FormatError, VerificationError, UnknownKind):
+            yield read_statement(entry)
