@@ -106,7 +106,7 @@ def judge(command: Command, sites: AwkwardSites, *, least: int) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("family", LOOPBACKS)
-def test_every_case_that_a_list_can_ask_for(
+def test_every_case_of_a_list_is_kept_as_it_was_sent(
     command: Command,
     tls: ssl.SSLContext,
     request: pytest.FixtureRequest,
@@ -121,7 +121,7 @@ def test_every_case_that_a_list_can_ask_for(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_every_further_corner_that_a_list_can_ask_for(
+def test_every_further_corner_of_a_list_is_kept_as_it_was_sent(
     command: Command, tls: ssl.SSLContext, *, scheme: str
 ) -> None:
     cases = sayable(CORNERS)
@@ -161,12 +161,14 @@ def check_list(
     judge(command, sites, least=len(cases))
 
 
-def test_every_case_that_a_crawl_can_ask_for(command: Command) -> None:
+def test_every_case_of_a_crawl_is_kept_as_it_was_sent(command: Command) -> None:
     check_crawl(command, gettable())
 
 
 @pytest.mark.slow
-def test_every_further_corner_that_a_crawl_can_ask_for(command: Command) -> None:
+def test_every_further_corner_of_a_crawl_is_kept_as_it_was_sent(
+    command: Command,
+) -> None:
     check_crawl(command, gettable(CORNERS))
 
 

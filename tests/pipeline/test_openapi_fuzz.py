@@ -73,12 +73,14 @@ def fuzz(origin: str, name: str, examples: int, *, modes: int = 2) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_few_questions_to_each_route(origin: str, name: str) -> None:
+def test_no_odd_question_to_a_route_breaks_the_server(origin: str, name: str) -> None:
     fuzz(origin, name, FEW, modes=1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", NAMES)
-def test_many_questions_to_each_route(origin: str, name: str) -> None:
+def test_no_odd_question_of_many_to_a_route_breaks_the_server(
+    origin: str, name: str
+) -> None:
     fuzz(origin, name, MANY)

@@ -124,7 +124,7 @@ def decoded(parse: Callable[[str], T]) -> Callable[[bytes], T]:
 
 @many
 @given(leaves)
-def test_leaf_survives(leaf: Leaf) -> None:
+def test_a_leaf_is_read_as_it_was_written(leaf: Leaf) -> None:
     assert parse_leaf(format_leaf(leaf)) == leaf
 
 
@@ -136,7 +136,7 @@ def test_edited_leaf_is_exact_or_refused(data: bytes) -> None:
 
 @many
 @given(notes)
-def test_note_survives(note: SignedNote) -> None:
+def test_a_note_is_read_as_it_was_written(note: SignedNote) -> None:
     assert parse_note(format_note(note)) == note
 
 
@@ -148,7 +148,7 @@ def test_edited_note_is_exact_or_refused(data: bytes) -> None:
 
 @many
 @given(checkpoints)
-def test_checkpoint_survives(checkpoint: Checkpoint) -> None:
+def test_a_checkpoint_is_read_as_it_was_written(checkpoint: Checkpoint) -> None:
     assert parse_checkpoint(format_checkpoint(checkpoint)) == checkpoint
 
 
@@ -164,7 +164,7 @@ def test_edited_checkpoint_is_exact_or_refused(data: bytes) -> None:
 
 @many
 @given(proofs)
-def test_proof_survives(proof: TlogProof) -> None:
+def test_a_proof_is_read_as_it_was_written(proof: TlogProof) -> None:
     assert parse_proof(format_proof(proof)) == proof
 
 
@@ -184,7 +184,7 @@ def test_edited_verifier_key_is_exact_or_refused(data: bytes) -> None:
 
 @many
 @given(bundles)
-def test_bundle_survives(entries: list[bytes]) -> None:
+def test_an_entry_bundle_is_read_as_it_was_written(entries: list[bytes]) -> None:
     assert parse_entry_bundle(format_entry_bundle(entries)) == entries
 
 
@@ -202,7 +202,7 @@ def test_tile_is_exact_or_refused(data: bytes) -> None:
 
 @many
 @given(tile_names)
-def test_tile_name_survives(name: TileName) -> None:
+def test_a_tile_name_is_read_as_it_was_written(name: TileName) -> None:
     assert parse_tile_path(name.path) == name
 
 

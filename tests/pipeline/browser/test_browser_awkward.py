@@ -57,11 +57,15 @@ def check(evidence: Command, cases: list[Case], scheme: str) -> None:
     assert found.total() >= len(cases)
 
 
-def test_one_case_in_five_through_a_browser(evidence: Command) -> None:
+def test_one_case_in_five_through_a_browser_is_kept_as_it_was_sent(
+    evidence: Command,
+) -> None:
     check(evidence, gettable()[::5], "https")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_every_case_through_a_browser(evidence: Command, scheme: str) -> None:
+def test_every_case_through_a_browser_is_kept_as_it_was_sent(
+    evidence: Command, scheme: str
+) -> None:
     check(evidence, gettable(), scheme)

@@ -138,13 +138,17 @@ def test_the_table_holds_enough_spellings() -> None:
     assert len(set(SPELLINGS)) == len(SPELLINGS) >= 60
 
 
-def test_asked_for_directly(site: Site, canary: Canary, tmp_path: Path) -> None:
+def test_no_spelling_of_a_private_address_is_reached_when_asked_for(
+    site: Site, canary: Canary, tmp_path: Path
+) -> None:
     urls = [f"http://{host}:{canary.port}/" for host in SPELLINGS]
     shelf = capture(urls, site, canary=canary, spool=tmp_path, parts=PartsMode.NONE)
     check(shelf, canary)
 
 
-def test_sent_there_by_a_redirect(site: Site, canary: Canary, tmp_path: Path) -> None:
+def test_no_spelling_of_a_private_address_is_reached_by_a_redirect(
+    site: Site, canary: Canary, tmp_path: Path
+) -> None:
     for number, host in enumerate(SPELLINGS):
         head = f"HTTP/1.1 302 F\r\nLocation: http://{host}:{canary.port}/\r\n"
         data = f"{head}Content-Length: 0\r\n\r\n".encode()

@@ -33,7 +33,9 @@ from web.replay.links import Gap, PartTable, Resolved, normal_form, split_srcset
         ("x" * 20_000, None),
     ],
 )
-def test_normal_form(written: str, expected: str | None) -> None:
+def test_an_address_has_one_normal_form_or_none(
+    written: str, expected: str | None
+) -> None:
     assert normal_form(written) == expected
 
 
@@ -120,5 +122,7 @@ def test_a_hidden_part_is_a_gap() -> None:
         (" , ", []),
     ],
 )
-def test_srcset(written: str, expected: list[tuple[str, str]]) -> None:
+def test_a_srcset_is_split_as_browsers_split_it(
+    written: str, expected: list[tuple[str, str]]
+) -> None:
     assert list(split_srcset(written)) == expected

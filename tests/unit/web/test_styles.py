@@ -49,7 +49,9 @@ def sheet(text: str) -> str:
         (".a{&:hover{background:url(bad)}}", ".a{&:hover{background:none;}}"),
     ],
 )  # fmt: skip
-def test_sheets(written: str, expected: str) -> None:
+def test_a_sheet_keeps_harmless_rules_and_nothing_else(
+    written: str, expected: str
+) -> None:
     assert sheet(written) == expected
 
 

@@ -37,7 +37,7 @@ from crawlers.engine.outcome import (
         (Cause.STOPPED, Progress.BODY, True, False, O.STOPPED, Phase.BODY),
     ],
 )
-def test_judgement(
+def test_each_end_of_an_exchange_has_its_outcome_and_phase(
     cause: Cause,
     progress: Progress,
     heard: bool,
@@ -88,7 +88,9 @@ def test_an_unlisted_case_is_a_programming_error() -> None:
         (errno.EACCES, Phase.TCP, O.STOPPED),
     ],
 )
-def test_connect_errors(number: int, phase: Phase, outcome: O) -> None:
+def test_a_failed_connect_has_its_outcome_and_names_no_address(
+    number: int, phase: Phase, outcome: O
+) -> None:
     error = OSError(number, "text with 192.168.0.5:40000")
     ending = judge_connect_error(error, phase)
     assert (ending.outcome, ending.phase) == (outcome, phase)

@@ -77,7 +77,7 @@ def test_a_public_address_in_no_need_of_it_does_not_name_the_allowed_network() -
     assert check_address(ip_address("8.8.8.8"), 80, settings).allow_network is None
 
 
-def test_ports() -> None:
+def test_two_ports_and_those_of_the_settings_are_open() -> None:
     extra = EngineSettings(extra_ports=frozenset({8080}))
     check_port(80, PLAIN)
     check_port(443, PLAIN)
@@ -102,7 +102,7 @@ def test_reserved_names_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["localhost.example", "mylocal", "notlocalhost", "onion.example", "arpa"]
 )
-def test_other_names_are_not(name: str) -> None:
+def test_names_that_only_look_reserved_are_allowed(name: str) -> None:
     check_name(name)
 
 
@@ -122,7 +122,9 @@ def test_mixed_answers_keep_the_allowed_and_name_the_refused() -> None:
         ("2a00::1", None), ("1.2.3.4", None),
     ],
 )  # fmt: skip
-def test_embedded_addresses(text: str, inner: str | None) -> None:
+def test_the_old_address_inside_a_new_one_is_found(
+    text: str, inner: str | None
+) -> None:
     found = embedded_ipv4(ip_address(text))
     assert found == (ip_address(inner) if inner else None)
 

@@ -59,7 +59,9 @@ from crawlers.engine.settings import URI_LIMIT_BYTES, EngineSettings, FetchReque
         ("http://0x7f.1/", "http://127.0.0.1/"),
     ],
 )  # fmt: skip
-def test_canonical_form(given_uri: str, target_uri: str) -> None:
+def test_an_address_gets_one_form_and_keeps_what_was_given(
+    given_uri: str, target_uri: str
+) -> None:
     target = parse_target(given_uri)
     assert target.target_uri == target_uri
     assert target.as_given == given_uri
@@ -82,7 +84,7 @@ def test_canonical_form(given_uri: str, target_uri: str) -> None:
         "http://h.example/" + "a" * URI_LIMIT_BYTES, "http://\u00ad/", "http://a^b.example/",
     ],
 )  # fmt: skip
-def test_malformed(uri: str) -> None:
+def test_a_malformed_address_is_refused(uri: str) -> None:
     with pytest.raises(MalformedUri):
         parse_target(uri)
 
@@ -182,7 +184,7 @@ def test_body_gets_its_length() -> None:
     assert b"Content-Length" not in build()
 
 
-def test_close_is_said() -> None:
+def test_a_last_request_says_that_it_closes() -> None:
     assert build(close=True).endswith(b"Connection: close\r\n\r\n")
 
 

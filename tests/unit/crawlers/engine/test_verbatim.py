@@ -28,7 +28,7 @@ def test_the_head_is_sent_byte_for_byte_and_nothing_is_added() -> None:
     assert build(HEAD, ("Host", "site.test"), ("x-Odd", "v")) == HEAD
 
 
-def test_the_body_follows() -> None:
+def test_the_body_follows_the_head_as_it_is() -> None:
     sent = build(HEAD, ("Host", "site.test"), ("Content-Length", "2"), body=b"ab")
     assert sent == HEAD + b"ab"
 
