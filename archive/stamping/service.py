@@ -16,7 +16,11 @@ from archive.log.note import parse_note
 from archive.log.reader import LogReader
 from archive.settings import Authority
 from archive.stamping.client import AuthorityClient, Stamped
-from archive.store.anchors.anchoring import draft_anchor, lower_bound
+from archive.store.anchors.anchoring import (
+    demand_ours,
+    draft_anchor,
+    lower_bound,
+)
 from archive.store.anchors.folder import (
     StoredAnchor,
     list_sizes,
@@ -95,12 +99,19 @@ class StampingService:
         return sorted(self._silent)
 
     def start(self, host: Host) -> None:
-        """Look up what is stamped already; nobody is asked."""
+        """Look up what is stamped already; nobody is asked.
+
+        Whoever can write into the folder could keep us from stamping: only what stamps
+        a checkpoint of our log, and is whole, counts.
+        """
         anchors = ArchivePaths(host.root).anchors
-        for size in list_sizes(anchors, host.files)[-ANCHORS_READ:]:
+        sizes = [n for n in list_sizes(anchors, host.files) if n <= host.log.size]
+        for size in sizes[-ANCHORS_READ:]:
             try:
-                self._learn(read_anchor(anchors, size, host.files), size)
-            except EvidenceError:  # damaged: `verify` says so
+                anchor = read_anchor(anchors, size, host.files)
+                demand_ours(anchor, size, host.log)
+                self._learn(anchor, size)
+            except EvidenceError:  # damaged, or not of ours: `verify` says so
                 continue
 
     def published(self, host: Host, checkpoint: Checkpoint, *, is_last: bool) -> bool:
@@ -199,11 +210,12 @@ class StampingService:
     def _learn(self, anchor: StoredAnchor, size: int) -> None:
         """Note an anchor on disk: by how many authorities, how long it lasts."""
         body = format_checkpoint(anchor.checkpoint).encode()
+        tokens = {token.digest: token for token in anchor.tokens}  # each counts once
         found = [
             verify_token(
                 token.response, body=body, roots=self._tools.roots, chain=token.chain
             )
-            for token in anchor.tokens
+            for token in tokens.values()
         ]
         if not found:
             return

@@ -240,7 +240,7 @@ def draft_unstated(
         files.remove(*(folder / name for name in names))
         files.remove_folder(folder)
         return None
-    _demand_ours(anchor, size, log)
+    demand_ours(anchor, size, log)
     times = [
         datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
         for name in (CHECKPOINT_NAME, "1.tsr")
@@ -248,8 +248,8 @@ def draft_unstated(
     return draft_anchor(checkpoint, stated, sent=min(times), received=max(times))
 
 
-def _demand_ours(anchor: StoredAnchor, size: int, log: LogReader) -> None:
-    """The checkpoint is one of our log, and each token stamps it."""
+def demand_ours(anchor: StoredAnchor, size: int, log: LogReader) -> None:
+    """The checkpoint is one of our log, and each token stamps it; else BadTimestamp."""
     from archive.attest.token import demand_stamps
 
     checkpoint = anchor.checkpoint

@@ -1,6 +1,7 @@
 """When checkpoints are stamped, what is kept, and what waits when nobody answers."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from archive.digest import Digest
 from archive.errors import StoreError
 from archive.files import DISK
 from archive.log.checkpoint import format_checkpoint
+from archive.stamping.service import ANCHORS_READ
 from archive.store.anchors.folder import list_sizes, read_anchor
 from archive.store.layout import ArchivePaths
 from archive.store.segments.segment import list_segments
@@ -229,6 +231,69 @@ def test_an_anchor_whose_statement_a_crash_lost_is_stated_by_the_next_writer(
         assert len(statements(whole.made.root, "anchor")) == 1
         assert statements(cut.made.root, "anchor") == []
         assert cut.sizes() == []
+
+
+def plant_of_another_log(stamped: StampedArchive, folder: Path) -> None:
+    """A real token of a trusted authority, over a checkpoint of somebody else."""
+    with make_stamped(folder / "other") as other:
+        other.authorities[0].authority = stamped.authorities[0].authority
+        other.authorities[1].authority = stamped.authorities[1].authority
+        other.fill(9)
+        (size,) = other.sizes()
+        shutil.copytree(other.anchors / str(size), stamped.anchors / str(size))
+
+
+def plant_far_ahead(stamped: StampedArchive, _folder: Path) -> None:
+    """Our own anchor under the name of a size that the log will not have for long."""
+    (size,) = stamped.sizes()
+    shutil.copytree(stamped.anchors / str(size), stamped.anchors / "999999999999")
+
+
+def plant_beside(stamped: StampedArchive, _folder: Path) -> None:
+    """The same, at a size that the log has."""
+    (size,) = stamped.sizes()
+    shutil.copytree(stamped.anchors / str(size), stamped.anchors / str(size + 1))
+
+
+def plant_many(stamped: StampedArchive, _folder: Path) -> None:
+    """More than are looked at."""
+    for size in range(1_000, 1_000 + ANCHORS_READ + 1):
+        (stamped.anchors / str(size)).mkdir()
+
+
+@pytest.mark.parametrize(
+    "plant", [plant_of_another_log, plant_far_ahead, plant_beside, plant_many]
+)
+def test_what_somebody_planted_keeps_nothing_from_being_stamped(
+    stamped: StampedArchive,
+    tmp_path: Path,
+    plant: Callable[[StampedArchive, Path], None],
+) -> None:
+    stamped.fill(1)
+    plant(stamped, tmp_path)
+    with stamped.writer():
+        pass
+    assert [served.asked for served in stamped.authorities] == [1, 1], "is known"
+    stamped.made.clock.now += timedelta(hours=1)
+    stamped.fill(1)
+    assert [served.asked for served in stamped.authorities] == [2, 2]
+
+
+def test_one_token_twice_stands_for_no_second_authority(
+    stamped: StampedArchive,
+) -> None:
+    stamped.authorities[1].blocked = True
+    stamped.fill(1)
+    stamped.authorities[1].blocked = False
+    before = stamped.authorities[1].asked
+    (size,) = stamped.sizes()
+    folder = stamped.anchors / str(size)
+    for suffix in ("tsr", "tsq", "chain.pem"):
+        (folder / f"2.{suffix}").write_bytes((folder / f"1.{suffix}").read_bytes())
+    stamped.made.clock.now += timedelta(hours=1)
+    with stamped.writer():
+        pass
+    assert stamped.authorities[1].asked == before + 1
 
 
 def _refuse(_draft: object) -> object:
