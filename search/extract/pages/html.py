@@ -26,12 +26,12 @@ from search.extract.pages.visible import INLINE, Shown, see_page, visible_text
 from search.extract.parts import find_parts, find_stretch
 from search.extract.result import Extract, clean_text, clean_title, join_parts
 
-HTML_EXTRACTOR = "html/7"
+HTML_EXTRACTOR = "html/8"
 """Raised with every change here and with the libraries below."""
 TAGS_EXTRACTOR = "tags/1"
-SHOWN_EXTRACTOR = "html-shown/1"
+SHOWN_EXTRACTOR = "html-shown/2"
 HTML_LIBRARIES = {"trafilatura": "2.3.1", "resiliparse": "2.0.1", "lxml": "6.1.3"}
-"""The versions that `html/7` means; a test compares them with what is installed."""
+"""The versions that `html/8` means; a test compares them with what is installed."""
 MAIN_MIN_CODE_POINTS = 200
 """A shorter main text is doubtful, so a second opinion is asked for."""
 PARAGRAPH = 120
@@ -155,6 +155,9 @@ def _look_deeper(
     """Text of a page that shows little: what another parser sees, what scripts hold."""
     texts = (shown, clean_text(tree.all_text()), clean_text(strip_tags(markup)))
     most = max(texts[:2], key=len) or texts[2]
+    if most is not shown:
+        lines = [most, *(line for line in shown.split("\n") if line not in most)]
+        most = "\n".join(lines).strip("\n")
     prose = clean_text(scripted_prose(markup))
     if not prose:
         return most, ()

@@ -16,10 +16,20 @@ from typing import Any
 from lxml import html as lxml_html
 from lxml.etree import LxmlError, ParserError
 
-_SILENT_NAMES = "script style template head title noscript iframe object svg"
+from search.extract.pages.overload import is_overloaded
+from search.extract.pages.unwritten import (
+    is_turned,
+    said_by_control,
+    turn_overridden,
+    turned,
+)
+
+_SILENT_NAMES = (
+    "script style template head title noscript iframe object desc defs symbol metadata"
+)
 _INLINE_NAMES = (
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q rb rp"
-    " rt ruby s samp small span strike strong sub sup time tt u var wbr"
+    " rt ruby s samp small span strike strong sub sup time tspan tt u var wbr"
 )
 _ASIDE_NAMES = "aside nav footer button figcaption dialog"
 _ENTRY_NAMES = "li td th dt dd"
@@ -35,6 +45,8 @@ LINKS_LISTED = 3
 """So many links one behind the other are a list that the page gives."""
 LINK_SPACES = 3
 """A link with fewer is an address or the name of a source: readers are told it."""
+FRAMES_MOST = 200
+"""Pages that a page holds in its frames and that are read: each is parsed by itself."""
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LINK, _LINK_END, _ASIDE, _ASIDE_END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 _ENTRY, _ENTRY_END = "\ufdd4", "\ufdd5"
@@ -78,16 +90,32 @@ def visible_text(markup: str) -> str:
 
 def see_page(markup: str) -> Shown:
     """Text of a page, and which of its lines are beside it; empty without a body."""
+    root = _parse(markup)
+    if root is None:
+        return Shown(text="")
+    return _assemble(turn_overridden("".join(_pieces(root))), root)
+
+
+def _parse(markup: str) -> Any | None:
+    """The body of a page, or what there is of one."""
     try:
         parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
         tree = lxml_html.document_fromstring(
             markup.encode("utf-8", "replace"), parser=parser
         )
     except (LxmlError, ParserError, ValueError):
-        return Shown(text="")
+        return None
     body = tree.find("body")
-    root = tree if body is None else body
-    return _assemble("".join(_pieces(root)), root)
+    return tree if body is None else body
+
+
+def _inside(frame: Any) -> list[Any]:
+    """The page that a frame holds itself, if it has one that may be parsed."""
+    markup = frame.get("srcdoc") or ""
+    if not markup.strip() or is_overloaded(markup):
+        return []
+    page = _parse(markup)
+    return [] if page is None else [page]
 
 
 def text_of(element: Any, *, without: Collection[str] = ()) -> str:
@@ -148,16 +176,31 @@ def _is_link(row: str, line: str) -> bool:
 def _pieces(root: Any, without: Collection[str] = ()) -> list[str]:
     """Texts, line ends and marks in document order, without recursion."""
     pieces: list[str] = []
-    # A node to enter, or what stands behind one: text of the page or a mark of ours.
+    # A node to enter, or what stands behind one: text of the page, a mark of ours, or
+    # the number of pieces before those that are shown turned.
     stack: list[Any] = [root]
+    frames = 0
+    turning = False
     while stack:
         item = stack.pop()
         if isinstance(item, str):
             pieces.append(item)
             continue
+        if isinstance(item, int):
+            pieces[item:] = [turned(_without_marks("".join(pieces[item:])))]
+            turning = False
+            continue
         tag = item.tag
+        if tag == "iframe" and frames < FRAMES_MOST:
+            frames += 1
+            stack += _inside(item)
         if not isinstance(tag, str) or tag in SILENT:
             continue
+        if not turning and is_turned(item):
+            turning = True
+            stack.append(len(pieces))
+        if said := said_by_control(item):
+            pieces.append(f"\n{_ASIDE}{_plain(said)}{_ASIDE_END}\n")
         if tag not in INLINE:
             begin, end = _AROUND.get(tag, ("\n", "\n"))
             pieces.append(begin)

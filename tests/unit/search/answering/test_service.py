@@ -190,7 +190,7 @@ def test_kept_text_of_a_capture(service: SearchService) -> None:
     found = service.text_of(hit.capture_id)
     assert found is not None
     assert "spotkanie Cichanouskiej" in found.text[: found.main_end]
-    assert (found.language, found.title, found.extractor) == ("pl", "pl", "html/7")
+    assert (found.language, found.title, found.extractor) == ("pl", "pl", "html/8")
     assert service.text_of("0" * 64) is None
 
 
