@@ -40,7 +40,7 @@ from search.engines.linked import linked_where_needed, look
 from search.engines.ranking import RANKS, is_scored
 from search.engines.stored import pack, unpack
 from search.engines.tallying import aggregations, read_tally
-from search.engines.tantivy_query import Compiler
+from search.engines.tantivy_query import Compiler, Frequencies
 from search.engines.together import (
     DAYS,
     GROUPS,
@@ -124,6 +124,7 @@ class TantivyEngine:
             ) from error
         self._schema = self._index.schema
         self._lock = threading.Lock()
+        self._frequencies = Frequencies()
 
     @property
     def takes_repeats(self) -> bool:
@@ -233,7 +234,8 @@ class TantivyEngine:
             return self._index.searcher()
 
     def _compile(self, clause: Clause, searcher: Any) -> Any:
-        return Compiler(self._schema, searcher).compile(clause)
+        compiler = Compiler(self._schema, searcher, self._frequencies)
+        return compiler.compile(clause)
 
     def _open_writer(self) -> Any:
         if self._writer is None:

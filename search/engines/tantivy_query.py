@@ -4,6 +4,7 @@ A token that is empty anywhere in the index (`_`) is no word: no query finds it.
 """
 
 import re
+import threading
 from typing import Any
 
 import tantivy
@@ -21,14 +22,42 @@ from search.engines.base import (
 from search.engines.fields import FILTER_FIELDS, ORDER, UNORDERED_FIELDS
 
 _Occur = tantivy.Occur
+FREQUENCIES_KEPT = 100_000
+"""Tokens whose number of documents is known; each some 200 bytes."""
+
+
+class Frequencies:
+    """In how many documents a token is, asked once until there are more documents.
+
+    Several threads may ask.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._documents = 0
+        self._known: dict[tuple[str, str], int] = {}
+
+    def of(self, searcher: Any, field: str, token: str) -> int:
+        """Documents with a token in a field, of those that the searcher sees."""
+        key, documents = (field, token), searcher.num_docs
+        with self._lock:
+            if documents != self._documents or len(self._known) >= FREQUENCIES_KEPT:
+                # Nothing is ever deleted: as many documents are the same ones.
+                self._documents, self._known = documents, {}
+            known = self._known
+        found = known.get(key)
+        if found is None:
+            found = known[key] = searcher.doc_freq(field, token)
+        return found
 
 
 class Compiler:
     """Clauses to queries of one schema, for one searcher."""
 
-    def __init__(self, schema: Any, searcher: Any) -> None:
+    def __init__(self, schema: Any, searcher: Any, frequencies: Frequencies) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._frequencies = frequencies
 
     def compile(self, clause: Clause) -> Any:
         """Compile one clause and all below it."""
@@ -41,13 +70,32 @@ class Compiler:
                 return _unscored(self._one_of(clause))
             case Between():
                 return self._between(clause)
-            case AnyOf(clauses=(only,), least=1):
-                return self.compile(only)
             case AnyOf():
-                parts = [(_Occur.Should, self.compile(c)) for c in clause.clauses]
-                return tantivy.Query.boolean_query(parts, clause.least)
+                return self._any(clause)
             case AllOf():
                 return self._all(clause)
+
+    def _any(self, clause: AnyOf) -> Any:
+        """What cannot be found is left out: looked up in each segment, it costs.
+
+        Of two hundred forms of a word that many languages have, most stand nowhere.
+        """
+        found = [one for one in clause.clauses if self._may_find(one)]
+        if len(found) < clause.least:
+            return tantivy.Query.empty_query()
+        if len(found) == 1 and clause.least == 1:
+            return self.compile(found[0])
+        parts = [(_Occur.Should, self.compile(one)) for one in found]
+        return tantivy.Query.boolean_query(parts, clause.least)
+
+    def _may_find(self, clause: Clause) -> bool:
+        """Whether each token of a row is anywhere; of others nothing is known."""
+        if not isinstance(clause, Tokens):
+            return True
+        return EMPTY not in clause.values and all(
+            self._frequencies.of(self._searcher, clause.field, value)
+            for value in clause.values
+        )
 
     def _one_of(self, clause: OneOf) -> Any:
         """A set is read into memory whole; a single value is walked along."""
