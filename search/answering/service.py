@@ -35,6 +35,7 @@ from search.answering.showing import (
     show,
     sightings_of,
 )
+from search.answering.tallies import count, count_beside
 from search.answering.tiers import (
     Found,
     Window,
@@ -45,9 +46,8 @@ from search.answering.tiers import (
 )
 from search.answering.told import claimed_of, heading_of, text_of
 from search.answering.unknown import find_unknown
-from search.counting import Counts, add_up, make_facet
-from search.engines.base import Clause, SearchReader, Sorting, Tally
-from search.engines.fields import CAPTURED_US, CLAIMED_US
+from search.counting import Counts
+from search.engines.base import SearchReader, Sorting
 from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner
 from search.extract.dates import Claimed
@@ -76,17 +76,6 @@ MENTIONS_DOCUMENTS = 500
 T = TypeVar("T")
 LIMIT_MAX = 1_000
 """Hits of one page."""
-FACET_FIELDS = (
-    "source",
-    "host",
-    "lang",
-    "type",
-    "status",
-    "outcome",
-    "class",
-    "warning",
-)
-"""What counts are made of, on request; a document may have several values of one."""
 
 
 class SearchService:
@@ -144,8 +133,8 @@ class SearchService:
         tree = parse_query(text)
         upto = self.upto()  # before it is asked: nothing in the answer is behind it
         asked = self._plan(tree, options)
+        counting = count_beside(asked) if counted else None
         total, hits, missing, alike = _answer(asked, window, options)
-        counts = _count(asked) if counted else None
         leaves = asked[0][1].leaves if asked else ()
         markers = {one.archive_id: Marker(plan.leaves) for one, plan in asked}
         seen = sightings_of((*hits, *missing), asked)
@@ -153,6 +142,7 @@ class SearchService:
             _show(found, markers, seen, alike.get(number, 0))
             for number, found in enumerate((*hits, *missing))
         ]
+        counts = counting() if counting else None
         return ResultPage(
             query=text,
             total=total,
@@ -172,7 +162,7 @@ class SearchService:
 
         By value of each filter field, by day of first capture, by claimed day.
         """
-        return _count(self._plan(parse_query(_clean(text)), options))
+        return count(self._plan(parse_query(_clean(text)), options))
 
     def mentions(self, text: str, *, options: SearchOptions = EVERYTHING) -> Mentions:
         """Whom and what the best documents of a query mention, in any spelling."""
@@ -247,25 +237,6 @@ class SearchService:
 def _clean(text: str) -> str:
     """Half a surrogate pair (a shell may pass one) is no character anywhere below."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _count(asked: Sequence[tuple[OpenIndex, Plan]]) -> Counts:
-    tallies = [
-        archive.use(partial(_tally, clause=plan.tier_one)) for archive, plan in asked
-    ]
-    return Counts(
-        total=sum(one.total for one in tallies),
-        facets={
-            name: make_facet(one.values[name] for one in tallies)
-            for name in FACET_FIELDS
-        },
-        captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
-        claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
-    )
-
-
-def _tally(engine: SearchReader, _rows: CaptureRows, *, clause: Clause) -> Tally:
-    return engine.tally(clause, FACET_FIELDS, (CAPTURED_US, CLAIMED_US))
 
 
 def _show(
