@@ -3,9 +3,10 @@
 Documents are made of the paragraphs of real pages, analysed once, and indexed by the
 ordinary engine and rows; a process of its own opens the index and asks. With
 --elasticsearch a real one-node server gets the same documents and the same queries in
-turn. The bars are held against CPU time, which on a quiet machine is the clock's for an
-embedded index: it asks in one thread. With --keep the index stays in --folder, and
---again DIR asks it once more.
+turn. The bars are held against the clock or, query by query, CPU time where that is
+less: a busy machine only adds to the one, and on a quiet one no query of an embedded
+index takes longer than all its threads together. With --keep the index stays in
+--folder, and --again DIR asks it once more.
 
 usage: python benchmarks/search_scale.py [--documents 50000] [--elasticsearch]
            [--makers 1] [--minutes 120] [--queries 40]
@@ -19,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -95,7 +96,8 @@ def report(built: list[Built], answer: dict[str, Any]) -> tuple[str, bool]:
         f"{first.documents / first.seconds:.0f}/s, peak of "
         f"the writing process {first.peak_bytes / 1e6:.0f} MB (with all paragraphs)",
         f"asking process: {memory:.0f} MB anonymous (bar {MEMORY_MB})",
-        "milliseconds                by the clock: p50     p95  CPU: p50     p95",
+        "milliseconds                by the clock: p50     p95  CPU: p50     p95"
+        "  least of both: p95",
     ]
     rows = list(answer["asked"])
     reached = size <= SIZE_BAR and memory <= MEMORY_MB
@@ -106,16 +108,16 @@ def report(built: list[Built], answer: dict[str, Any]) -> tuple[str, bool]:
         for name, group in [*groups, ("all faceted", faceted)]:
             clock = [row["clock_ms"] for row in group]
             cpu = [row["cpu_ms"] for row in group]
+            quiet = percentile(_quiet(group), 0.95)
             lines.append(
                 f"{engine:14} {name:22} {percentile(clock, 0.5):7.1f} "
                 f"{percentile(clock, 0.95):7.1f}  {percentile(cpu, 0.5):8.1f} "
-                f"{percentile(cpu, 0.95):7.1f}"
+                f"{percentile(cpu, 0.95):7.1f}  {quiet:18.1f}"
             )
             bar = {"all faceted": FACETED_MS, "phrase": PHRASE_MS}.get(name)
             if bar and engine == EMBEDDED:
                 lines[-1] += f"  (bar {bar:.0f})"
-                # A busy machine makes the clock say nothing about this program.
-                reached = reached and percentile(cpu, 0.95) <= bar
+                reached = reached and quiet <= bar
     slow = sorted(rows, key=lambda row: -row["clock_ms"])[:5]
     lines += [
         f"slowest: {row['engine']} {row['query']!r}: {row['total']} found, "
@@ -123,6 +125,11 @@ def report(built: list[Built], answer: dict[str, Any]) -> tuple[str, bool]:
         for row in slow
     ]
     return "\n".join(lines) + "\n", reached
+
+
+def _quiet(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """What each query takes on a quiet machine at most; of an embedded index alone."""
+    return [min(row["clock_ms"], row["cpu_ms"]) for row in rows]
 
 
 def figures(built: list[Built], answer: dict[str, Any]) -> list[Figure]:
@@ -140,10 +147,11 @@ def figures(built: list[Built], answer: dict[str, Any]) -> list[Figure]:
         for name, (wanted, bar) in kinds.items():
             own = [r for r in rows if r["engine"] == engine and r["kind"] in wanted]
             clock = percentile([r["clock_ms"] for r in own], 0.95)
-            cpu = percentile([r["cpu_ms"] for r in own], 0.95)
             made.append(_figure(f"{engine}: {name} query, by the clock", clock))
             if engine == EMBEDDED:
-                made.append(_figure(f"{engine}: {name} query, CPU", cpu, bar))
+                quiet = percentile(_quiet(own), 0.95)
+                name = f"{engine}: {name} query, clock or CPU"
+                made.append(_figure(name, quiet, bar))
     return made
 
 
