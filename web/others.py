@@ -15,7 +15,7 @@ from archive.store.catalog.follow import IMPORT_KIND
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import Corroboration, Partner, TextOf, corroborate
 from search.comparing import open_texts
-from web.kept import Kept
+from web.lru_cache import LruCache
 
 KEPT_ANSWERS = 500
 """Comparisons held in memory: the records a few readers look at in an hour."""
@@ -30,7 +30,9 @@ class Others:
         """The readers of the others are closed with this."""
         self._own = own
         self._others = others
-        self._answers: Kept[tuple[object, ...], Corroboration] = Kept(KEPT_ANSWERS)
+        self._answers: LruCache[tuple[object, ...], Corroboration] = LruCache(
+            KEPT_ANSWERS
+        )
         self._extracting = threading.Lock()
         self._stack = ExitStack()
         self._texts: TextOf | None = None

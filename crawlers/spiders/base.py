@@ -38,10 +38,10 @@ from crawlers.spiders.answer import read_response, with_sound_base
 from crawlers.spiders.change import note_change
 from crawlers.spiders.following import KnownDocuments, ListFollower, more_pages
 from crawlers.spiders.lists import kind_of, read_list
-from crawlers.spiders.madeup import LEAST_CHARACTERS, AlikeAnswers, SeenPage
+from crawlers.spiders.made_up import LEAST_CHARACTERS, AlikeAnswers, SeenPage
 from crawlers.spiders.reading import web_address
 from crawlers.spiders.room import QueueRoom
-from crawlers.spiders.second import SecondLook
+from crawlers.spiders.second_profile import SecondLook
 from crawlers.spiders.turns import ShapeTurns
 
 HANDLERS_NEEDED = 2

@@ -18,8 +18,8 @@ from archive.store.reading.reader import ArchiveReader
 from search.engines.base import SearchEngine, SearchReader
 from search.engines.guarded import Guarded
 from search.engines.opening import EMBEDDED, Engines
-from search.indexing.forgetting import Removed, find_removed
 from search.indexing.generations import VERSION, Generation, find_current
+from search.indexing.removed import Removed, find_removed
 from search.rows.captures import CaptureRows
 
 FRESH_SECONDS = 1.0

@@ -45,7 +45,7 @@ from search.answering.tiers import (
     within,
 )
 from search.answering.told import claimed_of, heading_of, text_of
-from search.answering.unknown import find_unknown
+from search.answering.unknown_values import find_unknown
 from search.counting import Counts
 from search.engines.base import SearchReader, Sorting
 from search.engines.opening import Engines

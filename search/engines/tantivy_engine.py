@@ -26,6 +26,14 @@ from search.engines.base import (
     Sorting,
     Tally,
 )
+from search.engines.combined_fields import (
+    DAYS,
+    GROUPS,
+    ask_together,
+    combine,
+    day_number,
+    read_together,
+)
 from search.engines.fields import (
     CAPTURED_US,
     CLAIMED_US,
@@ -36,19 +44,11 @@ from search.engines.fields import (
     TOKEN_FIELDS,
     UNORDERED_FIELDS,
 )
-from search.engines.linked import linked_where_needed, look
+from search.engines.linked_folder import linked_where_needed, look
 from search.engines.ranking import RANKS, is_scored
-from search.engines.stored import pack, unpack
+from search.engines.stored_fields import pack, unpack
 from search.engines.tallying import aggregations, read_tally
 from search.engines.tantivy_query import Compiler, Frequencies
-from search.engines.together import (
-    DAYS,
-    GROUPS,
-    ask_together,
-    combine,
-    day_number,
-    read_together,
-)
 
 BULK_THREADS = 2
 """What was kept comes faster than one thread writes it; otherwise two would only make

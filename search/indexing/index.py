@@ -15,7 +15,6 @@ from search.engines.opening import EMBEDDED, Engines
 from search.extract.files.ocr import find_tesseract
 from search.indexing.batch import Batch
 from search.indexing.extracts import ExtractCache
-from search.indexing.forgetting import holds_removed
 from search.indexing.generations import (
     VERSION,
     Generation,
@@ -27,6 +26,7 @@ from search.indexing.generations import (
     use_generation,
 )
 from search.indexing.intake import Intake, Scans
+from search.indexing.removed import holds_removed
 from search.indexing.restoring import Restored, restore_texts, texts_are_gone
 from search.rows.captures import CaptureRows
 

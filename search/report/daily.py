@@ -20,7 +20,7 @@ from search.report.duties import (
 )
 from search.report.findings import Finding, Kind, ShownChange, SourceReport
 from search.report.period import Attempt, SourcePeriod, Window
-from search.report.second import Sample
+from search.report.second_profile import Sample
 
 CHANGES_COMPARED = 200
 """Changes of one source whose texts are compared; of others only that they did."""

@@ -29,7 +29,7 @@ from search.report.mirrors import (
     find_mirrors,
 )
 from search.report.report_command import read_window
-from search.report.texts import Texts
+from search.report.text_changes import Texts
 
 ADDRESSES = 5_000
 """Addresses whose texts are compared in one go; the newest capture of each."""

@@ -21,12 +21,12 @@ from search.engines.opening import Engines
 from search.extract.worker import Worker
 from search.report.command import kept_texts
 from search.report.daily import Judge
+from search.report.english import Links, html_page, text_lines
 from search.report.findings import SourceReport
 from search.report.period import SourcePeriod, Window, gather
-from search.report.texts import Texts
+from search.report.span_report import Report
+from search.report.text_changes import Texts
 from search.report.vantage import compare_places
-from search.report.whole import Report
-from search.report.words import Links, html_page, text_lines
 
 FORMS = ("text", "html", "json")
 PROBLEM_EXIT_CODE = 5

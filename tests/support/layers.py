@@ -104,7 +104,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("web.bounds",),
             ("web.citing",),
             ("web.coverage",),
-            ("web.kept",),
+            ("web.lru_cache",),
             ("web.protocols",),
             ("web.wording.languages",),
         ),

@@ -172,7 +172,7 @@ LIBRARIES = {
             "crawlers.spiders.listing",
             "crawlers.spiders.lists",
             "crawlers.spiders.room",
-            "crawlers.spiders.second",
+            "crawlers.spiders.second_profile",
             "crawlers.spiders.turns",
             "crawlers.spiders.sitemap",
         ),

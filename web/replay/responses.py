@@ -22,7 +22,7 @@ from archive.store.reading.recorded import (
     read_exchange_slice,
 )
 from archive.warc.payload import Problem
-from web.kept import Kept
+from web.lru_cache import LruCache
 from web.replay import media
 from web.replay.charset import decode_page
 from web.replay.clean import CLEANER_VERSION, clean_page
@@ -66,7 +66,7 @@ class Replay:
     def __init__(self, site: Site) -> None:
         """The cache lives as long as the server."""
         self._site = site
-        self._documents: Kept[str, bytes] = Kept(CACHE_BYTES, len)
+        self._documents: LruCache[str, bytes] = LruCache(CACHE_BYTES, len)
         self._sheets = SheetCache()
         self._viewer = Viewer(site)
 

@@ -9,7 +9,7 @@ part, or to none, as when it was made.
 import hashlib
 from collections.abc import Callable
 
-from web.kept import Kept
+from web.lru_cache import LruCache
 from web.replay.styles import Resolve
 
 CACHE_BYTES = 32 << 20
@@ -28,7 +28,9 @@ class SheetCache:
 
     def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
         """Start empty."""
-        self._kept: Kept[bytes, tuple[Answers, str]] = Kept(limit_bytes, _size_of)
+        self._kept: LruCache[bytes, tuple[Answers, str]] = LruCache(
+            limit_bytes, _size_of
+        )
 
     def clean(self, source: bytes, clean: Clean, resolve: Resolve) -> str:
         """The cleaned form of `source`, made by `clean` unless it is at hand."""

@@ -15,7 +15,7 @@ from archive.errors import ExtractionError
 from archive.store.reading.recorded import Payload
 from search.extract.children.child import WorkerFailed
 from search.extract.previews.pictures import Preview
-from web.kept import Kept
+from web.lru_cache import LruCache
 from web.replay import media
 from web.replay.frame import Drawn, frame_drawn, frame_note, frame_player
 from web.replay.reading import (
@@ -62,7 +62,7 @@ class Viewer:
     def __init__(self, site: Site) -> None:
         """Pictures made once are kept for a while."""
         self._site = site
-        self._kept: Kept[tuple[str, int], _Made] = Kept(
+        self._kept: LruCache[tuple[str, int], _Made] = LruCache(
             CACHE_BYTES, lambda made: made.size_bytes
         )
 

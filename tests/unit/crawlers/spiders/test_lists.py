@@ -22,7 +22,7 @@ from crawlers.spiders.channel import read_channel
 from crawlers.spiders.feed import read_feed
 from crawlers.spiders.files import read_documents
 from crawlers.spiders.listing import read_listing
-from crawlers.spiders.madeup import AlikeAnswers, SeenPage
+from crawlers.spiders.made_up import AlikeAnswers, SeenPage
 from crawlers.spiders.previous import compare
 from crawlers.spiders.reading import Entry, Reading, read_instant
 from crawlers.spiders.sitemap import read_sitemap

@@ -21,7 +21,7 @@ from search.answering.service import (
     SearchService,
     Variants,
 )
-from search.engines import linked
+from search.engines import linked_folder as linked
 from search.indexing.generations import find_current
 from search.rows.captures import CaptureRows
 from tests.support.search_archive import ArchiveBox

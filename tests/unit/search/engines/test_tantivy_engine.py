@@ -15,7 +15,7 @@ import pytest
 from archive.errors import SearchUnavailable
 from search.counting import DAY_US
 from search.documents.document import Document
-from search.engines import linked
+from search.engines import linked_folder as linked
 from search.engines.base import (
     AllOf,
     AnyOf,
@@ -25,9 +25,9 @@ from search.engines.base import (
     OneOf,
     Tokens,
 )
+from search.engines.combined_fields import COMBINED_BYTES
 from search.engines.fields import TOKEN_FIELDS
 from search.engines.tantivy_engine import TantivyEngine
-from search.engines.together import COMBINED_BYTES
 
 BOTH = ("be", "x")
 Counted = tuple[Mapping[str, Mapping[str, int]], Mapping[str, Mapping[str, int]]]

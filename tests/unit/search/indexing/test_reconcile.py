@@ -17,7 +17,7 @@ from search.cli import index
 from search.documents.document import microseconds
 from search.engines.base import OneOf
 from search.engines.opening import Engines
-from search.engines.stored import pack
+from search.engines.stored_fields import pack
 from search.engines.tantivy_engine import TantivyEngine
 from search.indexing.generations import find_current
 from search.indexing.reconcile import Reconciled, reconcile

@@ -1,4 +1,4 @@
-"""Kept: what was made a moment ago, in memory; what was used longest ago goes first.
+"""A cache of what was made a moment ago: the least recently used goes first.
 
 What is kept says nothing about a reader: anybody who asks for the same gets it.
 """
@@ -21,7 +21,7 @@ def _one(value: object) -> int:
     return 1
 
 
-class Kept(Generic[Name, Value]):
+class LruCache(Generic[Name, Value]):
     """Values by name up to a limit; safe to use from several threads."""
 
     def __init__(self, limit: int, size_of: Callable[[Value], int] = _one) -> None:

@@ -17,7 +17,7 @@ from search.report.changes import ParagraphChange, compare_texts
 from search.report.comparison import TextOf
 from search.report.findings import Finding, ShownChange
 from search.report.rows import RowChanges, compare_lists, is_list, split_rows
-from search.report.second import Sample, find_cloaking
+from search.report.second_profile import Sample, find_cloaking
 
 LINES_SHOWN = 8
 """Of one change; the rest is counted."""

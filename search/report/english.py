@@ -8,7 +8,7 @@ from html import escape
 from archive.instant import format_instant
 from archive.lines import one_line
 from search.report.findings import Finding, Kind, ShownChange, SourceReport
-from search.report.whole import Report
+from search.report.span_report import Report
 
 SENTENCES = {
     "new": "new",

@@ -1,10 +1,10 @@
 """What is kept is bounded, and what was used longest ago goes first."""
 
-from web.kept import Kept
+from web.lru_cache import LruCache
 
 
 def test_the_one_used_longest_ago_goes_first() -> None:
-    kept: Kept[str, str] = Kept(2)
+    kept: LruCache[str, str] = LruCache(2)
     for name in "ab":
         kept.keep(name, name.upper())
     assert kept.find("a") == "A"
@@ -13,7 +13,7 @@ def test_the_one_used_longest_ago_goes_first() -> None:
 
 
 def test_sizes_are_bounded_and_counted_anew_for_a_name_that_is_there() -> None:
-    kept: Kept[int, bytes] = Kept(100, len)
+    kept: LruCache[int, bytes] = LruCache(100, len)
     for number in range(50):
         kept.keep(7, b"x" * 20)
         kept.keep(number, b"x" * 10)
@@ -24,7 +24,7 @@ def test_sizes_are_bounded_and_counted_anew_for_a_name_that_is_there() -> None:
 
 
 def test_a_value_that_would_leave_no_room_for_others_is_not_kept() -> None:
-    kept: Kept[str, bytes] = Kept(100, len)
+    kept: LruCache[str, bytes] = LruCache(100, len)
     kept.keep("small", b"x" * 25)
     kept.keep("large", b"x" * 26)
     assert kept.find("small") == b"x" * 25

@@ -20,7 +20,7 @@ from crawlers.crawl.services import (
     notes_of,
 )
 from crawlers.sources.registry import get_source
-from crawlers.spiders.second import SecondLook
+from crawlers.spiders.second_profile import SecondLook
 
 URL = "https://spring96.org/en/news/1"
 

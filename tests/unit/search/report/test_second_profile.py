@@ -9,7 +9,7 @@ import pytest
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 from search.report.findings import ShownChange
-from search.report.second import Sample, find_cloaking
+from search.report.second_profile import Sample, find_cloaking
 
 PAGES = 200
 NOTHING = ShownChange(counts={}, is_list=False, lines=())
