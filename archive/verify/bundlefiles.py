@@ -199,7 +199,7 @@ def read_whole(files: BundleFiles, name: str) -> bytes:
     if files.size(name) > limit:
         raise LimitExceeded(f"{name} is longer than {limit} bytes")
     with files.open(name) as stream:
-        return stream.read(limit + 1)[: limit + 1]
+        return stream.read(limit)
 
 
 def sums_order(name: str) -> list[bytes]:

@@ -8,9 +8,11 @@ state they received the same, not that the site published it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
+from typing import Final
 
 from archive.attest.trust import TrustSet
 from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
@@ -36,6 +38,10 @@ def _no_sources() -> frozenset[str]:
     return frozenset()
 
 
+def _no_text(_reader: ArchiveReader, _capture: Capture) -> None:
+    """Where nobody knows how to extract texts, other payloads differ."""
+
+
 class Agreement(StrEnum):
     """How a capture elsewhere relates to ours; the best of an operator counts."""
 
@@ -46,6 +52,10 @@ class Agreement(StrEnum):
     """Other bytes, of which one side cannot be had whole: they may say the same."""
     UNREACHABLE = "unreachable"
     """Attempted there, and it failed: a block, perhaps."""
+
+
+RANKS: Final = (*Agreement, None)
+"""The better comes first; nothing to compare with comes last."""
 
 
 class NotCounted(StrEnum):
@@ -116,23 +126,20 @@ def corroborate(
 ) -> Corroboration:
     """Compare a capture with those of other archives near it in time."""
     comparing = _Comparing(own.reader, capture, text_of, window)
-    comparisons = tuple(comparing.compare(partner) for partner in partners)
-    groups = _group([own, *partners])
-    own_group = groups[0]
+    own_group, *groups = _group([own, *partners])
     best: dict[int, Agreement] = {}
-    ranks = list(Agreement)
-    for group, comparison in zip(groups[1:], comparisons, strict=True):
+    marked: list[Comparison] = []
+    for partner, group in zip(partners, groups, strict=True):
+        comparison = comparing.compare(partner)
+        if group == own_group and not comparison.not_counted:
+            comparison = replace(comparison, not_counted=NotCounted.SAME_OPERATOR)
+        marked.append(comparison)
         agreement = comparison.agreement
-        if group == own_group or comparison.not_counted or agreement is None:
-            continue
-        known = best.get(group, agreement)
-        best[group] = min(known, agreement, key=ranks.index)
+        if agreement is not None and not comparison.not_counted:
+            known = best.get(group, agreement)
+            best[group] = min(known, agreement, key=RANKS.index)
     counts = {a: sum(found is a for found in best.values()) for a in Agreement}
-    marked = tuple(
-        _mark(comparison, is_own=group == own_group)
-        for group, comparison in zip(groups[1:], comparisons, strict=True)
-    )
-    return Corroboration(capture=capture, comparisons=marked, operators=counts)
+    return Corroboration(capture=capture, comparisons=tuple(marked), operators=counts)
 
 
 class _Comparing:
@@ -147,37 +154,33 @@ class _Comparing:
     ) -> None:
         self._reader = reader
         self._capture = capture
-        self._text_of = text_of
+        self._text_of = text_of or _no_text
         self._window = window
         self._content = _decoded(reader, capture)
-        self._text: str | LimitExceeded | None = None
-        self._is_read = False
 
     def compare(self, partner: Partner) -> Comparison:
         """The best that one archive has; what does not verify is named, not counted."""
         identity = partner.reader.identity
-        found: Comparison | None = None
-        near = near_captures(partner, self._capture, self._window)
-        for candidate in near[:CANDIDATES]:
-            agreement = self._judge(partner.reader, candidate)
-            if found and not found.not_counted and not _is_better(agreement, found):
-                continue  # whatever a verification would say
-            made = Comparison(
-                origin=identity.origin,
-                operator=identity.name,
-                agreement=agreement,
-                capture=candidate,
-                not_counted=_why_not(partner, candidate),
-            )
-            if found is None or _rank(made) < _rank(found):
-                found = made
-        return found or Comparison(
+        found = Comparison(
             origin=identity.origin,
             operator=identity.name,
             agreement=None,
             capture=None,
             not_counted=NotCounted.NOTHING_THERE,
         )
+        near = near_captures(partner, self._capture, self._window)
+        for candidate in near[:CANDIDATES]:
+            agreement = self._judge(partner.reader, candidate)
+            if _rank(found) <= (False, RANKS.index(agreement)):
+                continue  # whatever a verification would say
+            made = replace(
+                found,
+                agreement=agreement,
+                capture=candidate,
+                not_counted=_why_not(partner, candidate),
+            )
+            found = min(found, made, key=_rank)
+        return found
 
     def _judge(self, reader: ArchiveReader, other: Capture) -> Agreement:
         if other.outcome is not CaptureOutcome.COMPLETE:
@@ -192,26 +195,27 @@ class _Comparing:
             return Agreement.NOT_COMPARED
         if content == self._content:
             return Agreement.SAME_PAYLOAD
-        if self._text_of is None:
+        return self._judge_texts(reader, other)
+
+    def _judge_texts(self, reader: ArchiveReader, other: Capture) -> Agreement:
+        own = self._text
+        if own is None:
             return Agreement.DIFFERS
+        if isinstance(own, LimitExceeded):
+            return Agreement.NOT_COMPARED
         try:
-            own = self._own_text(self._text_of)
-            is_same = own is not None and own == self._text_of(reader, other)
+            is_same = own == self._text_of(reader, other)
         except LimitExceeded:
             return Agreement.NOT_COMPARED
         return Agreement.SAME_TEXT if is_same else Agreement.DIFFERS
 
-    def _own_text(self, text_of: TextOf) -> str | None:
-        """Ours, extracted once, when some payload differs; LimitExceeded each time."""
-        if not self._is_read:
-            self._is_read = True
-            try:
-                self._text = text_of(self._reader, self._capture)
-            except LimitExceeded as error:
-                self._text = error
-        if isinstance(self._text, LimitExceeded):
-            raise LimitExceeded("our own text was not had") from self._text
-        return self._text
+    @cached_property
+    def _text(self) -> str | LimitExceeded | None:
+        """Ours, extracted once, when some payload differs, or why it was not had."""
+        try:
+            return self._text_of(self._reader, self._capture)
+        except LimitExceeded as error:
+            return error
 
 
 def near_captures(
@@ -243,15 +247,9 @@ def _decoded(reader: ArchiveReader, capture: Capture) -> Digest | None:
     return Digest.of(payload.data) if payload.problem is None else None
 
 
-def _is_better(one: Agreement, found: Comparison) -> bool:
-    return list(Agreement).index(one) < _rank(found)[1]
-
-
 def _rank(found: Comparison) -> tuple[bool, int]:
     """What counts comes before what does not, then the better agreement."""
-    ranks = list(Agreement)
-    agreement = found.agreement or ranks[-1]
-    return found.not_counted is not None, ranks.index(agreement)
+    return found.not_counted is not None, RANKS.index(found.agreement)
 
 
 def _why_not(partner: Partner, capture: Capture) -> NotCounted | None:
@@ -266,30 +264,22 @@ def _why_not(partner: Partner, capture: Capture) -> NotCounted | None:
     return NotCounted.NOT_CHECKED
 
 
-def _mark(comparison: Comparison, *, is_own: bool) -> Comparison:
-    if not is_own or comparison.not_counted:
-        return comparison
-    return Comparison(
-        origin=comparison.origin,
-        operator=comparison.operator,
-        agreement=comparison.agreement,
-        capture=comparison.capture,
-        not_counted=NotCounted.SAME_OPERATOR,
-    )
-
-
 def _group(partners: Sequence[Partner]) -> list[int]:
     """Number the operators: who shares a key, a log or a name is one."""
-    numbers = list(range(len(partners)))
-    marks: dict[str, int] = {}
-    for place, partner in enumerate(partners):
-        for mark in _marks(partner):
-            known = marks.setdefault(mark, numbers[place])
-            if known != numbers[place]:
-                old, new = max(known, numbers[place]), min(known, numbers[place])
-                numbers = [new if one == old else one for one in numbers]
-                marks = {m: new if one == old else one for m, one in marks.items()}
-    return numbers
+    groups: list[set[str]] = []
+    for partner in partners:
+        joined = set(_marks(partner))
+        for group in [known for known in groups if known & joined]:
+            groups.remove(group)
+            joined |= group
+        groups.append(joined)
+    firsts = [next(_marks(partner)) for partner in partners]
+    return [
+        number
+        for first in firsts
+        for number, group in enumerate(groups)
+        if first in group
+    ]
 
 
 def _marks(partner: Partner) -> Iterator[str]:

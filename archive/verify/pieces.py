@@ -8,8 +8,9 @@ pieces together demands that each ended exactly where the next one begins.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from archive.attest.envelope import ENVELOPE_CONTENT_TYPE, RECORD_LIMIT_BYTES
 from archive.attest.extract import EXTRACT_LIMIT_BYTES
@@ -40,6 +41,8 @@ _RECORD_HEAD: Final = b"WARC/1.1\r\nWARC-Type: metadata\r\n"
 _CONTENT_TYPE: Final = f"\r\nContent-Type: {ENVELOPE_CONTENT_TYPE}\r\n".encode("ascii")
 _HEAD_BYTES: Final = 1024
 """Of a statement record, in which its media type stands."""
+
+Stream = FileIO | BinaryIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +201,8 @@ def with_block(path: Path, record: ReadRecord) -> ReadRecord:
     is_due = kept_bytes(record.header) and record.header.content_length
     if record.kept or not is_due:
         return record
-    with open_regular(path) as stream:
-        walk = RecordWalk(
-            cast("BinaryIO", stream), start=record.span.offset, keep=kept_bytes
-        )
+    with BufferedReader(open_regular(path)) as stream:
+        walk = RecordWalk(stream, start=record.span.offset, keep=kept_bytes)
         found = next(walk, None)
     if found is None or found.member != record.member:
         raise StoreError(f"{path} was changed while it was read; verify again")
@@ -210,9 +211,7 @@ def with_block(path: Path, record: ReadRecord) -> ReadRecord:
 
 def trim(told: Told) -> Told:
     """Without what only the checks of the entry itself need; it goes through a pipe."""
-    entry = replace(
-        told.entry, records=told.entry.records[:1], envelope=None, digest_at=None
-    )
+    entry = replace(told.entry, records=told.entry.records[:1], envelope=None)
     checked = told.checked
     if checked is not None:
         statement = checked.statement
@@ -241,14 +240,14 @@ def cut_segment(path: Path) -> Iterator[Piece]:
     with open_regular(path) as stream:
         seen = os.fstat(stream.fileno())
         for at in range(PIECE_BYTES, seen.st_size, PIECE_BYTES):
-            end = _find_statement_end(cast("BinaryIO", stream), at, at + PIECE_BYTES)
+            end = _find_statement_end(stream, at, at + PIECE_BYTES)
             if end is not None and start < end < seen.st_size:
                 yield Piece(path=path, start=start, stop=end, seen=seen)
                 start = end
     yield Piece(path=path, start=start, stop=None, seen=seen)
 
 
-def _find_statement_end(stream: BinaryIO, at: int, limit: int) -> int | None:
+def _find_statement_end(stream: Stream, at: int, limit: int) -> int | None:
     """Where the first statement record that begins in `[at, limit)` seems to end."""
     overlap = len(GZIP_HEADER) + _BLOCK_HEAD_BYTES + _HEAD_BYTES
     while at < limit:
@@ -267,7 +266,7 @@ def _find_statement_end(stream: BinaryIO, at: int, limit: int) -> int | None:
     return None
 
 
-def _find_stored_end(stream: BinaryIO, start: int) -> int | None:
+def _find_stored_end(stream: Stream, start: int) -> int | None:
     """Where a member of stored blocks ends; None if it does not look like one."""
     at, is_last = start + len(GZIP_HEADER), False
     while not is_last and at - start <= RECORD_LIMIT_BYTES + STORED_BLOCK_BYTES:

@@ -1,6 +1,5 @@
 """Corroboration: who else received the same, each operator once."""
 
-import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,16 +7,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from archive.attest.trust import TrustSet
 from archive.capture import (
     SECOND_ROLE,
     Capture,
-    CaptureOutcome,
-    Exchange,
     ExchangeContext,
 )
 from archive.cli.corroborate import corroboration_json
@@ -25,94 +20,28 @@ from archive.errors import LimitExceeded
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import (
     Agreement,
-    Corroboration,
-    Partner,
     corroborate,
 )
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.exchanges import answered, unanswered
+from tests.support.archives import (
+    make_exchange,
+)
+from tests.support.corroborated import (
+    OTHER,
+    PAGE,
+    URI,
+    World,
+    agreements,
+    replace_trust,
+)
 from tests.support.inside import Done, call
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
-
-
-URI = "http://a.example/results"
-PAGE = b"<p>Candidate A: 51 %</p>" * 10
-OTHER = b"<p>Candidate B: 51 %</p>" * 10
-
-
-def failed(exchange: Exchange) -> Exchange:
-    """The same attempt, refused."""
-    return unanswered(
-        exchange.target_uri,
-        CaptureOutcome.REFUSED,
-        at=exchange.started_at,
-        phase="tcp",
-        detail="refused",
-        connection=exchange.connection,
-    )
-
-
-def coded(exchange: Exchange, body: bytes, *, is_broken: bool) -> Exchange:
-    """The same payload in gzip, cut where it is to be broken."""
-    packed = gzip.compress(body, mtime=0)
-    packed = packed[:-9] if is_broken else packed
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
-    head += b"Content-Length: %d\r\n\r\n" % len(packed)
-    return answered(exchange.target_uri, head + packed, at=exchange.started_at)
-
-
-class World:
-    """Archives of several operators, opened for reading at the end."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
-        self._stack = stack
-        self.made: list[MadeArchive] = []
-        self.captures: list[Capture] = []
-
-    def archive(
-        self,
-        name: str,
-        body: bytes | None,
-        *,
-        delay: timedelta = timedelta(),
-        coding: str = "",
-    ) -> MadeArchive:
-        """One more archive with one capture; None: the attempt failed."""
-        number = len(self.made)
-        made = make_archive(self._folder / str(number), name=name, seed=str(number))
-        made.clock.now += delay
-        exchange = make_exchange(URI, body or b"x", made)
-        if coding:
-            exchange = coded(exchange, body or b"", is_broken=coding != "gzip")
-        with made.open_writer() as writer:
-            sent = failed(exchange) if body is None else exchange
-            self.captures.append(writer.capture(sent).result())
-        self.made.append(made)
-        return made
-
-    def partner(self, number: int, *, known: bool = True) -> Partner:
-        made = self.made[number]
-        reader = ArchiveReader.open(made.root)
-        self._stack.callback(reader.close)
-        trust: TrustSet | None = made.trust() if known else None
-        return Partner(reader=reader, trust=trust)
-
-    def compare(self, *numbers: int, **options: Any) -> Corroboration:
-        """The first archive against others."""
-        others = [self.partner(number) for number in numbers]
-        return corroborate(self.partner(0), self.captures[0], others, **options)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with ExitStack() as stack:
         yield World(tmp_path, stack)
-
-
-def agreements(found: Corroboration) -> list[Agreement | None]:
-    return [one.agreement for one in found.comparisons]
 
 
 def test_O1_one_operator_is_one_witness(world: World) -> None:
@@ -178,10 +107,6 @@ def test_a_shared_key_makes_one_operator(world: World, tmp_path: Path) -> None:
         world.partner(0), world.captures[0], [first, replace_trust(second, joined)]
     )
     assert found.witnesses == 2
-
-
-def replace_trust(partner: Partner, trust: TrustSet) -> Partner:
-    return Partner(reader=partner.reader, trust=trust)
 
 
 def test_the_best_of_an_operator_counts(world: World) -> None:
