@@ -73,7 +73,8 @@ def verify_capture(
         checked = check_entry(collector, entry, subject=subject, trust=trust)
         if checked is not None:
             told = describe_host(checked.statement.predicate.get("host_alabel") or "")
-            collector.notices += [told] if told else []
+            if told:
+                collector.notice(told)
             _check_place(collector, reader, capture, checked)
             _check_inclusion(collector, reader, checked, checkpoint)
             _check_original(

@@ -202,10 +202,10 @@ class Stamps:
         )
         times = self._by_root.setdefault(path.root_id, [])
         times.append((size, verified.latest))
-        digest = None if token.crl is None else Digest.of(token.crl)
-        is_new = digest is not None and digest not in self._lists
-        if digest and token.crl and is_new and len(self._lists) < LISTS_KEPT:
-            self._lists[digest] = parse_crls(token.crl)
+        if token.crl and len(self._lists) < LISTS_KEPT:
+            digest = Digest.of(token.crl)
+            if digest not in self._lists:
+                self._lists[digest] = parse_crls(token.crl)
 
 
 def _keep_earliest(times: list[tuple[int, datetime]]) -> None:

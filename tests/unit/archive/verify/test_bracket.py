@@ -1,9 +1,6 @@
 """Times of captures and tokens at the very bounds of what check 13 allows."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from datetime import timedelta
 
 import pytest
 
@@ -12,28 +9,12 @@ from archive.verify.bracket import (
     STATED_LATE,
     TAIL_AGE,
     TOLERANCE,
-    Brackets,
     describe_width,
     judge_time,
 )
 from archive.verify.collector import Collector
-from archive.verify.report import Finding, Outcome
-from archive.verify.stamps import Stamp
-
-NOON = datetime(2025, 1, 26, 12, tzinfo=UTC)
-MOMENT = timedelta(microseconds=1)
-TOKEN, ROOT = "sha256:" + "ab" * 32, "root"
-
-
-def findings(collector: Collector) -> list[Finding]:
-    """What is no pass."""
-    report = collector.report("x", required=frozenset(), headline=None)
-    return [one for one in report.findings if one.outcome is not Outcome.VERIFIED]
-
-
-def named(collector: Collector) -> list[tuple[int, str, Outcome]]:
-    """Step, code and outcome of what is no pass."""
-    return [(one.step, one.code, one.outcome) for one in findings(collector)]
+from archive.verify.report import Outcome
+from tests.support.bracketed import MOMENT, NOON, ROOT, TOKEN, Told, findings, named
 
 
 @pytest.mark.parametrize(
@@ -71,66 +52,6 @@ def test_a_capture_may_lie_just_the_tolerance_outside_its_bounds(
         told = [(one.subject, one.detail) for one in findings(collector)]
         said = f"captured_at {words} {format_instant(NOON)}"
         assert told == ([("entry 7", said)] if beyond else [])
-
-
-class Told:
-    """Brackets over two stamps that hold, at noon and an hour earlier."""
-
-    def __init__(self, *, upper: datetime | None = None, size: int = 9) -> None:
-        self.collector = Collector()
-        stamps = {
-            TOKEN: stamp(NOON),
-            TOKEN.replace("ab", "cd"): stamp(NOON - timedelta(hours=1)),
-        }
-        self.brackets = Brackets(
-            self.collector,
-            cast(
-                "Any",
-                SimpleNamespace(
-                    is_judged=True,
-                    stamped_size=size,
-                    found=stamps,
-                    existed_by=lambda _leaf: upper,
-                ),
-            ),
-        )
-
-    def anchor(
-        self,
-        *,
-        sent: datetime = NOON,
-        received: datetime = NOON,
-        gen_time: datetime = NOON,
-        token: str = TOKEN,
-    ) -> None:
-        """State a token."""
-        stated = {"tsr": token, "gen_time": format_instant(gen_time)}
-        self.note(
-            "anchor",
-            {
-                "size": 3,
-                "root": ROOT,
-                "sent": format_instant(sent),
-                "received": format_instant(received),
-                "tokens": [stated],
-            },
-        )
-
-    def capture(
-        self, captured: datetime, not_before: Mapping[str, object] | None = None
-    ) -> None:
-        """State a capture."""
-        at = format_instant(captured)
-        self.note("capture", {"captured_at": at, "not_before": not_before})
-
-    def note(self, kind: str, predicate: Mapping[str, object], seq: int = 5) -> None:
-        """State anything, at noon."""
-        said = SimpleNamespace(kind=kind, predicate=predicate, seq=seq, signed=NOON)
-        self.brackets.note(cast("Any", said), holds=True, subject="entry 5")
-
-
-def stamp(at: datetime) -> Stamp:
-    return Stamp(name="t.tsr", size=3, gen_time=at, latest=at, path=cast("Any", None))
 
 
 @pytest.mark.parametrize("beyond", [timedelta(), MOMENT])

@@ -257,10 +257,10 @@ def test_a_bracket_is_told_under_its_own_names() -> None:
 
 def test_each_checkpoint_has_the_earliest_time_of_those_behind_it() -> None:
     day = datetime(2025, 1, 26, tzinfo=UTC)
-    hours = [5, 3, 4, 2, 6]
+    hours = [1, 5, 3, 6, 2]
     times = [(size, day + timedelta(hours=hour)) for size, hour in enumerate(hours)]
     _keep_earliest(times)
-    assert [(at - day).seconds // 3600 for _size, at in times] == [2, 2, 2, 2, 6]
+    assert [(at - day).seconds // 3600 for _size, at in times] == [1, 2, 2, 2, 2]
 
 
 def test_imported_records_of_another_file_are_refused() -> None:
