@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from archive.capture import Capture
+from archive.errors import LimitExceeded
 from archive.store.reading.reader import ArchiveReader
 from archive.verify import corroboration
 from archive.verify.capture import verify_capture
@@ -189,6 +190,18 @@ def test_an_empty_text_of_both_is_the_same_text_and_none_of_ours_is_another(
     for text, agreement in (("", Agreement.SAME_TEXT), (None, Agreement.DIFFERS)):
         found = world.compare(1, text_of=lambda _reader, _capture, text=text: text)
         assert agreements(found) == [agreement]
+
+
+def test_a_text_there_that_is_not_had_is_not_called_different(world: World) -> None:
+    world.archive("Us", PAGE)
+    world.archive("Partner", OTHER)
+
+    def text_of(_reader: ArchiveReader, capture: Capture) -> str:
+        if capture == world.captures[0]:
+            return "ours"
+        raise LimitExceeded("it took too long")
+
+    assert agreements(world.compare(1, text_of=text_of)) == [Agreement.NOT_COMPARED]
 
 
 def test_pages_and_imports_of_an_address_are_no_captures_of_it(world: World) -> None:
