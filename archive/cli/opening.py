@@ -18,7 +18,8 @@ from archive.store.recovery.recovery import RecoveryReport
 from archive.store.waiting.files import list_waiting
 from archive.store.waiting.waiting import WaitingWriter
 from archive.store.writing.keeper import CheckpointService
-from archive.store.writing.settings import CaptureSink, WriterSettings
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.sink import CaptureSink
 from archive.store.writing.writer import ArchiveWriter
 from archive.transport import Connect
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archive.cli.opening import Place
     from archive.stamping.service import StampingService
     from archive.store.reading.reader import ArchiveReader
-    from archive.store.writing.settings import CaptureSink
+    from archive.store.writing.sink import CaptureSink
     from archive.store.writing.writer import ArchiveWriter
     from archive.transport import Connect
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from archive.capture import Capture
 from archive.cli.output import ShowProgress
 from archive.cli.root import CommandContext
-from archive.store.writing.settings import CaptureSink
+from archive.store.writing.sink import CaptureSink
 from crawlers.crawl.job import JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine

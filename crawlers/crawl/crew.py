@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError
 from archive.instant import format_instant
-from archive.store.writing.settings import CaptureSink
+from archive.store.writing.sink import CaptureSink
 from crawlers.crawl.classing import ClassDesk
 from crawlers.crawl.job import NOTHING_EXPECTED, JobPlan, new_job_id, signed_job
 from crawlers.crawl.joblog import JobLog

@@ -10,7 +10,7 @@ from archive.attest.classes import CLASSES_LIMIT
 from archive.attest.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.digest import Digest, format_short_id
-from archive.store.writing.settings import CaptureSink
+from archive.store.writing.sink import CaptureSink
 from crawlers.crawl.joblog import JobLog
 from crawlers.sources.classes import RULES_VERSION
 from crawlers.sources.expectations import (

@@ -21,7 +21,8 @@ from archive.store.keychange import KeyChanger
 from archive.store.layout import ArchiveIdentity, ArchivePaths, read_identity
 from archive.store.ledger import LedgerTools
 from archive.store.reading.reader import ArchiveReader
-from archive.store.writing.settings import CaptureSink, WriterSettings
+from archive.store.writing.settings import WriterSettings
+from archive.store.writing.sink import CaptureSink
 from archive.store.writing.writer import ArchiveWriter
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
