@@ -12,6 +12,10 @@
     url = "https://witness.example/"
     vkey = "witness.example/w1+..."
 
+    [network]
+    proxies = "/home/observer/proxies.toml"
+    proxy = "tor"
+
     [search]
     engine = "elasticsearch"
     url = "https://search.example:9200/"
@@ -36,6 +40,7 @@ SETTINGS_VARIABLE = "EVIDENCE_SETTINGS"
 SINGLE_VALUES: dict[str, dict[str, type]] = {
     "archive": {"reserve_bytes": int},
     "keys": {"module": str, "token": str, "key": str},
+    "network": {"proxies": str, "proxy": str},
     "search": {
         "engine": str,
         "url": str,
@@ -105,6 +110,16 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """Through what every verb reaches other machines; nothing set is directly."""
+
+    proxies: Path | None = None
+    """The file that describes proxies, with their passwords; it is read on use."""
+    proxy: str | None = None
+    """Label of the proxy of that file that is taken where nobody says another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; what nobody set has the value that stands here."""
 
@@ -113,6 +128,7 @@ class Settings:
     witnesses: tuple[WitnessPeer, ...] = ()
     search: SearchSettings = field(default_factory=SearchSettings)
     token_key: TokenKey | None = None
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 @dataclass(slots=True)
@@ -193,7 +209,9 @@ def _parse(values: dict[str, Any], place: str) -> Settings:
     cluster = _search(search)
     keys = _section(table, "keys")
     token_key = _token_key(keys)
-    for done in (archive, times, witness, search, keys, table):
+    network = _section(table, "network")
+    way = _network(network)
+    for done in (archive, times, witness, search, keys, network, table):
         done.end()
     _demand_distinct(f"{place}: [time]", [item.name for item in authorities])
     _demand_distinct(f"{place}: [time]", [item.url for item in authorities])
@@ -205,7 +223,16 @@ def _parse(values: dict[str, Any], place: str) -> Settings:
         witnesses=witnesses,
         search=cluster,
         token_key=token_key,
+        network=way,
     )
+
+
+def _network(section: _Table) -> NetworkSettings:
+    """A label alone would go out directly, which cannot be meant."""
+    proxies, proxy = (section.take(name, str) for name in ("proxies", "proxy"))
+    if proxy is not None and not proxies:
+        raise SettingsError(f"{section.place}: names a proxy without the file proxies")
+    return NetworkSettings(proxies=Path(proxies) if proxies else None, proxy=proxy)
 
 
 def _token_key(section: _Table) -> TokenKey | None:

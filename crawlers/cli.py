@@ -160,7 +160,8 @@ def capture(
     """
     from crawlers.crawl.capture_job import capture_list
 
-    via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"))
+    network = context.settings.network
+    via = read_choice(options.pop("proxies_path"), options.pop("proxy_label"), network)
     via.label_for(None)
     if options.pop("page"):
         options["parts"] = PartsMode.BROWSER
@@ -208,7 +209,7 @@ def crawl(
     source file, 5 a seed failed or the crawl brought less than expected, 6 archive
     folder, 7 keys.
     """
-    via = read_choice(proxies_path, proxy_label)
+    via = read_choice(proxies_path, proxy_label, context.settings.network)
     choice = take_choice(source_ids, options)
     due = options.pop("due")
     if not due and choice != Choice(source_ids=source_ids):

@@ -47,7 +47,7 @@ def watch(
     bad file, 6 archive folder, or another watch is at it, 7 keys, or what was captured
     without them waits unsigned.
     """
-    via = read_choice(proxies_path, proxy_label)
+    via = read_choice(proxies_path, proxy_label, context.settings.network)
     choice = take_choice(source_ids, options)
     order = make_order(context, via, options)
 

@@ -28,7 +28,7 @@ def mirror(ctx: CommandContext, source: str, as_json: bool) -> None:
     Exit codes: 0 the copy is VERIFIED, 2 wrong address, 3 it is not, 4 a file is not in
     its format, 6 the archive folder, 7 no answer, a smaller log or a fork.
     """
-    opened = open_source(source)
+    opened = open_source(source, ctx.connect())
     try:
         done = _pull(ctx, opened)
     except NotTaken as error:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from archive.attest.trust import read_trust
 from archive.cli.output import say
 from archive.cli.secret import Secret
 from archive.errors import KeyProblem, SettingsError
-from archive.settings import Settings
+from archive.settings import NetworkSettings, Settings
 from archive.store.layout import read_identity
 from archive.store.recovery.recovery import RecoveryReport
 from archive.store.waiting.files import list_waiting
@@ -25,6 +26,8 @@ from archive.transport import Connect
 
 if TYPE_CHECKING:
     from archive.stamping.service import StampingService
+
+WAYS_GROUP = "evidence.ways"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,25 @@ class Place:
     """Sign although a witness contradicted; then none is asked."""
     connect: Connect | None = None
     """The only way to witnesses and authorities; None connects directly."""
+
+
+def find_way(
+    network: NetworkSettings, random_bytes: Callable[[int], bytes]
+) -> Connect | None:
+    """How other machines are reached; None directly, where the settings say nothing.
+
+    SettingsError where no package is installed that can reach them so: nobody is asked
+    past a proxy.
+    """
+    if network.proxies is None:
+        return None
+    for point in entry_points(group=WAYS_GROUP):
+        way: Connect = point.load()(network, random_bytes=random_bytes)
+        return way
+    raise SettingsError(
+        "[network] names proxies, and nothing that is installed can use them; install"
+        " election-evidence-archive again, whole"
+    )
 
 
 def load_keys(place: Place, *, changing: bool = False) -> KeyFolder:

@@ -113,23 +113,30 @@ class CommandContext:
         """
         from archive.cli.opening import open_writer
 
-        return open_writer(self._place(), stamping, is_signing=is_signing)
+        return open_writer(self._place(self.connect()), stamping, is_signing=is_signing)
 
     def open_capturing(self, connect: "Connect | None" = None) -> "CaptureSink":
         """The same for a job of captures, which goes on without keys. Use as `with`.
 
         What was captured without them waits in the spool, and leaving raises
-        KeyProblem. `connect` is the only way to witnesses and authorities, if given.
+        KeyProblem. `connect` is the only way to witnesses and authorities, if given;
+        else that of the settings.
         """
         from archive.cli.opening import open_capturing
 
-        return open_capturing(self._place(connect))
+        return open_capturing(self._place(connect or self.connect()))
 
     def stamping(self) -> "Iterator[StampingService]":
         """What has checkpoints time-stamped, if the settings name authorities."""
         from archive.cli.opening import find_stamping
 
-        return find_stamping(self._place())
+        return find_stamping(self._place(self.connect()))
+
+    def connect(self) -> "Connect | None":
+        """The only way to other machines, if the settings name a proxy."""
+        from archive.cli.opening import find_way
+
+        return find_way(self.settings.network, self.random_bytes)
 
     def _place(self, connect: "Connect | None" = None) -> "Place":
         from archive.cli.opening import Place

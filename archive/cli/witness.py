@@ -190,6 +190,7 @@ def enrol_at(
             trust=trust,
             peer=peer,
             quorum=quorum,
+            connect=ctx.connect(),
         )
     )
     click.echo(f"{done.witness} cosigned size {done.size}")

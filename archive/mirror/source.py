@@ -15,7 +15,7 @@ from archive.mirror.listing import (
     parse_listing,
 )
 from archive.store.layout import LISTING_FILE, read_identity
-from archive.transport import Limits, Transport, check_address
+from archive.transport import Connect, Limits, Transport, check_address
 
 PIECE_BYTES = 4 << 20
 """Of a file that are asked for at a time."""
@@ -43,11 +43,14 @@ class Source(Protocol):
         """Close what was kept open."""
 
 
-def open_source(place: str) -> Source:
-    """A source by its address or folder; SettingsError for an address never used."""
+def open_source(place: str, connect: Connect | None = None) -> Source:
+    """A source by its address or folder; SettingsError for an address never used.
+
+    `connect`: the only way to other machines; None connects directly.
+    """
     if urlsplit(place).scheme in ("http", "https"):
         check_address(place)
-        return WebSource(place)
+        return WebSource(place, connect)
     return FolderSource(Path(place))
 
 
@@ -100,9 +103,9 @@ class WebSource:
     Files longer than a piece need a server that can answer with a part of a file.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connect: Connect | None = None) -> None:
         self._url = url.rstrip("/")
-        self._transport = Transport()
+        self._transport = Transport(connect=connect)
         self._sizes: dict[str, int] = {}
 
     @property

@@ -11,6 +11,7 @@ from archive.log.log import TiledLog
 from archive.log.note import parse_note
 from archive.settings import WitnessPeer, check_peer
 from archive.store.layout import ArchivePaths, hold_lock
+from archive.transport import Connect
 from archive.witness.client import WitnessClient
 
 
@@ -25,6 +26,8 @@ class Enrolment:
     peer: WitnessPeer
     quorum: int | None = None
     """None: as many as before, at least one."""
+    connect: Connect | None = None
+    """The only way to other machines; None connects directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ def enrol(request: Enrolment) -> Enrolled:
     written to meanwhile (ArchiveLocked).
     """
     check_peer(request.peer)
-    client = WitnessClient.of(request.peer)
+    client = WitnessClient.of(request.peer, request.connect)
     trust, added = _with_witness(request, client)
     with hold_lock(request.archive):
         log = TiledLog(ArchivePaths(request.archive).log, DISK)

@@ -4,7 +4,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archive.settings import Authority, SearchSettings, Settings, TokenKey, WitnessPeer
+from archive.settings import (
+    Authority,
+    NetworkSettings,
+    SearchSettings,
+    Settings,
+    TokenKey,
+    WitnessPeer,
+)
 from crawlers.crawl.proxies import ProxyChoice
 from crawlers.engine.proxy import Proxy
 
@@ -59,7 +66,11 @@ class CrawlOrder:
             "keys_folder": str(self.keys_folder) if self.keys_folder else None,
             "source_id": self.source_id,
             "trust_folder": str(self.trust_folder) if self.trust_folder else None,
-            "settings": asdict(replace(self.settings, search=SearchSettings())),
+            "settings": asdict(
+                replace(
+                    self.settings, search=SearchSettings(), network=NetworkSettings()
+                )
+            ),
             "passphrase": self.passphrase,
             "sources_folders": [str(folder) for folder in self.sources_folders],
             "connect_to": list(self.connect_to),
@@ -68,6 +79,7 @@ class CrawlOrder:
             "fresh": self.fresh,
             "proxies": [proxy.as_json() for proxy in self.via.proxies],
             "proxy": self.via.label,
+            "default_proxy": self.via.default,
             "turn": asdict(self.turn) if self.turn else None,
         }
 
@@ -90,6 +102,7 @@ class CrawlOrder:
             via=ProxyChoice(
                 proxies=tuple(map(Proxy.from_json, values["proxies"])),
                 label=values["proxy"],
+                default=values["default_proxy"],
             ),
             turn=OrderedTurn(**values["turn"]) if values["turn"] else None,
         )
@@ -104,6 +117,7 @@ def _read_settings(values: dict[str, Any]) -> Settings:
             "authorities": tuple(Authority(**peer) for peer in values["authorities"]),
             "witnesses": tuple(WitnessPeer(**peer) for peer in values["witnesses"]),
             "search": SearchSettings(),  # a crawl searches nothing
+            "network": NetworkSettings(),  # the order says which proxies
             "token_key": TokenKey(**token_key) if token_key else None,
         }
     )

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import SettingsError
+from archive.settings import NetworkSettings
 from crawlers.engine.proxy import Proxy, check_label, parse_proxy
 from crawlers.sources.source import Source
 
@@ -29,6 +30,7 @@ FILE_BYTES = 64 << 10
 OTHERS = 0o077
 """Permission bits of group and world."""
 KEYS = {"url": str, "password": str, "tor": bool}
+NOWHERE = NetworkSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,12 @@ class ProxyChoice:
 
     proxies: tuple[Proxy, ...] = ()
     label: str | None = None
+    default: str | None = None
+    """The label of the settings: taken where neither user nor source says one."""
+
+    def __post_init__(self) -> None:
+        if self.default is not None:
+            self._demand(self.default, "[network] of the settings")
 
     def label_for(self, source: Source | None) -> str | None:
         """Which proxy a job goes through: the user's choice, else the source's.
@@ -47,17 +55,22 @@ class ProxyChoice:
         label = self.label
         if label is None and source is not None:
             label = source.network.proxy
+        label = label or self.default
         if label is None and self.proxies:
             raise SettingsError(
                 "proxies are described and none is chosen; add --proxy LABEL"
             )
-        if label is not None and label not in {p.label for p in self.proxies}:
+        if label is not None:
             who = "--proxy" if self.label is not None or source is None else source.id
+            self._demand(label, who)
+        return label
+
+    def _demand(self, label: str, who: str) -> None:
+        if label not in {p.label for p in self.proxies}:
             raise SettingsError(
                 f"{who} names the proxy {label}, which nobody described; name the file"
                 " that does with --proxies FILE"
             )
-        return label
 
     def for_peers(self) -> Proxy | None:
         """Through which proxy witnesses and authorities are asked; None for none.
@@ -65,17 +78,27 @@ class ProxyChoice:
         One process asks them for all its sources: through the user's choice, else
         one that leads into Tor, else the first of the file.
         """
-        chosen = [proxy for proxy in self.proxies if proxy.label == self.label]
+        label = self.label or self.default
+        chosen = [proxy for proxy in self.proxies if proxy.label == label]
         into_tor = [proxy for proxy in self.proxies if proxy.tor]
         return next(iter([*chosen, *into_tor, *self.proxies]), None)
 
 
-def read_choice(path: Path | None, label: str | None) -> ProxyChoice:
-    """What the options --proxies and --proxy say; SettingsError if that is wrong."""
-    if label is not None:
-        check_label(label)
+def read_choice(
+    path: Path | None, label: str | None, network: NetworkSettings = NOWHERE
+) -> ProxyChoice:
+    """What the options --proxies and --proxy say, else the settings; SettingsError.
+
+    A file that is named takes the place of that of the settings, and of its label.
+    """
+    default = None
+    if path is None:
+        path, default = network.proxies, network.proxy
+    for one in (label, default):
+        if one is not None:
+            check_label(one)
     proxies = () if path is None else read_proxies(path)
-    return ProxyChoice(proxies=proxies, label=label)
+    return ProxyChoice(proxies=proxies, label=label, default=default)
 
 
 def read_proxies(path: Path) -> tuple[Proxy, ...]:

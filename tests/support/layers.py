@@ -70,6 +70,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("crawlers.browser",),),
         (
             ("crawlers.output",),
+            ("crawlers.ways",),
             ("crawlers.demo",),
             (
                 "crawlers.crawl.child",

@@ -118,3 +118,29 @@ def test_where_the_proxy_is_down_they_wait_and_nobody_is_asked_past_it(
         assert f":{proxy.port}" not in spied.output
         assert f"{proxy.port})" not in spied.output
     assert authority.asked == 0
+
+
+def test_verbs_without_an_option_go_through_the_proxy_of_the_settings(
+    *,
+    authority: ServedAuthority,
+    evidence: Evidence,
+    proxied: ProxyMaker,
+    tmp_path: Path,
+) -> None:
+    """A copy is pulled through it, too."""
+    stamp_port = int(authority.url.rstrip("/").rpartition(":")[2])
+    ports = {STAMP_PORT: stamp_port, LISTS_PORT: stamp_port}
+    settings = Path(evidence.environment()["XDG_CONFIG_HOME"], "evidence/settings.toml")
+    with held(proxied("connect", names=NAMES, ports=ports)) as proxy:
+        way = f'[network]\nproxies = "{describe(tmp_path, proxy)}"\nproxy = "out"\n'
+        settings.write_text(SETTINGS + way)
+        for verb, code, places in (
+            (("checkpoint",), 0, PLACES - {("a.example", 80)}),
+            (("mirror", "https://mirror.example/"), 7, {("mirror.example", 443)}),
+        ):
+            spied, told = Spied(evidence, tmp_path / verb[0]), len(proxy.asked)
+            assert spied.run(*verb) == code, spied.output
+            here = {("socket.connect", f"(('127.0.0.1', {proxy.port}),)")}
+            assert spied.places() == here
+            assert set(proxy.asked[told:]) == places
+    assert authority.asked == 1

@@ -10,6 +10,7 @@ from archive.errors import SettingsError
 from archive.settings import (
     VARIABLES,
     Authority,
+    NetworkSettings,
     SearchSettings,
     Settings,
     TokenKey,
@@ -115,6 +116,8 @@ def test_a_variable_wins_over_every_key_that_holds_one_value(tmp_path: Path) -> 
         "EVIDENCE_KEYS__MODULE": "libtoken.so",
         "EVIDENCE_KEYS__TOKEN": "observers",
         "EVIDENCE_KEYS__KEY": "operator",
+        "EVIDENCE_NETWORK__PROXIES": "/etc/proxies.toml",
+        "EVIDENCE_NETWORK__PROXY": "tor",
         "EVIDENCE_SEARCH__ENGINE": "elasticsearch",
         "EVIDENCE_SEARCH__URL": "https://new.example/",
         "EVIDENCE_SEARCH__API_KEY_FILE": "/etc/key",
@@ -126,6 +129,7 @@ def test_a_variable_wins_over_every_key_that_holds_one_value(tmp_path: Path) -> 
         parse_settings(GOOD, "f"),
         reserve_bytes=8,
         token_key=TokenKey(module="libtoken.so", token="observers", key="operator"),
+        network=NetworkSettings(proxies=Path("/etc/proxies.toml"), proxy="tor"),
         search=SearchSettings(
             engine="elasticsearch",
             url="https://new.example/",
@@ -144,6 +148,7 @@ def test_a_variable_wins_over_every_key_that_holds_one_value(tmp_path: Path) -> 
         ("EVIDENCE_SEARCH__REPLICAS", "6"),
         ("EVIDENCE_SEARCH__ENGINE", "solr"),
         ("EVIDENCE_KEYS__TOKEN", "alone"),
+        ("EVIDENCE_NETWORK__PROXY", "alone"),
     ],
 )
 def test_a_variable_that_cannot_be_taken_is_named(name: str, value: str) -> None:
@@ -177,6 +182,8 @@ def test_the_page_shows_a_file_that_can_be_read_and_names_every_key() -> None:
         "archive.reserve_bytes",
         "time.authorities",
         "witness.witnesses",
+        "network.proxies",
+        "network.proxy",
         "search.engine",
         "search.url",
         "search.api_key_file",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SettingsError
+from archive.settings import NetworkSettings
 from crawlers.crawl.order import CrawlOrder
 from crawlers.crawl.proxies import ProxyChoice, read_choice, read_proxies
 from crawlers.sources.registry import get_source
@@ -118,6 +119,27 @@ def test_a_job_never_goes_out_directly_where_a_proxy_was_meant(tmp_path: Path) -
     with pytest.raises(SettingsError) as caught:
         read_choice(path, f"http://u:{SECRET}@127.0.0.1:1")
     assert SECRET not in str(caught.value)
+
+
+def test_the_settings_stand_behind_option_and_source(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    network = NetworkSettings(proxies=path, proxy="tor")
+    usual = read_choice(None, None, network)
+    assert [usual.label_for(source) for source in (None, SOURCE)] == ["tor", "tor"]
+    assert usual.label_for(THROUGH_OFFICE) == "office", "it says so for itself"
+    assert read_choice(None, "office", network).label_for(None) == "office"
+    peers = [
+        read_choice(None, label, network).for_peers() for label in (None, "office")
+    ]
+    assert [peer and peer.label for peer in peers] == ["tor", "office"]
+    with pytest.raises(SettingsError, match="none is chosen"):
+        read_choice(path, None, network).label_for(None)  # another file: its own label
+    with pytest.raises(SettingsError, match="none is chosen"):
+        read_choice(None, None, replace(network, proxy=None)).label_for(None)
+    with pytest.raises(SettingsError, match=r"\[network\] of the settings names"):
+        read_choice(None, None, replace(network, proxy="other"))
+    order = CrawlOrder(archive=tmp_path, keys_folder=None, source_id="x", via=usual)
+    assert CrawlOrder.from_json(json.loads(json.dumps(order.as_json()))) == order
 
 
 def test_the_documented_file_is_read(tmp_path: Path) -> None:
