@@ -44,6 +44,19 @@ def is_scored(clause: Clause) -> bool:
             return False
 
 
+def finds_rows(clause: Clause) -> bool:
+    """Whether all that it finds has some tokens in a row."""
+    match clause:
+        case Tokens():
+            return len(clause.values) > 1
+        case AnyOf():
+            return bool(clause.clauses) and all(map(finds_rows, clause.clauses))
+        case AllOf():
+            return any(map(finds_rows, clause.wanted))
+        case Beginning() | OneOf() | Between():
+            return False
+
+
 RANKS: Mapping[Sorting, Callable[[float | None], float]] = {
     Sorting.SCORE: _score,
     Sorting.NEWEST: _down,

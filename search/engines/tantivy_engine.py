@@ -7,8 +7,10 @@ are rounded before they are compared, because the order in which an engine adds 
 """
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,7 @@ from search.engines.fields import (
     UNORDERED_FIELDS,
 )
 from search.engines.linked_folder import linked_where_needed, look
-from search.engines.ranking import RANKS, is_scored
+from search.engines.ranking import RANKS, finds_rows, is_scored
 from search.engines.stored_fields import pack, unpack
 from search.engines.tallying import aggregations, read_tally
 from search.engines.tantivy_query import Compiler, Frequencies
@@ -59,6 +61,9 @@ WRITER_HEAP_BYTES = 256 * 1024 * 1024
 Taken as far as a batch fills it; larger segments hold each word once and merge less."""
 TIE_STEP = 64
 """Hits read beyond the page to find the end of a tie."""
+ROWS_TIE_STEP = 500
+"""The same for rows of words: they cost most to find, are found seldom, and weigh much
+alike, so that a tie which does not end here had nearly all of them looked for again."""
 STREAM_HITS = 500
 """Hits of one step of a stream: what is held in memory."""
 
@@ -181,7 +186,9 @@ class TantivyEngine:
             if ranked and not is_scored(clause):
                 rows, total = _in_order(searcher, query, offset + limit)
             else:
-                rows, total = _ranked(searcher, query, offset + limit, sorting)
+                step = ROWS_TIE_STEP if finds_rows(clause) else TIE_STEP
+                wanted = offset + limit
+                rows, total = _ranked(searcher, query, wanted, sorting, step)
         hits = tuple(
             _hit(
                 -value if ranked else 0.0,
@@ -252,28 +259,32 @@ def _engine_errors() -> Iterator[None]:
 
 
 def _ranked(
-    searcher: Any, query: Any, wanted: int, sorting: Sorting
+    searcher: Any, query: Any, wanted: int, sorting: Sorting, step: int
 ) -> tuple[list[tuple[float, int, Any]], int]:
-    """Rank at least `wanted` hits by rising value, then order key, ties complete."""
-    fetched = wanted + TIE_STEP
+    """Rank at least `wanted` hits by rising value, then order key, ties complete.
+
+    `step`: hits read beyond those to find the end of a tie.
+    """
+    fetched = wanted + step
     value = RANKS[sorting]
     while True:
         # The engine makes room for all that is asked for, be it there or not.
         fetched = min(fetched, searcher.num_docs + 1)
         result = _fetch(searcher, query, max(fetched, 1), sorting)
         total = int(result.count)
-        if fetched >= total or wanted == 0:
-            break
-        if value(result.hits[wanted - 1][0]) != value(result.hits[-1][0]):
+        found = [(value(key), address) for key, address in result.hits]
+        if fetched >= total or wanted == 0 or found[wanted - 1][0] != found[-1][0]:
             break
         fetched *= 4
-    addresses = [address for _, address in result.hits]
-    orders = searcher.fast_field_values(ORDER, addresses)
+    if 0 < wanted < len(found):
+        last = found[wanted - 1][0]
+        found = found[: bisect_right(found, last, key=itemgetter(0))]
+    orders = searcher.fast_field_values(ORDER, [address for _, address in found])
     rows = [
-        (value(key), int(order), address)
-        for (key, address), order in zip(result.hits, orders, strict=True)
+        (rank, int(order), address)
+        for (rank, address), order in zip(found, orders, strict=True)
     ]
-    rows.sort(key=lambda row: row[:2])
+    rows.sort(key=itemgetter(0, 1))
     return rows, total
 
 
