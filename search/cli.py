@@ -1,14 +1,17 @@
 """The verb `index`, and the part of `rebuild` that is the index."""
 
 import json
+import signal
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from archive.cli.output import echo_if_read
 from archive.cli.root import CommandContext
 from archive.digest import Digest
 from archive.errors import SearchError
@@ -17,6 +20,7 @@ from archive.store.reading.reader import ArchiveReader
 from search.answering.opened import OpenIndex
 from search.engines.opening import Engines
 from search.extract.files.ocr import MISSING, find_tesseract
+from search.indexing.following import LOOK_SECONDS, Follower
 from search.indexing.index import Indexer, IndexReport
 from search.indexing.kept import state_texts
 from search.indexing.reconcile import Difference, reconcile
@@ -44,16 +48,25 @@ from search.indexing.reconcile import Difference, reconcile
     is_flag=True,
     help="Read words from pictures and scans, with tesseract: a second or two a page.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on until SIGTERM or Ctrl-C: index what is captured meanwhile.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
 @click.pass_obj
-def index(ctx: CommandContext, /, check: bool, as_json: bool, **options: Any) -> None:
+def index(
+    ctx: CommandContext, /, check: bool, follow: bool, as_json: bool, **options: Any
+) -> None:
     """Bring the search index up to date with the archive.
 
     Exit codes: 0 done, 2 wrong use, 6 the archive folder, 7 log or keys, 9 search.
     """
-    if not check:
-        _bring_up_to_date(ctx, as_json=as_json, **options)
-    elif any(options.values()):
+    if follow and not check:
+        _follow(ctx, as_json=as_json, **options)
+    elif not check:
+        _bring_up_to_date(ctx, _Talk(_progress, click.echo), as_json=as_json, **options)
+    elif follow or any(options.values()):
         raise click.UsageError("--check goes with --json alone: it changes nothing")
     else:
         _check(ctx, as_json=as_json)
@@ -90,21 +103,31 @@ def _format_difference(one: Difference) -> str:
     return f"{one.code}  {name}  {place}  {one.uri or '-'}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """Whom a run tells how far it is, and what it did."""
+
+    progress: Callable[[int], None]
+    say: Callable[[str], object]
+
+
 def _bring_up_to_date(
     ctx: CommandContext,
+    talk: "_Talk",
     *,
     no_statement: bool,
     ocr: bool,
     as_json: bool,
     **options: Any,
-) -> None:
+) -> int:
+    """Index what is new; returns up to which entry that is."""
     if ocr and find_tesseract() is None:
         click.echo(f"evidence: {MISSING}", err=True)
     stated: list[str] = []
     reader = ArchiveReader.open(ctx.archive)
     try:
         engines = open_engines(ctx)
-        indexer = Indexer(reader, engines=engines, progress=_progress, ocr=ocr)
+        indexer = Indexer(reader, engines=engines, progress=talk.progress, ocr=ocr)
         report = indexer.run(
             **options,
             afterwards=None
@@ -114,9 +137,42 @@ def _bring_up_to_date(
     finally:
         reader.close()
     if as_json:
-        click.echo(json.dumps(_report(report)))
-        return
-    click.echo("; ".join([f"index: {_counts(report)}", *stated]))
+        talk.say(json.dumps(_report(report)))
+    else:
+        talk.say("; ".join([f"index: {_counts(report)}", *stated]))
+    return report.next_leaf
+
+
+def _follow(ctx: CommandContext, **options: Any) -> None:
+    """Index again and again, in the order of the log."""
+    reader = ArchiveReader.open(ctx.archive)
+
+    def position() -> int:
+        reader.catch_up()
+        return reader.next_leaf
+
+    def progress(count: int) -> None:
+        _progress(count)
+        follower.pause()
+
+    def run() -> int:
+        end = _bring_up_to_date(ctx, _Talk(progress, echo_if_read), **options)
+        options["rebuild"] = False  # what was made anew follows from then on
+        return end
+
+    follower = Follower(run=run, position=position, tell=_tell)
+    stops = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(one, lambda *_: follower.stop()) for one in stops]
+    try:
+        follower.follow(LOOK_SECONDS)
+    finally:
+        for one, handler in zip(stops, before, strict=True):
+            signal.signal(one, handler)
+        reader.close()
+
+
+def _tell(problem: str) -> None:
+    click.echo(f"evidence: {problem}; trying again", err=True)
 
 
 def open_engines(ctx: CommandContext) -> Engines:

@@ -67,7 +67,7 @@ def test_most_pages_show_commands() -> None:
     [
         ("serch x", "no such verb"),
         ("search --colour x", "no such option: ['--colour']"),
-        ("--archive a index --follow", "no such option: ['--follow']"),
+        ("--archive a index --forever", "no such option: ['--forever']"),
         ("export bundle ID -o out --fast", "no such option: ['--fast']"),
     ],
 )
