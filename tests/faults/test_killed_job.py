@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from archive.attest.job import TRAIL_LIMIT, JobOpening
-from archive.digest import Digest, format_short_id
+from archive.attest.job import TRAIL_LIMIT
+from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.values import opening_of
 
 URIS = ("http://a.example/0", "http://a.example/1")
 
@@ -19,15 +20,7 @@ def open_a_job(
     job_id = format_short_id(made.random_bytes(16))
     with made.open_writer() as writer:
         writer.open_job(
-            JobOpening(
-                job_id=job_id,
-                opened_at=made.clock(),
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=uris,
-            )
+            opening_of(uris, job_id=job_id, opened_at=made.clock())
         ).result()
         for body in (b"<p>%d" % n for n in range(captures)):
             writer.capture(make_exchange(uris[0], body, made, job_id=job_id)).result()

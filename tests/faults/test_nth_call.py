@@ -17,7 +17,6 @@ from typing import BinaryIO
 import pytest
 
 from archive.attest.extract import ExtractLine, ExtractRun
-from archive.attest.job import JobOpening
 from archive.capture import ByteSource, Capture
 from archive.digest import Digest, format_short_id
 from archive.files import Files
@@ -40,6 +39,7 @@ from tests.support.call_sweep import Scenario, Sweep, Tell, check_recovered, ope
 from tests.support.faults import MODES, FaultyFiles, run_apart
 from tests.support.folders import open_segment
 from tests.support.texts import write_text
+from tests.support.values import opening_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,15 +82,7 @@ def write_everything(made: MadeArchive, files: FaultyFiles, tell: Tell) -> None:
         job_id = format_short_id(made.random_bytes(16))
         uris = tuple(f"http://a.example/{number}" for number in range(5))
         writer.open_job(
-            JobOpening(
-                job_id=job_id,
-                opened_at=made.clock(),
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=uris,
-            )
+            opening_of(uris, job_id=job_id, opened_at=made.clock())
         ).result()
         captures = list(capture_in_groups(writer, made, uris[:4], job_id=job_id))
         for capture in captures:

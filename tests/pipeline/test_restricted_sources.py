@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from archive.attest.job import JobOpening
 from archive.capture import Capture
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.store.reading.jobs import JobReader
 from archive.store.reading.reader import ArchiveReader
 from archive.store.reading.restricted import RestrictedSources, says_restricted
 from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
 from tests.support.command import Command
+from tests.support.values import opening_of
 
 MARKED: Mapping[str, Any] = {"sensitivity": {"restricted": True, "note": "persons"}}
 OPEN: Mapping[str, Any] = {"sensitivity": {"restricted": False, "note": None}}
@@ -36,14 +36,12 @@ class Publisher:
         made = self.made
         job_id = format_short_id(made.random_bytes(16))
         uri = f"http://{source_id}.example/{job_id}"
-        opening = JobOpening(
+        opening = opening_of(
+            (uri,),
             job_id=job_id,
             opened_at=made.clock(),
             source_id=source_id,
             source=description,
-            vantage="test",
-            settings_digest=Digest.of(b""),
-            seeds=(uri,),
         )
         built = make_exchange(uri, uri.encode() * 9, made, job_id=job_id)
         context = replace(built.context, source_id=source_id)

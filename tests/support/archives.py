@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.job import JobClosing, SeedOutcome
 from archive.attest.keyfolder import KeyFolder, sealing
 from archive.attest.trust import TrustSet, read_trust, replace_trust
 from archive.capture import Capture, Exchange, ExchangeContext, MemoryBytes
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.log.headnote import HEAD_FILE
 from archive.log.note import parse_note
 from archive.store.create import CreateRequest, create_archive
@@ -27,6 +27,7 @@ from archive.store.writing.writer import ArchiveWriter
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
 from tests.support.exchanges import answered
+from tests.support.values import opening_of
 
 SOFTWARE = "election-evidence-archive/test"
 START = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
@@ -187,15 +188,7 @@ def fill(
     uris = tuple(f"http://a.example/{number}" for number in range(count))
     if job_id:
         writer.open_job(
-            JobOpening(
-                job_id=job_id,
-                opened_at=made.clock(),
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=uris,
-            )
+            opening_of(uris, job_id=job_id, opened_at=made.clock())
         ).result()
     captures = [
         writer.capture(

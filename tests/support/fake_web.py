@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.capture import Capture, CaptureOutcome, Exchange, SliceLocation
-from archive.digest import Digest
+from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.drafts import PageDraft
 from archive.warc.payload import parse_http_head
 from crawlers.engine.settings import FetchRequest, Listener
 from tests.support.exchanges import answered, unanswered
+from tests.support.values import bare_capture
 
 NOON = datetime(2025, 1, 26, 12, tzinfo=UTC)
 
@@ -101,27 +101,15 @@ class FakeArchive:
             raise self.problem
         self.exchanges.append(exchange)
         head = parse_http_head(exchange.response.open().read())
-        made = Capture(
-            capture_id=Digest.of(str(len(self.captures)).encode()).hex,
-            kind="capture",
-            leaf=len(self.captures),
-            target_uri=exchange.target_uri,
+        made = replace(
+            bare_capture(len(self.captures), exchange.target_uri),
             captured_at=exchange.started_at,
             outcome=exchange.outcome,
             http_status=exchange.http_status,
             media_type=head.media_type,
             source_id=exchange.context.source_id,
             job_id=exchange.context.job_id,
-            payload_digest=None,
-            block_digest=None,
-            refers_to=None,
             role=exchange.context.role,
-            override=None,
-            location=SliceLocation(
-                segment="2025/01/00000000-abcdefgh.warc.gz",
-                offset_bytes=len(self.captures),
-                length_bytes=1,
-            ),
         )
         self.captures.append(made)
         return done(made)

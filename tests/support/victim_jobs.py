@@ -2,18 +2,17 @@
 
 from archive.attest.job import (
     JobClosing,
-    JobOpening,
     SeedOutcome,
     format_job_close,
     format_job_open,
 )
 from archive.capture import MemoryBytes
-from archive.digest import Digest
 from archive.warc.slice import ResourceBlock
 from tests.support.archives import START
 from tests.support.tamper import (
     Victim,
 )
+from tests.support.values import opening_of
 
 JOB_ID = "b" * 25 + "a"
 
@@ -33,15 +32,7 @@ def job_block(part: str, data: bytes) -> ResourceBlock:
 
 def open_job(victim: Victim, *seeds: str, count: int | None = None) -> None:
     """State a job with these seeds."""
-    opening = JobOpening(
-        job_id=JOB_ID,
-        opened_at=START,
-        source_id=None,
-        source={},
-        vantage="test",
-        settings_digest=Digest.of(b""),
-        seeds=seeds,
-    )
+    opening = opening_of(seeds, job_id=JOB_ID, opened_at=START)
     data = format_job_open(opening, salts=["0" * 64] * len(seeds))
     count = len(seeds) if count is None else count
     predicate: dict[str, object] = {"job": JOB_ID, "source_id": None, "count": count}

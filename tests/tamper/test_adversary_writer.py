@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive.attest.extract import ExtractLine, format_extract, parse_extract
-from archive.attest.job import JobOpening, SeedOutcome, parse_job_close
+from archive.attest.job import SeedOutcome, parse_job_close
 from archive.attest.keys import Ed25519Signer
 from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError
@@ -46,6 +46,7 @@ from tests.support.forgery import (
     segments,
 )
 from tests.support.texts import write_text
+from tests.support.values import opening_of
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -152,14 +153,10 @@ def test_a_job_is_closed_with_the_captures_that_are_there(made: MadeArchive) -> 
     """The catalog says that the killed job captured its seed; it did not."""
     with made.open_writer() as writer:
         writer.open_job(
-            JobOpening(
+            opening_of(
+                ("http://a.example/0", "http://a.example/lost"),
                 job_id=JOB,
                 opened_at=made.clock(),
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=("http://a.example/0", "http://a.example/lost"),
             )
         ).result()
     read(made).close()

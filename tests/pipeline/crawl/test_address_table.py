@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from archive.capture import Capture, CaptureOutcome, Exchange, SliceLocation
-from archive.digest import Digest
+from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.drafts import PageDraft
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.lines import CaptureLine
@@ -28,6 +27,7 @@ from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FETCHED, host_tables
+from tests.support.values import bare_capture
 
 SITE = "a.example"
 
@@ -46,26 +46,14 @@ class Shelf:
 
     def capture(self, exchange: Exchange) -> "Future[Capture]":
         self.exchanges.append(exchange)
-        digest = Digest.of(str(len(self.exchanges)).encode())
-        location = SliceLocation(segment="s", offset_bytes=0, length_bytes=1)
         return done(
-            Capture(
-                capture_id=digest.hex,
-                kind="capture",
-                leaf=0,
-                target_uri=exchange.target_uri,
+            replace(
+                bare_capture(len(self.exchanges), exchange.target_uri),
                 captured_at=exchange.started_at,
                 outcome=exchange.outcome,
                 http_status=exchange.http_status,
                 media_type="text/html" if exchange.http_status == 200 else None,
-                source_id=None,
-                job_id=None,
-                payload_digest=None,
-                block_digest=None,
-                refers_to=None,
                 role=exchange.context.role,
-                override=None,
-                location=location,
             )
         )
 

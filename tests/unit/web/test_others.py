@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from archive.attest.job import JobOpening
 from archive.capture import Capture
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
 from tests.support.served import APP, open_applications
+from tests.support.values import opening_of
 from web import others
 
 URI = "http://a.example/results"
@@ -63,14 +63,12 @@ def capture_again(made: MadeArchive, body: bytes) -> Capture:
 def capture_restricted(made: MadeArchive, body: bytes) -> Capture:
     """By a job of a source that its record restricts."""
     job_id = format_short_id(made.random_bytes(16))
-    opening = JobOpening(
+    opening = opening_of(
+        (URI,),
         job_id=job_id,
         opened_at=made.clock(),
         source_id="persons",
         source={"sensitivity": {"restricted": True, "note": "persons"}},
-        vantage="test",
-        settings_digest=Digest.of(b""),
-        seeds=(URI,),
     )
     exchange = make_exchange(URI, body, made, job_id=job_id)
     context = replace(exchange.context, source_id="persons")

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.job import JobOpening
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.errors import StoreError
 from archive.log.reader import LogReader
 from archive.store.layout import hold_lock
@@ -18,6 +17,7 @@ from archive.verify.folder import Progress, verify_archive
 from archive.verify.report import ONE_WITNESS, Outcome, Report
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.folders import open_segment
+from tests.support.values import opening_of
 
 
 @pytest.fixture
@@ -103,14 +103,10 @@ def open_job(made: MadeArchive) -> None:
     """A job whose process was killed: opened, nothing captured."""
     with made.open_writer() as writer:
         writer.open_job(
-            JobOpening(
+            opening_of(
+                ("http://a.example/",),
                 job_id=format_short_id(made.random_bytes(16)),
                 opened_at=made.clock(),
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=("http://a.example/",),
             )
         ).result()
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from archive.capture import (
     CaptureOutcome,
     Exchange,
     ExchangeContext,
-    SliceLocation,
 )
 from archive.errors import StoreError
 from crawlers.browser.proxy import Gate, open_proxy
@@ -29,6 +28,7 @@ from crawlers.engine.spool import Spool
 from crawlers.engine.tls import make_loopback_authority
 from crawlers.engine.verbatim import VerbatimRequest, WireListener
 from tests.support.exchanges import answered, unanswered
+from tests.support.values import bare_capture
 
 MOMENT = datetime(2025, 1, 26, 12, tzinfo=UTC)
 
@@ -82,23 +82,13 @@ class ListWriter:
         if self.full:
             done.set_exception(StoreError("the disk is full"))
             return done
-        made = Capture(
-            capture_id=f"{len(self.captures):064x}",
-            kind="capture",
-            leaf=len(self.captures),
-            target_uri=exchange.target_uri,
+        made = replace(
+            bare_capture(len(self.captures), exchange.target_uri),
             captured_at=exchange.started_at,
             outcome=exchange.outcome,
             http_status=exchange.http_status,
             media_type=None,
-            source_id=None,
-            job_id=None,
-            payload_digest=None,
-            block_digest=None,
-            refers_to=None,
             role=exchange.context.role,
-            override=None,
-            location=SliceLocation(segment="s", offset_bytes=0, length_bytes=1),
         )
         self.captures.append(made)
         done.set_result(made)

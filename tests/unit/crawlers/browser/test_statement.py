@@ -2,34 +2,22 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.capture import Capture, CaptureOutcome
 from crawlers.browser.order import ARTIFACTS, PageFacts, artifact_path
 from crawlers.browser.statement import RenderedPage, describe_part, draft_rendering
 from crawlers.browser.traffic import Asked, PageTraffic, sort_trail
+from tests.support.values import bare_capture
 
 
 def capture(number: int, uri: str, status: int | None = 200) -> Capture:
-    return Capture(
-        capture_id=f"{number:064x}",
-        kind="capture",
-        leaf=number,
-        target_uri=uri,
-        captured_at=datetime(2025, 1, 26, tzinfo=UTC),
+    return replace(
+        bare_capture(number, uri),
         outcome=CaptureOutcome.COMPLETE if status else CaptureOutcome.DNS,
         http_status=status,
-        media_type="text/html",
-        source_id=None,
         job_id="job",
-        payload_digest=None,
-        block_digest=None,
-        refers_to=None,
-        role="page",
-        override=None,
-        location=SliceLocation(segment="s", offset_bytes=0, length_bytes=1),
     )
 
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.job import JobClosing, SeedOutcome
 from archive.capture import Capture, SliceLocation
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.joblog import JobLog
 from crawlers.crawl.memory import ArchiveMemory
@@ -16,6 +16,7 @@ from crawlers.crawl.standings import read_standings
 from crawlers.crawl.unfinished import find_unfinished
 from crawlers.sources.registry import read_registry
 from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.values import opening_of
 
 SOURCE = "viasna"
 URI = "http://a.example/"
@@ -31,15 +32,7 @@ def cut_job(made: MadeArchive) -> Capture:
     job_id = format_short_id(made.random_bytes(16))
     with made.open_writer() as writer:
         writer.open_job(
-            JobOpening(
-                job_id=job_id,
-                opened_at=made.clock(),
-                source_id=SOURCE,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=(URI,),
-            )
+            opening_of((URI,), job_id=job_id, opened_at=made.clock(), source_id=SOURCE)
         ).result()
         exchange = make_exchange(URI, b"<p>x", made, job_id=job_id)
         capture = writer.capture(exchange).result()

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.job import JobOpening
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from archive.errors import FetchFailed
 from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.stuck import note_stuck, stuck_jobs
@@ -28,6 +27,7 @@ from crawlers.crawl.watch import Tools, Watch, WatchPlan
 from crawlers.sources.campaign import NO_CAMPAIGN
 from crawlers.sources.registry import read_registry
 from tests.support.archives import MadeArchive, make_archive
+from tests.support.values import opening_of
 
 NOW = datetime(2030, 1, 10, 12, tzinfo=UTC)
 REGISTRY = read_registry()
@@ -228,14 +228,8 @@ def test_announced_work_beats_unless_the_interpreter_is_held(
 
 
 def test_the_job_of_a_child_that_hung_is_closed_as_such(made: MadeArchive) -> None:
-    opening = JobOpening(
-        job_id=JOB,
-        opened_at=NOW,
-        source_id="baj",
-        source={},
-        vantage="test",
-        settings_digest=Digest.of(b""),
-        seeds=("http://a.example/",),
+    opening = opening_of(
+        ("http://a.example/",), job_id=JOB, opened_at=NOW, source_id="baj"
     )
     writer = made.open_writer()
     writer.open_job(opening).result()

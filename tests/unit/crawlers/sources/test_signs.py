@@ -6,12 +6,11 @@ import pytest
 from parsel import Selector
 from scrapy.http import HtmlResponse, Request
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.capture_class import CaptureClass
-from archive.instant import parse_instant
 from crawlers.sources.classes import classify, is_settled
 from crawlers.sources.signs import Signs
 from crawlers.spiders.answer import BRIEF_BYTES, read_response
+from tests.support.values import bare_capture
 
 URL = "https://site.example/news/2025/a"
 CASES = {
@@ -75,24 +74,7 @@ def test_markup_is_what_scripts_frames_and_forms_hold() -> None:
 
 
 def _class_of(body: str, *, brief: bool) -> tuple[str, bool]:
-    capture = Capture(
-        capture_id="a" * 64,
-        kind="capture",
-        leaf=1,
-        target_uri=URL,
-        captured_at=parse_instant("2025-01-26T08:00:00.000000Z"),
-        outcome=CaptureOutcome.COMPLETE,
-        http_status=200,
-        media_type="text/html",
-        source_id=None,
-        job_id=None,
-        payload_digest=None,
-        block_digest=None,
-        refers_to=None,
-        role="page",
-        override=None,
-        location=SliceLocation(segment="s", offset_bytes=0, length_bytes=1),
-    )
+    capture = bare_capture(1, URL)
     response = HtmlResponse(
         URL,
         body=body.encode(),

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.capture import Capture
 from search.answering.options import SearchOptions
 from search.answering.service import SearchService, Sorting
 from search.documents.analysed import analyse
@@ -20,6 +21,7 @@ from search.indexing.generations import (
 )
 from search.rows.captures import CaptureRow, CaptureRows, DocumentRow
 from tests.support.search_archive import ArchiveBox
+from tests.support.values import CAPTURED_AT, bare_capture
 
 GROUPED = SearchOptions(grouped=True)
 RARE = (
@@ -41,24 +43,8 @@ def spam(number: int, rng: random.Random) -> str:
 
 
 def capture(number: int, uri: str) -> Capture:
-    return Capture(
-        capture_id=f"{number:064x}",
-        kind="capture",
-        leaf=number,
-        target_uri=uri,
-        captured_at=datetime(2025, 1, 26, tzinfo=UTC) + timedelta(seconds=number),
-        outcome=CaptureOutcome.COMPLETE,
-        http_status=200,
-        media_type="text/html",
-        source_id=None,
-        job_id=None,
-        payload_digest=None,
-        block_digest=None,
-        refers_to=None,
-        role="page",
-        override=None,
-        location=SliceLocation(segment="x", offset_bytes=0, length_bytes=1),
-    )
+    found = bare_capture(number, uri)
+    return replace(found, captured_at=CAPTURED_AT + timedelta(seconds=number))
 
 
 def fill(archive: ArchiveBox, texts: list[tuple[str, str]]) -> SearchService:

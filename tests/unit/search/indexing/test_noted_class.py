@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.job import JobClosing, SeedOutcome
 from archive.capture_class import ClassNote
-from archive.digest import Digest, format_short_id
+from archive.digest import format_short_id
 from search.answering.service import SearchService
 from tests.support.search_archive import ArchiveBox
+from tests.support.values import opening_of
 
 Article = Callable[[str, str], str]
 JOB = format_short_id(b"j" * 16)
@@ -25,17 +26,9 @@ def service(new_archive: Callable[[], ArchiveBox], article: Article) -> SearchSe
         for one in [archive.exchange(uri, article("Title", f"Text of {uri}."))]
     ]
     with archive.open_writer() as writer:
-        writer.open_job(
-            JobOpening(
-                job_id=JOB,
-                opened_at=archive.now[0],
-                source_id=None,
-                source={},
-                vantage="test",
-                settings_digest=Digest.of(b""),
-                seeds=URIS,
-            )
-        ).result(30)
+        writer.open_job(opening_of(URIS, job_id=JOB, opened_at=archive.now[0])).result(
+            30
+        )
         made = [writer.capture(one).result(30) for one in exchanges]
         writer.close_job(
             JobClosing(

@@ -2,14 +2,14 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from archive.capture import Capture, CaptureOutcome, SliceLocation
+from archive.capture import Capture
 from archive.digest import Digest
 from search.report.findings import ShownChange
 from search.report.second_profile import Sample, find_cloaking
+from tests.support.values import bare_capture
 
 PAGES = 200
 NOTHING = ShownChange(counts={}, is_list=False, lines=())
@@ -17,23 +17,11 @@ SENTENCE = "In the district of {} the commission counted {} ballots on that even
 
 
 def make_capture(digit: str = "1") -> Capture:
-    return Capture(
+    return replace(
+        bare_capture(1, "http://a.example/"),
         capture_id=digit * 64,
-        kind="capture",
-        leaf=1,
-        target_uri="http://a.example/",
-        captured_at=datetime(2025, 1, 26, tzinfo=UTC),
-        outcome=CaptureOutcome.COMPLETE,
-        http_status=200,
-        media_type="text/html",
         source_id="outlet",
         job_id="j",
-        payload_digest=None,
-        block_digest=None,
-        refers_to=None,
-        role="page",
-        override=None,
-        location=SliceLocation(segment="1-a", offset_bytes=0, length_bytes=1),
     )
 
 
