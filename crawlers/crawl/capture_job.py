@@ -85,7 +85,7 @@ class CaptureRun(Protocol):
     async def run(
         self, lines: Sequence[CaptureLine], emit: Callable[[Capture], None]
     ) -> None:
-        """Capture every line; `emit` gets each attempt once, in order of the lines."""
+        """Capture every line; `emit` gets each attempt once, when it is kept."""
         ...
 
     async def stop(self) -> None:

@@ -1,12 +1,13 @@
 """`evidence capture`: each line of a list over the engine, with hops, robots and parts.
 
 Lines of one origin are captured in their order, one after the other; several origins
-at a time. Results are handed out in the order of the lines.
+at a time. Each attempt is handed out as soon as it is on disk: a slow site must keep
+from nobody what is captured already.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, CaptureOutcome, ExchangeContext
@@ -35,14 +36,6 @@ Origin = tuple[str, str, int]
 """Scheme, host, port."""
 
 
-@dataclass(slots=True, kw_only=True)
-class LineResult:
-    """What one line led to, robots.txt and parts included, in order of asking."""
-
-    captures: list[Capture] = field(default_factory=list)
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class ListCapture:
     """Captures a checked list; the job records around it are the caller's."""
 
@@ -56,6 +49,7 @@ class ListCapture:
         self._collector = PartsCollector(self._fetch_part)
         self._robots_asked: set[Origin] = set()
         self._stopping = False
+        self._emit: Callable[[Capture], None] = lambda _capture: None
 
     async def stop(self) -> None:
         """Ask for nothing more; lines not begun are not reached.
@@ -71,8 +65,8 @@ class ListCapture:
     async def run(
         self, lines: Sequence[CaptureLine], emit: Callable[[Capture], None]
     ) -> None:
-        """Capture every line; `emit` gets each attempt once, in order of the lines."""
-        results = [LineResult() for _ in lines]
+        """Capture every line; `emit` gets each attempt once, when it is on disk."""
+        self._emit = emit
         queues: dict[Origin, list[int]] = {}
         for number, line in enumerate(lines):
             queues.setdefault(origin_of(line.url), []).append(number)
@@ -82,35 +76,27 @@ class ListCapture:
             async with gate:
                 for number in numbers:
                     if not self._stopping:
-                        await self._try_line(
-                            number, lines[number], result=results[number]
-                        )
-                    results[number].done.set()
+                        await self._try_line(number, lines[number])
 
         try:
             async with asyncio.TaskGroup() as group:
                 for numbers in queues.values():
                     group.create_task(work(numbers))
-                group.create_task(_emit_in_order(results, emit))
         except ExceptionGroup as failures:
             # The first ended the others: the archive cannot be written, say.
             raise failures.exceptions[0] from failures
 
-    async def _try_line(
-        self, number: int, line: CaptureLine, *, result: LineResult
-    ) -> None:
+    async def _try_line(self, number: int, line: CaptureLine) -> None:
         """Capture a line; one that cannot be stated is no end of the others."""
         try:
-            await self._capture_line(number, line, result=result)
+            await self._capture_line(number, line)
         except FormatError:
             self._log.signal(NOT_STATED)
             self._log.settle(number, "failed", captures=(), reason=NOT_STATED)
 
-    async def _capture_line(
-        self, number: int, line: CaptureLine, *, result: LineResult
-    ) -> None:
+    async def _capture_line(self, number: int, line: CaptureLine) -> None:
         if self._parts is not PartsMode.NONE:
-            await self._ask_robots(line.url, result)
+            await self._ask_robots(line.url)
         request = FetchRequest(
             uri=line.url,
             method=line.method,
@@ -119,23 +105,28 @@ class ListCapture:
             context=self._context,
         )
         trail, problem = await self._follow(request)
-        captures = captures_of(trail)
-        result.captures.extend(captures)
-        self._log.settle_trail(number, captures, problem=problem)
+        self._log.settle_trail(number, captures_of(trail), problem=problem)
         if line.method == "GET" and self._parts is not PartsMode.NONE:
-            await self._keep_page(trail[-1], result)
+            await self._keep_page(trail[-1])
 
     async def _follow(self, request: FetchRequest) -> tuple[list[Recorded], str]:
         """Fetch, and follow redirects: a capture each; the problem if there is one."""
-        trail = [await self._recorder.record(request)]
+        trail = [await self._record(request)]
         while trail[-1].redirect is not None and not self._stopping:
             if len(trail) > MAX_HOPS:
                 return trail, REDIRECT_LIMIT
             request = next_hop(request, trail[-1])
-            trail.append(await self._recorder.record(request))
+            trail.append(await self._record(request))
         return trail, ""
 
-    async def _ask_robots(self, url: str, result: LineResult) -> None:
+    async def _record(self, request: FetchRequest) -> Recorded:
+        """Make one attempt, and hand it out, with one on a dead connection before."""
+        recorded = await self._recorder.record(request)
+        for capture in recorded.captures:
+            self._emit(capture)
+        return recorded
+
+    async def _ask_robots(self, url: str) -> None:
         origin = origin_of(url)
         if origin in self._robots_asked:
             return
@@ -144,16 +135,14 @@ class ListCapture:
         netloc = parts.netloc
         context = replace(self._context, role="robots")
         uri = f"{parts.scheme}://{netloc}/robots.txt"
-        trail, _ = await self._follow(FetchRequest(uri=uri, context=context))
-        result.captures.extend(captures_of(trail))
+        await self._follow(FetchRequest(uri=uri, context=context))
 
-    async def _keep_page(self, main: Recorded, result: LineResult) -> None:
+    async def _keep_page(self, main: Recorded) -> None:
         page = html_page(main)
         if page is None:
             return
         draft = await self._collector.collect(page)
         await self._recorder.state_page(draft)
-        result.captures.extend(draft.captures[1:])
 
     async def _fetch_part(self, reference: Reference, main: Capture) -> FetchedPart:
         context = replace(self._context, role="part", parent=main.capture_id)
@@ -233,19 +222,6 @@ def _without(
     headers: tuple[tuple[str, str], ...], names: frozenset[str]
 ) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in headers if name.lower() not in names)
-
-
-async def _emit_in_order(
-    results: Sequence[LineResult], emit: Callable[[Capture], None]
-) -> None:
-    emitted: set[str] = set()  # parts are shared by pages: each attempt once
-    for result in results:
-        await result.done.wait()
-        for capture in result.captures:
-            if capture.capture_id not in emitted:
-                emitted.add(capture.capture_id)
-                emit(capture)
-        result.captures.clear()
 
 
 def origin_of(url: str) -> Origin:

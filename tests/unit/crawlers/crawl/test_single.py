@@ -54,6 +54,32 @@ def test_without_parts_each_line_is_one_attempt_in_the_order_given(
     assert shelf.pages == []
 
 
+def test_a_slow_line_holds_no_other_back(web: FakeWeb, shelf: FakeArchive) -> None:
+    """Each attempt is told when it is on disk: the slow one ends when all are told."""
+    wanted = lines("http://slow.example/", "http://b.example/1", "http://b.example/2")
+    for line in wanted:
+        web.serve(line.url)
+    emitted: list[Capture] = []
+
+    async def answer(request: FetchRequest, _listener: object) -> Exchange:
+        while "slow" in request.uri and len(emitted) < 2:
+            await asyncio.sleep(0)
+        return await web.answer(request)
+
+    web.answering = answer
+    log = JobLog(seeds=tuple(line.url for line in wanted))
+    recorder = Recorder(fetcher=web, writer=shelf, log=log)
+    job = ListCapture(recorder, log=log, job_id="j", parts=PartsMode.NONE)
+
+    async def run() -> None:
+        await asyncio.wait_for(job.run(wanted, emitted.append), timeout=30)
+
+    asyncio.run(run())
+    assert [c.target_uri for c in emitted] == [
+        line.url for line in (*wanted[1:], wanted[0])
+    ]
+
+
 def test_a_page_brings_robots_once_and_its_parts_under_one_statement(
     web: FakeWeb, shelf: FakeArchive, capture: Run
 ) -> None:
