@@ -108,10 +108,16 @@ class TileCheck:
         waiting = [self._folder]
         while waiting:
             path = waiting.pop()
-            if path.is_dir() and not (path.is_symlink() and path != self._folder):
+            try:
+                is_link = path.is_symlink()
+                is_folder = path.is_dir() and not (is_link and path != self._folder)
+                is_there = is_link or path.exists()
+            except OSError as error:
+                raise StoreError(f"cannot read {path}: {error.strerror}") from error
+            if is_folder:
                 names = self._files.list_names(path)
                 waiting += (path / name for name in reversed(names))
-            elif path.is_symlink() or path.exists():
+            elif is_there:
                 yield path
 
     def _check_entries(self, size: int) -> Generator[Problem, None, bytes | None]:

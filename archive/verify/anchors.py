@@ -18,7 +18,7 @@ from archive.log.fields import parse_base64
 from archive.log.note import MAX_NOTE_BYTES, parse_note
 from archive.store.anchors.folder import is_size
 from archive.verify.collector import Collector
-from archive.verify.looking import digest_file, walk_entries
+from archive.verify.looking import digest_file, is_missing, walk_entries
 
 ANCHOR_FILE_LIMIT_BYTES = 16 << 20
 """Bytes of the largest file beside a token: a list of revoked certificates."""
@@ -35,7 +35,7 @@ class Anchors:
         self._folder = folder
         self._expected: dict[str, str] = {}
         self._stamped: set[tuple[int, bytes]] = set()
-        self._is_locked = False
+        """Size and root of each checkpoint that was stamped."""
 
     def note(self, predicate: Mapping[str, Any]) -> None:
         """An `anchor` statement: the digests of its tokens' files."""
@@ -58,7 +58,7 @@ class Anchors:
 
         `is_locked`: a writer is at work, whose newest anchor may not be stated yet.
         """
-        self._is_locked = is_locked
+        # What was logged first, then what lies there beside it.
         for name, digest in self._expected.items():
             self._compare(name, digest)
         roots = roots_of({size for size, _root in self._stamped})
@@ -67,13 +67,13 @@ class Anchors:
                 self._fail(20, "anchor-elsewhere", str(size), "is no root of this tree")
             body = Checkpoint(origin=origin, size=size, root=root)
             self._compare_checkpoint(f"{size}/checkpoint", body, trust)
-        self._check_names()
-        if not self._collector.has_failed(20) and self._expected:
+        self._check_names(is_locked=is_locked)
+        if self._expected:
             self._collector.passed(20, len(self._expected))
 
     def _compare(self, name: str, digest: str) -> None:
         path = self._folder / name
-        if not os.path.lexists(path):
+        if is_missing(path):
             self._fail(20, "anchor-missing", name, "is logged but missing")
             return
         try:
@@ -100,24 +100,24 @@ class Anchors:
         except EvidenceError as error:
             self._fail(20, "anchor-altered", name, str(error))
 
-    def _check_names(self) -> None:
+    def _check_names(self, *, is_locked: bool) -> None:
         if not self._folder.is_dir() or self._folder.is_symlink():
             return  # named as no part of an archive, if it is there
         known = {f"{size}/checkpoint" for size, _root in self._stamped}
         known |= self._expected.keys()
-        folders = {name.partition("/")[0] for name in known}
+        folders = {str(size) for size, _root in self._stamped}
         for entry in walk_entries(self._folder, self._unreadable):
             name = Path(entry.path).relative_to(self._folder).as_posix()
             is_folder = entry.is_dir(follow_symlinks=False) and name in folders
             is_file = entry.is_file(follow_symlinks=False) and name in known
-            if is_folder or is_file or self._is_begun(name, entry):
+            if is_folder or is_file or (is_locked and self._is_begun(name, entry)):
                 continue
             self._fail(17, "file-unknown", name, "is no part of an archive")
 
     def _is_begun(self, name: str, entry: "os.DirEntry[str]") -> bool:
         """Whether a writer at work may have put that there just now."""
         size = name.partition("/")[0]
-        if not self._is_locked or not is_size(size) or entry.is_symlink():
+        if not is_size(size) or entry.is_symlink():
             return False
         return int(size) > max((size for size, _root in self._stamped), default=0)
 

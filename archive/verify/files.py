@@ -17,7 +17,13 @@ from archive.store.texts import TEXT_FILE_LIMIT_BYTES
 from archive.store.waiting.files import list_waiting
 from archive.store.waiting.reading import DamagedPiece, read_pieces
 from archive.verify.collector import Collector
-from archive.verify.looking import digest_file, list_entries, walk_entries
+from archive.verify.looking import (
+    digest_file,
+    file_size,
+    is_missing,
+    list_entries,
+    walk_entries,
+)
 from archive.warc.reading import ReadRecord
 
 _SPOOL = re.compile(
@@ -96,7 +102,7 @@ class FolderFiles:
             return
         if found.is_open:
             self._fail_segment(name, "is sealed in the log but still named .open")
-        elif found.path.stat().st_size != seal["length_bytes"]:
+        elif file_size(found.path) not in (None, seal["length_bytes"]):
             self._fail_segment(name, "has not the size it was sealed with")
         else:
             self._compare(
@@ -141,7 +147,7 @@ class FolderFiles:
     def _check_texts(self) -> None:
         for name, digest in self._texts.items():
             path = self._paths.texts / name
-            if not os.path.lexists(path):
+            if is_missing(path):
                 if self.text_use.is_gone(name.removesuffix(".gz")):
                     self._collector.passed(17)
                     continue
@@ -160,7 +166,7 @@ class FolderFiles:
     def _check_tails(self) -> None:
         for name, predicate in self._tails.items():
             path = self._paths.quarantine / name
-            if not os.path.lexists(path):
+            if is_missing(path):
                 self._collector.notices.append(
                     f"quarantine/{name} was set aside and is no longer there"
                 )
@@ -258,6 +264,8 @@ class FolderFiles:
     def _unknown_segments(self) -> Iterator[Path]:
         """All but months and the regular files in them."""
         folder = self._paths.segments
+        if folder.is_symlink():
+            return  # named as no part of an archive, as `_others` does
         for entry in walk_entries(folder, self._unreadable):
             below = Path(entry.path).relative_to(folder).as_posix()
             is_month = entry.is_dir(follow_symlinks=False) and _MONTH.fullmatch(below)
@@ -280,7 +288,5 @@ class FolderFiles:
                 yield Path(entry.path)
 
     def _unreadable(self, folder: Path, reason: str) -> None:
-        if folder.is_symlink() or folder.is_file():
-            return  # named as no part of an archive
         name = folder.relative_to(self._paths.root).as_posix()
         self._collector.not_checked(17, "folder-unreadable", name, reason)

@@ -30,6 +30,7 @@ from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history, counts
 from archive.verify.lookalikes import LookAlikes
+from archive.verify.looking import file_size, is_other
 from archive.verify.overrides import Overrides
 from archive.verify.pieces import Ended, Told, with_block
 from archive.verify.policy import (
@@ -186,10 +187,10 @@ class _Verification:
         found = [
             segment
             for segment in list_segments(self._paths.segments)
-            if segment.path.is_file()  # a pipe of that name would never end
+            if not is_other(segment.path)  # a pipe of that name would never end
         ]
         # Now: one that is being written may have another name when it was read.
-        sizes = [segment.path.stat().st_size for segment in found]
+        sizes = [file_size(segment.path) or 0 for segment in found]
         self._all_bytes = sum(sizes)
         count = count_readers(self._all_bytes) if self._wishes.side_by_side else 0
         paths = [segment.path for segment in found]

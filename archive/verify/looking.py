@@ -26,12 +26,42 @@ def digest_file(path: Path, *, limit_bytes: int) -> Digest:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
 
+def is_missing(path: Path) -> bool:
+    """Whether nothing is called so; what cannot be looked at is not missing."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # whoever reads it will say so
+        return False
+    return False
+
+
+def file_size(path: Path) -> int | None:
+    """Bytes of what is called so; None where it cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def is_other(path: Path) -> bool:
+    """Whether something else than a regular file, or a link to one, is called so.
+
+    What cannot be looked at may be one: whoever reads it will say so.
+    """
+    try:
+        return not path.is_file() and path.exists()
+    except OSError:
+        return False
+
+
 def list_entries(folder: Path, unreadable: Unreadable) -> list[os.DirEntry[str]]:
-    """What lies in a folder, by name; nothing where there is no such folder."""
+    """What lies in a folder, by name; nothing where there is no folder."""
     try:
         with os.scandir(folder) as found:
             return sorted(found, key=lambda entry: entry.name)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         unreadable(folder, error.strerror or "cannot be listed")

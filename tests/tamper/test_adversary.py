@@ -28,6 +28,7 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
+from tests.support.sound import assert_sound
 
 pytestmark = pytest.mark.timeout(120)
 MEMORY_BYTES = 220 << 20
@@ -111,6 +112,37 @@ def test_what_cannot_be_read_is_no_pass(
     assert report.outcome is not Outcome.VERIFIED
     named = [finding for finding in report.findings if finding.code == code]
     assert any(place in f"{f.subject} {f.detail}" for f in named), report.findings
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        ("segments", "17 folder-unreadable segments/2025"),
+        ("segments/2025", "17 folder-unreadable segments/2025/01"),
+        ("segments/2025/01", "16 segment-unreadable segments/2025/01/00000000-"),
+        ("log", "8 checkpoint-unreadable log/checkpoint"),
+        ("log/tile", "15 tile-unreadable log"),
+        ("log/tile/0", "15 tile-unreadable log"),
+        ("log/tile/entries", "15 tile-unreadable log"),
+        ("texts", "17 file-unreadable texts/"),
+        (".", "21 identity-altered archive.toml"),
+    ],
+)
+def test_what_is_listed_and_may_not_be_looked_into_is_told(
+    origin: MadeArchive, place: str, found: str
+) -> None:
+    trust = origin.trust()
+    with as_nobody(origin) as made:
+        path = made.root / place
+        mode = path.stat().st_mode
+        path.chmod(0o400)
+        try:
+            report = assert_sound(verify_archive(made.root, trust=trust))
+        finally:
+            path.chmod(mode)
+    assert report.outcome is not Outcome.VERIFIED
+    told = [f"{one.step} {one.code} {one.subject}" for one in report.findings]
+    assert any(line.startswith(found) for line in told), told
 
 
 # Names that lie on a terminal

@@ -119,7 +119,6 @@ def test_a_begun_anchor_of_a_running_writer_is_no_unknown_file(
 
 def test_an_anchor_that_was_stated_covers_later_ones_only(tmp_path: Path) -> None:
     anchors = Anchors(Collector(), tmp_path)
-    anchors._is_locked = True
     anchors._stamped = {(1000, b"")}
     folder = tmp_path / "999"
     folder.mkdir()
