@@ -250,7 +250,9 @@ def _climb(
     if len(proof) != len(steps):
         raise error(f"{len(proof)} hashes in the proof, not {len(steps)}")
     subtree = tree = base
-    for (side, _, _), sibling in zip(steps, proof, strict=True):
+    siblings = iter(proof)
+    for side, _, _ in steps:
+        sibling = next(siblings)
         if side is _Side.BASE:
             subtree = tree = sibling
         elif side is _Side.RIGHT:

@@ -16,7 +16,7 @@ from archive.errors import (
 )
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from archive.log.leaf import parse_leaf
-from archive.log.merkle import leaf_hash, node_hash, root_from_hashes
+from archive.log.merkle import EMPTY_ROOT, leaf_hash, node_hash, root_from_hashes
 from archive.log.note import parse_note
 from archive.log.reader import LogReader
 from archive.log.tiles import TILE_WIDTH, entries_path
@@ -65,7 +65,7 @@ class Chain:
         self._checkpoint = checkpoint
         self._logged = self._open_leaves(log_folder)
         self._hashes: list[bytes] = []
-        self._prev = FIRST_PREV
+        self._prev: str | None = FIRST_PREV
         self._seen: set[Digest] = set()
         self.entries = 0
         self.unlogged = 0
@@ -110,8 +110,8 @@ class Chain:
     def skip(self) -> None:
         """A statement that cannot be read: its place in the chain stays."""
         self.entries += 1
-        self._prev = "unknown"
-        self._hashes.append(b"\0" * 32)
+        self._prev = None  # nothing follows it
+        self._hashes.append(EMPTY_ROOT)  # of no leaf
         self._next_leaf()
 
     def _next_leaf(self) -> bytes | None:

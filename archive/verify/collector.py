@@ -41,7 +41,7 @@ class Collector:
     ) -> None:
         """A check could not be made; that is no pass."""
         finding = _finding(step, code, subject, detail)
-        self._add(replace(finding, outcome=Outcome.NOT_CHECKED, parameters=parameters))
+        self._add(replace(finding, parameters=parameters))
 
     def raised(
         self,

@@ -132,10 +132,10 @@ def _tell_moves(
     error: VerificationError,
 ) -> None:
     """The slice is not the signed one: say what became of its records."""
-    rows = statement.predicate.get("records")
-    if statement.kind not in CAPTURE_KINDS or not rows:
+    if statement.kind not in CAPTURE_KINDS:
         collector.raised(5, "slice-altered", subject, error)
         return
+    rows = statement.predicate["records"]
     moves = trace_records(
         rows, entry.records, base=entry.slice_offset, digest_at=entry.digest_at
     )

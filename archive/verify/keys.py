@@ -65,11 +65,11 @@ def follow_history(
             if key["role"] != "operator":
                 continue
             key_id, end = key["key_id"], key["end_leaf"]
-            _first, before = intervals.get(key_id, (0, None))
             if predicate["action"] == "rotate" and key_id not in intervals:
                 continue
-            if before is not None and (end is None or end > before):
-                end = before
+            # The earliest end that was ever stated.
+            ends = (end, intervals[key_id][1] if key_id in intervals else None)
+            end = min((one for one in ends if one is not None), default=None)
             intervals[key_id] = (key["first_leaf"], end)
     return intervals
 

@@ -24,7 +24,7 @@ class LookAlikes:
 
     def note(self, host: str | None) -> None:
         """A host as an A-label, as statements have it."""
-        told = describe_host(host or "")
+        told = describe_host(host) if host else None
         if told is not None:
             self._found.setdefault(str(host), told)
 
@@ -49,7 +49,7 @@ def describe_host(host: str) -> str | None:
             mixed = " and ".join(scripts)
             return f"the host {host} reads {text!a}: it mixes {mixed}"
         letters = {sign for sign in text if sign.isalpha()}
-        if letters and letters <= DRAWN_LIKE_LATIN:
+        if letters and not letters - DRAWN_LIKE_LATIN:
             return (
                 f"the host {host} reads {text!a}: all its letters are "
                 f"{scripts[0]} and drawn like Latin ones"

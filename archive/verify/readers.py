@@ -182,8 +182,7 @@ class Readers:
 
         A reader that ends before it said anything cannot work here: it is done without.
         """
-        item: Told | Ended | None = None
-        while not isinstance(item, Ended):
+        while True:
             try:
                 batch = _load(self._children[dealt.number])
             except ReaderEnded:
@@ -192,8 +191,9 @@ class Readers:
                 yield from walk_piece(dealt.piece, self._trust)
                 return
             self._heard.add(dealt.number)
-            for item in batch:
-                yield item
+            yield from batch
+            if batch and isinstance(batch[-1], Ended):
+                return
 
 
 def _unchanged(item: Told | Ended) -> Told | Ended:
@@ -256,7 +256,7 @@ def serve(source: BinaryIO, target: BinaryIO) -> NoReturn:
         for item in walk_piece(piece, trust, keep=kept_small):
             batch.append(trim(item) if isinstance(item, Told) else item)
             if len(batch) >= BATCH or isinstance(item, Ended):
-                pickle.dump(batch, target, protocol=pickle.HIGHEST_PROTOCOL)
+                pickle.dump(batch, target)
                 target.flush()
                 batch = []
 

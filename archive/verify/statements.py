@@ -90,10 +90,10 @@ def check_records(
         raise DigestMismatch(
             f"entry {statement.seq}: {len(records)} records, {len(rows)} were signed"
         )
-    for position, (row, record) in enumerate(zip(rows, records, strict=True)):
-        if _is_row(row, record, base):
-            continue
-        _check_row(row, record.row, base=base, place=f"record {position}")
+    for position, record in enumerate(records):
+        if not _is_row(rows[position], record, base):
+            place = f"record {position}"
+            _check_row(rows[position], record.row, base=base, place=place)
     _check_headers(predicate, records)
 
 
