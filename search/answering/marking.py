@@ -90,6 +90,8 @@ class Marker:
         Forms are cached, so equal words of one language are one object here: each is
         looked at once for all texts.
         """
+        if self._anything.asks_nothing:
+            return
         names = list(map(id, forms))
         left = [MARKS_OF_LEAF] * len(self._singles)
         here = dict(zip(names, forms, strict=True))
@@ -142,6 +144,8 @@ class _SingleTest:
                 values[_FORM_OF_FIELD[clause.field]].add(clause.values[0])
         self._values = values
         self._beginnings = tuple(beginnings)
+        self.asks_nothing = not (beginnings or any(values))
+        """Whether no token alone is meant, as by phrases."""
 
     def among(self, forms: dict[int, Forms]) -> list[int]:
         """Names of the forms that are; written out, as it runs for every word."""

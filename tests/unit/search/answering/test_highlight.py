@@ -55,6 +55,18 @@ def test_marks_are_the_words_found(
     assert marked(text, language, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "looks"),
+    [('"fair vote"', False), ('"fair vote" vote', True), ("fai*", True), ('"a"', True)],
+)
+def test_words_alone_are_looked_at_where_some_are_meant(
+    query: str, looks: bool
+) -> None:
+    marker = Marker(leaves(query))
+    marker.find("A fair vote", "en")
+    assert bool(marker._seen) is looks
+
+
 def test_one_marker_marks_every_text_as_if_it_were_alone() -> None:
     asked = leaves('vote "fair vote" прэзідэнт* Lukashenka')
     texts = [
