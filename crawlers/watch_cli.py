@@ -1,6 +1,7 @@
 """The verb `watch`: parse, call one function, print what happens."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import click
 
 from archive.cli.output import echo_if_read, end_output
 from archive.cli.root import CommandContext
+from archive.instant import format_instant
+from crawlers.beside import index_beside
 from crawlers.cli import (
     choice_options,
     make_order,
@@ -23,6 +26,12 @@ from crawlers.watching import open_watch
 @click.argument("source_ids", nargs=-1, metavar="[SOURCE...]")
 @choice_options
 @sources_option
+@click.option(
+    "--index",
+    "with_index",
+    is_flag=True,
+    help="Index what is captured meanwhile, in a process of its own.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per event."
 )
@@ -48,13 +57,20 @@ def watch(
     without them waits unsigned.
     """
     via = read_choice(proxies_path, proxy_label, context.settings.network)
+    with_index = options.pop("with_index")
     choice = take_choice(source_ids, options)
     order = make_order(context, via, options)
 
     def tell(message: dict[str, Any]) -> None:
         echo_if_read(json.dumps(message) if as_json else in_words(message))
 
-    open_watch(context, order, choice, once=False, tell=tell).run()
+    def tell_problem(said: str) -> None:
+        at = format_instant(context.clock())
+        tell({"event": "problem", "at": at, "source_id": None, "message": said})
+
+    watched = open_watch(context, order, choice, once=False, tell=tell)
+    with index_beside(context, tell_problem) if with_index else nullcontext():
+        watched.run()
     end_output()
 
 

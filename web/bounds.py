@@ -12,8 +12,8 @@ Bounds = tuple[tuple[str, int], ...]
 """Archive ids with numbers of entries, `[0, 10^15)`, in the order of the ids."""
 ENTRIES_DIGITS = 15
 """Longer than any log; order keys made of it fit the numbers of both engines."""
-ARCHIVES_MAX = 100
-"""Archives of one link; a thousand make an address no browser takes."""
+ARCHIVES_MAX = 10
+"""Archives of one link: what is kept for each of ten thousand searches stays small."""
 
 
 def parse_bounds(pairs: Iterable[str]) -> Bounds:
@@ -30,7 +30,7 @@ def parse_bounds(pairs: Iterable[str]) -> Bounds:
 def read_bounds(value: object) -> Bounds:
     """Read an object of JSON, archive id to number; ValueError for anything else."""
     if not isinstance(value, Mapping) or len(value) > ARCHIVES_MAX:
-        raise ValueError("bounds are an object of at most 100 members")
+        raise ValueError("bounds are an object of at most ten members")
     for archive, entries in value.items():
         if not isinstance(archive, str) or not is_short_id(archive):
             raise ValueError("no id of an archive")

@@ -63,6 +63,8 @@ class CommandContext:
     archive: Path
     keys_folder: Path | None = None
     trust_folder: Path | None = None
+    settings_file: Path | None = None
+    """As it was named; None: where settings usually are."""
     settings: Settings = field(default_factory=Settings)
     secret: Secret = field(default_factory=Secret)
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -239,6 +241,7 @@ def cli(
     ctx.obj = CommandContext(
         archive=chosen,
         settings=load_settings(settings_file, environ),
+        settings_file=settings_file,
         secret=Secret() if passphrase_fd is None else read_secret(passphrase_fd),
         keys_folder=folders["keys_folder"],
         trust_folder=folders["trust_folder"],

@@ -78,7 +78,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 "crawlers.crawl.start",
             ),
         ),
-        (("crawlers.watching",),),
+        (("crawlers.watching",), ("crawlers.beside",)),
         (("crawlers.cli", "crawlers.watch_cli"),),
         (("crawlers.registry_cli",),),
     ),
