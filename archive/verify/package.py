@@ -177,7 +177,7 @@ class _Package:
         try:
             value = json.loads(read_limited(self._files, name, limit_bytes))
         except (FormatError, ValueError, RecursionError) as error:
-            self._fail("package-malformed", name, f"cannot be read: {error}"[:200])
+            self._fail("package-malformed", name, f"cannot be read: {error}")
             return None
         if not isinstance(value, dict):
             self._fail("package-malformed", name, "is no JSON object")
@@ -236,7 +236,7 @@ def _statements(evidence: PackedEvidence) -> list[Statement]:
 def _index(files: ZipFiles) -> bytes:
     return format_index(
         (name.removeprefix(ARCHIVE), partial(files.open, name))
-        for name in sorted(files.names)
+        for name in files.names
         if name.startswith(ARCHIVE)
     )
 

@@ -109,6 +109,87 @@ def test_each_fault_of_a_package_is_named(
         assert f"22 {code}" in codes(report), (name, codes(report))
 
 
+def signed_so(packed: Entries, **changes: object) -> Entries:
+    """The package with other fields in the file of its digest."""
+    value = {**json.loads(packed[PACKAGE_DIGEST]), **changes}
+    return {**packed, PACKAGE_DIGEST: json.dumps(value).encode()}
+
+
+def told(report: Report) -> list[tuple[str, str, str]]:
+    return [(one.code, one.subject, one.detail) for one in report.of(Outcome.FAILED)]
+
+
+def test_each_field_of_the_digest_is_looked_at(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    signed = json.loads(packed[PACKAGE_DIGEST])["signedData"]
+    other = "sha256:" + "ab" * 32
+    altered = ("package-altered", PACKAGE, f"is not the one of {PACKAGE_DIGEST}")
+    bad = ("package-signature-bad", PACKAGE_DIGEST, "signs another description")
+    late = ("package-signature-bad", PACKAGE_DIGEST, "was made at another time")
+    none = ("package-unsigned", PACKAGE_DIGEST, f"{PACKAGE_DIGEST} has no signature")
+    cases: list[tuple[dict[str, object], list[tuple[str, str, str]]]] = [
+        ({}, []),
+        ({"path": "other.json"}, [altered]),
+        ({"hash": other}, [altered]),
+        ({"path": None, "hash": None}, [altered]),
+        ({"signedData": {**signed, "hash": other}}, [bad]),
+        ({"signedData": "x"}, [bad]),
+        ({"signedData": None}, [none]),
+        ({"hash": other, "signedData": None}, [altered, none]),
+        ({"signedData": {**signed, "created": "2027-01-01T00:00:00Z"}}, [late]),
+    ]
+    for changes, wanted in cases:
+        report = wacz(world, tmp_path / "p.wacz", signed_so(packed, **changes))
+        assert told(report) == wanted, changes
+
+
+def test_of_others_the_time_of_signing_may_be_another(
+    world: World, tmp_path: Path
+) -> None:
+    files = sign({"archive/x.warc": b"WARC/1.0"}, created="2020-01-01T00:00:00Z")
+    report = wacz(world, tmp_path / "p.wacz", files)
+    assert told(report) == []
+    assert any(notice.startswith("packed by ") for notice in report.notices)
+    held = [one.parameters["count"] for one in report.of(Outcome.VERIFIED)]
+    assert held == [2], "the file, and the signature"
+
+
+def test_each_listed_file_is_compared_by_length_and_digest(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    value = json.loads(packed[PACKAGE])
+    first, second, *others = value["resources"]
+    for resources, wanted in (
+        ([{**first, "bytes": first["bytes"] + 1}, second, *others], "package-altered"),
+        (
+            [{**first, "hash": "sha256:" + "ab" * 32}, second, *others],
+            "package-altered",
+        ),
+        ([second, *others], "package-unlisted"),
+        ([first, first, first, second, *others], "package-malformed"),
+        ([{**first, "path": "archive/no"}, first, second, *others], "package-missing"),
+    ):
+        files = described(packed, resources=resources)
+        report = wacz(world, tmp_path / "p.wacz", files)
+        (found, *more) = told(report)
+        named = "archive/no" if wanted == "package-missing" else first["path"]
+        assert found[:2] == (wanted, named)
+        assert ("package-altered", PACKAGE) in [one[:2] for one in more]
+
+
+def test_a_package_tells_the_times_of_its_evidence(
+    world: World, packed: Entries, tmp_path: Path
+) -> None:
+    report = wacz(world, tmp_path / "p.wacz", packed)
+    assert report.outcome is Outcome.VERIFIED
+    assert report.bracket.existed_by is not None
+    at = report.as_json()["existed_by"]
+    assert report.headline == (
+        f"2 of 2 witnesses, 2 authorities asked for: existed by {at}"
+    )
+
+
 def test_a_package_whose_index_cannot_be_made_again_is_unproven(
     world: World, packed: Entries, tmp_path: Path
 ) -> None:
