@@ -12,7 +12,7 @@ import pytest
 from archive.store.foreign import examine, import_file
 from archive.store.reading.reader import ArchiveReader
 from archive.verify import capturetime
-from archive.verify.capturetime import _read_stamps, check_times
+from archive.verify.capturetime import _find_named, _read_stamps, check_times
 from archive.verify.collector import Collector
 from archive.verify.report import NO_BRACKET, Outcome
 from archive.verify.stamps import Stamps
@@ -168,3 +168,55 @@ def test_too_few_stamps_are_told_whole(stamped: StampedArchive) -> None:
             "too few authorities have stamped it: nothing bounds it from above",
         )
     ]
+
+
+def test_each_fault_of_a_named_token_is_told_whole(stamped: StampedArchive) -> None:
+    _first, second, *_others = (
+        one for one in stamped.made.captures() if one.kind == "capture"
+    )
+    reader = ArchiveReader.open(stamped.made.root)
+    named = dict(reader.entry(second)[1].predicate["not_before"])
+    bad, missing = "not-before-bad", "not-before-missing"
+    for change, code, outcome, detail in (
+        (
+            {"gen_time": "2001-01-01T00:00:00.000000Z"},
+            bad,
+            Outcome.FAILED,
+            "the token it names is of another time than it says",
+        ),
+        (
+            {"root": "AAAA"},
+            bad,
+            Outcome.FAILED,
+            "it names a checkpoint that was not stamped",
+        ),
+        (
+            {"token": "sha256:" + "ab" * 32},
+            bad,
+            Outcome.FAILED,
+            "it names a token that does not lie beside its checkpoint",
+        ),
+        ({"size": 99}, missing, Outcome.NOT_CHECKED, ""),
+    ):
+        collector, stamps = Collector(), Stamps(stamped.trust())
+        told = {**named, **change}
+        assert _find_named(collector, reader, told, stamps, "entry 6") is None
+        (found,) = findings(collector)
+        assert found == finding(13, code, outcome, "entry 6", detail or found.detail)
+    collector, stamps = Collector(), Stamps(replace(stamped.trust(), authorities=()))
+    assert _find_named(collector, reader, named, stamps, "entry 6") is None
+    assert findings(collector) == [
+        finding(
+            13,
+            missing,
+            Outcome.NOT_CHECKED,
+            "entry 6",
+            "the token it names is by nobody trusted",
+        )
+    ]
+    collector, stamps = Collector(), Stamps(stamped.trust())
+    stamp = _find_named(collector, reader, named, stamps, "entry 6")
+    assert stamp is not None
+    assert stamp is stamps.found[named["token"]]
+    assert findings(collector) == []
+    reader.close()
