@@ -142,7 +142,8 @@ def _tell_moves(path: Path, capture: Capture) -> str:
         statement = parse_statement(behind.envelope.payload)
     except FormatError:
         return ""
-    if statement.slice.sha256.hex != capture.capture_id:
+    rows = statement.predicate.get("records")
+    if not rows or statement.slice.sha256.hex != capture.capture_id:
         return ""
     found: list[ReadRecord] = []
     with path.open("rb") as stream, suppress(FormatError):
@@ -152,7 +153,6 @@ def _tell_moves(path: Path, capture: Capture) -> str:
     def digest_at(offset: int, length: int) -> Digest:
         return Digest.of_chunks(read_range(path, begin + offset, length))
 
-    rows = statement.predicate.get("records", ())
     return f"; {trace_records(rows, found, base=begin, digest_at=digest_at)}"
 
 

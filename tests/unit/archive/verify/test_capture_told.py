@@ -10,6 +10,7 @@ from archive.attest.trust import TrustSet
 from archive.capture import Capture, EarlierCapture
 from archive.log.note import SignedNote, format_note, parse_note
 from archive.store.drafts import PageDraft
+from archive.store.foreign import examine, import_file
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments import walk
 from archive.verify import capture as capture_module
@@ -20,6 +21,8 @@ from archive.verify.witnesses import LastSeen
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.bundles import Witness
 from tests.support.exchanges import not_modified
+from tests.support.folders import open_segment
+from tests.support.foreign import exchange
 from tests.support.sound import assert_sound
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
@@ -56,8 +59,8 @@ def head_of(made: MadeArchive) -> bytes:
 
 def test_a_look_alike_host_is_told(made: MadeArchive) -> None:
     with made.open_writer() as writer:
-        exchange = make_exchange("http://xn--80ak6aa92e.com/", b"x", made)
-        capture = writer.capture(exchange).result()
+        sent = make_exchange("http://xn--80ak6aa92e.com/", b"x", made)
+        capture = writer.capture(sent).result()
     report = judge(made, capture)
     (notice,) = report.notices
     assert notice.startswith("the host xn--80ak6aa92e.com reads ")
@@ -132,8 +135,8 @@ def revisit_of(made: MadeArchive, capture: Capture) -> Capture:
         payload_digest=capture.payload_digest,
     )
     with made.open_writer() as writer:
-        exchange = not_modified(capture.target_uri, earlier, at=made.clock())
-        return writer.capture(exchange).result()
+        sent = not_modified(capture.target_uri, earlier, at=made.clock())
+        return writer.capture(sent).result()
 
 
 def page_of(made: MadeArchive, main: Capture) -> Capture:
@@ -232,3 +235,44 @@ def test_behind_the_damage_records_are_hashed_where_they_were(
     report = judge(made, second)
     (found,) = [one for one in report.findings if one.step == 5]
     assert found.detail.endswith("of 3 signed records: 3 exact")
+
+
+def test_before_the_damage_records_are_compared_by_what_is_in_them(
+    made: MadeArchive,
+) -> None:
+    """The first is packed at another time: its bytes are others, the record is not."""
+    _first, second = made.captures()
+    reader = ArchiveReader.open(made.root)
+    rows = reader.entry(second)[1].predicate["records"]
+    reader.close()
+    path, begin = open_segment(made.root), second.location.offset_bytes
+    data = bytearray(path.read_bytes())
+    data[begin + 4] ^= 1
+    data[begin + rows[2]["offset"] + 1] ^= 1
+    path.write_bytes(bytes(data))
+    report = judge(made, second)
+    (found,) = [one for one in report.findings if one.step == 5]
+    assert found.detail.endswith(
+        "of 3 signed records: 1 exact, 1 recompressed, 1 altered, record 0 (response) "
+        "recompressed; record 2 (metadata) altered"
+    )
+
+
+def test_an_import_that_is_damaged_is_told_without_records(
+    made: MadeArchive, tmp_path: Path
+) -> None:
+    """Its statement signs the slice alone."""
+    path = tmp_path / "received.warc"
+    path.write_bytes(b"".join([*exchange(), *exchange(number=2)]))
+    reader = ArchiveReader.open(made.root)
+    with made.open_writer() as writer:
+        found = examine(path, tmp_path)
+        import_file(path, found, writer=writer, reader=reader, at=made.clock())
+    reader.close()
+    imported = made.captures()[-1]
+    segment = open_segment(made.root)
+    data = bytearray(segment.read_bytes())
+    data[imported.location.offset_bytes + 1] ^= 1
+    segment.write_bytes(bytes(data))
+    report = judge(made, imported)
+    assert report.outcome is Outcome.FAILED
