@@ -4,7 +4,6 @@ A page's captures lie below it, each named by the page's signed statement; what 
 revisit refers to lies somewhere in the bundle; each file of `view/` is a signed block.
 """
 
-import re
 from collections.abc import Iterable
 
 from archive.digest import Digest
@@ -13,7 +12,6 @@ from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry
 from archive.verify.revisits import name_capture, name_original
 
-_LAST = re.compile(r"(.*?)(captures|also)/([a-z2-7]{26})/")
 VIEWS = {
     "view/screenshot.png": "urn:view:",
     "view/page.pdf": "urn:pdf:",
@@ -48,21 +46,19 @@ class BundleTree:
 
     def _check_name(self, prefix: str) -> None:
         """A folder is called by the short id of its slice."""
-        match = _LAST.fullmatch(prefix)
-        if match is None:
-            raise AssertionError("prefixes are folders of captures")
+        place, _, short_id = prefix.rstrip("/").rpartition("/")
         checked = self._nodes.get(prefix)
         if checked is None:
             return
         found = checked.entry.slice_digest
-        parent = self._nodes.get(match[1])
-        if found.short_id != match[3]:
+        parent = self._nodes.get(place.removesuffix("captures"))
+        if found.short_id != short_id:
             self._collector.failed(
                 5, "capture-elsewhere", prefix + SLICE, f"is capture {found.short_id}"
             )
-        elif match[2] == "captures" and parent is not None:
+        elif place.endswith("captures") and parent is not None:
             named = dict(parent.statement.subjects)
-            if named.get(f"captures/{match[3]}/{SLICE}") != found.hex:
+            if named.get(f"captures/{short_id}/{SLICE}") != found.hex:
                 self._collector.failed(
                     6, "page-unfounded", prefix, "the page does not name this capture"
                 )
