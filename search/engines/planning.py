@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from search.analysis.analyze import NUMBER
 from search.analysis.gazetteer import Gazetteer
+from search.analysis.keys import KEY_MIN_SYMBOLS
 from search.analysis.tokens import exact_form, tokenize
 from search.engines.base import (
     AllOf,
@@ -327,10 +328,11 @@ class Planner:
 
 
 def _is_short_sound(reading: Tokens) -> bool:
-    return (
-        reading.field in SOUND_FIELDS
-        and len(reading.values) == 1
-        and (len(reading.values[0]) < VOCABULARY_SYMBOLS)
+    """Of a row, each is so short that alone it would be looked for as a name only."""
+    alone = len(reading.values) == 1
+    least = VOCABULARY_SYMBOLS if alone else KEY_MIN_SYMBOLS
+    return reading.field in SOUND_FIELDS and all(
+        len(value) < least for value in reading.values
     )
 
 

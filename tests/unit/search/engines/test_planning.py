@@ -87,6 +87,22 @@ def test_short_sounds_of_the_vocabulary_are_not_looked_for() -> None:
     assert ("TIK",) in tokens(name, "cap") | tokens(name, "key")
 
 
+def test_rows_of_nothing_but_short_sounds_are_not_looked_for_either() -> None:
+    """The sounds of "how many" are those of half the words of a text."""
+    table = "n\tterm\ten:how many; be:колькі\nb\tterm\ten:jailed; be:за кратамі\n"
+    planner = Planner(
+        gazetteer=Gazetteer(parse_gazetteer(table)),
+        stop_words=frozenset(),
+        seen_again=nothing,
+    )
+    many, bars = planner.plan(parse_query("колькі jailed")).leaves
+    assert ("how", "many") in tokens(many, "exact") & tokens(many, "lemma")
+    assert ("HAV", "MAN") not in tokens(many, "key") | tokens(many, "all_key")
+    assert ("ZA", "KRAT") in tokens(bars, "key") & tokens(bars, "all_key")
+    (written,) = planner.plan(parse_query('"how many"')).leaves[2:]
+    assert ("HAV", "MAN") in tokens(written, "key")
+
+
 def test_function_words_are_not_required_in_a_branch_either() -> None:
     """Else a branch would find pages of one language only."""
     (both,) = plan("the election OR rights of observers").rest.wanted
