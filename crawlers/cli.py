@@ -25,7 +25,7 @@ from crawlers.watching import PLACES, Choice, open_watch, parse_shard
 
 if TYPE_CHECKING:
     from crawlers.crawl.capture_job import CaptureOrder, OpenRun
-    from crawlers.crawl.joblog import JobLog
+    from crawlers.crawl.jobs.joblog import JobLog
 
 VANTAGE_CHARACTERS = 200
 PLACES_MAX = 64
@@ -308,7 +308,7 @@ def _capture_order(
     **network: tuple[str, ...],
 ) -> "CaptureOrder":
     from crawlers.crawl.capture_job import CaptureOrder
-    from crawlers.crawl.lines import read_lines
+    from crawlers.crawl.capturing.lines import read_lines
 
     return CaptureOrder(
         lines=read_lines(urls, _read_list(list_path)),

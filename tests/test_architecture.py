@@ -25,7 +25,11 @@ from tests.support.sourcetree import (
 
 ENTRY_POINTS = ("archive.cli.root",)
 """The only modules that read clock and randomness; all others are given them."""
-ENVIRONMENT_READERS = ("archive.cli.root", "crawlers.crawl.child", "crawlers.crawl.run")
+ENVIRONMENT_READERS = (
+    "archive.cli.root",
+    "crawlers.crawl.children.child",
+    "crawlers.crawl.run",
+)
 """Entry points of processes: the command, the crawl's child, and who starts it."""
 CLOCKS = {
     "datetime.now",

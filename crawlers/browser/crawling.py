@@ -14,8 +14,8 @@ from archive.capture import Capture, ExchangeContext
 from archive.errors import EvidenceError
 from crawlers.browser.keep import PageKeeper
 from crawlers.browser.visit import PageTools
-from crawlers.crawl.recorder import Recorder
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.capturing.recorder import Recorder
+from crawlers.crawl.seam.services import CrawlServices
 from crawlers.engine.client import Client
 
 LOOK_SECONDS = 0.2

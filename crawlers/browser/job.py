@@ -19,9 +19,9 @@ from crawlers.browser.program import Program, find_program
 from crawlers.browser.traffic import PageTrail
 from crawlers.browser.visit import PageTools
 from crawlers.crawl.capture_job import CaptureRun, JobTools, OpenRun
-from crawlers.crawl.lines import CaptureLine
-from crawlers.crawl.recorder import MAX_HOPS, Recorder
-from crawlers.crawl.single import Origin, captures_of, next_hop, origin_of
+from crawlers.crawl.capturing.lines import CaptureLine
+from crawlers.crawl.capturing.recorder import MAX_HOPS, Recorder
+from crawlers.crawl.capturing.single import Origin, captures_of, next_hop, origin_of
 from crawlers.engine.client import Client
 from crawlers.engine.settings import FetchRequest
 from crawlers.sources.source import DEFAULT_ACCEPT_LANGUAGE

@@ -8,7 +8,7 @@ from crawlers.browser.order import PageFacts
 from crawlers.browser.statement import RenderedPage, draft_rendering
 from crawlers.browser.traffic import PageTraffic, PageTrail, TlsRule, sort_trail
 from crawlers.browser.visit import PageTools, visit_page
-from crawlers.crawl.recorder import Recorder
+from crawlers.crawl.capturing.recorder import Recorder
 from crawlers.engine.client import Client
 
 

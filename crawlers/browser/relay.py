@@ -7,7 +7,7 @@ take goes to a spool and follows when the exchange is in the archive.
 from archive.capture import CaptureOutcome, Exchange
 from archive.warc.head import parse_http_head
 from crawlers.browser.channel import Channel
-from crawlers.crawl.recorder import REDIRECT_STATUSES
+from crawlers.crawl.capturing.recorder import REDIRECT_STATUSES
 from crawlers.engine.spool import Spool
 
 PENDING_BYTES = 1 << 20

@@ -16,7 +16,7 @@ from crawlers.browser.order import (
     artifact_path,
 )
 from crawlers.browser.traffic import Asked, PageTraffic, PageTrail
-from crawlers.crawl.parts import PARTS_LISTED
+from crawlers.crawl.capturing.parts import PARTS_LISTED
 from crawlers.engine.spool import SpooledBytes
 
 KINDS = {

@@ -14,7 +14,7 @@ from archive.errors import EvidenceError, UsageProblem
 from crawlers.browser.channel import Channel
 from crawlers.browser.message import BrowserRequest
 from crawlers.browser.relay import Relay
-from crawlers.crawl.recorder import Recorded, Recorder
+from crawlers.crawl.capturing.recorder import Recorded, Recorder
 from crawlers.engine.request import parse_target, printable_uri
 from crawlers.engine.settings import REQUEST_SECONDS
 from crawlers.engine.spool import Spool

@@ -12,14 +12,14 @@ from archive.capture import Capture
 from archive.cli.output import ShowProgress
 from archive.cli.root import CommandContext
 from archive.store.writing.sink import CaptureSink
-from crawlers.crawl.job import JobPlan, new_job_id, signed_job
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.lines import CaptureLine
-from crawlers.crawl.memory import ArchiveMemory, open_memory
+from crawlers.crawl.capturing.lines import CaptureLine
+from crawlers.crawl.capturing.memory import ArchiveMemory, open_memory
+from crawlers.crawl.capturing.recorder import Recorder, keep_stray
+from crawlers.crawl.capturing.single import ListCapture
+from crawlers.crawl.jobs.job import JobPlan, new_job_id, signed_job
+from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.crawl.order import DIRECT
 from crawlers.crawl.proxies import ProxyChoice
-from crawlers.crawl.recorder import Recorder, keep_stray
-from crawlers.crawl.single import ListCapture
 from crawlers.crawl.stopping import STOP_SIGNALS, noted_stops
 from crawlers.engine.client import Client
 from crawlers.engine.peers import find_connector

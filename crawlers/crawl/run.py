@@ -28,7 +28,7 @@ from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
 from crawlers.crawl.silence import LOOK_SECONDS, STUCK_SECONDS, Silence
 from crawlers.crawl.stopping import STOP_SIGNALS
 
-CHILD = ("-m", "crawlers.crawl.start")
+CHILD = ("-m", "crawlers.crawl.children.start")
 READ_BYTES = 1 << 16
 Message = dict[str, Any]
 

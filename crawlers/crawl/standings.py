@@ -8,8 +8,8 @@ from pathlib import Path
 from archive.errors import EvidenceError
 from archive.store.catalog.jobrows import JobPlaces
 from archive.store.reading.reader import ArchiveReader
-from crawlers.crawl.rechecks import find_rechecks
-from crawlers.crawl.unfinished import UNFINISHED_SIGNALS
+from crawlers.crawl.jobs.rechecks import find_rechecks
+from crawlers.crawl.jobs.unfinished import UNFINISHED_SIGNALS
 from crawlers.sources.schedule import Standing
 from crawlers.sources.source import Source
 

@@ -10,9 +10,9 @@ from scrapy.utils.response import get_base_url
 from archive.capture import Capture
 from archive.capture_class import CaptureClass
 from archive.warc.member import GZIP_MAGIC
-from crawlers.crawl.classing import BEGINNING_BYTES, TEXT_TYPES, expected_of
-from crawlers.crawl.references import HTML_BYTES
-from crawlers.crawl.response import BODY_ELSEWHERE
+from crawlers.crawl.capturing.classing import BEGINNING_BYTES, TEXT_TYPES, expected_of
+from crawlers.crawl.capturing.references import HTML_BYTES
+from crawlers.crawl.seam.response import BODY_ELSEWHERE
 from crawlers.sources.classes import Answer
 from crawlers.sources.signs import Signs
 

@@ -17,11 +17,16 @@ from twisted.python.failure import Failure
 from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CaptureClass
 from archive.errors import SettingsError
-from crawlers.crawl.handler import DOWNLOAD_ERRORS
-from crawlers.crawl.pacing import HOST_DOWN
-from crawlers.crawl.parts import FetchedPart, HtmlPage, PartsCollector, wants_parts
-from crawlers.crawl.references import PartKind, Reference
-from crawlers.crawl.services import (
+from crawlers.crawl.capturing.parts import (
+    FetchedPart,
+    HtmlPage,
+    PartsCollector,
+    wants_parts,
+)
+from crawlers.crawl.capturing.references import PartKind, Reference
+from crawlers.crawl.seam.handler import DOWNLOAD_ERRORS
+from crawlers.crawl.seam.pacing import HOST_DOWN
+from crawlers.crawl.seam.services import (
     IGNORED,
     NOTES_KEY,
     RECHECK_KEY,

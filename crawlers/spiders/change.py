@@ -7,10 +7,10 @@ texts can be told, they decide; else the bytes do.
 from scrapy.http import Response, TextResponse
 
 from archive.capture import Capture, EarlierCapture
-from crawlers.crawl.middleware import NOT_MODIFIED, TAKEN_OVER
-from crawlers.crawl.references import HTML_BYTES
-from crawlers.crawl.response import make_archived
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.capturing.references import HTML_BYTES
+from crawlers.crawl.seam.middleware import NOT_MODIFIED, TAKEN_OVER
+from crawlers.crawl.seam.response import make_archived
+from crawlers.crawl.seam.services import CrawlServices
 from crawlers.sources.signs import Signs
 from crawlers.spiders.answer import with_sound_base
 from crawlers.spiders.patience import TooMuchWork, bounded_work

@@ -9,9 +9,9 @@ from scrapy.http import Request, Response
 
 from archive.capture import Capture
 from archive.digest import Digest
-from crawlers.crawl.middleware import NOT_MODIFIED
-from crawlers.crawl.response import make_archived
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.seam.middleware import NOT_MODIFIED
+from crawlers.crawl.seam.response import make_archived
+from crawlers.crawl.seam.services import CrawlServices
 from crawlers.sources.dates import next_page
 from crawlers.sources.seeds import (
     ArchiveRules,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from scrapy import Request
 
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.seam.services import CrawlServices
 
 QUEUE_LEAST = 10_000
 """Requests that may wait in any crawl: two pages of as many links as are looked at."""

@@ -14,9 +14,9 @@ from scrapy.http import Response
 
 from archive.capture import CONTROL_ROLE, SECOND_ROLE
 from archive.digest import Digest
-from crawlers.crawl.middleware import TAKEN_OVER
-from crawlers.crawl.response import BODY_ELSEWHERE
-from crawlers.crawl.services import (
+from crawlers.crawl.seam.middleware import TAKEN_OVER
+from crawlers.crawl.seam.response import BODY_ELSEWHERE
+from crawlers.crawl.seam.services import (
     NOTES_KEY,
     CrawlServices,
     RequestNotes,

@@ -66,17 +66,16 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     ),
     "crawlers": (
         (("crawlers.engine",), ("crawlers.sources",)),
-        (("crawlers.crawl", "crawlers.spiders"),),
+        (("crawlers.crawl.jobs",), ("crawlers.crawl.stopping",)),
+        (("crawlers.crawl.capturing",),),
+        (("crawlers.crawl.seam", "crawlers.spiders"),),
+        (("crawlers.crawl",),),
         (("crawlers.browser",),),
         (
             ("crawlers.output",),
             ("crawlers.ways",),
             ("crawlers.demo",),
-            (
-                "crawlers.crawl.child",
-                "crawlers.crawl.crew",
-                "crawlers.crawl.start",
-            ),
+            ("crawlers.crawl.children",),
         ),
         (("crawlers.watching",), ("crawlers.beside",)),
         (("crawlers.cli", "crawlers.watch_cli"),),

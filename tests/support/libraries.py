@@ -130,7 +130,7 @@ LIBRARIES = {
     "numpy": Library(modules=("search.analysis.likeness",)),
     "parsel": Library(
         modules=(
-            "crawlers.crawl.references",
+            "crawlers.crawl.capturing.references",
             "crawlers.sources.signs",
             "crawlers.spiders.answer",
             "crawlers.spiders.channel",
@@ -155,14 +155,14 @@ LIBRARIES = {
     "rich": Library(modules=("archive.cli.output",)),
     "scrapy": Library(
         modules=(
-            "crawlers.crawl.addon",
-            "crawlers.crawl.handler",
-            "crawlers.crawl.middleware",
-            "crawlers.crawl.refresh",
-            "crawlers.crawl.response",
-            "crawlers.crawl.robots",
-            "crawlers.crawl.scrapy_run",
-            "crawlers.crawl.services",
+            "crawlers.crawl.seam.addon",
+            "crawlers.crawl.seam.handler",
+            "crawlers.crawl.seam.middleware",
+            "crawlers.crawl.seam.refresh",
+            "crawlers.crawl.seam.response",
+            "crawlers.crawl.seam.robots",
+            "crawlers.crawl.seam.scrapy_run",
+            "crawlers.crawl.seam.services",
             "crawlers.spiders.answer",
             "crawlers.spiders.base",
             "crawlers.spiders.change",
@@ -186,10 +186,10 @@ LIBRARIES = {
     "tinycss2": Library(modules=("web.replay.styles",)),
     "trafilatura": Library(modules=("search.extract.pages.html",)),
     "twisted": Library(
-        modules=("crawlers.crawl.scrapy_run", "crawlers.spiders.base"),
+        modules=("crawlers.crawl.seam.scrapy_run", "crawlers.spiders.base"),
         reason="what Scrapy runs in: its loop is ended, its failures are read",
     ),
-    "w3lib": Library(modules=("crawlers.crawl.references",)),
+    "w3lib": Library(modules=("crawlers.crawl.capturing.references",)),
     "waitress": Library(modules=("web.serving",)),
     "warcio": Library(modules=("archive.warc.library",)),
     "werkzeug": Library(

@@ -22,11 +22,11 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.cli.root import CommandContext
-from crawlers.crawl.job import JobPlan, new_job_id, signed_job
-from crawlers.crawl.memory import open_memory
-from crawlers.crawl.recorder import Recorder, keep_stray
-from crawlers.crawl.scrapy_run import scrapy_settings
-from crawlers.crawl.services import CrawlServices, attach_services
+from crawlers.crawl.capturing.memory import open_memory
+from crawlers.crawl.capturing.recorder import Recorder, keep_stray
+from crawlers.crawl.jobs.job import JobPlan, new_job_id, signed_job
+from crawlers.crawl.seam.scrapy_run import scrapy_settings
+from crawlers.crawl.seam.services import CrawlServices, attach_services
 from crawlers.engine.client import Client
 from crawlers.engine.policy import parse_connect_to
 from crawlers.engine.proxy import parse_proxy

@@ -17,10 +17,10 @@ import pytest
 
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.drafts import PageDraft
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.lines import CaptureLine
-from crawlers.crawl.recorder import Recorder, keep_stray
-from crawlers.crawl.single import ListCapture
+from crawlers.crawl.capturing.lines import CaptureLine
+from crawlers.crawl.capturing.recorder import Recorder, keep_stray
+from crawlers.crawl.capturing.single import ListCapture
+from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.client import Client, EngineSettings, parse_connect_to
 from crawlers.sources.source import PartsMode
 from tests.support.canary import SPELLINGS, Canary, listening

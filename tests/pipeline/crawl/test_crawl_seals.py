@@ -79,7 +79,7 @@ def test_no_scheme_but_http_is_fetched_and_no_file_is_opened(
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "tests.support.watched"),
-                *(str(log), "crawlers.crawl.child"),
+                *(str(log), "crawlers.crawl.children.child"),
             ],
             input=f"{json.dumps(order.as_json())}\n{END_OF_ORDERS.decode()}",
             env=evidence.environment(),

@@ -337,7 +337,7 @@ def test_C11_no_header_is_run_as_code(
 def test_a_conflicting_setting_stops_the_run_before_it_begins(
     site: Site, probe: Probe
 ) -> None:
-    """One for all that the add-on refuses: `tests/unit/crawlers/crawl/test_seam.py`."""
+    """One for all that the add-on refuses: `crawl/seam/test_seam.py` has each."""
     report = probe("/", settings={"TELNETCONSOLE_ENABLED": True})
     assert report["refused"].startswith("SettingsError")
     assert "TELNETCONSOLE_ENABLED" in report["refused"]

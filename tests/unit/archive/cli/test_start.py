@@ -25,7 +25,7 @@ runpy.run_module({start!r}, run_name="__main__")
     ("start", "module", "said"),
     [
         ("archive.cli.start", "archive.cli.root", "evidence: interrupted\n"),
-        ("crawlers.crawl.start", "crawlers.crawl.child", ""),
+        ("crawlers.crawl.children.start", "crawlers.crawl.children.child", ""),
     ],
 )
 def test_ctrl_c_while_the_rest_is_imported_leaves_no_traceback(

@@ -21,8 +21,8 @@ from archive.capture import (
 from archive.errors import StoreError
 from crawlers.browser.proxy import Gate, open_proxy
 from crawlers.browser.traffic import PageTraffic
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.recorder import Recorder
+from crawlers.crawl.capturing.recorder import Recorder
+from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.engine.spool import Spool
 from crawlers.engine.tls import make_loopback_authority

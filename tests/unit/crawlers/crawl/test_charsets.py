@@ -4,9 +4,9 @@ import pytest
 from scrapy.http import Request, TextResponse
 
 from archive.warc.head import parse_http_head
-from crawlers.crawl.memory import Content
-from crawlers.crawl.references import read_tree
-from crawlers.crawl.response import make_archived
+from crawlers.crawl.capturing.memory import Content
+from crawlers.crawl.capturing.references import read_tree
+from crawlers.crawl.seam.response import make_archived
 from crawlers.sources.seeds import FeedRules
 from crawlers.spiders.feed import read_feed
 from crawlers.spiders.reading import join

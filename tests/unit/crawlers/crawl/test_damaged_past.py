@@ -9,11 +9,11 @@ from archive.attest.job import JobClosing, SeedOutcome
 from archive.capture import Capture, SliceLocation
 from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.memory import ArchiveMemory
-from crawlers.crawl.services import CrawlServices
+from crawlers.crawl.capturing.memory import ArchiveMemory
+from crawlers.crawl.jobs.joblog import JobLog
+from crawlers.crawl.jobs.unfinished import find_unfinished
+from crawlers.crawl.seam.services import CrawlServices
 from crawlers.crawl.standings import read_standings
-from crawlers.crawl.unfinished import find_unfinished
 from crawlers.sources.registry import read_registry
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.values import opening_of

@@ -6,8 +6,8 @@ from scrapy.http import HtmlResponse, Request, Response
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS
 from scrapy.utils.test import get_crawler
 
-from crawlers.crawl.refresh import LOOKED_AT_BYTES, MetaRefresh
-from crawlers.crawl.scrapy_run import RETRIED
+from crawlers.crawl.seam.refresh import LOOKED_AT_BYTES, MetaRefresh
+from crawlers.crawl.seam.scrapy_run import RETRIED
 
 URL = "http://site.example/a"
 TAG = "<meta http-equiv=refresh content='0;url=/b'>"

@@ -17,10 +17,10 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.stuck import note_stuck, stuck_jobs
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
-from crawlers.crawl import pulse as pulses
 from crawlers.crawl import run, watch
+from crawlers.crawl.children import pulse as pulses
+from crawlers.crawl.children.pulse import Pulse
 from crawlers.crawl.order import CrawlOrder
-from crawlers.crawl.pulse import Pulse
 from crawlers.crawl.roster import Roster
 from crawlers.crawl.silence import LOOK_MOST_SECONDS, Silence
 from crawlers.crawl.watch import Tools, Watch, WatchPlan

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from scrapy import Request
 
-from crawlers.crawl.joblog import JobLog
+from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.spiders.room import QUEUE_LEAST, QUEUE_TIMES, QueueRoom
 
 

@@ -9,11 +9,11 @@ from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
-from crawlers.crawl.joblog import JobLog
-from crawlers.crawl.middleware import TAKEN_OVER
-from crawlers.crawl.pacing import HOST_DOWN
-from crawlers.crawl.response import BODY_ELSEWHERE
-from crawlers.crawl.services import (
+from crawlers.crawl.jobs.joblog import JobLog
+from crawlers.crawl.seam.middleware import TAKEN_OVER
+from crawlers.crawl.seam.pacing import HOST_DOWN
+from crawlers.crawl.seam.response import BODY_ELSEWHERE
+from crawlers.crawl.seam.services import (
     STOPPED,
     CrawlServices,
     RequestRefused,

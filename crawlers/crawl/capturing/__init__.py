@@ -1,0 +1,1 @@
+"""One address into the archive: fetched, recorded, classed, with its parts."""

@@ -1,0 +1,1 @@
+"""Inside the child process of crawls: orders come in, several sources run."""

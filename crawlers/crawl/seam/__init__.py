@@ -1,0 +1,1 @@
+"""What Scrapy is given, by its public API alone: handler, middlewares, add-on."""
