@@ -8,6 +8,7 @@ run, and never answer for us.
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,24 +27,32 @@ def python_path() -> str:
 def end_processes(home: str) -> None:
     """End what still runs of one browser run, by process id.
 
-    All its processes have its folder as HOME; nobody else has.
+    All its processes have its folder as HOME, or come from one that has; nobody else.
     """
     for process in find_processes(home):
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(process, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
 
 
 def find_processes(home: str) -> list[int]:
-    """Processes whose HOME is that folder; none where there is no /proc."""
+    """Processes whose HOME is that folder, and all that come from them.
+
+    A browser writes titles over the environment of those that show pages. None where
+    there is no /proc.
+    """
     wanted = f"HOME={home}".encode()
-    found = []
+    found: set[int] = set()
+    children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            variables = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if wanted in variables:
-            found.append(int(folder.name))
-    return found
+        with suppress(OSError):  # it has ended meanwhile, or is none of ours
+            parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
+            children.setdefault(int(parent), []).append(int(folder.name))
+            # Unreadable in a browser's sandbox: by its parent it is known all the same.
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.add(int(folder.name))
+    waiting = list(found)
+    while waiting:
+        new = [one for one in children.get(waiting.pop(), ()) if one not in found]
+        found.update(new)
+        waiting += new
+    return sorted(found)

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
 from archive.child import end_processes, python_command, python_path
+from crawlers.browser.appetite import wait_too_much
 from crawlers.browser.order import PageFacts, PageOrder
 from crawlers.browser.program import clean_environment
 from crawlers.browser.traffic import Announced, PageTraffic
@@ -34,13 +35,28 @@ async def render(
         start_new_session=True,  # Ctrl-C is for us: we end it when all is kept
     )
     try:
-        return await _listen(process, order, traffic)
+        return await _guard(_listen(process, order, traffic), home)
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
         end_processes(home)
         await process.wait()
+
+
+async def _guard(listen: Coroutine[Any, Any, PageFacts], home: str) -> PageFacts:
+    """Listen until the page is done, or takes more of the machine than it may."""
+    listening = asyncio.ensure_future(listen)
+    watching = asyncio.ensure_future(wait_too_much(home))
+    try:
+        await asyncio.wait((listening, watching), return_when=asyncio.FIRST_COMPLETED)
+        if listening.done():
+            return listening.result()
+        return PageFacts(problem=watching.result())
+    finally:
+        for task in (listening, watching):
+            task.cancel()
+        await asyncio.gather(listening, watching, return_exceptions=True)
 
 
 async def _listen(

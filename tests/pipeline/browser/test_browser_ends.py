@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -218,6 +219,33 @@ def test_a_stream_without_end_is_cut_and_the_page_kept(
     assert info["page"]["load"] == "busy"
     outcomes = {c.target_uri: str(c.outcome) for c in records.captures}
     assert outcomes["http://page.test/events"] == "stopped"
+
+
+ROOM_BYTES = 6 << 30
+"""Of memory that is free: twice what a page may take."""
+
+
+def free_memory() -> int:
+    found = re.search(r"MemAvailable:\s*([0-9]+) kB", Path("/proc/meminfo").read_text())
+    return int(found[1]) << 10 if found else 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(free_memory() < ROOM_BYTES, reason="needs 6 GiB of free memory")
+def test_a_page_that_eats_memory_is_ended_and_the_next_one_shown(
+    start: Start, site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
+) -> None:
+    script = "const a = []; setInterval(() => a.push(new Uint8Array(1 << 26).fill(1)))"
+    site.html("page.test", "/next", "<title>next</title>")
+    slow = (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin", -1.0, b"." * 95)
+    site.answers["page.test", "/slow.png"] = slow
+    site.html("page.test", "/", f"<img src=/slow.png><script>{script}</script>")
+    job = start("http://page.test/", "http://page.test/next")
+    _output, errors = job.communicate(timeout=150)
+    assert job.returncode == 5
+    assert "the page took more than 3072 MiB of memory" in errors
+    records = read(evidence.archive)
+    assert [page.target_uri for page, _ in records.pages] == ["http://page.test/next"]
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import pytest
 
 from archive.child import end_processes, find_processes
 from archive.errors import SettingsError
-from crawlers.browser import launch
+from crawlers.browser import appetite, launch
 from crawlers.browser.flags import languages_of
 from crawlers.browser.order import PageOrder, Paths, ProxyAccess
 from crawlers.browser.program import clean_environment, find_program
 from crawlers.browser.traffic import PageTraffic
+from tests.support.waiting import wait_until
 
 
 def write_program(
@@ -83,6 +84,28 @@ def test_only_processes_of_that_run_are_ended(tmp_path: Path) -> None:
         ours.wait()
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_a_process_that_hides_its_home_is_known_by_its_parent(tmp_path: Path) -> None:
+    """As those of a browser that show pages: their title lies over it."""
+    hidden = "import os; os.execve('/bin/sleep', ['sleep', '60'], {'HOME': '/x'})"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hidden!r}])"
+    command = [sys.executable, "-IS", "-c", code]
+    with subprocess.Popen(command, env={"HOME": str(tmp_path)}) as ours:
+        try:
+            wait_until(lambda: len(find_processes(str(tmp_path))) == 2)
+            wait_until(lambda: hides(find_processes(str(tmp_path))[1]))
+            found = find_processes(str(tmp_path))
+            assert found[0] == ours.pid
+            assert len(found) == 2
+        finally:
+            end_processes(str(tmp_path))
+    wait_until(lambda: not Path(f"/proc/{found[1]}").exists())
+
+
+def hides(process: int) -> bool:
+    return b"HOME=/x" in Path(f"/proc/{process}/environ").read_bytes()
+
+
 def order_in(folder: Path) -> PageOrder:
     return PageOrder(
         url="http://site.test/",
@@ -115,6 +138,29 @@ def test_whatever_the_browser_process_does_the_job_goes_on(
     facts = asyncio.run(launch.render(order_in(tmp_path), traffic, environ=os.environ))
     assert facts.problem.startswith(problem)
     assert facts.document is None
+    assert find_processes(str(tmp_path)) == []
+
+
+TAKERS = {
+    "memory": "held = bytearray(96 << 20); import time; time.sleep(60)",
+    "disk": "import os, time; open(os.environ['HOME'] + '/profile', 'wb').write("
+    "bytes(24 << 20)); time.sleep(60)",
+}
+"""Browsers that take 96 MiB of memory, and 24 MiB of disk."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+@pytest.mark.parametrize("what", TAKERS)
+def test_a_page_that_takes_too_much_of_the_machine_is_ended(
+    tmp_path: Path, traffic: PageTraffic, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(launch, "CHILD", ("-c", TAKERS[what]))
+    monkeypatch.setattr(appetite, "MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr(appetite, "DISK_BYTES", 16 << 20)
+    monkeypatch.setattr(appetite, "LOOK_SECONDS", 0.02)
+    facts = asyncio.run(launch.render(order_in(tmp_path), traffic, environ=os.environ))
+    assert facts.problem.startswith("the page took more than")
+    assert facts.problem.endswith(what)
     assert find_processes(str(tmp_path)) == []
 
 
