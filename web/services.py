@@ -5,7 +5,7 @@ The protocols name only what the pages read. `ArchiveReader` of
 them as they are.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -148,6 +148,10 @@ class SearchSource(Protocol):
         counted: bool = False,
     ) -> ResultPage:
         """Answer a query, with counts if `counted`; InvalidQuery, SearchUnavailable."""
+        ...
+
+    def marks(self, query: str, text: ExtractedText) -> Sequence[tuple[int, int]]:
+        """Where in a text the words of a query stand; InvalidQuery."""
         ...
 
     def claimed_of(self, capture_id: str) -> Claimed | None:

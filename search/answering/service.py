@@ -164,6 +164,18 @@ class SearchService:
         """
         return count(self._plan(parse_query(_clean(text)), options))
 
+    def marks(
+        self, query: str, text: ExtractedText, *, options: SearchOptions = EVERYTHING
+    ) -> tuple[tuple[int, int], ...]:
+        """Where in a kept text the words of a query stand: `[start, end)`, rising.
+
+        In code points of the whole text. Raises InvalidQuery or SearchUnavailable.
+        """
+        asked = self._plan(parse_query(_clean(query)), options)
+        marker = Marker(asked[0][1].leaves if asked else ())
+        found = marker.find(text.text, text.language)
+        return tuple(dict.fromkeys((mark.start, mark.end) for mark in found))
+
     def mentions(self, text: str, *, options: SearchOptions = EVERYTHING) -> Mentions:
         """Whom and what the best documents of a query mention, in any spelling."""
         asked = self._plan(parse_query(_clean(text)), options)

@@ -1,6 +1,7 @@
 """What web tests look at: an archive, a fake index over it, and its applications."""
 
 import itertools
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,12 @@ class FakeIndex:
     def heading_of(self, capture_id: str) -> Heading | None:
         text = self.text_of(capture_id)
         return Heading(title=text.title, language=text.language) if text else None
+
+    def marks(self, query: str, text: ExtractedText) -> list[tuple[int, int]]:
+        if query == "-only":
+            raise InvalidQuery("only negatives", column=1)
+        found = re.finditer(re.escape(query), text.text)
+        return [one.span() for one in found if query]
 
     def claimed_of(self, capture_id: str) -> Claimed | None:
         if self.broken:

@@ -44,6 +44,10 @@ class NoSearch:
     def heading_of(self, _capture_id: str) -> None:
         """No title."""
 
+    def marks(self, _query: str, _text: object) -> tuple[()]:
+        """No places."""
+        return ()
+
     def claimed_of(self, _capture_id: str) -> None:
         """No date."""
 

@@ -45,6 +45,7 @@ COSTS = {
     "results-page": 25,
     "quote": 25,
     "timegate": 25,
+    "text-marked": 50,
     "compare": 50,
     "compare-beside": 50,
     "api-compare": 50,

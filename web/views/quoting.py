@@ -1,12 +1,15 @@
 """Quoting: the text of a capture, a place in it, and its citation in every format."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
+from archive.errors import InvalidQuery
+from search.answering.results import ExtractedText
 from search.quote import Quotation, find_words, format_quotation, make_quotation
 from web.citing.citation import FORMATS
 from web.citing.quotation import (
@@ -18,6 +21,7 @@ from web.citing.quotation import (
     place_of,
     selectors_of,
 )
+from web.guards.limits import QUERY_LIMIT_CHARS
 from web.site import Site
 from web.views.answers import error_page
 from web.views.captures import record_page
@@ -53,6 +57,7 @@ class QuotePages:
         """Add the routes."""
         for rule, name, view, method in (
             ("/c/<capture_id>/text", "text", self.text, "GET"),
+            ("/c/<capture_id>/text", "text-marked", self.marked, "POST"),
             ("/c/<capture_id>/cite", "cite", self.cite, "GET"),
             ("/c/<capture_id>/cite", "quote", self.quote, "POST"),
         ):
@@ -77,6 +82,28 @@ class QuotePages:
             problem = "" if span else "elsewhere"
             if span and place.extractor != text.extractor:
                 problem = "moved"
+        return self._show(capture, text, marks, problem=problem, quoted=bool(marks))
+
+    def marked(self, capture_id: str) -> Response:
+        """The extracted text with the words of a query marked; none if it is none."""
+        capture = self._site.get_capture(capture_id)
+        text = self._site.main_text_of(capture)
+        if text is None:
+            raise NotFound
+        query = request.form.get("q", "")[:QUERY_LIMIT_CHARS]
+        try:
+            marks = self._site.services.search.marks(query, text)
+        except InvalidQuery:
+            marks = ()
+        return self._show(capture, text, marks, problem="", quoted=False)
+
+    def _show(
+        self,
+        capture: Capture,
+        text: ExtractedText,
+        marks: Sequence[tuple[int, int]],
+        **said: str | bool,
+    ) -> Response:
         return record_page(
             self._site,
             "record_text.html",
@@ -84,9 +111,8 @@ class QuotePages:
             build_record(self._site, capture),
             text=text,
             pieces=cut(text.text[:TEXT_LIMIT_CHARS], marks),
-            problem=problem,
-            quoted=bool(marks),
             is_cut=len(text.text) > TEXT_LIMIT_CHARS,
+            **said,
         )
 
     def cite(self, capture_id: str) -> Response:
