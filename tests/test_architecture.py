@@ -182,6 +182,16 @@ def test_every_init_is_one_docstring() -> None:
     assert busy == []
 
 
+def test_a_folder_names_its_folders() -> None:
+    unnamed = []
+    for module in modules():
+        words = set(re.findall(r"\w+", ast.get_docstring(module.tree) or ""))
+        folders = module.path.parent.glob("*/__init__.py") if module.is_package else ()
+        names = {found.parent.name for found in folders}
+        unnamed += [f"{module.name}: {name}" for name in sorted(names - words)]
+    assert unnamed == []
+
+
 def test_no_module_is_over_the_hard_limit() -> None:
     long = {m.name: m.lines for m in modules() if m.lines > MODULE_LINES}
     assert long == {}
