@@ -35,7 +35,7 @@ from search.answering.showing import (
     show,
     sightings_of,
 )
-from search.answering.tallies import count, count_beside
+from search.answering.tallies import begin_to_count, count
 from search.answering.tiers import (
     Found,
     Window,
@@ -133,7 +133,7 @@ class SearchService:
         tree = parse_query(text)
         upto = self.upto()  # before it is asked: nothing in the answer is behind it
         asked = self._plan(tree, options)
-        counting = count_beside(asked) if counted else None
+        counting = begin_to_count(asked, sum(upto.values())) if counted else None
         total, hits, missing, alike = _answer(asked, window, options)
         leaves = asked[0][1].leaves if asked else ()
         markers = {one.archive_id: Marker(plan.leaves) for one, plan in asked}

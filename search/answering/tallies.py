@@ -18,6 +18,9 @@ from search.rows.captures import CaptureRows
 COUNTERS = 8
 """Threads that count, made when first needed: as many as pages that are made at once;
 who finds none free counts without."""
+BESIDE_ENTRIES = 50_000
+"""With fewer entries of the logs counting takes less than a millisecond or two, and a
+second thread costs as much where both cores are busy."""
 FACET_FIELDS = (
     "source",
     "host",
@@ -51,11 +54,14 @@ def count(asked: Asked) -> Counts:
     )
 
 
-def count_beside(asked: Asked) -> Callable[[], Counts]:
-    """Begin to count; the call of what comes back waits for the counts.
+def begin_to_count(asked: Asked, entries: int) -> Callable[[], Counts]:
+    """Begin to count, where it is worth a thread; what comes back gives the counts.
 
-    It counts by itself where no thread was free by then, and raises what `count` does.
+    `entries`: of the logs of all these archives, as far as they are indexed. Where no
+    thread is free by then, the caller itself counts. The call raises what `count` does.
     """
+    if entries < BESIDE_ENTRIES:
+        return partial(count, asked)
     begun = _POOL.submit(count, asked)
 
     def finish() -> Counts:

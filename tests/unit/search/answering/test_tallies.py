@@ -28,6 +28,13 @@ def service(new_archive: Callable[[], ArchiveBox], article: Article) -> SearchSe
     return archive.service()
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three entries are enough for a thread."""
+    monkeypatch.setattr(tallies, "BESIDE_ENTRIES", 3)
+
+
+@pytest.mark.usefixtures("large")
 def test_a_page_is_ranked_while_it_is_counted(
     service: SearchService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,8 +68,19 @@ def busy() -> Iterator[None]:
     free.set()
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("busy", "large")
 def test_who_finds_no_thread_free_counts_without(service: SearchService) -> None:
     page = service.search("observers", counted=True)
     assert page.counts == service.counts("observers")
     assert page.total == 3
+
+
+def test_a_small_archive_is_counted_without_a_thread(
+    service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(tallies, "_POOL")
+    page = service.search("observers", counted=True)
+    assert page.counts == service.counts("observers")
+    monkeypatch.setattr(tallies, "BESIDE_ENTRIES", 3)
+    with pytest.raises(NameError):
+        service.search("observers", counted=True)
