@@ -7,7 +7,7 @@ nothing that was acknowledged is asked for twice, no link is lost wherever the p
 ended, and no queue lies on disk that somebody could alter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,6 +26,16 @@ RESUMES_KEY = "resumes"
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 522, 524})
 """As Scrapy retries them: an answer that was not the last word."""
 REDIRECTS = range(300, 400)
+UNREAD = 16
+"""Pages captured last, of which one is what runs hang at: as many as are asked for at a
+time. Each further run in a row that hung makes it four times as many."""
+UNREAD_FACTOR = 4
+UNREAD_STEPS = 5
+"""Then it is 16,384: the crawl is as good as begun anew."""
+HUNG_LEAST = 2
+"""Runs in a row that hung; with the first it may have been a source beside it."""
+STUCK = "stuck"
+"""In the closing record of a run whose process hung and was ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,8 @@ class Unfinished:
     captures: Mapping[str, Capture] = field(default_factory=dict)
     pages: frozenset[str] = frozenset()
     """Ids of main captures whose page is stated already."""
+    unread: frozenset[str] = frozenset()
+    """Ids of captures that are not read again: one of them held a run up for good."""
     is_unreadable: bool = False
     """What the last run stated was removed or is damaged: the crawl begins anew."""
 
@@ -73,6 +85,7 @@ def _read_unfinished(
     if not was_cut or len(jobs) > RUNS:
         return NOTHING_UNFINISHED
     captures: dict[str, Capture] = {}
+    read: list[str] = []
     pages: set[str] = set()
     for job_id in jobs:
         for capture in reader.captures_of_job(job_id):
@@ -85,9 +98,27 @@ def _read_unfinished(
                 pages |= _main_of_whole(reader, capture)
             elif _is_last_word(capture):
                 captures[capture.target_uri] = capture
+                if capture.role == "page":
+                    read.append(capture.capture_id)
     if not captures:
         return NOTHING_UNFINISHED
-    return Unfinished(jobs=jobs, captures=captures, pages=frozenset(pages))
+    count = _count_unread(reader, jobs)
+    return Unfinished(
+        jobs=jobs,
+        captures=captures,
+        pages=frozenset(pages),
+        unread=frozenset(read[-count:]) if count else frozenset(),
+    )
+
+
+def _count_unread(reader: ArchiveReader, jobs: Iterable[str]) -> int:
+    """How many of the pages captured last are not to be read again."""
+    closings = (reader.jobs.closing_of(job_id) for job_id in jobs)
+    hung = sum(one is not None and STUCK in one.signals for one in closings)
+    count = UNREAD
+    for _ in range(min(hung - HUNG_LEAST, UNREAD_STEPS)):
+        count *= UNREAD_FACTOR
+    return count if hung >= HUNG_LEAST else 0
 
 
 def _earlier_jobs(source: Mapping[str, object]) -> tuple[str, ...]:

@@ -122,6 +122,10 @@ class SourcePolicy:
         return None
 
 
+NOT_READ_AGAIN = "not-read-again"
+"""Signal of a page that is captured, and may be what the run before hung at."""
+
+
 class TakeOver:
     """What an earlier, unfinished run captured is taken from the archive.
 
@@ -147,6 +151,9 @@ class TakeOver:
             return None
         if notes_of(request).role in SAMPLE_ROLES:
             return None
+        if capture.capture_id in self._services.unfinished.unread:
+            self._services.log.signal(NOT_READ_AGAIN)
+            raise RequestRefused(NOT_READ_AGAIN)
         content = self._services.recall(capture.capture_id)
         if content is None:
             return None

@@ -16,6 +16,7 @@ from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome
 from crawlers.crawl import run
 from crawlers.crawl.order import CrawlOrder
+from crawlers.crawl.seam.middleware import NOT_READ_AGAIN
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.crawl_site import Site
 from tests.support.sources import ALL_FOLLOWED, host_tables, seed_table
@@ -78,6 +79,9 @@ def test_a_selector_without_end_costs_its_own_crawl_and_no_other(
     assert closing.signals == {"killed": 1, "stuck": 1}
     (outcome,) = closing.outcomes
     assert outcome.state == "captured", "it hung behind the capture"
+    with pytest.raises(FetchFailed):  # it is gone on with, and hangs there again
+        run.run_crawl(order("endless"))
+    assert run.run_crawl(order("endless")).signals == {NOT_READ_AGAIN: 1}
     assert verify_archive(made.root, trust=made.trust()).outcome is Outcome.VERIFIED
 
 
