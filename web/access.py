@@ -31,13 +31,17 @@ def search_options(
     sorting: Sorting = Sorting.SCORE,
     *,
     upto: Iterable[tuple[str, int]],
+    grouped: bool = False,
 ) -> SearchOptions:
     """How the index is asked: totals and facets tell nothing of what is not shown.
 
     `upto`: how many entries of the log of each archive count, by its id.
     """
     return SearchOptions(
-        sorting=sorting, hidden_sources=policy.hidden(), upto=dict(upto)
+        sorting=sorting,
+        grouped=grouped,
+        hidden_sources=policy.hidden(),
+        upto=dict(upto),
     )
 
 

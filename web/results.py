@@ -41,6 +41,8 @@ class Asked:
     query: str
     narrowings: tuple[Narrowing, ...] = ()
     sorting: str = "score"
+    grouped: bool = False
+    """Equal and near-identical texts once, with their number."""
     wanted: Bounds = ()
     """Bounds that a link to a search names."""
     upto: Bounds = ()

@@ -47,6 +47,8 @@ class FakeIndex:
     """How far the log was searched, which an indexer moves on."""
     uptos: list[dict[str, int]] = field(default_factory=list)
     """The bounds of each question."""
+    grouped: list[bool] = field(default_factory=list)
+    """Whether each question wanted copies once."""
     more: Counter[str] = field(default_factory=Counter)
     """Further values of the facet `lang`."""
 
@@ -103,6 +105,7 @@ class FakeIndex:
     ) -> ResultPage:
         self.asked.append(text)
         self.uptos.append(dict(options.upto))
+        self.grouped.append(options.grouped)
         if self.broken:
             raise self.problem
         if text == "-only":

@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import InvalidQuery, StoreError
+from search.answering.grouping import GROUPS_MAX
 from search.answering.service import ResultPage, Sorting
 from search.counting import Counts
 from search.query.nodes import FIRST
@@ -70,6 +71,7 @@ class SearchPages:
             ("/r/<token>/only/<int:number>", "narrow", self.narrow, "GET"),
             ("/r/<token>/without/<int:number>", "widen", self.widen, "GET"),
             ("/r/<token>/by/<sorting>", "sort", self.sort, "GET"),
+            ("/r/<token>/copies/<shown>", "copies", self.copies, "GET"),
             ("/find", "find", self.find, "POST"),
         ):
             app.add_url_rule(rule, name, view, methods=[method])
@@ -138,7 +140,7 @@ class SearchPages:
             token=token,
             number=number,
             first=(number - 1) * PAGE_HITS + 1,
-            pages=min(-(-found.total // PAGE_HITS), PAGES_MAX) if found else 0,
+            pages=pages_of(found, number, grouped=asked.grouped) if found else 0,
         )
 
     def _search(self, asked: Asked, number: int) -> ResultPage:
@@ -148,7 +150,10 @@ class SearchPages:
             limit=PAGE_HITS,
             offset=offset,
             options=search_options(
-                self._site.settings.access, Sorting(asked.sorting), upto=asked.upto
+                self._site.settings.access,
+                Sorting(asked.sorting),
+                upto=asked.upto,
+                grouped=asked.grouped,
             ),
             counted=True,
         )
@@ -182,6 +187,12 @@ class SearchPages:
             raise NotFound
         return self._lead(replace(self._asked(token), sorting=sorting))
 
+    def copies(self, token: str, shown: str) -> Response:
+        """Near-identical texts once, or each for itself."""
+        if shown not in ("once", "all"):
+            raise NotFound
+        return self._lead(replace(self._asked(token), grouped=shown == "once"))
+
     def find(self) -> Response:
         """Go to what was pasted: an address, an id, a digest, a citation."""
         site = self._site
@@ -203,6 +214,13 @@ class SearchPages:
         except StoreError:
             return False
         return True
+
+
+def pages_of(found: ResultPage, number: int, *, grouped: bool) -> int:
+    """How many pages there are; of groups only whether there is another one."""
+    if not grouped:
+        return min(-(-found.total // PAGE_HITS), PAGES_MAX)
+    return min(number + (len(found.hits) == PAGE_HITS), GROUPS_MAX // PAGE_HITS)
 
 
 def facets_of(

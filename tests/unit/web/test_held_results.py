@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from urllib.parse import quote
 
@@ -114,3 +115,26 @@ def test_the_api_answers_up_to_what_it_is_given_and_says_so(
     ]
     for upto in bad:
         ask(400, upto=upto)
+
+
+def test_copies_are_shown_once_on_request_and_counted(
+    world: World, reader: Reader
+) -> None:
+    """I4: what was put in a thousand times cannot bury what is rare."""
+    first = world.index.hits[0]
+    world.index.hits[:] = [replace(first, alike=999)] * (PAGE_HITS + 1)
+    place = reader.post("/search", q="x")
+    assert world.index.grouped == []
+    html = reader.get(place)
+    assert world.index.grouped == [False]
+    (path,) = re.findall(r'href="(/r/[a-z2-7]{26}/copies/once)"', html)
+    world.index.entries = 90
+    once = reader.client.get(path, base_url=APP).headers["Location"]
+    html = reader.get(once)
+    assert "999 texts nearly the same are not shown." in html
+    assert world.index.grouped[-1]
+    assert world.index.uptos[-1] == {ARCHIVE: 40}
+    assert f"{once}/2" in html
+    assert f"{once}/3" not in reader.get(f"{once}/2")
+    assert "/copies/all" in html
+    reader.get(f"{place}/copies/some", 404)
