@@ -63,7 +63,7 @@ class Site:
 
 
 def make_bodies(size: int) -> list[bytes]:
-    """HTML that presses to about a quarter, as real news pages do."""
+    """HTML that compresses to about a quarter, as real news pages do."""
     chance = random.Random(size)  # noqa: S311  the same pages in every run
     letters = "abcdefghijklmnoprstuvyz"
     words = [

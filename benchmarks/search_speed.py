@@ -96,7 +96,7 @@ def kept_documents(cache: ExtractCache, capture: Capture) -> list[Document]:
     kept = cache.find(capture.capture_id)
     if kept is None or kept.analysed is None:
         return []
-    page = replace(page_text(kept.made), pressed=kept.pressed)
+    page = replace(page_text(kept.made), compressed=kept.compressed)
     divided = divide(page, kept.made.parts) if kept.made.parts else None
     pages = divided.pages if divided else (page,)
     return [

@@ -83,7 +83,7 @@ class LedgerTools:
     files: Files = field(default_factory=Files)
     segment_limit_bytes: int = SEGMENT_LIMIT_BYTES
     effort: Effort | None = None
-    """How hard slices are pressed; None lets each record's media type decide."""
+    """How hard slices are compressed; None lets each record's media type decide."""
     tell: Callable[[str], None] = _ignore
     """Hears what a person must know while the archive is opened."""
 

@@ -17,7 +17,7 @@ from archive.store.layout import ArchivePaths
 TEXT_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of one text once unpacked: 2,000,000 code points need 8 MB at most."""
 TEXT_FILE_LIMIT_BYTES = TEXT_LIMIT_BYTES + (1 << 20)
-"""Bytes of its file: what cannot be pressed grows by less than 2 %."""
+"""Bytes of its file: what cannot be compressed grows by less than 2 %."""
 LEVEL = 6
 """zlib level: texts are written once and read often."""
 _PLAIN_HEAD = b"\x1f\x8b\x08\x00"
@@ -31,7 +31,7 @@ def text_path(root: Path, digest: Digest) -> Path:
     return ArchivePaths(root).texts / f"{digest.hex}.gz"
 
 
-def press_text(data: bytes) -> bytes:
+def compress_text(data: bytes) -> bytes:
     """The file of a text."""
     return gzip.compress(data, LEVEL, mtime=0)
 
@@ -42,7 +42,7 @@ def deflated_part(member: bytes) -> bytes | None:
     return member[_HEAD_BYTES:-_TAIL_BYTES] if plain else None
 
 
-def write_pressed(
+def write_compressed(
     root: Path, digest: Digest, member: bytes, *, files: Files = DISK
 ) -> None:
     """Keep a text whose file is made already; one that exists is left alone."""

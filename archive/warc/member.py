@@ -39,19 +39,19 @@ so the piece is small until the member has shown that it is large."""
 STORED_BLOCK_BYTES: Final = 65_535
 """The largest stored block deflate can say (RFC 1951, 3.2.4)."""
 CODED_BEGIN_BYTES: Final = 2 * 1024
-"""Pressed of what is coded: a record header and most heads of HTTP are shorter."""
+"""Compressed of what is coded: a record header and most heads of HTTP are shorter."""
 MEMBER_LIMIT_BYTES: Final = 4 * 1024**3
 """Inflated bytes of one member: twice the largest body that is captured."""
 
 
 class Effort(Enum):
-    """How hard to press."""
+    """How hard to compress."""
 
     DENSE = "dense"
     FAST = "fast"
     """For what is compressed in part."""
     CODED = "coded"
-    """For what is compressed already: its headers are pressed, the rest is stored."""
+    """For what came compressed: its headers are compressed, the rest is stored."""
     STORED = "stored"
     """Not at all: the one form that every machine and library writes alike."""
 
@@ -77,28 +77,28 @@ def write_member(out: Sink, chunks: Iterable[bytes], effort: Effort) -> None:
 
     `out` must not write short: a buffered file or a stream in memory.
     """
-    press = _new_compressor(effort)
+    compressor = _new_compressor(effort)
     checksum = total = 0
     out.write(GZIP_HEADER)
     for chunk in chunks:
         checksum = _crc32(chunk, checksum)
         total += len(chunk)
-        out.write(press.compress(chunk))
-    out.write(press.flush())
+        out.write(compressor.compress(chunk))
+    out.write(compressor.flush())
     out.write(_trailer(checksum, total))
 
 
-def press_member(payload: bytes, effort: Effort) -> bytes:
+def compress_member(payload: bytes, effort: Effort) -> bytes:
     """The same for bytes at hand: one call of the compressor, half the time."""
-    pressed: tuple[bytes, ...]
+    compressed: tuple[bytes, ...]
     if effort in (Effort.STORED, Effort.CODED):
-        press = _new_compressor(effort)
-        pressed = (press.compress(payload), press.flush())
+        compressor = _new_compressor(effort)
+        compressed = (compressor.compress(payload), compressor.flush())
     else:
         library, level = _choose_library(effort)
-        pressed = (library.compress(payload, level, -zlib.MAX_WBITS),)
+        compressed = (library.compress(payload, level, -zlib.MAX_WBITS),)
     end = _trailer(_crc32(payload), len(payload))
-    return b"".join((GZIP_HEADER, *pressed, end))
+    return b"".join((GZIP_HEADER, *compressed, end))
 
 
 def write_stored_member(payload: bytes) -> bytes:
@@ -106,7 +106,7 @@ def write_stored_member(payload: bytes) -> bytes:
 
     Stored blocks of 65,535 bytes, the last one shorter or as long, padding bits zero.
     """
-    return press_member(payload, Effort.STORED)
+    return compress_member(payload, Effort.STORED)
 
 
 class MemberWalk:
@@ -266,7 +266,7 @@ class _StoredRest:
     """Deflate of the beginning; from the next whole byte on, stored blocks."""
 
     def __init__(self) -> None:
-        self._press = _new_compressor(Effort.FAST)
+        self._compressor = _new_compressor(Effort.FAST)
         self._left = CODED_BEGIN_BYTES
         self._rest = _StoredBlocks()
 
@@ -274,14 +274,14 @@ class _StoredRest:
         """Give what is certain so far."""
         begin, rest = data[: self._left], memoryview(data)[self._left :]
         self._left -= len(begin)
-        pressed: bytes = self._press.compress(begin) if begin else b""
+        compressed: bytes = self._compressor.compress(begin) if begin else b""
         if begin and not self._left:
-            pressed += self._press.flush(zlib.Z_SYNC_FLUSH)
-        return pressed + self._rest.compress(rest) if rest else pressed
+            compressed += self._compressor.flush(zlib.Z_SYNC_FLUSH)
+        return compressed + self._rest.compress(rest) if rest else compressed
 
     def flush(self) -> bytes:
         """Give the end."""
-        last: bytes = self._press.flush() if self._left else self._rest.flush()
+        last: bytes = self._compressor.flush() if self._left else self._rest.flush()
         return last
 
 
@@ -300,7 +300,7 @@ def _new_compressor(effort: Effort) -> Any:
 
 
 def _choose_library(effort: Effort) -> tuple[Any, int]:
-    """Who presses, and how hard.
+    """Who compresses, and how hard.
 
     Of real pages isal 2 leaves 23 % in 1.6 ms/MB; isal 3 22 % in 3.4, zlib 6 20 % in
     18. Where isal is missing, time is lost anyhow: then space is saved.

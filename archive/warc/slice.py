@@ -77,7 +77,7 @@ class SliceMaterial:
     carriers: Mapping[Digest, str]
     """Block digest of a support record -> capture id that carries it already."""
     effort: Effort | None = None
-    """How hard to press every record; None: each by what it is."""
+    """How hard to compress every record; None: each by what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from archive.digest import READ_BYTES, Digest
 from archive.errors import DigestMismatch
 from archive.instant import format_instant
 from archive.warc.headerlines import format_record_header
-from archive.warc.member import Effort, press_member, write_member
+from archive.warc.member import Effort, compress_member, write_member
 from archive.warc.reading import RecordRow
 from archive.warc.record import RECORD_END, Record
 
@@ -94,7 +94,7 @@ def _write_whole(
     block, digest = read_whole(record.block)
     _check(record, len(block), digest)
     content = b"".join((header, block, RECORD_END))
-    out.write(press_member(content, effort))
+    out.write(compress_member(content, effort))
     return Digest.of(content)
 
 

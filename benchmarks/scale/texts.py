@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
-from archive.store.texts import deflated_part, press_text
+from archive.store.texts import compress_text, deflated_part
 from search.analysis.analyze import TokenFields, join_forms
 from search.documents.analysed import BODY_FIELDS
 from search.documents.document import PageText
@@ -148,7 +148,7 @@ class Maker:
             extractor="html/2",
             warnings=(),
             claimed=_claimed(captured - timedelta(hours=chance.randrange(72))),
-            pressed=deflated_part(press_text(text.encode())),
+            compressed=deflated_part(compress_text(text.encode())),
         )
         joined = (" ".join(column) for column in zip(*_fields(chosen), strict=True))
         rest = (menu.fields.exact, menu.fields.key)

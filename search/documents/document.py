@@ -47,7 +47,7 @@ class Document:
     filters: Mapping[str, tuple[str, ...]]
     stored: Mapping[str, object]
     """JSON object with what a hit shows."""
-    pressed: bytes | None = None
+    compressed: bytes | None = None
     """The bytes of its text, deflated, where they are at hand."""
 
 
@@ -85,7 +85,7 @@ class PageText:
     """Of an item: `item` or `teaser`."""
     attribution: str | None = None
     """Whom an item names as its source."""
-    pressed: bytes | None = None
+    compressed: bytes | None = None
     """The bytes of the text, deflated, where they are at hand."""
     sure: float | None = None
     """Mean confidence of words that were read from pictures; None where none were."""
@@ -197,7 +197,7 @@ def build_document(
             "class": capture_class(capture, page),
             **({"part": page.part, "parts": page.parts} if page.parts else {}),
         },
-        pressed=page.pressed,
+        compressed=page.compressed,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a hit needs, pressed: the engine's own pressing keeps most of a text.
+"""What a hit needs, compressed: the engine's own compression keeps most of a text.
 
 4 bytes       length of the next, big-endian
 JSON object   all but the text, deflated with the beginning of the text, which often
@@ -51,18 +51,18 @@ _WRITER = json.JSONEncoder(ensure_ascii=False)
 TEXT = "text"
 
 
-def pack(stored: Mapping[str, object], pressed: bytes | None = None) -> bytes:
-    """Write the object of one document; `pressed`: its text, deflated already."""
+def pack(stored: Mapping[str, object], compressed: bytes | None = None) -> bytes:
+    """Write the object of one document; `compressed`: its text, deflated already."""
     others = {name: value for name, value in stored.items() if name != TEXT}
     data = _WRITER.encode(others).encode()
     text = str(stored.get(TEXT, ""))
     known = _dictionary(text[:KNOWN_TEXT_BYTES].encode())
-    press = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=known)
-    head = press.compress(data) + press.flush()
-    if pressed is None and TEXT in stored:
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=known)
+    head = compressor.compress(data) + compressor.flush()
+    if compressed is None and TEXT in stored:
         deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-        pressed = deflate.compress(text.encode()) + deflate.flush()
-    return _HEAD.pack(len(head)) + head + (pressed or b"")
+        compressed = deflate.compress(text.encode()) + deflate.flush()
+    return _HEAD.pack(len(head)) + head + (compressed or b"")
 
 
 def unpack(packed: bytes) -> dict[str, object]:
@@ -73,8 +73,8 @@ def unpack(packed: bytes) -> dict[str, object]:
         text = b""
         if packed[end:]:
             text = zlib.decompressobj(-15).decompress(packed[end:], STORED_BYTES)
-        press = zlib.decompressobj(-15, zdict=_dictionary(text))
-        value = json.loads(press.decompress(packed[_HEAD.size : end], STORED_BYTES))
+        inflater = zlib.decompressobj(-15, zdict=_dictionary(text))
+        value = json.loads(inflater.decompress(packed[_HEAD.size : end], STORED_BYTES))
         written = {TEXT: text.decode()} if packed[end:] else {}
     except (zlib.error, struct.error, ValueError) as error:
         raise SearchUnavailable(

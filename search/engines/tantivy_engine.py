@@ -347,5 +347,5 @@ def _to_engine(document: Document) -> Any:
             made.add_integer(name, moment)
             made.add_unsigned(DAYS[name], day_number(moment))
     stored = {**document.stored, ID: document.document_id}
-    made.add_bytes(STORED, pack(stored, document.pressed))
+    made.add_bytes(STORED, pack(stored, document.compressed))
     return made

@@ -12,7 +12,7 @@ from enum import StrEnum
 SNIFF_BYTES = 1024
 """First bytes of a payload that show what it is; a PDF may begin in them."""
 BINARY_SHARE = 50
-"""One control character in so many bytes: no text. Pressed data has one in ten."""
+"""One control character in so many bytes: no text. Compressed data has one in ten."""
 TYPE_CONFLICT = "type_conflict"
 """Warning: served as text, and begins as a file of another kind."""
 
@@ -78,7 +78,7 @@ _MARKUP = re.compile(
     rb"|[a-z][a-z0-9-]*\s+(?:hidden|style|class|id|dir|lang)\b)",
     re.IGNORECASE,
 )
-"""Tags so long that pressed data holds none by chance, and attributes that hide."""
+"""Tags so long that compressed data holds none by chance, and attributes that hide."""
 
 
 def is_page(data: bytes, media_type: str | None) -> bool:

@@ -1,7 +1,7 @@
 """What extraction and analysis gave, kept beside the index for a rebuild.
 
 index/extracts.sqlite     one row a capture: extractor's answer without its text, and
-                          what the analysis found in its documents, pressed
+                          what the analysis found in its documents, compressed
 
 No page is read twice and no text analysed twice by one version. Derived, and never
 believed further than the kept text it names: a text that is not there or has another
@@ -44,14 +44,14 @@ FAILED_WARNINGS = frozenset(
 """Answers that another machine, or another day, may better."""
 ANALYSED_BYTES = 256 * 1024 * 1024
 """Most that what was found in one page is unpacked to."""
-PRESSED = 1
+LEVEL = 1
 """Level: tokens repeat so much that more effort saves little."""
 ANALYSIS = f"{VERSION}/1"
 """What found it, and the form it is written in here."""
-_PRESSER: Any = _isal or zlib
+_COMPRESSOR: Any = _isal or zlib
 """A fifth of the CPU that a rebuild takes beside the engine was zlib's."""
 _WRITER = json.JSONEncoder(ensure_ascii=False)
-_PRESSING_ERRORS = (zlib.error, _PRESSER.error)
+_COMPRESSION_ERRORS = (zlib.error, _COMPRESSOR.error)
 _SCHEMA = """
 DROP TABLE IF EXISTS extract;
 DROP TABLE IF EXISTS kept;
@@ -72,7 +72,7 @@ class Kept:
 
     made: Extract
     digest: str | None
-    pressed: bytes | None
+    compressed: bytes | None
     """The bytes of the text, deflated, where they are at hand."""
     analysed: Sequence[Analysed] | None
 
@@ -103,19 +103,19 @@ class ExtractCache:
         try:
             value = json.loads(row[0])
             digest = value.pop("digest")
-            text, pressed = "", None
+            text, compressed = "", None
             if digest is not None:
                 found = find_text_file(self._root, Digest(digest))
                 if found is None:
                     return None
-                text, pressed = found[0], deflated_part(found[1])
+                text, compressed = found[0], deflated_part(found[1])
             return Kept(
                 made=read_extract({**value, "text": text}),
                 digest=digest,
-                pressed=pressed,
+                compressed=compressed,
                 analysed=_unpack(row[2]) if row[1] == ANALYSIS else None,
             )
-        except (ValueError, TypeError, KeyError, *_PRESSING_ERRORS):
+        except (ValueError, TypeError, KeyError, *_COMPRESSION_ERRORS):
             return None
 
     def keep(self, capture_id: str, kept: Kept) -> None:
@@ -177,13 +177,13 @@ def _pack(analysed: Sequence[Analysed]) -> bytes:
             *(one.tokens[field] for field in TOKEN_FIELDS),
         )
     ]
-    pressed: bytes = _PRESSER.compress("\n".join(lines).encode(), PRESSED)
-    return pressed
+    compressed: bytes = _COMPRESSOR.compress("\n".join(lines).encode(), LEVEL)
+    return compressed
 
 
 def _unpack(packed: bytes) -> list[Analysed]:
     """The same again; ValueError or the presser's own error for anything else."""
-    unpacker = _PRESSER.decompressobj()
+    unpacker = _COMPRESSOR.decompressobj()
     data: bytes = unpacker.decompress(packed, ANALYSED_BYTES)
     if not unpacker.eof:
         raise ValueError("what was found in a text is cut or too long")

@@ -194,9 +194,9 @@ class Intake:
             return cached
         made = self._make(capture)
         if not made.text:
-            return Kept(made=made, digest=None, pressed=None, analysed=None)
-        digest, pressed = self._texts.write(made.text)
-        return Kept(made=made, digest=digest, pressed=pressed, analysed=None)
+            return Kept(made=made, digest=None, compressed=None, analysed=None)
+        digest, compressed = self._texts.write(made.text)
+        return Kept(made=made, digest=digest, compressed=compressed, analysed=None)
 
     def _make(self, capture: Capture) -> Extract:
         """Read and extract one payload, keeping nothing."""
@@ -238,7 +238,7 @@ class Intake:
         capture = as_answered(self._reader, capture)
         noted = self._classes.find(capture)
         page = page_text(kept.made, noted.capture_class if noted else None)
-        page = replace(page, pressed=kept.pressed)
+        page = replace(page, compressed=kept.compressed)
         divided = _divided(capture, page, kept.made)
         pages = divided.pages if divided else (page,)
         analysed = kept.analysed

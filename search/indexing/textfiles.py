@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.store.texts import deflated_part, press_text, write_pressed
+from archive.store.texts import compress_text, deflated_part, write_compressed
 
 WRITERS = 4
 """Texts written at once: they wait for the disk together."""
@@ -36,11 +36,11 @@ class TextFiles:
         """
         data = text.encode()
         digest = Digest.of(data)
-        member = press_text(data)
+        member = compress_text(data)
         with self._finished:
             if digest.hex not in self._begun:
                 self._begun.add(digest.hex)
-                future = self._pool.submit(write_pressed, self._root, digest, member)
+                future = self._pool.submit(write_compressed, self._root, digest, member)
                 self._waiting.append((digest.hex, future))
         if len(self._waiting) > WAITING_MAX:
             self._finish_one()

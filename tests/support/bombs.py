@@ -15,28 +15,28 @@ def deflated_zeros(size: int, wbits: int) -> bytes:
 
     The stream ends without its checksum: whoever reads that far has lost already.
     """
-    press = zlib.compressobj(9, zlib.DEFLATED, wbits)
-    first = press.compress(bytes(MEBI)) + press.flush(zlib.Z_FULL_FLUSH)
-    again = press.compress(bytes(MEBI)) + press.flush(zlib.Z_FULL_FLUSH)
+    compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    first = compressor.compress(bytes(MEBI)) + compressor.flush(zlib.Z_FULL_FLUSH)
+    again = compressor.compress(bytes(MEBI)) + compressor.flush(zlib.Z_FULL_FLUSH)
     return first + again * (size // MEBI - 1)
 
 
 def brotli_zeros(size: int) -> bytes:
     """So many zeros by brotli."""
-    press = brotli.Compressor(quality=4)
-    return b"".join([*_pressed(press.process, size), press.finish()])
+    compressor = brotli.Compressor(quality=4)
+    return b"".join([*_compressed(compressor.process, size), compressor.finish()])
 
 
 def zstd_zeros(size: int) -> bytes:
     """So many zeros by zstd."""
-    press = zstandard.ZstdCompressor().compressobj()
-    return b"".join([*_pressed(press.compress, size), press.flush()])
+    compressor = zstandard.ZstdCompressor().compressobj()
+    return b"".join([*_compressed(compressor.compress, size), compressor.flush()])
 
 
-def _pressed(press: Callable[[bytes], bytes], size: int) -> Iterator[bytes]:
+def _compressed(compress: Callable[[bytes], bytes], size: int) -> Iterator[bytes]:
     zeros = bytes(MEBI)
     for _ in range(size // MEBI):
-        yield press(zeros)
+        yield compress(zeros)
 
 
 def bombs(size: int) -> dict[str, tuple[str, bytes]]:

@@ -25,7 +25,7 @@ class WriterSettings:
     software: str = SOFTWARE
     """Stands in every record and statement."""
     effort: Effort | None = None
-    """How hard slices are pressed; None lets each record's media type decide."""
+    """How hard slices are compressed; None lets each record's media type decide."""
     reserve_bytes: int | None = None
     """Free space below which nothing is acknowledged; None: 5 % of the disk."""
     files: Files = field(default_factory=Files)

@@ -44,7 +44,7 @@ def test_the_empty_text_is_a_text(made: MadeArchive) -> None:
 
 @given(st.text(max_size=200))
 def test_every_text_is_packed_and_unpacked(text: str) -> None:
-    assert gzip.decompress(texts.press_text(text.encode())).decode() == text
+    assert gzip.decompress(texts.compress_text(text.encode())).decode() == text
 
 
 def damage(path: Path, data: bytes) -> None:

@@ -15,8 +15,8 @@ from archive.warc.member import (
     Effort,
     MemberSpan,
     MemberWalk,
+    compress_member,
     inflate_member,
-    press_member,
     scan_members,
     write_member,
     write_stored_member,
@@ -72,7 +72,7 @@ def test_what_is_coded_is_pressed_at_its_beginning_alone(
     pieces = [data[:cut], b"", data[cut:]]
     out = io.BytesIO()
     write_member(out, pieces, Effort.CODED)
-    for written in (out.getvalue(), press_member(data, Effort.CODED)):
+    for written in (out.getvalue(), compress_member(data, Effort.CODED)):
         assert gzip.decompress(written) == data
         assert inflate_member(written, limit_bytes=len(data)) == data
         assert size < len(written) < size + 300
