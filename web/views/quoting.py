@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.capture import Capture
 from archive.errors import InvalidQuery
+from search.answering.marking import HIGHLIGHT_TOKENS, MARKS_OF_LEAF
 from search.answering.results import ExtractedText
 from search.quote import Quotation, find_words, format_quotation, make_quotation
 from web.citing.citation import FORMATS
@@ -82,7 +83,9 @@ class QuotePages:
             problem = "" if span else "elsewhere"
             if span and place.extractor != text.extractor:
                 problem = "moved"
-        return self._show(capture, text, marks, problem=problem, quoted=bool(marks))
+        return self._show(
+            capture, text, marks, problem=problem, quoted=bool(marks), count=None
+        )
 
     def marked(self, capture_id: str) -> Response:
         """The extracted text with the words of a query marked; none if it is none."""
@@ -95,14 +98,16 @@ class QuotePages:
             marks = self._site.services.search.marks(query, text)
         except InvalidQuery:
             marks = ()
-        return self._show(capture, text, marks, problem="", quoted=False)
+        return self._show(
+            capture, text, marks, problem="", quoted=False, count=len(marks)
+        )
 
     def _show(
         self,
         capture: Capture,
         text: ExtractedText,
         marks: Sequence[tuple[int, int]],
-        **said: str | bool,
+        **said: str | int | None,
     ) -> Response:
         return record_page(
             self._site,
@@ -112,6 +117,8 @@ class QuotePages:
             text=text,
             pieces=cut(text.text[:TEXT_LIMIT_CHARS], marks),
             is_cut=len(text.text) > TEXT_LIMIT_CHARS,
+            marked_words=HIGHLIGHT_TOKENS,
+            marked_places=MARKS_OF_LEAF,
             **said,
         )
 

@@ -138,3 +138,13 @@ def test_copies_are_shown_once_on_request_and_counted(
     assert f"{once}/3" not in reader.get(f"{once}/2")
     assert "/copies/all" in html
     reader.get(f"{place}/copies/some", 404)
+
+
+def test_a_bar_leads_to_what_was_first_captured_on_its_days(
+    world: World, reader: Reader
+) -> None:
+    html = reader.get(reader.post("/search", q="x"))
+    place = r'<li><a href="(/r/[^"]*/only/[0-9]+)">[^<]*</a> <span class="count">2<'
+    (path,) = re.findall(place, html)
+    reader.get(reader.client.get(path, base_url=APP).headers["Location"])
+    assert "first:2025-01-26" in world.index.asked[-1]

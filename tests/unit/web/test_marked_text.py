@@ -33,7 +33,9 @@ def test_the_words_of_a_search_are_marked_in_the_whole_text(
     assert '<input type="hidden" name="q" value="яўка">' in html
     marked = post(reader, path, "яўка")
     assert "Яўка &lt;b&gt; і зноў <mark>яўка</mark>" in marked
+    assert "1 place is marked." in marked
     assert post(reader, path, "ў").count("<mark>") == 3
+    assert "marked" not in reader.get(path)
 
 
 @pytest.mark.parametrize("query", ["", "-only", "nowhere", "</pre><script>"])
@@ -42,6 +44,7 @@ def test_what_cannot_be_asked_marks_nothing(
 ) -> None:
     html = post(reader, f"/c/{world.named['main'].short_id}/text", query)
     assert "<mark" not in html
+    assert "0 places are marked." in html
     assert "<script" not in html
 
 
