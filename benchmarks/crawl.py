@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.support.campaign_run import CampaignRun, child_pids, open_campaign
-from tests.support.campaign_world import START, busy_world
+from tests.support.campaign.run import CampaignRun, child_pids, open_campaign
+from tests.support.campaign.world import START, busy_world
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

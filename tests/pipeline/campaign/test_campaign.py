@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.campaign_judge import check
-from tests.support.campaign_play import DAY, Pace, play
-from tests.support.campaign_run import open_campaign
-from tests.support.campaign_world import build_world
+from tests.support.campaign.judge import check
+from tests.support.campaign.play import DAY, Pace, play
+from tests.support.campaign.run import open_campaign
+from tests.support.campaign.world import build_world
 
 COARSE = Pace(calm=4 * DAY, day=timedelta(hours=4), night=timedelta(minutes=20))
 FINE = Pace(calm=DAY, day=timedelta(hours=1), night=timedelta(minutes=10))

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from archive.store.reading.reader import ArchiveReader
-from tests.support.campaign_run import COMMAND, SECONDS, CampaignRun, open_campaign
-from tests.support.campaign_world import (
+from tests.support.campaign.run import COMMAND, SECONDS, CampaignRun, open_campaign
+from tests.support.campaign.world import (
     START,
     Outage,
     SimSource,

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from archive.store.reading.reader import ArchiveReader
-from tests.support.campaign_play import BACK, FORWARDS, KILLS, Pace, Played
-from tests.support.campaign_run import SECONDS, CampaignRun
-from tests.support.campaign_world import END, START, SimSource, State, state_body
+from tests.support.campaign.play import BACK, FORWARDS, KILLS, Pace, Played
+from tests.support.campaign.run import SECONDS, CampaignRun
+from tests.support.campaign.world import END, START, SimSource, State, state_body
 
 DAY = timedelta(days=1)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from tests.support.campaign_world import World
+from tests.support.campaign.world import World
 
 HOLD_SECONDS = 0.02
 """Between two looks whether answers are still held back."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.support.campaign_run import CampaignRun
-from tests.support.campaign_world import COUNT, ELECTION, END, RESULT, START, SimSource
+from tests.support.campaign.run import CampaignRun
+from tests.support.campaign.world import COUNT, ELECTION, END, RESULT, START, SimSource
 
 DAY = timedelta(days=1)
 FORWARDS, BACK = 400 * DAY, -20 * DAY

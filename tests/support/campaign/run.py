@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.campaign_server import VirtualClock, WorldServer
-from tests.support.campaign_world import COUNT, ELECTION, RESULT, START, World
+from tests.support.campaign.server import VirtualClock, WorldServer
+from tests.support.campaign.world import COUNT, ELECTION, RESULT, START, World
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-c", "from archive.cli.root import main; main()")
 SECONDS = 300
 """For anything one waits for; a machine may be crowded."""

@@ -1,0 +1,1 @@
+"""A made-up campaign of many sources: its world, its server, its play and its judge."""
