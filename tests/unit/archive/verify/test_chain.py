@@ -307,6 +307,13 @@ def test_without_a_checkpoint_only_the_chain_itself_is_judged(log: Path) -> None
     assert (walked.chain.entries, walked.chain.unlogged) == (2, 2)
 
 
+def test_without_a_checkpoint_nothing_of_the_log_is_read(tmp_path: Path) -> None:
+    walked = Walked(tmp_path / "no log", None)
+    walked.chain.skip()
+    walked.stub(1)
+    assert walked.finish() == []
+
+
 def test_the_roots_of_any_sizes_are_those_of_the_first_leaves(log: Path) -> None:
     walked = Walked(log, None)
     count = 21

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,7 +92,9 @@ def test_the_processors_that_we_may_use_are_counted_not_those_of_the_machine(
 # A process
 
 
-def test_a_reader_is_begun_with_our_modules_wide_pipes_and_nothing_else() -> None:
+def test_a_reader_is_begun_with_our_modules_wide_pipes_and_nothing_else(
+    segment: Path,
+) -> None:
     child = readers._start()
     try:
         folder = Path("/proc") / str(child.pid)
@@ -103,6 +106,10 @@ def test_a_reader_is_begun_with_our_modules_wide_pipes_and_nothing_else() -> Non
         for pipe in (child.stdin, child.stdout):
             assert pipe is not None
             assert fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) == PIPE_BYTES
+        readers._send(child, None)
+        readers._send(child, whole(segment))
+        first = [shown(item) for item in readers._load(child)]
+        assert first == [shown(item) for item in served(whole(segment))[0]]
     finally:
         readers._end(child)
     assert child.returncode == -9
@@ -135,6 +142,14 @@ def shown(item: Told | Ended) -> object:
         return item
     checked = item.checked
     return item.entry.end_bytes, item.faults, checked and checked.leaf_line
+
+
+def test_a_child_without_pipes_is_our_own_mistake() -> None:
+    child: Any = SimpleNamespace(stdin=None, stdout=None)
+    for call in (lambda: readers._send(child, None), lambda: readers._load(child)):
+        with pytest.raises(AssertionError) as caught:
+            call()
+        assert str(caught.value) == "started with pipes"
 
 
 def test_what_cannot_be_closed_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

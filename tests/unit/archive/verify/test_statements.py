@@ -22,6 +22,7 @@ from archive.verify.statements import (
     _check_headers,
     _check_import,
     _check_revisit,
+    _check_row,
     check_interval,
     check_records,
     check_signature,
@@ -161,6 +162,15 @@ def test_of_several_differences_the_first_row_and_what_was_changed_is_told() -> 
             check_records(
                 with_rows(statement, changed), entry.records, entry.slice_offset
             )
+
+
+def test_a_row_that_differs_nowhere_is_our_own_mistake() -> None:
+    entry = golden(CAPTURE)
+    row, record = read_statement(entry).predicate["records"][0], entry.records[0]
+    with pytest.raises(AssertionError) as caught:
+        _check_row(row, record.row, base=entry.slice_offset, place="record 0")
+    told = "a row that is not the signed one differs somewhere"
+    assert str(caught.value) == told
 
 
 @pytest.mark.parametrize("count", [2, 4])
