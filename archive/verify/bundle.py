@@ -369,11 +369,11 @@ class _Node:
 
 
 def _skip(stream: BinaryIO, count: int) -> None:
-    while count > 0 and (data := stream.read(min(count, READ_BYTES))):
+    while data := stream.read(min(count, READ_BYTES)):
         count -= len(data)
 
 
 def _pieces(stream: BinaryIO, count: int) -> Iterator[bytes]:
-    while count > 0 and (data := stream.read(min(count, READ_BYTES))):
+    while data := stream.read(min(count, READ_BYTES)):
         count -= len(data)
         yield data
