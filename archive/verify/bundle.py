@@ -230,7 +230,7 @@ class _Node:
         self._files = files
         self._prefix = prefix
         self._trust = trust
-        self._subject = prefix.rstrip("/") or "bundle"
+        self._subject = prefix.removesuffix("/") or "bundle"
 
     def check(self, parts: _Parts) -> tuple[CheckedEntry | None, Bracket | None]:
         """Run all checks; what could be read, and between which times it was made."""

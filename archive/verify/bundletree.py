@@ -46,7 +46,7 @@ class BundleTree:
 
     def _check_name(self, prefix: str) -> None:
         """A folder is called by the short id of its slice."""
-        place, _, short_id = prefix.rstrip("/").rpartition("/")
+        place, _, short_id = prefix.removesuffix("/").rpartition("/")
         checked = self._nodes.get(prefix)
         if checked is None:
             return
@@ -89,7 +89,7 @@ class BundleTree:
             ),
             None,
         )
-        subject = prefix.rstrip("/") or "bundle"
+        subject = prefix.removesuffix("/") or "bundle"
         if original is None:
             self._collector.not_checked(
                 6, "revisit-unfounded", subject, f"capture {wanted} is not at hand"

@@ -178,7 +178,7 @@ def evidence_path(name: str) -> str:
 
 def slice_path(prefix: str) -> str:
     """Where the slice of a capture's folder lies in the package."""
-    return f"{ARCHIVE}{prefix.rstrip('/').rpartition('/')[2]}{SLICE_END}"
+    return f"{ARCHIVE}{prefix.removesuffix('/').rpartition('/')[2]}{SLICE_END}"
 
 
 def asked_for(evidence: BundleFiles) -> list[str]:
