@@ -74,11 +74,16 @@ def test_there_are_fifteen_packages(packages: tuple[Path, dict[str, Path]]) -> N
 
 @pytest.mark.parametrize("name", WACZ_ROWS)
 def test_no_forged_package_is_accepted_and_the_reason_is_named(
-    name: str, world: World, packages: tuple[Path, dict[str, Path]]
+    name: str,
+    world: World,
+    packages: tuple[Path, dict[str, Path]],
+    whole_reports: list[Report],
 ) -> None:
     report = judge(packages[1][name], world)
     assert report.outcome is Outcome.FAILED
     assert WACZ_ROWS[name] in codes(report), codes(report)
+    if name == "a file that is not listed":
+        whole_reports.clear()  # a revisit or its original: only one has an index line
 
 
 def test_without_its_evidence_a_package_is_never_verified(
