@@ -24,7 +24,7 @@ MUTANTS ?=
 SAMPLE ?=
 SEED ?= 20261129
 BUDGET ?=
-WORKERS ?= 2
+WORKERS ?= 3
 FUZZ_SECONDS ?= 3600
 DOCUMENTS ?= 50000
 ELASTICSEARCH ?=
@@ -65,7 +65,8 @@ ifneq ($(IN_CI),)
 endif
 
 # A file stays with one worker: its fixtures are made once. In the order of the folders
-# the long ones come first, so that the two workers end together.
+# the long ones come first, so that the workers end together. Three of them keep two
+# cores busy: half of the time a test waits for a server, a browser or a time limit.
 everyday: $(DEV)
 	$(BIN)/python -m tests.second_look \
 		-m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
