@@ -90,10 +90,10 @@ class Language:
         return [(names["short"][day], names["wide"][day]) for day in range(7)]
 
     def language_name(self, tag: str) -> str:
-        """The name of a language by its tag; the tag where there is none."""
-        code = tag.partition("-")[0]
-        name = str(self.locale.languages.get(code, tag))
-        script = self.locale.scripts.get(tag.partition("-")[2])
+        """The name of a language by its tag in any case; the tag if it has none."""
+        code, _, subtag = tag.partition("-")
+        name = str(self.locale.languages.get(code.lower(), tag))
+        script = self.locale.scripts.get(subtag.title())
         return f"{name} ({script})" if script else name
 
     def second(self, moment: datetime) -> str:

@@ -205,3 +205,11 @@ def test_numbers_sizes_days_and_plurals_follow_the_language(
 def test_an_unknown_message_is_our_fault() -> None:
     with pytest.raises(AssertionError, match="no message nothing"):
         ENGLISH.text("nothing")
+
+
+@pytest.mark.parametrize("tag", ["be-Latn", "be-latn"])
+def test_a_language_in_another_script_is_told_from_the_usual_one(tag: str) -> None:
+    """Counts beside a search fold the case of what they count."""
+    assert ENGLISH.language_name("be") == "Belarusian"
+    assert ENGLISH.language_name(tag) == "Belarusian (Latin)"
+    assert ENGLISH.language_name("qqq-zz") == "qqq-zz"
