@@ -1,5 +1,7 @@
 """Findings as a test expects them: whole, with every word and parameter."""
 
+from dataclasses import replace
+
 from archive.verify.collector import Collector
 from archive.verify.report import Finding, Outcome
 from archive.verify.steps import STEPS
@@ -10,15 +12,8 @@ def failed(
     step: int, code: str, subject: str, detail: str, **parameters: str | int
 ) -> Finding:
     """A check that did not hold."""
-    return Finding(
-        step=step,
-        code=code,
-        outcome=Outcome.FAILED,
-        subject=subject,
-        detail=detail,
-        specification=STEPS[step].specification,
-        parameters=parameters,
-    )
+    made = not_checked(step, code, subject, detail, **parameters)
+    return replace(made, outcome=Outcome.FAILED)
 
 
 def not_checked(
