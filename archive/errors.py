@@ -149,6 +149,10 @@ class StoreError(EvidenceError):
     exit_code = 6
 
 
+class Unreadable(StoreError):
+    """The disk or its rights do not give the bytes: nothing is known about them."""
+
+
 class ArchiveExists(StoreError):
     """There is something already where a new archive should go."""
 

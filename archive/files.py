@@ -18,7 +18,7 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 
-from archive.errors import ImmutableConflict, LimitExceeded, StoreError
+from archive.errors import ImmutableConflict, LimitExceeded, StoreError, Unreadable
 
 READ_ONLY_MODE = 0o444
 """A write-once file: whoever reaches its folder may read it, nobody may write it."""
@@ -34,6 +34,10 @@ BUFFER_BYTES = 1 << 20
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OTHER_THING = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO}
+)
+"""What the system says of a name at which something else stands, or nothing."""
 _TEMPORARY_PREFIX = "."
 _TEMPORARY_SUFFIX = ".unfinished"
 
@@ -159,7 +163,8 @@ class Files:
     def read(self, path: Path, *, limit_bytes: int) -> bytes | None:
         """Read a whole regular file; None when there is none of that name.
 
-        Links, pipes and devices raise StoreError, too long a file LimitExceeded.
+        Links, pipes and devices raise StoreError, too long a file LimitExceeded, and
+        what the disk or its rights do not give Unreadable.
         """
         try:
             with os.fdopen(os.open(path, _READ_FLAGS), "rb") as stream:
@@ -169,7 +174,7 @@ class Files:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"cannot read {path}: {_reason(error)}") from error
+            raise not_read(path, error) from error
         if len(data) > limit_bytes:
             raise LimitExceeded(f"{path} is longer than {limit_bytes} bytes")
         return data
@@ -181,7 +186,7 @@ class Files:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreError(f"cannot list {folder}: {_reason(error)}") from error
+            raise not_read(folder, error) from error
 
     def remove_unfinished(self, folder: Path) -> int:
         """Remove what interrupted writes left anywhere below `folder`; say how many."""
@@ -301,16 +306,27 @@ class AppendFile:
 def open_regular(path: Path) -> FileIO:
     """Open a regular file to read it, unbuffered; StoreError for all else.
 
-    No link is followed, and nobody waits for the other end of a pipe.
+    Unreadable where the disk or its rights do not give it. No link is followed, and
+    nobody waits for the other end of a pipe.
     """
     try:
         stream = FileIO(os.open(path, _READ_FLAGS), "rb")
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {_reason(error)}") from error
+        raise not_read(path, error) from error
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
         raise StoreError(f"{path} is not a regular file")
     return stream
+
+
+def not_read(path: Path, error: OSError) -> StoreError:
+    """What to raise where a file or folder was not read.
+
+    Unreadable says nothing about the bytes: the disk fails, or its rights keep them.
+    A StoreError that is not Unreadable says that something else stands there.
+    """
+    kind = StoreError if error.errno in _OTHER_THING else Unreadable
+    return kind(f"cannot read {path}: {_reason(error)}")
 
 
 def read_range(path: Path, start: int, length: int) -> Iterator[bytes]:

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from archive.errors import FormatError, StoreError
-from archive.files import Files, is_temporary
+from archive.errors import FormatError, StoreError, Unreadable
+from archive.files import Files, is_temporary, not_read
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.merkle import HASH_BYTES, leaf_hash, root_from_hashes
 from archive.log.note import MAX_NOTE_BYTES, parse_note
@@ -44,6 +44,7 @@ class TileCheck:
             list
         )
         """Files present and not compared yet, by level and number."""
+        self._unread: Unreadable | None = None
 
     def run(self, size: int, root: bytes | None) -> Iterator[Problem]:
         """Name each file that does not fit the entries, or `size`, or the root.
@@ -61,10 +62,14 @@ class TileCheck:
             yield CHECKPOINT_NAME, f"the entries do not reach its size {size}"
         elif root is not None and computed != root:
             yield CHECKPOINT_NAME, f"its root is not that of the first {size} entries"
+        if self._unread is not None:
+            raise self._unread
 
     def _read_root(self, size: int) -> Generator[Problem, None, bytes | None]:
         try:
             checkpoint = self._read_checkpoint()
+        except Unreadable:
+            raise
         except (FormatError, StoreError) as error:
             yield CHECKPOINT_NAME, str(error)
             return None
@@ -113,7 +118,7 @@ class TileCheck:
                 is_folder = path.is_dir() and not (is_link and path != self._folder)
                 is_there = is_link or path.exists()
             except OSError as error:
-                raise StoreError(f"cannot read {path}: {error.strerror}") from error
+                raise not_read(path, error) from error
             if is_folder:
                 names = self._files.list_names(path)
                 waiting += (path / name for name in reversed(names))
@@ -195,11 +200,20 @@ class TileCheck:
         return sorted(names, key=lambda name: name.width, reverse=True)
 
     def _read(self, name: TileName) -> Generator[Problem, None, bytes | None]:
-        """Read a listed file; None after naming why not."""
+        """Read a listed file; None after naming why not.
+
+        What the disk does not give is no problem of the log. Without entries nothing
+        can be compared any more; without a tile all others still are.
+        """
         try:
             data = self._files.read(
                 self._folder / name.path, limit_bytes=MAX_BUNDLE_BYTES
             )
+        except Unreadable as error:
+            if name.level is None:
+                raise
+            self._unread = self._unread or error
+            return None
         except (FormatError, StoreError) as error:
             yield name.path, str(error)
             return None

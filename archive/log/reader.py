@@ -91,7 +91,8 @@ class LogReader:
         Files beyond `size` are those of a writer at work or of one that was killed:
         they are compared with each other, but no root vouches for them. When nobody
         writes and the checkpoint is the newest, pass `allow_unpublished=False` to have
-        them named. Damaged bytes never raise; StoreError: the disk cannot be read.
+        them named. Damaged bytes never raise; Unreadable, last of all where that can
+        be: the disk does not give a file.
         """
         check = TileCheck(
             self._folder, self._files, allow_unpublished=allow_unpublished

@@ -23,10 +23,12 @@ from archive.store.anchors.anchoring import (
 )
 from archive.store.anchors.folder import (
     StoredAnchor,
+    is_taken,
     list_sizes,
     read_anchor,
     write_anchor,
 )
+from archive.store.drafts import Draft
 from archive.store.layout import ArchivePaths
 from archive.store.writing.keeper import Host
 from archive.transport import Connect
@@ -37,6 +39,8 @@ RENEW_BEFORE = timedelta(days=90)
 """A chain that ends sooner is renewed by a new stamp over everything."""
 RENEWAL_PAUSE = timedelta(days=7)
 """Between two renewals with an authority whose certificate is still the old one."""
+TAKEN_STATED = 16
+"""Sizes that are taken, stated in one run: each makes one more entry."""
 ANCHORS_READ = 64
 """Newest anchors looked at to find one by all authorities."""
 
@@ -70,6 +74,8 @@ class _State:
     """When the best chain of the newest anchor ends."""
     stamped_at: datetime | None = None
     tried_at: datetime | None = None
+    taken: int = 0
+    """So many sizes were taken by something else, and that was stated."""
 
 
 class StampingService:
@@ -154,6 +160,8 @@ class StampingService:
         sent = self._tools.clock()
         names = set(self._clients)
         size = parse_checkpoint(body).size
+        if is_taken(ArchivePaths(host.root).anchors, size, host.files):
+            return self._pass_over(host, size)
         if not self._has_news(host.log, self._state.part_size, size):
             # Only those that did not answer are missing: others are not bothered
             # before one of them is back.
@@ -164,6 +172,38 @@ class StampingService:
         if stamped:
             self._state_anchor(host, stamped, (sent, note))
         return len(stamped) == len(self._clients)
+
+    def _pass_over(self, host: Host, size: int) -> bool:
+        """State that the place of a stamp is taken: that makes a size which is free.
+
+        Each size is stamped once, by ourselves, so what lies there is not of ours, or
+        is what we could not state. It stays: `verify` names it.
+        """
+        self._tools.tell(
+            f"anchors/{size} is there already and was not stated: look who put it "
+            "there and move it away; a later checkpoint is stamped instead"
+        )
+        if self._state.taken == TAKEN_STATED:
+            return False
+        self._state.taken += 1
+        self._state.tried_at = None
+        host.state(
+            Draft(
+                kind="incident",
+                slice=None,
+                facts=None,
+                predicate={
+                    "cause": "custody",
+                    "file": f"anchors/{size}",
+                    "offset": None,
+                    "length": None,
+                    "sha256": None,
+                    "words": "something else lay where the time stamp of this size "
+                    "belongs, so a later checkpoint was stamped",
+                },
+            )
+        ).result()
+        return True
 
     def _ask(self, names: set[str], body: bytes) -> list[Stamped]:
         """Ask authorities side by side; give the answers in the order of settings."""

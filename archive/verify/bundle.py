@@ -29,8 +29,10 @@ from archive.verify.bundlefiles import (
     PROOF,
     SLICE,
     STATEMENT,
+    AtHand,
     BundleFiles,
     check_listing,
+    note_unread,
     open_bundle,
     prefix_of,
     read_whole,
@@ -114,7 +116,9 @@ def judge_files(
     collector: Collector, files: BundleFiles, *, trust_of: TrustOf
 ) -> Judged:
     """Note all findings of a bundle; give what the reader trusts about its log."""
-    check_listing(collector, files)
+    unread = note_unread(collector, files)
+    check_listing(collector, files, unread=unread)
+    files = AtHand(files, unread)
     prefixes = sorted({p for name in files.names if (p := prefix_of(name)) is not None})
     parts = {prefix: _read_parts(collector, files, prefix) for prefix in prefixes}
     trust = _find_trust(parts, trust_of)
@@ -211,7 +215,7 @@ def _read(
     try:
         return read_whole(files, name)
     except EvidenceError as error:
-        collector.failed(step, "bundle-file-large", name, str(error))
+        collector.raised(step, "bundle-file-large", name, error)
         return None
 
 
@@ -278,8 +282,8 @@ class _Node:
             with self._files.open(name) as stream:
                 digest = Digest.of_stream(stream)
             records = self._walk(name)
-        except FormatError as error:
-            self._collector.failed(5, "slice-unreadable", name, str(error))
+        except (FormatError, OSError) as error:
+            self._collector.raised(5, "slice-unreadable", name, error)
             return None
         return SegmentEntry(
             slice_offset=0,

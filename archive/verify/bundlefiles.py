@@ -7,7 +7,7 @@ captures of a page, or of a collection that has no statement of its own, below
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -18,7 +18,7 @@ from archive.errors import (
     EvidenceError,
     FormatError,
     LimitExceeded,
-    StoreError,
+    Unreadable,
     UsageProblem,
 )
 from archive.files import open_regular
@@ -137,7 +137,24 @@ class FolderFiles:
 
 
 def _refuse(folder: Path, reason: str) -> None:
-    raise StoreError(f"cannot list {folder}: {reason}")
+    raise Unreadable(f"cannot list {folder}: {reason}")
+
+
+class AtHand:
+    """A bundle's files but those that the disk does not give."""
+
+    def __init__(self, files: BundleFiles, unread: Set[str]) -> None:
+        self._files = files
+        self.names = tuple(name for name in files.names if name not in unread)
+        self.strange = files.strange
+
+    def size(self, name: str) -> int:
+        """Bytes of one of them."""
+        return self._files.size(name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open one of them; the caller closes it."""
+        return self._files.open(name)
 
 
 @contextmanager
@@ -213,13 +230,33 @@ def format_sums(digests: dict[str, Digest]) -> bytes:
     return "".join(f"{digests[name].hex}  {name}\n" for name in names).encode()
 
 
-def check_listing(collector: Collector, files: BundleFiles) -> None:
-    """Check 17 of a bundle: its files are those that SHA256SUMS lists, unchanged."""
+def note_unread(collector: Collector, files: BundleFiles) -> Set[str]:
+    """Name the files of a bundle that the disk does not give (check 17)."""
+    unread = set()
+    for name in files.names:
+        try:
+            with files.open(name) as stream:
+                stream.read(1)
+        except (Unreadable, OSError) as error:
+            collector.raised(17, "bundle-file-altered", name, error)
+            unread.add(name)
+        except EvidenceError:  # whoever reads it will say so
+            continue
+    return unread
+
+
+def check_listing(
+    collector: Collector, files: BundleFiles, *, unread: Set[str] = frozenset()
+) -> None:
+    """Check 17 of a bundle: its files are those that SHA256SUMS lists, unchanged.
+
+    `unread`: files that are there and that the disk does not give.
+    """
     for name in files.strange:
         collector.failed(
             17, "file-unknown", name, "is a link, a special file or nested too deep"
         )
-    listed = _read_sums(collector, files)
+    listed = None if SUMS in unread else _read_sums(collector, files)
     if listed is None:
         return
     good = 0
@@ -229,6 +266,8 @@ def check_listing(collector: Collector, files: BundleFiles) -> None:
         limit, wanted = limit_of(name), listed.pop(name, None)
         if limit is None or wanted is None:
             collector.failed(17, "file-unknown", name, "is no part of this bundle")
+        elif name in unread:
+            continue
         elif files.size(name) > limit:
             collector.failed(
                 17, "bundle-file-large", name, f"is longer than {limit} bytes"

@@ -117,7 +117,7 @@ def _read_entry(
     try:
         for entry in walk:
             return entry
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         collector.not_checked(5, "segment-missing", str(name), str(error))
         return None
     collector.failed(

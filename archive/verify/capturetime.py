@@ -74,7 +74,11 @@ def _read_stamps(
             collector.raised(11, "token-bad", f"anchors/{size}", error)
         return stamps.existed_by(leaf) is not None
 
-    sizes = [size for size in list_sizes(anchors, DISK) if size > leaf]
+    try:
+        sizes = [size for size in list_sizes(anchors, DISK) if size > leaf]
+    except StoreError as error:
+        collector.raised(11, "token-bad", "anchors", error)
+        return
     search_sizes(sizes, is_enough, in_turn=SIZES_IN_TURN)
 
 

@@ -12,6 +12,7 @@ from archive.errors import (
     FormatError,
     LogError,
     StoreError,
+    Unreadable,
     VerificationError,
 )
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -25,6 +26,8 @@ from archive.verify.collector import Collector
 from archive.verify.entries import CheckedEntry
 from archive.verify.witnesses import CHECKPOINT_FILE, check_witnesses
 
+ENTRIES = "log/tile/entries"
+
 
 def read_checkpoint(
     collector: Collector, log_folder: Path, *, origin: str, trust: TrustSet | None
@@ -33,7 +36,7 @@ def read_checkpoint(
     try:
         note = LogReader(log_folder).read_checkpoint()
     except (LogError, FormatError, StoreError) as error:
-        collector.failed(8, "checkpoint-unreadable", CHECKPOINT_FILE, str(error))
+        collector.raised(8, "checkpoint-unreadable", CHECKPOINT_FILE, error)
         return None
     if note is None:
         collector.not_checked(
@@ -63,7 +66,8 @@ class Chain:
     ) -> None:
         self._collector = collector
         self._checkpoint = checkpoint
-        self._logged = self._open_leaves(log_folder)
+        self._logged: Iterator[bytes] | None = self._open_leaves(log_folder)
+        """None: the disk does not give them any more."""
         self._hashes: list[bytes] = []
         self._prev: str | None = FIRST_PREV
         self._seen: set[Digest] = set()
@@ -115,10 +119,17 @@ class Chain:
         self._next_leaf()
 
     def _next_leaf(self) -> bytes | None:
+        if self._logged is None:
+            return None
         try:
             return next(self._logged, None)
+        except Unreadable as error:
+            for step in (2, 15):
+                self._collector.raised(step, "entries-unreadable", ENTRIES, error)
+            self._logged = None
+            return None
         except (VerificationError, FormatError, LogError, StoreError) as error:
-            self._collector.raised(15, "entries-unreadable", "log/tile/entries", error)
+            self._collector.raised(15, "entries-unreadable", ENTRIES, error)
             self._logged = iter(())
             return None
 
@@ -129,7 +140,7 @@ class Chain:
             return
         if self._next_leaf() == line:
             self._collector.passed(2)
-        else:
+        elif self._logged is not None:
             width = min(TILE_WIDTH, size - index // TILE_WIDTH * TILE_WIDTH)
             path = f"log/{entries_path(index // TILE_WIDTH, width)}"
             self._collector.failed(
@@ -206,5 +217,5 @@ def check_tiles(
         for path, reason in problems:
             collector.failed(15, "tile-wrong", f"log/{path}", reason)
     except StoreError as error:
-        collector.raised(15, "tile-unreadable", "log", error)
+        collector.raised(15, "tile-wrong", "log", error)
     collector.passed(15, checkpoint.size)  # counts unless one of them failed

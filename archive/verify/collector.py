@@ -1,9 +1,10 @@
 """Gathers what the checks raise into findings: one per step, or one per failure."""
 
+from collections.abc import Set
 from dataclasses import replace
 
-from archive.errors import EvidenceError, UnknownKey
-from archive.verify.report import Finding, Outcome, Report
+from archive.errors import EvidenceError, UnknownKey, Unreadable
+from archive.verify.report import UNREADABLE, Finding, Outcome, Report
 from archive.verify.steps import STEPS
 
 FINDINGS_NAMED = 50
@@ -48,16 +49,24 @@ class Collector:
         step: int,
         code: str,
         subject: str,
-        error: EvidenceError,
+        error: EvidenceError | OSError,
         **parameters: str | int,
     ) -> None:
-        """A low-level check raised; an unknown key is NOT CHECKED, all else FAILED."""
+        """A low-level check raised: FAILED, with two exceptions that are NOT CHECKED.
+
+        A key that the reader does not know; and, whatever was to be read, bytes that
+        the disk or its rights do not give: they may be altered or not.
+        """
+        if isinstance(error, Unreadable | OSError):
+            self.not_checked(step, UNREADABLE, subject, str(error))
+            return
         note = self.not_checked if isinstance(error, UnknownKey) else self.failed
         note(step, code, subject, str(error), **parameters)
 
-    def abandon(self) -> None:
-        """Forget what held so far: the checks did not come to their end."""
-        self._passes.clear()
+    def abandon(self, *, but: Set[int] = frozenset()) -> None:
+        """Forget what held so far, `but` of these steps: not all was looked at."""
+        for step in self._passes.keys() - but:
+            del self._passes[step]
 
     def counted(self, step: int) -> int:
         """For how many subjects a check of this step held so far."""

@@ -51,6 +51,8 @@ class FolderFiles:
         self._texts: dict[str, Digest] = {}
         self.text_use = TextUse()
         self._tails: dict[str, Mapping[str, Any]] = {}
+        self.is_partial = False
+        """Part of the statements was not read: what is not there may be stated so."""
 
     def note_seal(self, predicate: Mapping[str, Any]) -> None:
         """A `seal` statement: size and digest of a finished segment."""
@@ -80,8 +82,11 @@ class FolderFiles:
     ) -> None:
         """A sealed segment is what its seal says; only the last may have no seal.
 
-        `is_being_removed`: a writer is just about to state its new seal.
+        `is_being_removed`: a writer is just about to state its new seal. Where part of
+        the statements was not read, a later seal may stand there: nothing is compared.
         """
+        if self.is_partial:
+            return
         name = str(found.name)
         seal = self._seals.pop(name, None)
         if is_being_removed:
@@ -115,7 +120,7 @@ class FolderFiles:
 
     def finish(self) -> None:
         """Compare texts and quarantine; name what is gone and what is unknown."""
-        for name in self._seals:
+        for name in () if self.is_partial else self._seals:
             self._fail_segment(name, "was sealed and is missing")
         self._check_texts()
         self._check_tails()
@@ -128,10 +133,7 @@ class FolderFiles:
         """One file must be the bytes that were stated."""
         try:
             found = digest_file(path, limit_bytes=limit_bytes).hex
-        except StoreError as error:
-            self._collector.not_checked(17, "file-unreadable", subject, str(error))
-            return
-        except FormatError as error:
+        except (StoreError, FormatError) as error:
             self._collector.raised(17, code, subject, error)
             return
         if found == digest:
@@ -150,6 +152,8 @@ class FolderFiles:
             if is_missing(path):
                 if self.text_use.is_gone(name.removesuffix(".gz")):
                     self._collector.passed(17)
+                    continue
+                if self.is_partial:
                     continue
                 self._collector.failed(
                     17, "text-missing", f"texts/{name}", "is stated but missing"
@@ -219,7 +223,7 @@ class FolderFiles:
                         self._note_damage(name, piece)
                     else:
                         count += 1
-            except (FormatError, StoreError) as error:
+            except (FormatError, StoreError, OSError) as error:
                 self._collector.raised(17, "waiting-malformed", name, error)
                 continue
             self._collector.not_checked(

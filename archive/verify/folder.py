@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.attest.trust import TrustSet
-from archive.errors import ArchiveMissing, FormatError, LockUnknown, StoreError
+from archive.errors import ArchiveMissing, FormatError, StoreError
 from archive.files import DISK
 from archive.store.layout import (
     IDENTITY_FILE,
     IDENTITY_LIMIT_BYTES,
     ArchivePaths,
-    is_locked,
     parse_identity,
 )
 from archive.store.segments.segment import FoundSegment, list_segments
@@ -30,7 +29,12 @@ from archive.verify.files import FolderFiles
 from archive.verify.jobs import JOB_KINDS, Jobs
 from archive.verify.keys import check_key_history, counts
 from archive.verify.lookalikes import LookAlikes
-from archive.verify.looking import file_size, is_other
+from archive.verify.looking import (
+    file_size,
+    is_being_written,
+    is_listed,
+    is_other,
+)
 from archive.verify.overrides import Overrides
 from archive.verify.pieces import Ended, Told, with_block
 from archive.verify.policy import (
@@ -58,7 +62,8 @@ from archive.verify.witnesses import (
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
 """Checks that need the reader's trust folder."""
-
+WITHOUT_SEGMENTS = frozenset({8, 9, 11, 12, 14, 15})
+"""Checks that hold or not, whatever stands in the segments."""
 
 PROGRESS_BYTES = 8 << 20
 """Read between two reports of progress: some tenths of a second."""
@@ -115,7 +120,9 @@ class _Verification:
         self._history: list[dict[str, object]] = []
         self._overrides = Overrides()
         self._lookalikes = LookAlikes()
-        self._is_locked = _is_being_written(root)
+        self._is_locked = is_being_written(root)
+        self._has_gap = False
+        """Part of the segments is not read: the disk does not give it."""
         self._all_bytes = self._done_bytes = self._shown_bytes = 0
 
     def run(self) -> Report:
@@ -136,7 +143,8 @@ class _Verification:
         chain = Chain(self._collector, self._paths.log, checkpoint)
         if not self._walk_whole(chain, identity.archive_id):
             return self._report()
-        chain.finish()
+        if not self._has_gap:
+            chain.finish()
         check_last_seen(
             self._collector,
             self._paths.log,
@@ -150,18 +158,21 @@ class _Verification:
         for revisit, original in self._revisits.without_original():
             self._files.text_use.note_revisit(revisit, original)
         self._files.finish()
-        self._jobs.finish(is_locked=self._is_locked)
-        self._removals.finish()
-        self._revisits.finish()
-        self._cosigns.finish(chain.statements)
         self._anchors.finish(
             origin=identity.origin,
             trust=self._trust,
-            roots_of=chain.roots_of,
+            roots_of=None if self._has_gap else chain.roots_of,
             is_locked=self._is_locked,
         )
+        if not self._has_gap:
+            self._jobs.finish(is_locked=self._is_locked)
+            self._removals.finish()
+            self._revisits.finish()
+            self._cosigns.finish(chain.statements)
         self._judge_times()
         self._check_trust(toml)
+        if self._has_gap:  # what holds of a part says nothing of the whole
+            self._collector.abandon(but=WITHOUT_SEGMENTS)
         return self._report()
 
     def _read_identity(self) -> bytes:
@@ -183,7 +194,16 @@ class _Verification:
         self._collector.abandon()
         return False
 
+    def _note_gap(self) -> None:
+        """From here on entries have no known place, and what is missing may be there.
+
+        What can be read is still looked at by itself, and failures in it are named.
+        """
+        self._has_gap = self._files.is_partial = True
+
     def _walk(self, chain: Chain, archive_id: str) -> None:
+        if not is_listed(self._paths.segments):
+            self._note_gap()
         found = [
             segment
             for segment in list_segments(self._paths.segments)
@@ -196,7 +216,7 @@ class _Verification:
         paths = [segment.path for segment in found]
         with reading(paths, self._trust, count) as read:
             for serial, segment in enumerate(found):
-                if segment.name.serial != serial:
+                if segment.name.serial != serial and not self._has_gap:
                     self._collector.failed(
                         16,
                         "segment-missing",
@@ -232,6 +252,7 @@ class _Verification:
         for step, count in ended.passes.items():
             self._collector.passed(step, count)
         if ended.unreadable is not None:
+            self._note_gap()
             self._collector.not_checked(
                 16, "segment-unreadable", name, ended.unreadable
             )
@@ -261,12 +282,16 @@ class _Verification:
         entry, checked = told.entry, told.checked
         self._show(entry.end_bytes)
         name = f"segments/{segment.name}"
-        subject = f"entry {chain.entries} ({name}, offset {entry.slice_offset})"
+        number = "an entry" if self._has_gap else f"entry {chain.entries}"
+        subject = f"{number} ({name}, offset {entry.slice_offset})"
         for fault in told.faults:
             failed = fault.outcome is Outcome.FAILED
             note = self._collector.failed if failed else self._collector.not_checked
             note(fault.step, fault.code, subject, fault.detail, **fault.parameters)
-        if entry.stub is not None:
+        if self._has_gap:
+            if checked is not None:
+                self._note_alone(checked, subject, segment.path)
+        elif entry.stub is not None:
             self._removals.note_stub(
                 entry, chain.entries, segment=str(segment.name), subject=subject
             )
@@ -283,22 +308,15 @@ class _Verification:
         self._brackets.note(statement, holds=checked.holds, subject=subject)
         predicate = dict(statement.predicate)
         if statement.kind == "seal":
-            self._files.note_seal(predicate)
             if predicate["reseal"] is not None:
                 self._removals.note_reseal(predicate, subject=subject)
-        elif statement.kind == "incident":
-            self._files.note_incident(predicate)
-        elif statement.kind in (*JOB_KINDS, "extract") and checked.holds:
+        elif statement.kind in JOB_KINDS and checked.holds:
             self._note_block(checked, subject, path)
-        elif statement.kind == "anchor":
-            self._anchors.note(predicate)
         elif statement.kind == "tombstone":
             self._removals.note_tombstone(predicate, checked.leaf_line)
             self._revisits.note_tombstone(predicate)
             self._files.text_use.note_removed(predicate["capture"])
             self._jobs.note_capture(predicate["capture"])
-        elif statement.kind == "cosign":
-            self._cosigns.note(predicate, subject=subject)
         elif statement.kind == "key" and counts(checked, self._trust):
             self._history.append(predicate)
         elif statement.kind == "capture":
@@ -306,12 +324,28 @@ class _Verification:
             self._revisits.note(checked, subject=subject)
             self._overrides.note(predicate["connection"] or {})
             self._lookalikes.note(predicate["host_alabel"])
+        self._note_alone(checked, subject, path)
+
+    def _note_alone(self, checked: CheckedEntry, subject: str, path: Path) -> None:
+        """What it says of files, which is true whatever other statements say."""
+        statement = checked.statement
+        if statement.kind == "seal":
+            self._files.note_seal(statement.predicate)
+        elif statement.kind == "incident":
+            self._files.note_incident(statement.predicate)
+        elif statement.kind == "anchor":
+            self._anchors.note(statement.predicate)
+        elif statement.kind == "extract" and checked.holds:
+            self._note_block(checked, subject, path)
+        elif statement.kind == "cosign":
+            self._cosigns.note(statement.predicate, subject=subject)
 
     def _note_block(self, checked: CheckedEntry, subject: str, path: Path) -> None:
         """What stands in the record of a job or of an extraction."""
         try:
             record = with_block(path, checked.entry.records[0])
         except (StoreError, FormatError, OSError) as error:
+            self._note_gap()
             self._collector.not_checked(16, "segment-unreadable", subject, str(error))
             return
         if checked.statement.kind == "extract":
@@ -327,9 +361,12 @@ class _Verification:
             return
         self._stamps.check_quorum(self._collector, leaf=0)
         self._stamps.check_revocations(self._collector)
-        self._brackets.finish(self._wishes.now)
+        if not self._has_gap:
+            self._brackets.finish(self._wishes.now)
 
     def _check_trust(self, toml: bytes) -> None:
+        if self._trust is not None and self._has_gap:
+            return
         if self._trust is not None:
             check_key_history(
                 self._collector, self._history, trust=self._trust, archive_toml=toml
@@ -355,17 +392,3 @@ class _Verification:
             ),
         )
         return replace(report, bracket=bracket)
-
-
-def _is_being_written(root: Path) -> bool:
-    """Whether a writer is, or may be, at work.
-
-    Where locks cannot be asked (shares without them), the end of the archive may be
-    half written. A lock that is no file is a finding of check 17.
-    """
-    try:
-        return is_locked(root)
-    except LockUnknown:
-        return True
-    except StoreError:
-        return False

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archive.digest import Digest
-from archive.errors import LimitExceeded, StoreError
-from archive.files import open_regular
+from archive.errors import LimitExceeded, LockUnknown, StoreError
+from archive.files import not_read, open_regular
+from archive.store.layout import is_locked
 
 Unreadable = Callable[[Path, str], None]
 """Told which folder could not be listed, and why."""
@@ -23,7 +24,7 @@ def digest_file(path: Path, *, limit_bytes: int) -> Digest:
         try:
             return Digest.of_stream(stream)
         except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+            raise not_read(path, error) from error
 
 
 def is_missing(path: Path) -> bool:
@@ -45,6 +46,20 @@ def file_size(path: Path) -> int | None:
         return None
 
 
+def is_being_written(root: Path) -> bool:
+    """Whether a writer is, or may be, at work.
+
+    Where locks cannot be asked (shares without them), the end of the archive may be
+    half written. A lock that is no file is a finding of check 17.
+    """
+    try:
+        return is_locked(root)
+    except LockUnknown:
+        return True
+    except StoreError:
+        return False
+
+
 def is_other(path: Path) -> bool:
     """Whether something else than a regular file, or a link to one, is called so.
 
@@ -54,6 +69,14 @@ def is_other(path: Path) -> bool:
         return not path.is_file() and path.exists()
     except OSError:
         return False
+
+
+def is_listed(folder: Path) -> bool:
+    """Whether all names below a folder can be had."""
+    unlisted: list[Path] = []
+    for _entry in walk_entries(folder, lambda path, _why: unlisted.append(path)):
+        pass
+    return not unlisted
 
 
 def list_entries(folder: Path, unreadable: Unreadable) -> list[os.DirEntry[str]]:

@@ -16,6 +16,10 @@ ONE_WITNESS = "one witness: the operator; no independent time"
 ALWAYS_REQUIRED = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 10})
 """For one capture or bundle (docs/verification.md)."""
 ARCHIVE_REQUIRED = ALWAYS_REQUIRED | {15, 16, 17, 18, 19, 21}
+UNREADABLE = "file-unreadable"
+"""Code of what the disk or its rights do not give, at whichever step."""
+UNREAD_CODES = frozenset({UNREADABLE, "folder-unreadable", "segment-unreadable"})
+"""Nobody is told VERIFIED beside one of them, whether the step is required or not."""
 
 
 class Outcome(StrEnum):
@@ -102,7 +106,10 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """FAILED if any check failed, VERIFIED if each required one is VERIFIED."""
+        """FAILED if any check failed, VERIFIED if each required one is VERIFIED.
+
+        And if everything that the checks were to look at could be read.
+        """
         if any(finding.outcome is Outcome.FAILED for finding in self.findings):
             return Outcome.FAILED
         done = {
@@ -115,16 +122,18 @@ class Report:
             for finding in self.findings
             if finding.outcome is Outcome.NOT_CHECKED
         }
-        if self.required <= done - open_steps:
+        is_read = all(finding.code not in UNREAD_CODES for finding in self.findings)
+        if is_read and self.required <= done - open_steps:
             return Outcome.VERIFIED
         return Outcome.NOT_CHECKED
 
     @property
     def not_checked(self) -> tuple[int, ...]:
-        """Required steps that nobody could check, in order."""
+        """Steps that are required, or have unread files, and nobody could check."""
         done = {f.step for f in self.findings if f.outcome is Outcome.VERIFIED}
         failed = {f.step for f in self.findings if f.outcome is Outcome.FAILED}
-        return tuple(sorted(self.required - done - failed))
+        unread = {f.step for f in self.findings if f.code in UNREAD_CODES}
+        return tuple(sorted((self.required | unread) - done - failed))
 
     def of(self, outcome: Outcome) -> Iterable[Finding]:
         """The findings that ended so."""

@@ -82,11 +82,11 @@ class Stamps:
         """Verify every token that lies beside the log; damage is reported."""
         if not self.is_judged:
             return
-        for size in list_sizes(anchors, DISK):
+        for size in self._list_sizes(collector, anchors):
             try:
                 anchor = read_anchor(anchors, size, DISK)
                 self._take(collector, anchor, size)
-            except (StoreError, FormatError, EvidenceError) as error:
+            except EvidenceError as error:
                 collector.raised(11, "token-bad", f"anchors/{size}", error)
         if self._uncounted:
             collector.notices.append(
@@ -94,6 +94,13 @@ class Stamps:
             )
         for times in self._by_root.values():
             _keep_earliest(times)
+
+    def _list_sizes(self, collector: Collector, anchors: Path) -> list[int]:
+        try:
+            return list_sizes(anchors, DISK)
+        except StoreError as error:
+            collector.raised(11, "token-bad", "anchors", error)
+            return []
 
     def take_one(self, collector: Collector, anchor: StoredAnchor, size: int) -> None:
         """Verify the tokens of one checkpoint: for a single capture."""

@@ -84,8 +84,8 @@ def test_without_trust_nothing_is_verified(made: MadeArchive) -> None:
     ("place", "code"),
     [
         ("segments/2025/01/00000000", "segment-unreadable"),
-        ("log/checkpoint", "checkpoint-unreadable"),
-        ("log/tile/0", "tile-unreadable"),
+        ("log/checkpoint", "file-unreadable"),
+        ("log/tile/0", "file-unreadable"),
         ("segments/2025", "folder-unreadable"),
         ("segments", "folder-unreadable"),
         ("anchors", "folder-unreadable"),
@@ -93,8 +93,8 @@ def test_without_trust_nothing_is_verified(made: MadeArchive) -> None:
         ("texts", "folder-unreadable"),
         ("quarantine", "folder-unreadable"),
         ("spool", "folder-unreadable"),
-        ("log", "checkpoint-unreadable"),
-        ("archive.toml", "identity-altered"),
+        ("log", "file-unreadable"),
+        ("archive.toml", "file-unreadable"),
     ],
 )
 def test_what_cannot_be_read_is_no_pass(
@@ -120,12 +120,12 @@ def test_what_cannot_be_read_is_no_pass(
         ("segments", "17 folder-unreadable segments/2025"),
         ("segments/2025", "17 folder-unreadable segments/2025/01"),
         ("segments/2025/01", "16 segment-unreadable segments/2025/01/00000000-"),
-        ("log", "8 checkpoint-unreadable log/checkpoint"),
-        ("log/tile", "15 tile-unreadable log"),
-        ("log/tile/0", "15 tile-unreadable log"),
-        ("log/tile/entries", "15 tile-unreadable log"),
+        ("log", "8 file-unreadable log/checkpoint"),
+        ("log/tile", "15 file-unreadable log"),
+        ("log/tile/0", "15 file-unreadable log"),
+        ("log/tile/entries", "15 file-unreadable log"),
         ("texts", "17 file-unreadable texts/"),
-        (".", "21 identity-altered archive.toml"),
+        (".", "21 file-unreadable archive.toml"),
     ],
 )
 def test_what_is_listed_and_may_not_be_looked_into_is_told(

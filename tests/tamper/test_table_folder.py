@@ -222,14 +222,10 @@ def folder_of_evidence_is_a_link(victim: Victim) -> None:
 
 
 @table.fires(
-    "7 root-differs",
+    *(f"{step} not-reached NOT CHECKED" for step in (1, 2, 3, 4, 5, 6, 7, 10)),
     "16 segment-unreadable NOT CHECKED",
-    "16 statements-missing",
     "17 file-unknown",
-    "17 seal-missing",
-    "17 segment-altered",
-    "18 capture-missing",
-    "19 tombstone-missing",
+    *(f"{step} not-reached NOT CHECKED" for step in (18, 19, 21)),
 )
 def link_among_the_segments(victim: Victim) -> None:
     path = victim.segments[OPEN]

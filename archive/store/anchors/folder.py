@@ -5,6 +5,7 @@
 come first, then the `anchor` statement with their digests; each size is stamped once.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -130,6 +131,14 @@ def _read_token(folder: Path, number: int, files: Files) -> StoredToken:
     if response is None or query is None or chain is None:
         raise FormatError(f"anchors/{folder.name}: a file of token {number} is missing")
     return StoredToken(response=response, query=query, chain=chain, crl=found["crl"])
+
+
+def is_taken(anchors: Path, size: int, files: Files) -> bool:
+    """Whether something lies where the anchor of that size would be written."""
+    folder = anchors / str(size)
+    if folder.is_symlink() or not folder.is_dir():
+        return os.path.lexists(folder)
+    return files.list_names(folder) != []
 
 
 def write_anchor(

@@ -209,7 +209,7 @@ def test_listing_is_sorted_and_empty_without_folder(
         (tmp_path / name).touch()
     assert files.list_names(tmp_path) == ["a", "b", "c"]
     assert files.list_names(tmp_path / "none") == []
-    with pytest.raises(StoreError, match="cannot list"):
+    with pytest.raises(StoreError, match="cannot read"):
         files.list_names(tmp_path / "a")
 
 

@@ -279,6 +279,62 @@ def test_what_somebody_planted_keeps_nothing_from_being_stamped(
     assert [served.asked for served in stamped.authorities] == [2, 2]
 
 
+def take_with_another_checkpoint(place: Path) -> None:
+    place.mkdir()
+    (place / "checkpoint").write_bytes(b"planted")
+
+
+def take_with_a_foreign_name(place: Path) -> None:
+    place.mkdir()
+    (place / "x").write_bytes(b"")
+
+
+def take_with_a_file(place: Path) -> None:
+    place.write_bytes(b"")
+
+
+def take_with_a_link(place: Path) -> None:
+    place.symlink_to(place.parent)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        take_with_another_checkpoint,
+        take_with_a_foreign_name,
+        take_with_a_file,
+        take_with_a_link,
+    ],
+)
+def test_where_the_place_of_a_stamp_is_taken_a_later_checkpoint_is_stamped(
+    stamped: StampedArchive, take: Callable[[Path], None]
+) -> None:
+    stamped.fill(1)
+    stamped.fill(1)
+    first, second = stamped.sizes()
+    probe = 2 * second - first  # each job makes as many entries
+    taken = stamped.anchors / str(probe)
+    with stamped.writer() as writer:
+        take(taken)
+        fill(writer, stamped.made, 1)
+    (incident,) = statements(stamped.made.root, "incident")
+    assert (incident["cause"], incident["file"]) == ("custody", f"anchors/{probe}")
+    anchors = [found["size"] for found in statements(stamped.made.root, "anchor")]
+    assert anchors == [first, second, anchors[-1]]
+    assert anchors[-1] > probe
+    assert any(f"anchors/{probe} is there already" in words for words in stamped.told)
+    trust = stamped.made.trust()
+    report = verify_archive(stamped.made.root, trust=trust)
+    failed = [found for found in report.findings if found.outcome is Outcome.FAILED]
+    assert {found.code for found in failed} == {"file-unknown"}
+    if taken.is_dir() and not taken.is_symlink():
+        shutil.rmtree(taken)
+    else:
+        taken.unlink()
+    report = verify_archive(stamped.made.root, trust=trust)
+    assert report.outcome is Outcome.VERIFIED
+
+
 def test_one_token_twice_stands_for_no_second_authority(
     stamped: StampedArchive,
 ) -> None:

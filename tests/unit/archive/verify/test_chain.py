@@ -11,7 +11,7 @@ from archive.attest.envelope import Stub
 from archive.attest.keys import Ed25519Signer
 from archive.attest.trust import TrustSet
 from archive.digest import Digest
-from archive.errors import StoreError
+from archive.errors import Unreadable
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from archive.log.leaf import Leaf, format_leaf
@@ -378,8 +378,8 @@ def test_a_disk_that_fails_under_the_tiles_is_no_pass(
     log: Path, head: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_arguments: object, **_named: object) -> None:
-        raise StoreError("cannot read it")
+        raise Unreadable("cannot read it")
 
     monkeypatch.setattr(LogReader, "iter_tile_problems", fails)
-    unreadable = failed(15, "tile-unreadable", "log", "cannot read it")
+    unreadable = not_checked(15, "file-unreadable", "log", "cannot read it")
     assert tiles(log, head, is_locked=False) == [unreadable]

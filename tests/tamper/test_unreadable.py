@@ -1,0 +1,181 @@
+"""What the disk or its rights do not give is NOT CHECKED: never a pass, no accusation.
+
+One rule for every kind of file. A real file without the right to read it, as a user who
+is not root; and a disk that fails when the file is opened (EIO).
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.verify.bundle import verify_bundle
+from archive.verify.folder import verify_archive
+from archive.verify.report import Outcome, Report
+from tests.support.archives import MadeArchive
+from tests.support.bundles import World, write_folder
+from tests.support.forgery import as_nobody, rewrite
+from tests.support.sound import assert_sound
+
+FILES = [
+    ("segments/2025/01/00000000-*", 16, "segment-unreadable"),
+    ("segments/2025/01/00000001-*", 16, "segment-unreadable"),
+    ("segments/2025/01/00000002-*", 16, "segment-unreadable"),
+    ("log/checkpoint", 8, "file-unreadable"),
+    ("log/tile/0/000.p/17", 15, "file-unreadable"),
+    ("log/tile/0/000.p/1", 15, "file-unreadable"),
+    ("log/tile/entries/000.p/17", 15, "file-unreadable"),
+    ("log/tile/entries/000.p/1", 15, "file-unreadable"),
+    ("anchors/*/checkpoint", 20, "file-unreadable"),
+    ("anchors/*/1.tsr", 20, "file-unreadable"),
+    ("anchors/*/1.chain.pem", 20, "file-unreadable"),
+    ("texts/*.gz", 17, "file-unreadable"),
+    ("quarantine/*.torn", 17, "file-unreadable"),
+    ("archive.toml", 21, "file-unreadable"),
+]
+FOLDERS = [
+    ("segments", 17, "folder-unreadable"),
+    ("segments/2025", 17, "folder-unreadable"),
+    ("segments/2025/01", 17, "folder-unreadable"),
+    ("log/tile/0", 15, "file-unreadable"),
+    ("log/tile/entries", 15, "file-unreadable"),
+    ("anchors", 17, "folder-unreadable"),
+    ("texts", 17, "folder-unreadable"),
+    ("quarantine", 17, "folder-unreadable"),
+    ("spool", 17, "folder-unreadable"),
+]
+
+
+def codes(report: Report, outcome: Outcome) -> set[tuple[int, str]]:
+    return {(one.step, one.code) for one in report.of(outcome)}
+
+
+def assert_nothing_is_claimed(report: Report, step: int, code: str) -> None:
+    assert codes(report, Outcome.FAILED) == set()
+    assert report.outcome is Outcome.NOT_CHECKED
+    assert (step, code) in codes(report, Outcome.NOT_CHECKED)
+
+
+@contextmanager
+def closed(path: Path) -> Iterator[None]:
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        yield
+    finally:
+        path.chmod(mode)
+
+
+def broken(patch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let the disk fail below one file."""
+    opening = os.open
+
+    def fails(name: Any, *arguments: Any, **named: Any) -> int:
+        if os.fspath(name) == os.fspath(path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
+        return opening(name, *arguments, **named)
+
+    patch.setattr(os, "open", fails)
+
+
+@pytest.mark.parametrize(("place", "step", "code"), FILES + FOLDERS)
+def test_what_may_not_be_read_is_not_checked(
+    golden: MadeArchive, place: str, step: int, code: str
+) -> None:
+    trust = golden.trust()
+    with as_nobody(golden) as made:
+        path = next(made.root.glob(place))
+        with closed(path):
+            report = assert_sound(verify_archive(made.root, trust=trust))
+    assert_nothing_is_claimed(report, step, code)
+
+
+@pytest.mark.parametrize(("place", "step", "code"), FILES)
+def test_what_the_disk_does_not_give_is_not_checked(
+    golden: MadeArchive,
+    place: str,
+    step: int,
+    code: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken(monkeypatch, next(golden.root.glob(place)))
+    report = assert_sound(verify_archive(golden.root, trust=golden.trust()))
+    assert_nothing_is_claimed(report, step, code)
+
+
+@pytest.mark.parametrize(("place", "step", "code"), FILES)
+def test_a_link_in_its_place_is_an_accusation(
+    golden: MadeArchive, place: str, step: int, code: str
+) -> None:
+    """The bytes are at hand, and they are those: but an archive holds no links."""
+    del step, code
+    path = next(golden.root.glob(place))
+    shutil.move(path, golden.root.parent / "elsewhere")
+    path.symlink_to(golden.root.parent / "elsewhere")
+    report = verify_archive(golden.root, trust=golden.trust())
+    assert report.outcome is Outcome.FAILED
+
+
+def alter_text(root: Path) -> None:
+    rewrite(next(root.glob("texts/*.gz")), b"other")
+
+
+def alter_tile(root: Path) -> None:
+    rewrite(root / "log" / "tile" / "0" / "000.p" / "17", bytes(32 * 17))
+
+
+def alter_later_segment(root: Path) -> None:
+    path = next(root.glob("segments/2025/01/00000002-*"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    rewrite(path, bytes(data))
+
+
+@pytest.mark.parametrize("alter", [alter_text, alter_tile, alter_later_segment])
+def test_what_is_altered_beside_an_unreadable_segment_is_named_all_the_same(
+    golden: MadeArchive,
+    alter: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alter(golden.root)
+    broken(monkeypatch, next(golden.root.glob("segments/2025/01/00000001-*")))
+    report = verify_archive(golden.root, trust=golden.trust())
+    assert report.outcome is Outcome.FAILED
+
+
+def test_an_unreadable_tile_hides_no_other(
+    golden: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alter_tile(golden.root)
+    broken(monkeypatch, golden.root / "log" / "tile" / "0" / "000.p" / "1")
+    report = verify_archive(golden.root, trust=golden.trust())
+    assert codes(report, Outcome.FAILED) == {(15, "tile-wrong")}
+    assert (15, "file-unreadable") in codes(report, Outcome.NOT_CHECKED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "capture.warc.gz",
+        "statement.json",
+        "leaf.txt",
+        "proof.tlog-proof",
+        "README.txt",
+        "SHA256SUMS",
+    ],
+)
+def test_of_a_bundle_what_the_disk_does_not_give_is_not_checked(
+    world: World, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = write_folder(tmp_path / "bundle", world.bundles["one"])
+    trust = world.trust
+    whole = verify_bundle(bundle, trust_of=lambda _origin: trust)
+    assert whole.outcome is Outcome.VERIFIED
+    broken(monkeypatch, bundle / name)
+    report = verify_bundle(bundle, trust_of=lambda _origin: trust)
+    assert_nothing_is_claimed(report, 17, "file-unreadable")
