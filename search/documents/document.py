@@ -181,10 +181,14 @@ def build_document(
     capture: Capture,
     page: PageText,
     analysed: Analysed,
+    found_id: str | None = None,
 ) -> Document:
-    """What an index holds of a capture's text; the capture is the first with it."""
+    """What an index holds of a capture's text; the capture is the first with it.
+
+    `found_id`: its `document_id`, where that is known already.
+    """
     return Document(
-        document_id=document_id(archive_id, capture, page),
+        document_id=found_id or document_id(archive_id, capture, page),
         order=order_of(capture.leaf, page.part),
         captured_us=microseconds(capture),
         claimed_us=_claimed_us(page.claimed),

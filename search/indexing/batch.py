@@ -19,6 +19,9 @@ from search.indexing.intake import Taken
 from search.rows.captures import CaptureRow, CaptureRows, DocumentRow
 
 COMMIT_CAPTURES = 1_000
+BULK_COMMIT_CAPTURES = 10_000
+"""Where what was kept is read again: each commit of an embedded engine stops it until
+its words are sorted and written, and leaves a part that is merged with others later."""
 COMMIT_SECONDS = 15.0
 """A batch is stored after so many captures or so long: what a crash repeats."""
 
@@ -32,7 +35,11 @@ class Batch:
         rows: CaptureRows,
         archive_id: str,
         generation: Generation,
+        *,
+        bulk: bool = False,
     ) -> None:
+        """`bulk`: captures come as fast as they are written."""
+        self._most = BULK_COMMIT_CAPTURES if bulk else COMMIT_CAPTURES
         self._generation = generation
         self._engine = engine
         self._rows = rows
@@ -46,7 +53,7 @@ class Batch:
     def is_due(self) -> bool:
         """Whether the batch is large or old enough."""
         late = time.monotonic() - self._since > COMMIT_SECONDS
-        return self._waiting >= COMMIT_CAPTURES or late
+        return self._waiting >= self._most or late
 
     def add(self, taken: Taken) -> None:
         """Find or make the capture's document."""
@@ -82,12 +89,12 @@ class Batch:
         """The document with this text, made if there is none yet."""
         found_id = document_id(self._archive_id, capture, page)
         known = self._rows.find_document(found_id)
-        return known or self._add_document(capture, page, analysed)
+        return known or self._add_document(capture, page, analysed, found_id)
 
     def _add_document(
-        self, capture: Capture, page: PageText, analysed: Analysed
+        self, capture: Capture, page: PageText, analysed: Analysed, found_id: str
     ) -> DocumentRow:
-        document = build_document(self._archive_id, capture, page, analysed)
+        document = build_document(self._archive_id, capture, page, analysed, found_id)
         self._engine.add([document])
         self._added += 1
         row = DocumentRow(

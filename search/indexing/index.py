@@ -257,7 +257,8 @@ class Indexer:
         self._reader.catch_up()
         end = self._reader.next_leaf
         start = int(rows.get_progress("next_leaf") or 0)
-        batch = Batch(engine, rows, self._reader.identity.archive_id, generation)
+        archive_id = self._reader.identity.archive_id
+        batch = Batch(engine, rows, archive_id, generation, bulk=self._bulk)
         with self._intake(rows) as intake:
             for taken in intake.follow(start, end):
                 batch.add(taken)
