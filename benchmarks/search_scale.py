@@ -62,14 +62,18 @@ def cluster(wanted: bool) -> Iterator[str | None]:
         yield servers[0].url
 
 
-def measure(folder: Path) -> None:
-    """The asking process: reads what to ask, writes what it took."""
+def measure(folder: Path, *, again: bool) -> None:
+    """The asking process: reads what to ask, writes what it took.
+
+    `again`: the cluster of the build is gone, so the embedded index is asked alone.
+    """
     todo = json.loads((folder / TODO).read_text())
     services = {
         name: SearchService.open(
             [Path(root)], Engines(settings=SearchSettings(url=todo["url"]))
         )
         for name, root in todo["roots"].items()
+        if name == EMBEDDED or not again
     }
     embedded = {EMBEDDED: services[EMBEDDED]}
     ask(embedded, todo["queries"])
@@ -197,7 +201,7 @@ def main() -> int:
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.ask:
-        measure(asked.ask)
+        measure(asked.ask, again=asked.again is not None)
         return 0
     if asked.again and asked.elasticsearch:
         parser.error("--again asks the embedded index alone: the server is gone")
@@ -205,6 +209,7 @@ def main() -> int:
         url = stack.enter_context(cluster(asked.elasticsearch))
         folder = asked.again or _build(asked, stack, url)
         own = [sys.executable, __file__, "--ask", str(folder)]
+        own += ["--again", str(folder)] if asked.again else []
         subprocess.run(own, check=True)  # noqa: S603  this file
         built = [Built(**one) for one in json.loads((folder / BUILT).read_text())]
         answer = json.loads((folder / ANSWER).read_text())
