@@ -12,6 +12,7 @@ import yaml
 
 from archive.cli.root import cli
 from archive.settings import parse_settings
+from crawlers.beside import END_SECONDS
 from tests.support.elastic_server import pinned_versions
 
 ROOT = Path(__file__).parents[1]
@@ -23,15 +24,12 @@ OURS = "election-evidence-archive"
 def commands() -> list[list[str]]:
     """What our program is started with, and what the documentation types."""
     services = SERVICES["services"]
-    lines = [services["crawler"]["command"], services["web"]["command"]]
-    (loop,) = services["indexer"]["command"]
-    lines += [found.split() for found in re.findall(r"evidence (.*?);", loop)]
+    lines = [services[name]["command"] for name in PROGRAM]
     page = (ROOT / "docs" / "compose.md").read_text("utf-8")
     lines += [
         [word for word in found.replace('"Who keeps it"', "Me").split()]
-        for found in re.findall(r"(?:crawler|web) (--archive .*?)`", page)
+        for found in re.findall(rf"(?:{'|'.join(PROGRAM)}) (--archive .*?)`", page)
     ]
-    lines += [one.split() for one in re.findall(r'"evidence (.*?)"', page)]
     return lines
 
 
@@ -44,6 +42,19 @@ def test_every_command_is_one_of_ours() -> None:
         assert verb is not None, line
         parser = verb.make_parser(click.Context(verb))
         parser.parse_args(rest[1:])  # UsageError for an option that does not exist
+
+
+def test_the_indexer_follows_the_log_and_no_shell_stands_between() -> None:
+    services = SERVICES["services"]
+    *_, verb, how = services["indexer"]["command"]
+    assert (verb, how) == ("index", "--follow")
+    # The crawler has neither a key of the cluster nor a way to it.
+    assert "--index" not in services["crawler"]["command"]
+    for name in PROGRAM:
+        assert "entrypoint" not in services[name], name
+        assert services[name]["init"] is True, name
+    grace = services["indexer"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) >= END_SECONDS
 
 
 @pytest.mark.parametrize("name", ["indexer", "web"])
