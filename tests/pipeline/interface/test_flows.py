@@ -40,6 +40,30 @@ def test_search_narrow_read_and_come_back(page: Page, shown: Shown) -> None:
     assert page.locator(".hit").count() == found
 
 
+@pytest.mark.parametrize("width", [340, 700, 1120])
+def test_no_dot_between_facts_of_a_hit_ends_or_begins_a_line(
+    page: Page, shown: Shown, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 760})
+    page.fill("#q", "Ціханоўская")
+    page.press("#q", "Enter")
+    column = page.locator(".hits").evaluate("one => one.getBoundingClientRect().x")
+    wrapped = 0
+    for row in page.locator(".hit-facts").all():
+        begins, lefts, behind = row.evaluate(
+            "row => [row.getBoundingClientRect().x, [...row.children].map("
+            "one => one.getBoundingClientRect().x), [...row.children].map("
+            "one => getComputedStyle(one, '::after').content)]"
+        )
+        assert set(behind) == {"none"}, "a dot would stay at the end of a line"
+        # A dot stands before each fact: the first of a line lies left of the column.
+        starts = [x for n, x in enumerate(lefts) if n == 0 or x <= lefts[n - 1]]
+        assert starts == [begins] * len(starts)
+        assert begins < column - 4
+        wrapped += len(starts) > 1
+    assert wrapped or width > 340
+
+
 def test_a_record_leads_to_all_its_views(page: Page, shown: Shown) -> None:
     record = f"{shown.served.app}/c/{shown.id_of('page 8')}"
     page.goto(record)
