@@ -2,35 +2,40 @@
 
 import json
 from collections.abc import Iterable
-from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from archive.cli.output import say
 from archive.cli.root import CommandContext
+from archive.cli.several import several_archives
 from archive.errors import SearchError
-from archive.export.selection import write_warc
-from archive.export.target import check_target, write_stream
 from archive.store.layout import read_identity
+from search.answering.entries import (
+    Entries,
+    is_file_name,
+    read_since,
+    read_upto,
+    remember,
+)
 from search.answering.options import SearchOptions, Variants
-from search.answering.saved import SavedSearch, read_searches, read_since, remember
+from search.answering.saved import SavedSearch, read_searches
 from search.answering.service import LIMIT_MAX, SearchService
 from search.cli import open_engines
 from search.engines.base import Sorting
 from search.output.answers import alike_json
 from search.output.asking import Listing, Presentation, answer, answer_line
-from search.output.listed import captures_of
-from search.output.printing import alike_lines
+from search.output.listed import WARC, find_capture, open_readers, write_list
+from search.output.printing import Places, alike_lines
 from search.output.streams import FORMATS
 from search.query.grammar import help_text
 from search.report.comparison import main_capture
 
 LISTED_WITH = {
     *("query", "query_file", "all_as", "output", "upto", "new_since", "remember"),
-    *("expand", "variants"),
+    *("expand", "variants", "archives"),
 }
 """Options that say which documents are in a whole list."""
 NOTHING_NEW = 10
@@ -44,6 +49,7 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 
 @click.command()
+@several_archives("search")
 @click.argument("query", nargs=-1, metavar="[QUERY...]")
 @click.option(
     "--help-query",
@@ -77,8 +83,10 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out.")
 @click.option(
     "--upto",
-    type=click.IntRange(0),
-    help="Only entries of the log before this one: pages stay together while it grows.",
+    multiple=True,
+    metavar="[ID:]N",
+    help="Only entries of the log before this one: pages stay together while it grows. "
+    "Of several archives ID:N, once for each.",
 )
 @click.option(
     "--expand/--no-expand",
@@ -113,7 +121,7 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option(
     "--all",
     "all_as",
-    type=click.Choice([*sorted(FORMATS), "warc"]),
+    type=click.Choice([*sorted(FORMATS), WARC]),
     help="Print everything found, without a limit, in the order of the log.",
 )
 @click.option(
@@ -124,9 +132,11 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 )
 @click.option(
     "--new-since",
-    metavar="CHECKPOINT",
+    multiple=True,
+    metavar="[ID:]N|FILE",
     help="Only texts first captured since: a number of entries, a checkpoint you kept, "
-    "or the file of --remember.",
+    "or the file of --remember. Of several archives once for each, or one file of "
+    "--remember.",
 )
 @click.option(
     "--remember",
@@ -139,9 +149,10 @@ def search(
     /,
     query: tuple[str, ...],
     query_file: Path | None,
+    archives: tuple[Path, ...],
     **choices: Any,
 ) -> None:
-    """Search the archive's texts in any language and script.
+    """Search the texts of one or more archives in any language and script.
 
     Words are found in any form, all of them together. "a b" in a row, -without,
     one OR other, begin*, name:, host:, source:, lang:, captured:2025-01-26 or a..b.
@@ -156,45 +167,51 @@ def search(
         raise click.UsageError("give one QUERY, or --from FILE, or --like ID")
     _check_choices(choices)
     if choices["like"] is not None:
-        _check_alone(click_context, "--like", {"like", "limit", "as_json"})
+        _check_alone(click_context, "--like", {"like", "limit", "as_json", "archives"})
     if choices["all_as"] is not None:
         _check_alone(click_context, "--all", LISTED_WITH)
     ctx: CommandContext = click_context.obj
-    service = SearchService.open([ctx.archive], open_engines(ctx))
+    service = SearchService.open(ctx.archives(archives), open_engines(ctx))
     if choices["like"] is not None:
-        _print_alike(ctx, service, choices)
+        _print_alike(service, choices)
         return
-    upto = service.upto()
-    options = _options(service, choices, _since(ctx, service, choices), upto)
+    indexed = service.upto()
+    options = _options(service, choices, indexed)
     searches = (
         [SavedSearch(query=" ".join(query), options=options)]
         if query_file is None
         else read_searches(query_file, options)
     )
-    if choices["new_since"] is not None and not _is_written(click_context, "limit"):
+    if choices["new_since"] and not _is_written(click_context, "limit"):
         choices["limit"] = LIMIT_MAX  # what is not told now is never told again
-    found = _answer(ctx, service, searches, {**choices, "many": query_file is not None})
+    found = _answer(service, searches, {**choices, "many": query_file is not None})
     if choices["remember"]:
-        remember(Path(choices["new_since"]), min(upto.values()))
-    if choices["new_since"] is not None and found == 0:
+        (place,) = choices["new_since"]
+        remember(Path(place), indexed)
+    if choices["new_since"] and found == 0:
         click_context.exit(NOTHING_NEW)
 
 
-def _print_alike(
-    ctx: CommandContext, service: SearchService, choices: dict[str, Any]
-) -> None:
-    with closing(ctx.open_reader()) as reader:
-        capture = main_capture(reader, reader.get_capture(choices["like"]))
-    found = service.alike(capture.capture_id, limit=choices["limit"])
-    if found is None:
+def _places(service: SearchService) -> Places:
+    """What each archive is called beside its hits, where there are several."""
+    roots = service.roots
+    return {key: str(root) for key, root in roots.items()} if len(roots) > 1 else {}
+
+
+def _print_alike(service: SearchService, choices: dict[str, Any]) -> None:
+    with open_readers(service) as readers:
+        reader, found = find_capture(readers, choices["like"])
+        capture = main_capture(reader, found)
+    alike = service.alike(capture.capture_id, limit=choices["limit"])
+    if alike is None:
         raise SearchError(
             f"no text of {capture.short_id} is in the index; run `evidence index`"
         )
     if choices["as_json"]:
-        made = {"id": capture.capture_id, "alike": [alike_json(one) for one in found]}
+        made = {"id": capture.capture_id, "alike": [alike_json(one) for one in alike]}
         click.echo(json.dumps(made, ensure_ascii=False))
         return
-    click.echo("\n".join(alike_lines(found)))
+    click.echo("\n".join(alike_lines(alike, _places(service))))
 
 
 def _is_written(ctx: click.Context, name: str) -> bool:
@@ -215,61 +232,48 @@ def _check_choices(choices: dict[str, Any]) -> None:
     """Refuse options that would do nothing."""
     if choices["output"] is not None and choices["all_as"] is None:
         raise click.UsageError("-o is for --all")
-    if choices["all_as"] == "warc" and choices["output"] is None:
+    if choices["all_as"] == WARC and choices["output"] is None:
         raise click.UsageError("--all warc needs -o NAME.warc.gz")
-    written = choices["new_since"]
-    if choices["remember"] and (written is None or written.isdigit()):
-        raise click.UsageError("--remember needs a file: --new-since FILE --remember")
-    if choices["remember"] and choices["upto"] is not None:
+    files = [*map(is_file_name, choices["new_since"])]
+    if choices["remember"] and files != [True]:
+        raise click.UsageError("--remember needs one file: --new-since FILE --remember")
+    if choices["remember"] and choices["upto"]:
         raise click.UsageError("--remember goes without --upto: the rest would be lost")
 
 
-def _since(
-    ctx: CommandContext, service: SearchService, choices: dict[str, Any]
-) -> dict[str, int]:
-    if choices["new_since"] is None:
-        return {}
-    entries = read_since(
-        choices["new_since"],
-        origin=read_identity(ctx.archive).origin,
-        may_begin=choices["remember"],
-    )
-    return dict.fromkeys(service.archive_ids, entries)
-
-
 def _options(
-    service: SearchService,
-    choices: dict[str, Any],
-    since: dict[str, int],
-    upto: dict[str, int],
+    service: SearchService, choices: dict[str, Any], indexed: Entries
 ) -> SearchOptions:
+    identities = [read_identity(root) for root in service.roots.values()]
+    upto = read_upto(choices["upto"], identities, indexed)
+    since = read_since(choices["new_since"], identities, may_begin=choices["remember"])
     variants = Variants.ALL if choices["expand"] else Variants.FORMS
-    if choices["upto"] is not None:
-        upto = dict.fromkeys(service.archive_ids, choices["upto"])
     return SearchOptions(
         variants=variants if choices["variants"] else Variants.NONE,
         sorting=Sorting(choices["sort"]),
         grouped=choices["group"],
         since=since,
-        upto=upto if since or choices["upto"] is not None else {},
+        upto=upto or (indexed if since else {}),
     )
 
 
 def _answer(
-    ctx: CommandContext,
     service: SearchService,
     searches: Iterable[SavedSearch],
     choices: dict[str, Any],
 ) -> int:
     """Print the answers; how many documents were found in all."""
     if choices["all_as"] is not None:
-        return _list_all(ctx, Listing(service, list(searches)), choices)
+        listing = Listing(service, list(searches), many=choices["many"])
+        write_list(listing, choices["all_as"], choices["output"])
+        return listing.count
     shown = Presentation(
         limit=choices["limit"],
         offset=choices["offset"],
         facets=choices["facets"],
         names=choices["names"],
         as_json=choices["as_json"],
+        places=_places(service),
     )
     found = 0
     for one in searches:
@@ -277,25 +281,9 @@ def _answer(
         made = ask(service, one, shown)
         found += made.total
         click.echo("\n".join(made.lines))
+        if choices["remember"] and made.told < made.total:
+            say(
+                f"{made.total - made.told} documents are not shown and count as told; "
+                "--all tells every one"
+            )
     return found
-
-
-def _list_all(ctx: CommandContext, listing: Listing, choices: dict[str, Any]) -> int:
-    form, output = choices["all_as"], choices["output"]
-    if output is not None:
-        check_target(output, ctx.archive)
-    if form == "warc":
-        with closing(ctx.open_reader()) as reader:
-            captures = captures_of(reader, (hit for _, hit in listing.rows()))
-            write_stream(output, partial(write_warc, reader, captures))
-    else:
-        lines = listing.many_lines(form) if choices["many"] else listing.lines(form)
-        if output is None:
-            for line in lines:
-                click.echo(line, nl=False)
-            return listing.count
-        write_stream(
-            output, lambda out: out.writelines(line.encode() for line in lines)
-        )
-    click.echo(f"{output}: {listing.count} documents")
-    return listing.count

@@ -21,6 +21,7 @@ import click
 
 from archive.cli.output import end_output, speak_any_locale
 from archive.cli.secret import Secret, read_secret
+from archive.cli.several import ARCHIVE_FOLDER, check_number
 from archive.errors import EvidenceError, SettingsError, StoreError
 from archive.settings import (
     SETTINGS_VARIABLE,
@@ -61,6 +62,10 @@ class CommandContext:
     """What every verb may use: folders, environment, clock and randomness."""
 
     archive: Path
+    more_archives: tuple[Path, ...] = ()
+    """Others that were named before a verb that takes several."""
+    is_usual: bool = False
+    """Whether nobody named `archive`: it is what the environment says, or the usual."""
     keys_folder: Path | None = None
     trust_folder: Path | None = None
     settings_file: Path | None = None
@@ -72,6 +77,15 @@ class CommandContext:
     random_bytes: Callable[[int], bytes] = field(default=secrets.token_bytes)
     despite_refusal: bool = False
     """`checkpoint --despite-refusal`: sign although a witness contradicted."""
+
+    def archives(self, behind: Sequence[Path]) -> tuple[Path, ...]:
+        """All archives a verb is asked about, in the order they were named.
+
+        `behind`: those named behind the verb; the usual one counts where none is named.
+        """
+        if self.is_usual and behind:
+            return tuple(behind)
+        return (self.archive, *self.more_archives, *behind)
 
     def keys_folder_of(self, archive_id: str) -> Path:
         """The folder with this archive's private keys, never inside an archive."""
@@ -197,8 +211,10 @@ def check_environment(environ: Mapping[str, str]) -> None:
 @click.group(cls=EntryPointGroup, epilog=EXIT_CODES)
 @click.option(
     "--archive",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Archive folder (default: EVIDENCE_ARCHIVE, else warcs/main).",
+    multiple=True,
+    type=ARCHIVE_FOLDER,
+    help="Archive folder (default: EVIDENCE_ARCHIVE, else warcs/main); may be repeated "
+    "for verbs that take several.",
 )
 @click.option(
     "--keys",
@@ -229,7 +245,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
 def cli(
     ctx: click.Context,
     /,
-    archive: Path | None,
+    archive: tuple[Path, ...],
     settings_file: Path | None,
     passphrase_fd: int | None,
     **folders: Path | None,
@@ -237,9 +253,14 @@ def cli(
     """Preserve web pages so that a stranger can check them later."""
     environ = dict(os.environ)
     check_environment(environ)
-    chosen = archive or Path(environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE)
+    verb = ctx.invoked_subcommand or ""
+    check_number(verb, cli.get_command(ctx, verb), len(archive))
+    usual = Path(environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE)
+    chosen, *more = archive or (usual,)
     ctx.obj = CommandContext(
         archive=chosen,
+        more_archives=tuple(more),
+        is_usual=not archive,
         settings=load_settings(settings_file, environ),
         settings_file=settings_file,
         secret=Secret() if passphrase_fd is None else read_secret(passphrase_fd),

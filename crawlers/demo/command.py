@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from archive.cli.root import CommandContext
 from archive.errors import CaptureError
@@ -133,10 +132,8 @@ def _run_verb(
 
 def _root_option(ctx: click.Context) -> Path | None:
     """`evidence --archive DIR demo` means the same as `evidence demo --archive DIR`."""
-    root = ctx.find_root()
-    if root.get_parameter_source("archive") is ParameterSource.COMMANDLINE:
-        return Path(root.params["archive"])
-    return None
+    context: CommandContext = ctx.obj
+    return None if context.is_usual else context.archive
 
 
 def _typed() -> str:

@@ -11,7 +11,7 @@ from functools import partial
 
 from search.analysis.likeness import ALIKE_BITS, differing_bits
 from search.answering.opened import OpenIndex
-from search.answering.tiers import Found, Window, first_tier, ordered
+from search.answering.tiers import Found, Window, comparable, first_tier, ordered
 from search.engines.base import AllOf, OneOf, SearchReader, Sorting
 from search.engines.fields import ORDER
 from search.engines.planning import Plan
@@ -98,7 +98,8 @@ def _pool(asked: Asked, size: int, sorting: Sorting) -> tuple[int, list[Found]]:
     for archive, plan in asked:
         page = first_tier(archive, plan, Window(limit=size, bare=alone), sorting)
         total += page.total
-        pool += [Found(archive, hit, hit.score, ()) for hit in page.hits]
+        found = [Found(archive, hit, hit.score, ()) for hit in page.hits]
+        pool += found if alone else comparable(found)
     return total, pool if alone else ordered(pool, sorting)[:size]
 
 

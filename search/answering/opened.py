@@ -6,13 +6,18 @@ on: no reader waits until the index is made anew.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
+from archive.errors import (
+    SchemaMismatch,
+    SearchError,
+    SearchUnavailable,
+    UsageProblem,
+)
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from search.engines.base import SearchEngine, SearchReader
@@ -63,7 +68,8 @@ class OpenIndex:
         current = find_current(self.root)
         if current is None:
             raise SearchUnavailable(
-                f"{self.root} has no search index yet; run `evidence index`"
+                f"{self.root} has no search index yet; run "
+                f"`evidence --archive {self.root} index`"
             )
         if current == self._generation and self._engine is not None:
             self._engine.reload()
@@ -74,7 +80,7 @@ class OpenIndex:
             if rows.get_progress("version") != VERSION:
                 raise SchemaMismatch(
                     f"the search index of {self.root} was made by another version; "
-                    "run `evidence index`"
+                    f"run `evidence --archive {self.root} index`"
                 )
             kind = rows.get_progress("engine") or EMBEDDED
             self._look_for_removed(current, rows)
@@ -144,6 +150,23 @@ class OpenIndex:
         rows = CaptureRows.open(generation.rows_path)
         self._of_thread.rows = _ThreadRows(file=file, rows=rows)
         return rows
+
+
+def open_indexes(roots: Sequence[Path], engines: Engines) -> tuple[OpenIndex, ...]:
+    """Those of some archives; UsageProblem where two folders hold one archive.
+
+    All of it would be found twice, and an id would not say which is meant.
+    """
+    opened: dict[str, OpenIndex] = {}
+    for root in roots:
+        made = OpenIndex(root, engines)
+        other = opened.setdefault(made.archive_id, made)
+        if other is not made:
+            raise UsageProblem(
+                f"{other.root} and {root} are one archive, {made.archive_id}, or a "
+                "copy of it; name one of them"
+            )
+    return tuple(opened.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

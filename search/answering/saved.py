@@ -1,4 +1,4 @@
-"""Saved searches of a user, and how far they have been answered.
+"""Saved searches of a user.
 
 A file of lines holds one query a line. A TOML file holds tables `[[search]]` with
 `name`, `query`, and perhaps `variants` and `sort`. Such files belong to the user and
@@ -13,10 +13,8 @@ from typing import Any
 
 import click
 
-from archive.errors import FormatError, SettingsError
-from archive.files import DISK, Files
-from archive.log.checkpoint import parse_checkpoint
-from archive.log.note import MAX_NOTE_BYTES
+from archive.errors import SettingsError
+from archive.files import DISK
 from search.answering.options import SearchOptions, Variants
 from search.engines.base import Sorting
 
@@ -25,7 +23,6 @@ QUERY_LINE_BYTES = 64 * 1024
 SEARCHES_BYTES = 1 << 20
 """Of a file of saved searches: some thousands."""
 _KEYS = {"name", "query", "variants", "sort"}
-_SIZE_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,46 +81,3 @@ def _saved(place: str, table: Any, options: SearchOptions) -> SavedSearch:
         query=table["query"],
         options=replace(options, variants=variants, sorting=sorting),
     )
-
-
-def read_since(written: str, *, origin: str, may_begin: bool) -> int:
-    """How many entries of the log were searched already.
-
-    `written`: a number; a file with one, as `remember` writes it; or a file with a
-    checkpoint of this log. A file that is not there is 0 where `may_begin`.
-    """
-    if written.isascii() and written.isdigit() and len(written) <= _SIZE_DIGITS:
-        return int(written)
-    data = DISK.read(Path(written), limit_bytes=MAX_NOTE_BYTES)
-    if data is None and may_begin:
-        return 0
-    if data is None:
-        raise SettingsError(
-            f"there is no {written}; give a number of entries, a checkpoint you kept, "
-            "or a file to begin with --remember"
-        )
-    text = data.decode("utf-8", "replace")
-    if text.strip().isascii() and text.strip().isdigit() and len(text) <= _SIZE_DIGITS:
-        return int(text)
-    if may_begin:
-        raise SettingsError(
-            f"{written} is not a file of --remember: name one of its own, or none yet"
-        )
-    return _size_of_checkpoint(written, text, origin)
-
-
-def _size_of_checkpoint(name: str, text: str, origin: str) -> int:
-    try:
-        checkpoint = parse_checkpoint(text.partition("\n\n")[0] + "\n")
-    except FormatError as error:
-        raise SettingsError(f"{name} is neither a number nor a checkpoint") from error
-    if checkpoint.origin != origin:
-        raise SettingsError(
-            f"{name} is of the log {checkpoint.origin}, this archive has {origin}"
-        )
-    return checkpoint.size
-
-
-def remember(path: Path, entries: int) -> None:
-    """Write how many entries were searched, whole or not at all."""
-    Files().replace(path, f"{entries}\n".encode())

@@ -18,7 +18,7 @@ from search.answering.highlight import Snippet
 from search.answering.looked_for import make_searched
 from search.answering.marking import Marker
 from search.answering.mentions import find_mentions
-from search.answering.opened import OpenIndex
+from search.answering.opened import OpenIndex, open_indexes
 from search.answering.options import EVERYTHING, SearchOptions, Variants
 from search.answering.results import (
     Alike,
@@ -39,6 +39,7 @@ from search.answering.tallies import begin_to_count, count
 from search.answering.tiers import (
     Found,
     Window,
+    comparable,
     first_tier,
     ordered,
     second_tier,
@@ -88,9 +89,11 @@ class SearchService:
     def open(
         cls, archive_roots: Sequence[Path], engines: Engines | None = None
     ) -> "SearchService":
-        """Open archives by folder; an index that is not there yet may come later."""
-        used = engines or Engines()
-        service = cls([OpenIndex(root, used) for root in archive_roots])
+        """Open archives by folder; an index that is not there yet may come later.
+
+        UsageProblem where two folders hold one archive: all would be found twice.
+        """
+        service = cls(open_indexes(archive_roots, engines or Engines()))
         service.catch_up()
         return service
 
@@ -98,6 +101,11 @@ class SearchService:
     def archive_ids(self) -> tuple[str, ...]:
         """Ids of the archives that are searched."""
         return tuple(archive.archive_id for archive in self._archives)
+
+    @property
+    def roots(self) -> dict[str, Path]:
+        """Folders of the archives that are searched, by id."""
+        return {archive.archive_id: archive.root for archive in self._archives}
 
     def catch_up(self) -> None:
         """See newer index data, if the last look is a second old."""
@@ -279,7 +287,10 @@ def _answer(
         first = total
     if total >= FIRST_TIER_ENOUGH:
         return total, shown, [], alike
-    second = [found for one, plan in asked for found in second_tier(one, plan)]
+    tiers = [second_tier(one, plan) for one, plan in asked]
+    if len(asked) > 1:
+        tiers = [*map(comparable, tiers)]
+    second = [found for tier in tiers for found in tier]
     skipped = max(0, offset - first)  # what earlier pages showed of the second
     room = limit - len(shown)
     return total, shown, ordered(second)[skipped : skipped + room], alike
@@ -297,7 +308,8 @@ def _first_hits(
         part = window if alone else Window(limit=offset + limit)
         page = first_tier(archive, plan, part, sorting)
         total += page.total
-        first += [Found(archive, hit, hit.score, ()) for hit in page.hits]
+        found = [Found(archive, hit, hit.score, ()) for hit in page.hits]
+        first += found if alone else comparable(found)
     return total, ordered(first, sorting)[0 if alone else offset :][:limit]
 
 

@@ -33,22 +33,32 @@ FACET_FIELDS = (
 )
 """What counts are made of, on request; a document may have several values of one."""
 
+ARCHIVE = "archive"
+"""What is counted besides, where several archives are asked: it is a filter, too."""
+
 Asked = Sequence[tuple[OpenIndex, Plan]]
 
 _POOL = ThreadPoolExecutor(COUNTERS, thread_name_prefix="count")
 
 
 def count(asked: Asked) -> Counts:
-    """Count all of the first tier of a query, as it is planned for each archive."""
+    """Count all of the first tier of a query, as it is planned for each archive.
+
+    By archive, too, where there are several.
+    """
     tallies = [
         archive.use(partial(_tally, clause=plan.tier_one)) for archive, plan in asked
     ]
+    facets = {
+        name: make_facet(one.values[name] for one in tallies) for name in FACET_FIELDS
+    }
+    if len(asked) > 1:
+        of_each = zip(asked, tallies, strict=True)
+        totals = {one.archive_id: tally.total for (one, _), tally in of_each}
+        facets = {ARCHIVE: make_facet([totals]), **facets}
     return Counts(
         total=sum(one.total for one in tallies),
-        facets={
-            name: make_facet(one.values[name] for one in tallies)
-            for name in FACET_FIELDS
-        },
+        facets=facets,
         captured_days=add_up(one.days[CAPTURED_US] for one in tallies),
         claimed_days=add_up(one.days[CLAIMED_US] for one in tallies),
     )

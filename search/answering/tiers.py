@@ -64,6 +64,16 @@ def _having(archive: OpenIndex, clause: Clause, orders: Clause) -> set[int]:
     return {hit.order for hit in page.hits}
 
 
+def comparable(found: list[Found]) -> list[Found]:
+    """The best hits of one archive of several, scores as percent of the best of them.
+
+    Each archive weighs a word by how rare it is in its own texts: by scores as they are
+    all hits of an archive that often has the word stand behind all those of another.
+    """
+    best = max((one.score for one in found), default=0.0) or 1.0
+    return [replace(one, score=100 * one.score / best) for one in found]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The part of the ranked hits that is asked for: `[offset, offset + limit)`."""

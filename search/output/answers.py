@@ -48,6 +48,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "id": hit.capture_id,
         "short_id": hit.short_id,
+        "archive": hit.archive_id,
         "uri": hit.uri,
         "title": hit.title,
         "language": hit.language,

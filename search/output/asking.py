@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive.errors import InvalidQuery
@@ -13,8 +13,9 @@ from search.answering.service import SearchService
 from search.extract.by_type import EXTRACTORS
 from search.indexing.generations import VERSION
 from search.output.answers import counts_json, names_json, page_json
-from search.output.printing import count_lines, name_lines, page_lines
+from search.output.printing import Places, count_lines, name_lines, page_lines
 from search.output.streams import FORMATS, MANY_FORMATS, Asked
+from search.query.parser import parse_query
 from search.query.pointing import point_at
 
 
@@ -27,13 +28,19 @@ class Presentation:
     facets: bool = False
     names: bool = False
     as_json: bool = False
+    places: Places = field(default_factory=dict)
+    """How each archive was named, where several are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One search answered: documents that have all words, and the lines to print."""
+    """One search answered: documents that have all words, and the lines to print.
+
+    `told`: how many of `total` are shown, be it as copies of others.
+    """
 
     total: int
+    told: int
     lines: Sequence[str]
 
 
@@ -57,6 +64,9 @@ def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> A
             options=saved.options,
             counted=shown.facets,
         )
+        # Up to where the answer is of, be the index ahead of that.
+        page = replace(page, upto={**page.upto, **saved.options.upto})
+        told = sum(1 + hit.alike for hit in page.hits)
         counts = page.counts
         names = (
             service.mentions(saved.query, options=saved.options)
@@ -67,11 +77,12 @@ def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> A
         made = _named(saved) | page_json(page)
         made |= {} if counts is None else counts_json(counts)
         made |= {} if names is None else names_json(names)
-        return Answer(total=page.total, lines=[json.dumps(made, ensure_ascii=False)])
-    lines = [*page_lines(page, offset=shown.offset)]
+        line = json.dumps(made, ensure_ascii=False)
+        return Answer(total=page.total, told=told, lines=[line])
+    lines = [*page_lines(page, offset=shown.offset, places=shown.places)]
     lines += [] if counts is None else [*count_lines(counts)]
     lines += [] if names is None else [*name_lines(names)]
-    return Answer(total=page.total, lines=lines)
+    return Answer(total=page.total, told=told, lines=lines)
 
 
 def answer_line(
@@ -89,7 +100,7 @@ def answer_line(
             "column": error.column,
         }
         line = json.dumps(_named(saved) | empty, ensure_ascii=False)
-        return Answer(total=0, lines=[line])
+        return Answer(total=0, told=0, lines=[line])
 
 
 def _named(saved: SavedSearch) -> dict[str, Any]:
@@ -99,12 +110,20 @@ def _named(saved: SavedSearch) -> dict[str, Any]:
 class Listing:
     """Whole lists of some searches as of now: what is indexed meanwhile is not in them.
 
-    `count` is the number of rows that were given out so far.
+    `count` is the number of rows that were given out so far. `many`: rows say of which
+    search they are.
     """
 
-    def __init__(self, service: SearchService, searches: Sequence[SavedSearch]) -> None:
+    def __init__(
+        self,
+        service: SearchService,
+        searches: Sequence[SavedSearch],
+        *,
+        many: bool = False,
+    ) -> None:
         upto = service.upto()
-        self._service = service
+        self.service = service
+        self._many = many
         self._searches = [
             replace(
                 one, options=replace(one.options, upto={**upto, **one.options.upto})
@@ -113,22 +132,26 @@ class Listing:
         ]
         self.count = 0
 
+    def check(self) -> None:
+        """InvalidQuery for one that cannot be read, before a line is written."""
+        for one in self._searches:
+            with _pointing(one.query):
+                parse_query(one.query)
+
     def lines(self, form: str) -> Iterator[str]:
-        """The list of the one search there is, in one of the `FORMATS`."""
+        """The list in one of the `FORMATS`: of many searches one behind the other."""
+        if self._many:
+            head = {"searches": [self._head(one) for one in self._searches]}
+            return MANY_FORMATS[form](head, self.rows())
         (saved,) = self._searches
         return FORMATS[form](self._head(saved), (hit for _, hit in self.rows()))
-
-    def many_lines(self, form: str) -> Iterator[str]:
-        """The lists of all searches, one behind the other."""
-        head = {"searches": [self._head(one) for one in self._searches]}
-        return MANY_FORMATS[form](head, self.rows())
 
     def rows(self) -> Iterator[tuple[Asked, Hit]]:
         """Every document of every search; InvalidQuery shows the wrong character."""
         for one in self._searches:
             asked = Asked(name=one.name, query=one.query)
             with _pointing(one.query):
-                for hit in self._service.stream(one.query, options=one.options):
+                for hit in self.service.stream(one.query, options=one.options):
                     self.count += 1
                     yield asked, hit
 

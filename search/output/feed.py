@@ -17,7 +17,8 @@ from search.answering.results import Hit
 NAMESPACE = "http://www.w3.org/2005/Atom"
 _EPOCH = "1970-01-01T00:00:00Z"
 _OF_THE_RUN = frozenset({"upto", "since", "extractors", "index_version"})
-"""What a head says about one run; the id of a feed must outlive it."""
+"""What a head says about one run; the id of a feed must outlive it, all but which
+archives are asked."""
 
 
 def format_atom(head: Mapping[str, object], hits: Iterable[Hit]) -> Iterator[str]:
@@ -38,12 +39,13 @@ def format_atom(head: Mapping[str, object], hits: Iterable[Hit]) -> Iterator[str
 
 
 def _question(head: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked, the same in every run."""
-    return {
+    """What was asked of which archives, the same in every run."""
+    made = {
         name: [*map(_question, value)] if name == "searches" else value
         for name, value in head.items()
         if name not in _OF_THE_RUN
     }
+    return made | ({"archives": sorted(head["upto"])} if "upto" in head else {})
 
 
 def _entry(hit: Hit) -> Iterator[str]:
@@ -54,7 +56,8 @@ def _entry(hit: Hit) -> Iterator[str]:
     yield f"<title>{_text(hit.title or hit.uri)}</title>\n"
     yield f"<updated>{format_instant(hit.captured_at)}</updated>\n"
     yield f"<author><name>{_text(hit.source_id or 'no source')}</name></author>\n"
-    about = f"{hit.uri} ({state}{claimed}), capture {hit.capture_id}"
+    named = f"capture {hit.capture_id} of archive {hit.archive_id}"
+    about = f"{hit.uri} ({state}{claimed}), {named}"
     yield f"<summary>{_text(about)}</summary>\n"
     yield f'<category term="{_text(hit.capture_class)}"/>\n'
     yield "</entry>\n"

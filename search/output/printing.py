@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import click
 
@@ -20,31 +21,43 @@ KNOWN_SAID = 12
 """Known values named where a value is unknown."""
 
 
-def page_lines(page: ResultPage, *, offset: int = 0) -> Iterator[str]:
+Places = Mapping[str, str]
+"""How an archive was named on the command line, by its id; nothing where one is asked,
+which needs no name beside each hit."""
+
+
+def page_lines(
+    page: ResultPage, *, offset: int = 0, places: Places = MappingProxyType({})
+) -> Iterator[str]:
     """How many, what was looked for, then the hits."""
     found = "1 document" if page.total == 1 else f"{page.total} documents"
     shown = len(page.hits)
     part = f", {offset + 1} to {offset + shown} shown" if shown < page.total else ""
-    yield f"{found} found in {page.took_ms} ms{part if shown else ''}"
+    if not shown:
+        part = f", none behind the first {offset}" if page.total and offset else ""
+    yield f"{found} found in {page.took_ms} ms{part}"
     for one in page.searched:
         yield f"  looked for {one_line(describe(one))}"
     for archive_id, entries in page.upto.items():
-        yield f"  searched archive {archive_id} up to entry {entries}"
+        place = f" ({one_line(places[archive_id])})" if archive_id in places else ""
+        yield f"  searched archive {archive_id}{place} up to entry {entries}"
     for unknown in page.unknown:
         yield _unknown_line(unknown)
     for hit in page.hits:
-        yield from _hit_lines(hit)
+        yield from _hit_lines(hit, places)
     if page.some_missing:
         yield "\nSome words missing:"
     for hit in page.some_missing:
-        yield from _hit_lines(hit)
+        yield from _hit_lines(hit, places)
 
 
-def alike_lines(alike: Sequence[Alike]) -> Iterator[str]:
+def alike_lines(
+    alike: Sequence[Alike], places: Places = MappingProxyType({})
+) -> Iterator[str]:
     """Documents like another one, with the share of their words."""
     yield f"{len(alike)} like it" if alike else "nothing is like it"
     for one in alike:
-        yield from _hit_lines(one.hit)
+        yield from _hit_lines(one.hit, places)
         yield f"  {one.shared:.1%} of the words in a row are the same"
 
 
@@ -55,7 +68,7 @@ def _unknown_line(unknown: UnknownValue) -> str:
     return f"  nothing has {unknown.field}:{one_line(unknown.value)}; {there}"
 
 
-def _hit_lines(hit: Hit) -> Iterator[str]:
+def _hit_lines(hit: Hit, places: Places) -> Iterator[str]:
     yield f"\n{one_line(hit.title or hit.uri)}"
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
     done = "imported" if hit.is_imported else "captured"
@@ -64,6 +77,8 @@ def _hit_lines(hit: Hit) -> Iterator[str]:
         times += ", imported from a file of others"
     yield f"  {one_line(hit.uri)}"
     yield f"  {hit.short_id}  {format_instant(hit.captured_at)}  {state}{times}"
+    if hit.archive_id in places:
+        yield f"  in archive {one_line(places[hit.archive_id])}"
     if hit.parts:
         yield f"  {_place(hit)}"
     if hit.ocr_confidence is not None:

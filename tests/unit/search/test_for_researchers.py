@@ -16,7 +16,7 @@ from archive.capture import CaptureOutcome
 from archive.cli.root import cli
 from search.query.grammar import FORMS, GRAMMAR, NOTES
 from search.search_cli import NOTHING_NEW
-from tests.support.search_archive import ArchiveBox
+from tests.support.search_archive import ArchiveBox, make_box
 
 PAGE = (Path(__file__).parents[3] / "docs" / "for-researchers.md").read_text("utf-8")
 DATED = '<meta property="article:published_time" content="2025-01-26">'
@@ -72,8 +72,21 @@ def archive(
 
 
 @pytest.fixture(scope="module")
+def partner(
+    tmp_path_factory: pytest.TempPathFactory, article: Callable[[str, str], str]
+) -> ArchiveBox:
+    """The archive of somebody else, or a mirror of it."""
+    made = make_box(tmp_path_factory.mktemp("partner"), "partner")
+    made.page("https://en.example/1", article("News en", TEXTS["en"]))
+    made.index()
+    return made
+
+
+@pytest.fixture(scope="module")
 def run(
-    archive: ArchiveBox, tmp_path_factory: pytest.TempPathFactory
+    archive: ArchiveBox,
+    partner: ArchiveBox,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Result]:
     """Runs a command line in a folder of its own, as a reader would."""
     folder = tmp_path_factory.mktemp("reader")
@@ -84,6 +97,9 @@ def run(
         "A": archive.captures[2].short_id,
         "B": archive.captures[-1].short_id,
         "ID": archive.captures[2].short_id,
+        "OURS": str(archive.root),
+        "PARTNER": str(partner.root),
+        "384": str(*archive.service().upto().values()),
     }
 
     def invoke(line: str) -> Result:

@@ -89,6 +89,33 @@ def test_what_is_remembered_as_told_was_told(
     assert (again["total"], len(again["hits"])) == (12, 3)
 
 
+def test_what_is_remembered_and_was_not_shown_is_said(
+    run: Run, box: ArchiveBox, article: Article, tmp_path: Path
+) -> None:
+    pages = (article("Heron", f"The heron, number {n}.") for n in range(3))
+    box.capture(
+        *(box.exchange(f"https://c.example/{n}", p) for n, p in enumerate(pages))
+    )
+    box.index()
+    words = "documents are not shown and count as told"
+    for how, said in (
+        (("--limit", "1"), f"2 {words}"),
+        ((), ""),
+        (("--all", "urls"), ""),
+    ):
+        seen = str(tmp_path / "-".join(["seen", *how]))
+        done = run("heron", "--new-since", seen, "--remember", *how)
+        assert (said in done.stderr) if said else not done.stderr
+
+
+def test_a_number_beyond_every_log_is_nothing_new(run: Run) -> None:
+    assert run("turnout", "--new-since", "9" * 19).exit_code == NOTHING_NEW
+
+
+def test_a_page_behind_the_last_hit_says_so(run: Run) -> None:
+    assert "none behind the first 50\n" in run("turnout", "--offset", "50").output
+
+
 def test_new_since_takes_a_number_or_a_checkpoint_of_this_log(
     box: ArchiveBox, run: Run, tmp_path: Path
 ) -> None:
@@ -199,6 +226,17 @@ def test_a_wrong_query_of_a_whole_list_is_pointed_at_and_writes_nothing(
     with pytest.raises(InvalidQuery, match=r"claimed:x\n +\^"):
         run("claimed:x", "--all", "csv", "-o", str(place))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_query_behind_others_lets_no_part_of_a_list_out(
+    box: ArchiveBox, tmp_path: Path
+) -> None:
+    queries = tmp_path / "queries"
+    queries.write_text("turnout\nclaimed:x\n")
+    asked = ["--from", str(queries), "--all", "urls"]
+    done = CliRunner().invoke(search, asked, obj=box.context)
+    assert isinstance(done.exception, InvalidQuery)
+    assert done.output == ""
 
 
 @pytest.mark.parametrize(

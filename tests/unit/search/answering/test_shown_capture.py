@@ -123,8 +123,9 @@ def test_a_capture_of_the_day_that_was_asked_for_is_handed_out(
         assert shown.capture_id == listed.capture_id == polling.capture_id
         assert (shown.captures, listed.captures) == (3, 3)
     reader = box.open_reader()
-    given = list(captures_of(reader, service.stream(f"election {day}")))
-    assert [one.capture_id for one in given] == [polling.capture_id]
+    (archive_id,) = service.archive_ids
+    given = captures_of({archive_id: reader}, service.stream(f"election {day}"))
+    assert [one.capture_id for _, one in given] == [polling.capture_id]
     reader.close()
     (hit,) = service.search("election captured:2025-02").hits
     assert hit.capture_id == last.capture_id
