@@ -196,7 +196,7 @@ def test_kept_text_of_a_capture(service: SearchService) -> None:
 
 def test_no_index_yet_is_said(archive: ArchiveBox) -> None:
     service = archive.service()
-    with pytest.raises(SearchUnavailable, match="evidence --archive .* index`"):
+    with pytest.raises(SearchUnavailable, match=r"evidence --archive .* index`"):
         service.search("a")
 
 
@@ -339,7 +339,7 @@ def test_index_of_another_version_is_named(
     with rows.transaction():
         rows.set_progress("version", "0.0")
     rows.close()
-    with pytest.raises(SchemaMismatch, match="evidence --archive .* index`"):
+    with pytest.raises(SchemaMismatch, match=r"evidence --archive .* index`"):
         archive.service().search("яўка")
 
 
