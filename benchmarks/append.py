@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys.keyfolder import KeyFolder
 from archive.capture import (
     DnsFacts,
     Exchange,

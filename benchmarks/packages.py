@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments.segment import list_segments
 from archive.verify.folder import verify_archive

@@ -32,8 +32,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import read_trust
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.trust.folder import read_trust
 from archive.capture import Exchange
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity

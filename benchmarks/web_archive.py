@@ -24,7 +24,7 @@ from lxml import html
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys.keyfolder import KeyFolder
 from archive.capture import (
     Capture,
     Exchange,

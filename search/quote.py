@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from archive.attest.canonical import dump_canonical, parse_canonical
-from archive.attest.fields import (
+from archive.attest.values.canonical import dump_canonical, parse_canonical
+from archive.attest.values.fields import (
     Table,
     Validator,
     check_table,
@@ -24,7 +24,7 @@ from archive.attest.fields import (
     integer,
     refuse,
 )
-from archive.attest.forms import NAME
+from archive.attest.values.forms import NAME
 from archive.digest import Digest
 from search.analysis.analyze import ANALYSIS_VERSION
 from search.answering.results import ExtractedText

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from archive.attest.trust import TrustSet, read_trust, trust_path
+from archive.attest.trust.folder import TrustSet, read_trust, trust_path
 from archive.capture import Capture
 from archive.errors import LimitExceeded
 from archive.export.bundle import BundleRequest, export_bundle

@@ -7,12 +7,12 @@ The file that travels between them is the fields of that kind as canonical JSON.
 from collections.abc import Mapping
 from typing import Any
 
-from archive.attest.canonical import dump_canonical, parse_canonical
-from archive.attest.fields import check_table
-from archive.attest.keyfolder import StatementSigner
-from archive.attest.keys import verify_p256
-from archive.attest.predicates import COSIGN
-from archive.attest.statement import format_cosigned
+from archive.attest.keys.keyfolder import StatementSigner
+from archive.attest.keys.signing import verify_p256
+from archive.attest.statements.predicates import COSIGN
+from archive.attest.statements.statement import format_cosigned
+from archive.attest.values.canonical import dump_canonical, parse_canonical
+from archive.attest.values.fields import check_table
 from archive.digest import Digest
 from archive.errors import MalformedStatement
 from archive.log.fields import format_base64, parse_base64

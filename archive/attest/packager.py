@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from archive.attest.rules import key_id_of
+from archive.attest.values.keyid import key_id_of
 from archive.errors import BadSignature, FormatError
 from archive.log.fields import parse_base64
 

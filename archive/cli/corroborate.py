@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.cli.output import print_json
 from archive.cli.root import CommandContext
 from archive.instant import format_instant

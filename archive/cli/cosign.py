@@ -10,9 +10,9 @@ from archive.attest.approval import (
     make_approval,
     parse_approval,
 )
-from archive.attest.keyfile import read_key_file
-from archive.attest.keys import P256Signer
-from archive.attest.trust import read_trust
+from archive.attest.keys.keyfile import read_key_file
+from archive.attest.keys.signing import P256Signer
+from archive.attest.trust.folder import read_trust
 from archive.cli.output import say
 from archive.cli.root import CommandContext
 from archive.errors import StoreError, UsageProblem, VerificationError

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.trust import read_trust
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.trust.folder import read_trust
 from archive.capture import Capture
 from archive.cli.logexport import listing, log_command
 from archive.cli.output import print_json, say

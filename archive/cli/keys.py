@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import click
 
-from archive.attest.keyfolder import sealing
-from archive.attest.trust import put_back_trust, read_trust, replace_trust
-from archive.attest.trustset import TrustSet
+from archive.attest.keys.keyfolder import sealing
+from archive.attest.trust.folder import put_back_trust, read_trust, replace_trust
+from archive.attest.trust.trustset import TrustSet
 from archive.cli.output import say
 from archive.cli.root import CommandContext
 from archive.errors import UnknownKey

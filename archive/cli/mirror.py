@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.cli.output import print_json, say, show_share
 from archive.cli.reading import NOT_VERIFIED_EXIT, print_report
 from archive.cli.root import CommandContext

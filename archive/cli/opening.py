@@ -7,9 +7,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.attest.keyfile import has_sealed_keys
-from archive.attest.keyfolder import KeyFolder, StatementSigner
-from archive.attest.trust import read_trust
+from archive.attest.keys.keyfile import has_sealed_keys
+from archive.attest.keys.keyfolder import KeyFolder, StatementSigner
+from archive.attest.trust.folder import read_trust
 from archive.cli.output import say
 from archive.cli.secret import Secret
 from archive.errors import KeyProblem, SettingsError
@@ -85,7 +85,7 @@ def find_token_key(settings: Settings, secret: Secret) -> StatementSigner | None
     if settings.token_key is None:
         return None
     try:
-        from archive.attest.pkcs11 import open_token_key
+        from archive.attest.keys.pkcs11 import open_token_key
     except ImportError as error:
         raise SettingsError(
             "[keys] names a token, and the extra for it is not installed: pkcs11"

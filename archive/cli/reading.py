@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.capture import Capture
 from archive.capture_class import ClassNote
 from archive.claim import CLAIM, IMPORT_CLAIM

@@ -2,7 +2,7 @@
 
 import click
 
-from archive.attest.forms import NAME, WORDS
+from archive.attest.values.forms import NAME, WORDS
 from archive.capture import Capture
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext

@@ -31,7 +31,7 @@ from archive.settings import (
 )
 
 if TYPE_CHECKING:
-    from archive.attest.keyfolder import KeyFolder
+    from archive.attest.keys.keyfolder import KeyFolder
     from archive.cli.opening import Place
     from archive.stamping.service import StampingService
     from archive.store.reading.reader import ArchiveReader
@@ -89,13 +89,13 @@ class CommandContext:
 
     def keys_folder_of(self, archive_id: str) -> Path:
         """The folder with this archive's private keys, never inside an archive."""
-        from archive.attest.keyfile import default_keys_folder
+        from archive.attest.keys.keyfile import default_keys_folder
 
         return self.keys_folder or default_keys_folder(self.environ, archive_id)
 
     def trust(self) -> Path:
         """The reader's trust folder."""
-        from archive.attest.trust import trust_root
+        from archive.attest.trust.folder import trust_root
 
         return self.trust_folder or trust_root(self.environ)
 

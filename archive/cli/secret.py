@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from archive.attest.keyfile import PASSPHRASE_LIMIT_BYTES, check_passphrase
+from archive.attest.keys.keyfile import PASSPHRASE_LIMIT_BYTES, check_passphrase
 from archive.errors import KeyProblem
 
 

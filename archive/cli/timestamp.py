@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from archive.attest.authority import CHAIN_LIMIT_BYTES
-from archive.attest.enrol import enrol_authorities
+from archive.attest.tokens.authority import CHAIN_LIMIT_BYTES
+from archive.attest.trust.enrol import enrol_authorities
 from archive.cli.output import print_json
 from archive.cli.root import CommandContext
 from archive.errors import SettingsError, TimestampUnavailable

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from archive.attest.trust import (
+from archive.attest.trust.folder import (
     TrustFolder,
     list_origins,
     read_trust,

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext
 from archive.errors import UsageProblem

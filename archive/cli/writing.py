@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import click
 
-from archive.attest.keyfolder import KeyFolder, sealing
+from archive.attest.keys.keyfolder import KeyFolder, sealing
 from archive.cli.opening import find_token_key
 from archive.cli.output import print_json, say
 from archive.cli.root import CommandContext

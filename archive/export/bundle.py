@@ -10,7 +10,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
 from archive.digest import Digest, format_short_id
 from archive.errors import UsageProblem

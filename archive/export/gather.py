@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from archive.attest.statement import Statement
-from archive.attest.trust import TrustSet
+from archive.attest.statements.statement import Statement
+from archive.attest.trust.folder import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
 from archive.errors import CaptureNotFound, DigestMismatch, UsageProblem
 from archive.export.shelf import Shelf, Stamped, TokenFiles

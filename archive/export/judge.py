@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import ByteSource, MemoryBytes
 from archive.digest import Digest
 from archive.errors import DigestMismatch

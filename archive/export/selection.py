@@ -7,7 +7,7 @@ statement about it, as in a segment.
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from archive.attest.envelope import format_statement_record
+from archive.attest.statements.envelope import format_statement_record
 from archive.capture import Capture
 from archive.digest import READ_BYTES
 from archive.errors import DigestMismatch

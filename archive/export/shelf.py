@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.attest.keys import verify_ed25519
-from archive.attest.timestamp import verify_token
-from archive.attest.trust import TrustSet
-from archive.attest.vouched import complete_chain
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.tokens.timestamp import verify_token
+from archive.attest.tokens.vouched import complete_chain
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import (
     BadTimestamp,

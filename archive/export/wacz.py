@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.attest.keys import P384Key
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import P384Key
+from archive.attest.trust.folder import TrustSet
 from archive.capture import ByteSource, Capture, MemoryBytes
 from archive.digest import Digest
 from archive.export.gather import Gathered, Gatherer

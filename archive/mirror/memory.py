@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive.attest.keys import verify_ed25519
+from archive.attest.keys.signing import verify_ed25519
 from archive.errors import ArchiveLocked, FormatError, InconsistentCheckpoint
 from archive.files import DISK
 from archive.locks import hold_file

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import (
     EvidenceError,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archive.attest.revocation import CRL_LIMIT_BYTES, crl_addresses, format_crls
-from archive.attest.timestamp import VerifiedToken, verify_token
-from archive.attest.token import NONCE_BYTES, TOKEN_LIMIT_BYTES, format_query
+from archive.attest.tokens.revocation import CRL_LIMIT_BYTES, crl_addresses, format_crls
+from archive.attest.tokens.timestamp import VerifiedToken, verify_token
+from archive.attest.tokens.token import NONCE_BYTES, TOKEN_LIMIT_BYTES, format_query
 from archive.errors import (
     EvidenceError,
     FormatError,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.attest.timestamp import verify_token
+from archive.attest.tokens.timestamp import verify_token
 from archive.errors import EvidenceError, TimestampUnavailable
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from archive.log.note import parse_note

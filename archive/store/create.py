@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.keyfolder import KeyFolder, Seal, plain_pem
-from archive.attest.trust import TrustedOperator, TrustSet, write_trust
+from archive.attest.keys.keyfolder import KeyFolder, Seal, plain_pem
+from archive.attest.trust.folder import TrustedOperator, TrustSet, write_trust
 from archive.digest import Digest, format_short_id
 from archive.errors import ArchiveExists, KeyProblem, StoreError, UsageProblem
 from archive.files import Files

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from archive.attest.canonical import dump_canonical
-from archive.attest.extract import ExtractRun, format_extract
-from archive.attest.forms import host_of
-from archive.attest.job import (
+from archive.attest.keys.keyfolder import StatementSigner
+from archive.attest.records.extract import ExtractRun, format_extract
+from archive.attest.records.job import (
     JobClosing,
     JobOpening,
     format_job_close,
     format_job_open,
 )
-from archive.attest.keyfolder import StatementSigner
+from archive.attest.values.canonical import dump_canonical
+from archive.attest.values.forms import host_of
 from archive.capture import Capture, Exchange, MemoryBytes
 from archive.digest import Digest
 from archive.instant import format_instant

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.forms import FILE_NAME_LIMIT
+from archive.attest.values.forms import FILE_NAME_LIMIT
 from archive.digest import Digest
 from archive.errors import (
     DigestMismatch,

@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.keyfile import write_key_file
-from archive.attest.keyfolder import (
+from archive.attest.keys.keyfile import write_key_file
+from archive.attest.keys.keyfolder import (
     NEXT_FILE,
     OPERATOR_FILE,
     SINCE_FILE,
     Seal,
     StatementSigner,
 )
-from archive.attest.keys import P256Signer
-from archive.attest.trustset import TrustedOperator, TrustSet
+from archive.attest.keys.signing import P256Signer
+from archive.attest.trust.trustset import TrustedOperator, TrustSet
 from archive.errors import KeyProblem, UsageProblem, WitnessRefused
 from archive.files import sync_folder
 from archive.log.fields import format_base64

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from archive.attest.keys import P256Signer, verify_p256
-from archive.attest.statement import Statement, pae
+from archive.attest.keys.signing import P256Signer, verify_p256
+from archive.attest.statements.statement import Statement, pae
 from archive.errors import FormatError, StoreError
 from archive.log.leaf import Leaf, parse_leaf
 from archive.log.reader import LogReader

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archive.attest.envelope import Envelope, format_signed_record
-from archive.attest.keyfolder import KeyFolder, StatementSigner
-from archive.attest.statement import build_statement, pae
+from archive.attest.keys.keyfolder import KeyFolder, StatementSigner
+from archive.attest.statements.envelope import Envelope, format_signed_record
+from archive.attest.statements.statement import build_statement, pae
 from archive.capture import MemoryBytes, SliceLocation
 from archive.digest import Digest
 from archive.errors import KeyProblem

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.canonical import dump_canonical, parse_canonical
+from archive.attest.values.canonical import dump_canonical, parse_canonical
 from archive.digest import READ_BYTES, Digest
 from archive.errors import FormatError
 from archive.files import DISK, Files, read_range

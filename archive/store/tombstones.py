@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.attest.statement import Statement
+from archive.attest.statements.statement import Statement
 from archive.digest import Digest
 from archive.store.drafts import Draft
 

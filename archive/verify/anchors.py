@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.trust.folder import TrustSet
 from archive.errors import EvidenceError, FormatError, StoreError, Unreadable
 from archive.files import DISK
 from archive.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint

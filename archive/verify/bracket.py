@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from archive.attest.statement import Statement
+from archive.attest.statements.statement import Statement
 from archive.instant import format_instant, parse_instant
 from archive.verify.collector import Collector
 from archive.verify.stamps import Stamp, Stamps

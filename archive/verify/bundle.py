@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.envelope import Envelope
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.statements.envelope import Envelope
+from archive.attest.trust.folder import TrustSet
 from archive.digest import READ_BYTES, Digest
 from archive.errors import EvidenceError, FormatError, LimitExceeded, VerificationError
 from archive.instant import format_instant

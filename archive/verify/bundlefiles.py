@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from archive.attest.statement import STATEMENT_LIMIT_BYTES
+from archive.attest.statements.statement import STATEMENT_LIMIT_BYTES
 from archive.digest import Digest
 from archive.errors import (
     EvidenceError,

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.attest.revocation import check_revocation, choose_lists, parse_crls
-from archive.attest.statement import Statement
-from archive.attest.timestamp import VerifiedToken, verify_token
-from archive.attest.trust import TrustSet
-from archive.attest.vouched import check_vouched
+from archive.attest.statements.statement import Statement
+from archive.attest.tokens.revocation import check_revocation, choose_lists, parse_crls
+from archive.attest.tokens.timestamp import VerifiedToken, verify_token
+from archive.attest.tokens.vouched import check_vouched
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import BadTimestamp, FormatError, UnknownKey
 from archive.instant import format_instant, parse_instant

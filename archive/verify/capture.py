@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 from itertools import takewhile
 from pathlib import Path
 
-from archive.attest.statement import parse_statement
-from archive.attest.trust import TrustSet
+from archive.attest.statements.statement import parse_statement
+from archive.attest.trust.folder import TrustSet
 from archive.capture import Capture, SliceLocation
 from archive.digest import Digest
 from archive.errors import (

@@ -1,6 +1,6 @@
 """Checks 11 to 13 of one capture: the tokens that bound it, and nothing else."""
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import (
     BadTimestamp,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
-from archive.attest.envelope import Stub
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.statements.envelope import Stub
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import (
     EvidenceError,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import SAMPLE_ROLES, Capture, CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError, LimitExceeded

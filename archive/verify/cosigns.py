@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from archive.attest.approval import verify_approval
-from archive.attest.rules import key_id_of
+from archive.attest.values.keyid import key_id_of
 from archive.digest import Digest
 from archive.errors import EvidenceError, MalformedStatement
 from archive.log.fields import parse_base64

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 
-from archive.attest.envelope import Envelope
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, parse_common, parse_statement
-from archive.attest.trust import TrustSet
+from archive.attest.statements.envelope import Envelope
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement, parse_common, parse_statement
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, VerificationError
 from archive.store.catalog.follow import CAPTURE_KINDS

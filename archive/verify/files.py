@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from archive.attest.extract import parse_extract
+from archive.attest.records.extract import parse_extract
 from archive.digest import Digest
 from archive.errors import FormatError, StoreError
 from archive.files import is_temporary

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.errors import ArchiveMissing, FormatError, StoreError
 from archive.files import DISK
 from archive.store.layout import (

@@ -1,7 +1,7 @@
 """Check 18: each seed that a job promised has an outcome, and its captures are here."""
 
-from archive.attest.job import parse_job_close, parse_job_open
-from archive.attest.statement import Statement
+from archive.attest.records.job import parse_job_close, parse_job_open
+from archive.attest.statements.statement import Statement
 from archive.digest import Digest
 from archive.errors import FormatError
 from archive.verify.collector import Collector

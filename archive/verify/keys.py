@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import VerificationError
 from archive.log.fields import MAX_DECIMAL

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.attest.packager import verify_package
-from archive.attest.statement import Statement, parse_statement
+from archive.attest.statements.statement import Statement, parse_statement
 from archive.errors import (
     EvidenceError,
     FormatError,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from archive.attest.statement import Statement
+from archive.attest.statements.statement import Statement
 from archive.digest import Digest
 from archive.errors import FormatError
 from archive.verify.bundlefiles import SLICE, BundleFiles, prefix_of

@@ -12,10 +12,10 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from archive.attest.envelope import ENVELOPE_CONTENT_TYPE, RECORD_LIMIT_BYTES
-from archive.attest.extract import EXTRACT_LIMIT_BYTES
-from archive.attest.job import JOB_LIMIT_BYTES
-from archive.attest.trust import TrustSet
+from archive.attest.records.extract import EXTRACT_LIMIT_BYTES
+from archive.attest.records.job import JOB_LIMIT_BYTES
+from archive.attest.statements.envelope import ENVELOPE_CONTENT_TYPE, RECORD_LIMIT_BYTES
+from archive.attest.trust.folder import TrustSet
 from archive.errors import StoreError
 from archive.files import open_regular
 from archive.store.catalog.follow import CAPTURE_KINDS

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.instant import format_instant
 from archive.verify.collector import Collector
 from archive.verify.report import ARCHIVE_REQUIRED, ONE_WITNESS, Bracket

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NoReturn, Self
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.child import python_command, python_path
 from archive.errors import StoreError
 from archive.store.segments.walk import SegmentChanged

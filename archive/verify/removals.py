@@ -7,7 +7,7 @@ lost, and that is said. A new seal must name the tombstone that it was made for.
 from collections.abc import Mapping
 from typing import Any
 
-from archive.attest.envelope import Stub
+from archive.attest.statements.envelope import Stub
 from archive.digest import Digest
 from archive.instant import format_instant
 from archive.log.leaf import parse_leaf

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.authority import SignerPath
-from archive.attest.keys import verify_ed25519
-from archive.attest.revocation import (
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.tokens.authority import SignerPath
+from archive.attest.tokens.revocation import (
     RevocationList,
     RevocationLists,
     check_revocation,
     choose_lists,
     parse_crls,
 )
-from archive.attest.timestamp import VerifiedToken, verify_token
-from archive.attest.trust import TrustSet
+from archive.attest.tokens.timestamp import VerifiedToken, verify_token
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import (
     BadTimestamp,

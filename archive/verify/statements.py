@@ -7,11 +7,11 @@ and capture procedures decide what that means.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archive.attest.envelope import Envelope
-from archive.attest.forms import host_of
-from archive.attest.keys import verify_p256
-from archive.attest.statement import Statement, pae
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_p256
+from archive.attest.statements.envelope import Envelope
+from archive.attest.statements.statement import Statement, pae
+from archive.attest.trust.folder import TrustSet
+from archive.attest.values.forms import host_of
 from archive.errors import BadSignature, DigestMismatch, MalformedRecord, UnknownKey
 from archive.log.leaf import Leaf, format_leaf
 from archive.warc.carried import IMPORT_URN

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.trust.folder import TrustSet
 from archive.errors import (
     BadConsistencyProof,
     BadSignature,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from archive.attest.keys import verify_ed25519
+from archive.attest.keys.signing import verify_ed25519
 from archive.errors import (
     BadSignature,
     FormatError,

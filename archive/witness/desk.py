@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.keyfile import (
+from archive.attest.keys.keyfile import (
     check_key_folder,
     make_key_folder,
     read_key_file,
     write_key_file,
 )
-from archive.attest.keys import WitnessSigner, verify_ed25519
+from archive.attest.keys.signing import WitnessSigner, verify_ed25519
 from archive.errors import (
     ArchiveLocked,
     FormatError,

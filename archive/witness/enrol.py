@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.trust import TrustSet, replace_trust
+from archive.attest.trust.folder import TrustSet, replace_trust
 from archive.errors import LogMissing, UsageProblem, WitnessRefused
 from archive.files import DISK
 from archive.log.checkpoint import parse_checkpoint

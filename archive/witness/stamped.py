@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.attest.keys import verify_ed25519
+from archive.attest.keys.signing import verify_ed25519
 from archive.errors import (
     BadSignature,
     FormatError,

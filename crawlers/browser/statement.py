@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from archive.attest.canonical import dump_canonical
+from archive.attest.values.canonical import dump_canonical
 from archive.capture import MemoryBytes
 from archive.store.drafts import JSON_TYPE, PageDraft
 from archive.warc.slice import ResourceBlock

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.cli.root import CommandContext
 from archive.errors import ArchiveExists, CaptureError, VerificationError
 from archive.store.create import CreateRequest, create_archive

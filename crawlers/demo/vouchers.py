@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from archive.attest.enrol import enrol_authorities
-from archive.attest.trust import read_trust
+from archive.attest.trust.enrol import enrol_authorities
+from archive.attest.trust.folder import read_trust
 from archive.cli.root import CommandContext
 from archive.errors import UnknownKey
 from archive.files import DISK

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from archive.attest.extract import (
+from archive.attest.records.extract import (
     EXTRACT_LIMIT_BYTES,
     ExtractLine,
     ExtractRun,

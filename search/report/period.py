@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.attest.job import JobClosing, JobOpening
+from archive.attest.records.job import JobClosing, JobOpening
 from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.store.catalog.jobrows import JobPlaces

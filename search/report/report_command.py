@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.cli.root import CommandContext
 from archive.errors import EvidenceError, UsageProblem
 from archive.instant import format_instant, parse_instant

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive

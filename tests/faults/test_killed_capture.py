@@ -15,7 +15,7 @@ from typing import Protocol
 
 import pytest
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.capture import CaptureOutcome
 from archive.digest import Digest
 from archive.store.layout import read_identity

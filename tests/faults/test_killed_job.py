@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from archive.attest.job import TRAIL_LIMIT
+from archive.attest.records.job import TRAIL_LIMIT
 from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import pytest
 
-from archive.attest.extract import ExtractLine, ExtractRun
+from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.capture import ByteSource, Capture
 from archive.digest import Digest, format_short_id
 from archive.files import Files

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, verify_ed25519
+from archive.attest.keys.signing import Ed25519Signer, verify_ed25519
 from archive.errors import (
     BadConsistencyProof,
     BadInclusionProof,

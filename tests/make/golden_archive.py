@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.envelope import Stub, format_stub_record
-from archive.attest.extract import ExtractLine, ExtractRun
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.keys import Ed25519Signer, P256Signer, P384Key
-from archive.attest.rules import key_id_of
-from archive.attest.statement import format_cosigned
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.keys.signing import Ed25519Signer, P256Signer, P384Key
+from archive.attest.records.extract import ExtractLine, ExtractRun
+from archive.attest.statements.envelope import Stub, format_stub_record
+from archive.attest.statements.statement import format_cosigned
+from archive.attest.values.keyid import key_id_of
 from archive.capture import Capture, MemoryBytes
 from archive.digest import Digest, format_short_id
 from archive.files import Files

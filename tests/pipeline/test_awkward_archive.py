@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome

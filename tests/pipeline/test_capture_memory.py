@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.capture import Capture
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.trust import trust_path
+from archive.attest.trust.folder import trust_path
 from tests.support.bundles import Files_, World, make_world, resum, write_folder
 
 PAGE = Path(__file__).parents[2] / "docs" / "for-lawyers.md"

@@ -2,7 +2,7 @@
 
 One is sound, the certificate of one has ended, that of one has no critical use, and one
 is sound and nobody we trust. What `openssl` itself refuses to sign with is signed by an
-authority in memory (`tests/unit/archive/attest/test_timestamp.py`).
+authority in memory (`tests/unit/archive/attest/tokens/test_timestamp.py`).
 """
 
 import os

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keyfolder import sealing
+from archive.attest.keys.keyfolder import sealing
 from archive.claim import CLAIM
 from archive.store.create import CreateRequest, create_archive
 from tests.support.archives import FixedClock, FixedRandom, make_archive

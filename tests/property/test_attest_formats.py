@@ -11,17 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.attest.canonical import dump_canonical, parse_canonical
-from archive.attest.envelope import (
-    Envelope,
-    format_envelope,
-    format_statement_record,
-    parse_envelope,
-    parse_statement_record,
-)
-from archive.attest.extract import ExtractLine, format_extract, parse_extract
-from archive.attest.fields import check_table
-from archive.attest.job import (
+from archive.attest.keys.signing import Ed25519Signer, P256Signer, verify_p256
+from archive.attest.records.extract import ExtractLine, format_extract, parse_extract
+from archive.attest.records.job import (
     STATES,
     JobClosing,
     JobOpening,
@@ -31,17 +23,25 @@ from archive.attest.job import (
     parse_job_close,
     parse_job_open,
 )
-from archive.attest.keys import Ed25519Signer, P256Signer, verify_p256
-from archive.attest.kinds import KINDS, check_written, written_form
-from archive.attest.policy import Policy, format_policy, parse_policy
-from archive.attest.statement import (
+from archive.attest.statements.envelope import (
+    Envelope,
+    format_envelope,
+    format_statement_record,
+    parse_envelope,
+    parse_statement_record,
+)
+from archive.attest.statements.kinds import KINDS, check_written, written_form
+from archive.attest.statements.statement import (
     build_statement,
     pae,
     parse_common,
     parse_statement,
 )
-from archive.attest.trust import TrustedOperator, TrustSet
-from archive.attest.trustset import format_trust, parse_trust
+from archive.attest.trust.folder import TrustedOperator, TrustSet
+from archive.attest.trust.policy import Policy, format_policy, parse_policy
+from archive.attest.trust.trustset import format_trust, parse_trust
+from archive.attest.values.canonical import dump_canonical, parse_canonical
+from archive.attest.values.fields import check_table
 from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError, FormatError, MalformedStatement
 from archive.instant import format_instant

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.job import JobClosing, SeedOutcome
-from archive.attest.keyfolder import KeyFolder, sealing
-from archive.attest.trust import TrustSet, read_trust, replace_trust
+from archive.attest.keys.keyfolder import KeyFolder, sealing
+from archive.attest.records.job import JobClosing, SeedOutcome
+from archive.attest.trust.folder import TrustSet, read_trust, replace_trust
 from archive.capture import Capture, Exchange, ExchangeContext, MemoryBytes
 from archive.digest import format_short_id
 from archive.log.headnote import HEAD_FILE

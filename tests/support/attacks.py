@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome, Report
 from tests.support.archives import MadeArchive

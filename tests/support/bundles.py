@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive.attest.keys import Ed25519Signer
-from archive.attest.trust import TrustSet, read_trust, trust_path, write_trust
+from archive.attest.keys.signing import Ed25519Signer
+from archive.attest.trust.folder import TrustSet, read_trust, trust_path, write_trust
 from archive.capture import (
     Capture,
     EarlierCapture,
@@ -304,7 +304,7 @@ def _anchor(
     for number, (stamper, token) in enumerate(zip(stampers, tokens, strict=True), 1):
         Files().write_once(folder / f"{number}.tsr", token)
         Files().write_once(folder / f"{number}.chain.pem", stamper.chain)
-    from archive.attest.token import parse_token
+    from archive.attest.tokens.token import parse_token
 
     return {
         "gen_time": format_instant(parse_token(tokens[0]).gen_time),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive

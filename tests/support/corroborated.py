@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.corroboration import (

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from archive.attest.keys import P384Key
+from archive.attest.keys.signing import P384Key
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.export.wacz import WaczRequest, export_wacz

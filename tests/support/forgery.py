@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.attest.canonical import dump_canonical
-from archive.attest.envelope import Envelope, format_statement_record
-from archive.attest.keyfolder import StatementSigner
-from archive.attest.keys import P256Signer
-from archive.attest.statement import build_statement, pae
+from archive.attest.keys.keyfolder import StatementSigner
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.envelope import Envelope, format_statement_record
+from archive.attest.statements.statement import build_statement, pae
+from archive.attest.values.canonical import dump_canonical
 from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.instant import format_instant

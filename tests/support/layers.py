@@ -39,6 +39,14 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ),
         ),
         (("archive.warc",), ("archive.log",)),
+        (("archive.attest.values",),),
+        (
+            ("archive.attest.keys",),
+            ("archive.attest.records",),
+            ("archive.attest.statements",),
+            ("archive.attest.tokens",),
+        ),
+        (("archive.attest.trust",),),
         (("archive.attest",),),
         (
             ("archive.store.drafts", "archive.store.tombstones"),

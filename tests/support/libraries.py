@@ -19,7 +19,7 @@ class Library:
 
 
 LIBRARIES = {
-    "asn1crypto": Library(modules=("archive.attest.token",)),
+    "asn1crypto": Library(modules=("archive.attest.tokens.token",)),
     "babel": Library(modules=("web.wording.languages",)),
     "brotli": Library(modules=("archive.warc.codings",)),
     "click": Library(
@@ -65,13 +65,13 @@ LIBRARIES = {
     ),
     "cryptography": Library(
         modules=(
-            "archive.attest.authority",
-            "archive.attest.keypem",
-            "archive.attest.keys",
+            "archive.attest.tokens.authority",
+            "archive.attest.keys.keypem",
+            "archive.attest.keys.signing",
             "archive.attest.packager",
-            "archive.attest.revocation",
-            "archive.attest.timestamp",
-            "archive.attest.token",
+            "archive.attest.tokens.revocation",
+            "archive.attest.tokens.timestamp",
+            "archive.attest.tokens.token",
             "crawlers.engine.tls",
         ),
         reason="signing, judging a peer's chain, and judging an authority's",
@@ -141,7 +141,9 @@ LIBRARIES = {
         reason="parts and signs of a page in both kinds of job; the source's lists",
     ),
     "PIL": Library(modules=("search.extract.previews.drawing",), distribution="pillow"),
-    "pkcs11": Library(modules=("archive.attest.pkcs11",), distribution="python-pkcs11"),
+    "pkcs11": Library(
+        modules=("archive.attest.keys.pkcs11",), distribution="python-pkcs11"
+    ),
     "playwright": Library(modules=("crawlers.browser.page",)),
     "py3langid": Library(modules=("search.extract.language",)),
     "pyrage": Library(modules=("archive.export.locked",)),
@@ -152,7 +154,7 @@ LIBRARIES = {
     "rapidfuzz": Library(modules=("search.report.sequences",)),
     "resiliparse": Library(modules=("search.extract.pages.alltext",)),
     "rfc3161_client": Library(
-        modules=("archive.attest.timestamp",), distribution="rfc3161-client"
+        modules=("archive.attest.tokens.timestamp",), distribution="rfc3161-client"
     ),
     "rich": Library(modules=("archive.cli.output",)),
     "scrapy": Library(

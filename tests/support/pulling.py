@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.mirror.listing import (
     is_handed_on,
 )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.records.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome, Exchange, MemoryBytes, Phase
 from archive.digest import Digest, format_short_id
 from archive.store.drafts import PageDraft

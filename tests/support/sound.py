@@ -2,7 +2,7 @@
 
 import re
 
-from archive.attest.trustset import TrustSet
+from archive.attest.trust.trustset import TrustSet
 from archive.capture import Capture
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.trust import read_trust, trust_path
-from archive.attest.trustset import TrustSet, format_trust
+from archive.attest.trust.folder import read_trust, trust_path
+from archive.attest.trust.trustset import TrustSet, format_trust
 from archive.capture import Capture
 from archive.settings import Authority
 from archive.stamping.service import StampingService, StampingTools

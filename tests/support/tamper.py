@@ -15,22 +15,22 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.envelope import (
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.statements.envelope import (
     STUB_CONTENT_TYPE,
     Envelope,
     format_statement_record,
     parse_statement_record,
     parse_stub_record,
 )
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.statement import (
+from archive.attest.statements.statement import (
     Statement,
     build_statement,
     pae,
     parse_statement,
     statement_digest,
 )
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.files import Files
 from archive.instant import format_instant
 from archive.log.leaf import Leaf, format_leaf

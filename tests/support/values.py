@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from archive.attest.job import JobOpening
+from archive.attest.records.job import JobOpening
 from archive.capture import Capture, CaptureOutcome, SliceLocation
 from archive.digest import Digest
 

@@ -1,6 +1,6 @@
 """Jobs stated in the golden archive by whoever has its keys."""
 
-from archive.attest.job import (
+from archive.attest.records.job import (
     JobClosing,
     SeedOutcome,
     format_job_close,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.capture import (
     Capture,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.envelope import format_stub_record, parse_stub_record
+from archive.attest.statements.envelope import format_stub_record, parse_stub_record
 from archive.digest import Digest
 from archive.instant import format_instant
 from archive.log.fields import format_base64

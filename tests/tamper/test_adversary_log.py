@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer
+from archive.attest.keys.signing import Ed25519Signer
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.log import TiledLog

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.extract import ExtractLine, format_extract, parse_extract
-from archive.attest.job import SeedOutcome, parse_job_close
-from archive.attest.keys import Ed25519Signer
+from archive.attest.keys.signing import Ed25519Signer
+from archive.attest.records.extract import ExtractLine, format_extract, parse_extract
+from archive.attest.records.job import SeedOutcome, parse_job_close
 from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError
 from archive.files import Files

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.verify.folder import verify_archive
 from archive.verify.package import verify_wacz
 from archive.verify.packagefiles import EVIDENCE, PACKAGE_DIGEST

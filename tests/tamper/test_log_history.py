@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, WitnessSigner
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import Ed25519Signer, WitnessSigner
+from archive.attest.trust.folder import TrustSet
 from archive.log.note import (
     NoteSignature,
     SignedNote,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.trust import trust_path
+from archive.attest.trust.folder import trust_path
 from archive.verify.bundlefiles import SUMS
 from archive.verify.report import Outcome, Report
 from tests.support.bundles import (
@@ -206,7 +206,7 @@ def test_a_capture_behind_its_time_stamps_is_named(
     """A clock that went wrong: the token over the checkpoint is older by an hour."""
     from datetime import timedelta
 
-    from archive.attest.statement import parse_statement
+    from archive.attest.statements.statement import parse_statement
     from archive.instant import parse_instant
     from archive.verify.bundlefiles import FolderFiles
     from archive.verify.bundletimes import BundleTimes

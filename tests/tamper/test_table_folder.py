@@ -10,7 +10,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from archive.attest.keys import Ed25519Signer
+from archive.attest.keys.signing import Ed25519Signer
 from tests.support.tamper import (
     OPEN,
     Attack,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trust import TrustedOperator
+from archive.attest.keys.signing import Ed25519Signer, P256Signer
+from archive.attest.trust.folder import TrustedOperator
 from archive.store.layout import format_identity
 from tests.support.tamper import (
     Row,

@@ -5,8 +5,8 @@ Each is played on the golden archive; the findings that must follow stand above 
 
 from pathlib import Path
 
-from archive.attest.extract import ExtractLine, format_extract
-from archive.attest.job import (
+from archive.attest.records.extract import ExtractLine, format_extract
+from archive.attest.records.job import (
     SeedOutcome,
 )
 from archive.capture import MemoryBytes

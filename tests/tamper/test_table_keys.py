@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trustset import TrustSet
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.keys.signing import Ed25519Signer, P256Signer
+from archive.attest.trust.trustset import TrustSet
 from archive.capture import Capture
 from archive.log.note import COSIGNATURE, make_vkey, parse_note
 from archive.store.reading.reader import ArchiveReader

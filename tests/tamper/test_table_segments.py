@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from archive.attest.envelope import (
+from archive.attest.statements.envelope import (
     format_stub_record,
     parse_stub_record,
 )

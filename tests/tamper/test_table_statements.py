@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from archive.attest.envelope import (
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.envelope import (
     format_statement_record,
     parse_statement_record,
 )
-from archive.attest.keys import P256Signer
 from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.instant import format_instant

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from archive.attest.token import NONCE_BYTES, format_query
+from archive.attest.tokens.token import NONCE_BYTES, format_query
 from archive.files import DISK
 from archive.instant import format_instant
 from archive.log.note import parse_note

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.kinds import KINDS
-from archive.attest.trust import read_trust
+from archive.attest.statements.kinds import KINDS
+from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement

@@ -153,7 +153,7 @@ def _describe(stated: StatedToken) -> dict[str, object]:
 
 def lower_bound(anchor: StoredAnchor, known_at: datetime) -> LowerBound | None:
     """What later captures may name of an anchor; None if no token can be read."""
-    from archive.attest.token import parse_token
+    from archive.attest.tokens.token import parse_token
 
     found = []
     for token in anchor.tokens:
@@ -250,7 +250,7 @@ def draft_unstated(
 
 def demand_ours(anchor: StoredAnchor, size: int, log: LogReader) -> None:
     """The checkpoint is one of our log, and each token stamps it; else BadTimestamp."""
-    from archive.attest.token import demand_stamps
+    from archive.attest.tokens.token import demand_stamps
 
     checkpoint = anchor.checkpoint
     if checkpoint.size != size or size > log.size or log.root(size) != checkpoint.root:
@@ -262,8 +262,8 @@ def demand_ours(anchor: StoredAnchor, size: int, log: LogReader) -> None:
 
 def _restate(token: StoredToken) -> StatedToken:
     """Describe a token whose authority's name was lost: by its certificate."""
-    from archive.attest.authority import parse_chain
-    from archive.attest.token import parse_token
+    from archive.attest.tokens.authority import parse_chain
+    from archive.attest.tokens.token import parse_token
 
     signer = parse_chain(token.chain)[0].subject.rfc4514_string()
     name = "".join(letter for letter in signer if letter.isprintable())[

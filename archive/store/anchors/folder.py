@@ -114,9 +114,9 @@ def read_anchor(anchors: Path, size: int, files: Files) -> StoredAnchor:
 def _read_token(folder: Path, number: int, files: Files) -> StoredToken:
     # Not at the top: most archives have no token, and whoever opens one would load all
     # that reads certificates.
-    from archive.attest.authority import CHAIN_LIMIT_BYTES
-    from archive.attest.revocation import CRL_LIMIT_BYTES
-    from archive.attest.token import TOKEN_LIMIT_BYTES
+    from archive.attest.tokens.authority import CHAIN_LIMIT_BYTES
+    from archive.attest.tokens.revocation import CRL_LIMIT_BYTES
+    from archive.attest.tokens.token import TOKEN_LIMIT_BYTES
 
     found = {
         suffix: files.read(folder / f"{number}.{suffix}", limit_bytes=limit)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archive.attest.kinds import UnknownKind
+from archive.attest.statements.kinds import UnknownKind
 from archive.errors import FormatError, StoreError, VerificationError
 from archive.log.leaf import parse_leaf
 from archive.log.reader import LogReader

@@ -6,8 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, parse_common
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement, parse_common
 from archive.capture import (
     TRUNCATED_REASONS,
     Capture,

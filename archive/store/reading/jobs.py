@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import RLock
 
-from archive.attest.job import (
+from archive.attest.records.job import (
     JOB_LIMIT_BYTES,
     JobClosing,
     JobOpening,

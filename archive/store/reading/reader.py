@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.attest.statement import Statement
+from archive.attest.statements.statement import Statement
 from archive.capture import Capture
 from archive.digest import Digest, is_hex_digest, is_short_id
 from archive.errors import (

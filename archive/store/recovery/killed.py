@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from archive.attest.job import TRAIL_LIMIT, JobClosing, JobOpening, SeedOutcome
+from archive.attest.records.job import TRAIL_LIMIT, JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, CaptureOutcome
 from archive.errors import FormatError, StoreError
 from archive.files import Files

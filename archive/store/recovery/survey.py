@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.attest.envelope import Stub
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, statement_digest
+from archive.attest.statements.envelope import Stub
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement, statement_digest
 from archive.errors import FormatError, StoreError, VerificationError
 from archive.log.leaf import parse_leaf
 from archive.store.anchors.stated import AnchorPredicate

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.attest.envelope import (
+from archive.attest.statements.envelope import (
     Stub,
     format_stub_record,
     parse_statement_record,
 )
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, parse_common, parse_statement
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement, parse_common, parse_statement
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import CaptureNotFound, DigestMismatch

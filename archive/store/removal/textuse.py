@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from archive.attest.extract import EXTRACT_LIMIT_BYTES, ExtractLine, parse_extract
+from archive.attest.records.extract import (
+    EXTRACT_LIMIT_BYTES,
+    ExtractLine,
+    parse_extract,
+)
 from archive.errors import FormatError, VerificationError
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement

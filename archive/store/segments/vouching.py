@@ -7,11 +7,11 @@ have written an entry, a redo file, a checkpoint.
 
 from dataclasses import dataclass, field
 
-from archive.attest.envelope import Envelope, Stub
-from archive.attest.keyfolder import KeyFolder
-from archive.attest.keys import verify_ed25519, verify_p256
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement, pae, parse_common
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.keys.signing import verify_ed25519, verify_p256
+from archive.attest.statements.envelope import Envelope, Stub
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement, pae, parse_common
 from archive.errors import (
     BadSignature,
     DigestMismatch,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from archive.attest.envelope import (
+from archive.attest.statements.envelope import (
     ENVELOPE_CONTENT_TYPE,
     RECORD_LIMIT_BYTES,
     STUB_CONTENT_TYPE,
@@ -20,7 +20,7 @@ from archive.attest.envelope import (
     parse_statement_record,
     parse_stub_record,
 )
-from archive.attest.statement import Statement, parse_statement
+from archive.attest.statements.statement import Statement, parse_statement
 from archive.digest import Digest
 from archive.errors import (
     DigestMismatch,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from archive.attest.canonical import dump_canonical, parse_canonical
+from archive.attest.values.canonical import dump_canonical, parse_canonical
 from archive.digest import Digest, is_hex_digest
 from archive.errors import MalformedStatement
 from archive.log.fields import MAX_DECIMAL

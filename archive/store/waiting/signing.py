@@ -16,8 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from archive.attest.kinds import UnknownKind
-from archive.attest.statement import Statement
+from archive.attest.statements.kinds import UnknownKind
+from archive.attest.statements.statement import Statement
 from archive.digest import Digest
 from archive.errors import FormatError, MalformedStatement, VerificationError
 from archive.store.catalog.follow import CAPTURE_KINDS

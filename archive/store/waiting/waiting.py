@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, TypeVar
 
-from archive.attest.job import JobClosing, JobOpening
+from archive.attest.records.job import JobClosing, JobOpening
 from archive.capture import Capture, Exchange, SliceLocation
 from archive.digest import READ_BYTES, Digest
 from archive.errors import EvidenceError, KeyProblem, LogError, StoreError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys.keyfolder import KeyFolder
 from archive.files import Files
 from archive.store.layout import ArchiveIdentity, ArchivePaths
 from archive.store.ledger import LedgerTools

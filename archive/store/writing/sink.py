@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from archive.attest.job import JobClosing, JobOpening
+from archive.attest.records.job import JobClosing, JobOpening
 from archive.capture import Capture, Exchange
 from archive.store.drafts import PageDraft
 from archive.store.ledger import Committed

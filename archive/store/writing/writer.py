@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
-from archive.attest.extract import ExtractRun
-from archive.attest.job import JobClosing, JobOpening
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys.keyfolder import KeyFolder
+from archive.attest.records.extract import ExtractRun
+from archive.attest.records.job import JobClosing, JobOpening
 from archive.capture import Capture, Exchange
 from archive.errors import StoreError, WitnessRefused
 from archive.files import Files

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from archive.attest.job import SEEDS_LIMIT
+from archive.attest.records.job import SEEDS_LIMIT
 from archive.errors import UsageProblem
 from crawlers.engine.request import build_request, parse_target
 from crawlers.engine.settings import EngineSettings, FetchRequest

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.attest.canonical import dump_canonical
-from archive.attest.classes import CLASSES_LIMIT
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.records.classes import CLASSES_LIMIT
+from archive.attest.records.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.values.canonical import dump_canonical
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.digest import Digest, format_short_id
 from archive.store.writing.sink import CaptureSink

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture
 from archive.verify.report import Outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.job import JobClosing
+from archive.attest.records.job import JobClosing
 from archive.errors import FetchFailed
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.folder import verify_archive

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from archive.attest.job import JobClosing, JobOpening, SeedOutcome
+from archive.attest.records.job import JobClosing, JobOpening, SeedOutcome
 from archive.capture import Capture, ExchangeContext
 from archive.digest import Digest, format_short_id
 from archive.store.reading.reader import ArchiveReader

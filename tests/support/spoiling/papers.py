@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from archive.attest.keys import P256Signer
-from archive.attest.statement import pae, parse_statement
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.statement import pae, parse_statement
 from archive.digest import Digest
 from archive.log.fields import format_base64
 from archive.log.leaf import Leaf, format_leaf

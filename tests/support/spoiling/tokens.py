@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from archive.attest.authority import parse_chain
-from archive.attest.der import split_der, wrap_der
-from archive.attest.token import parse_token
+from archive.attest.tokens.authority import parse_chain
+from archive.attest.tokens.token import parse_token
+from archive.attest.values.der import split_der, wrap_der
 from archive.log.note import parse_note
 from archive.log.proof import parse_proof
 from tests.support.bundles import World

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trust import TrustSet
-from archive.attest.trustset import TrustedOperator
+from archive.attest.keys.signing import Ed25519Signer, P256Signer
+from archive.attest.trust.folder import TrustSet
+from archive.attest.trust.trustset import TrustedOperator
 from tests.support.bundles import Witness, World
 from tests.support.spoiling.case import Case
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.envelope import (
+from archive.attest.keys.signing import Ed25519Signer, verify_ed25519
+from archive.attest.statements.envelope import (
     Envelope,
     format_statement_record,
     parse_statement_record,
 )
-from archive.attest.keys import Ed25519Signer, verify_ed25519
-from archive.attest.statement import pae
+from archive.attest.statements.statement import pae
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.files import Files

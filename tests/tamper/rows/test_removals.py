@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.extract import ExtractLine, ExtractRun
+from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.digest import Digest, format_short_id
 from archive.store.texts import text_path
 from archive.verify.report import Outcome

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.keyfolder import KeyFolder
+from archive.attest.keys.keyfolder import KeyFolder
 from archive.capture import (
     Capture,
     CaptureOutcome,

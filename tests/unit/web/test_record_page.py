@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.claim import CLAIM
 from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.keyfolder import KeyFolder, KeySeeds
+from archive.attest.keys.keyfolder import KeyFolder, KeySeeds
 from archive.digest import Digest, format_short_id
 from archive.log.note import format_vkey
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.fields import Table
-from archive.attest.forms import CAPTURES_LIMIT, RECORDS_LIMIT, URI_LIMIT
-from archive.attest.kinds import KINDS
-from archive.attest.predicates import CAPTURED, COMMON
+from archive.attest.statements.kinds import KINDS
+from archive.attest.statements.predicates import CAPTURED, COMMON
+from archive.attest.values.fields import Table
+from archive.attest.values.forms import CAPTURES_LIMIT, RECORDS_LIMIT, URI_LIMIT
 from archive.capture import TRUNCATED_REASONS, CaptureOutcome, Phase
 from archive.warc.record import FIELDS
 

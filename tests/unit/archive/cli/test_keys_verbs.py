@@ -11,11 +11,11 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from archive.attest.keyfile import write_key_file
-from archive.attest.keyfolder import NEXT_FILE
-from archive.attest.keypem import seal_key
-from archive.attest.keys import P256Signer
-from archive.attest.trust import replace_trust
+from archive.attest.keys.keyfile import write_key_file
+from archive.attest.keys.keyfolder import NEXT_FILE
+from archive.attest.keys.keypem import seal_key
+from archive.attest.keys.signing import P256Signer
+from archive.attest.trust.folder import replace_trust
 from archive.errors import KeyProblem
 from archive.store import keychange
 from archive.store.layout import read_identity

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import verify_ed25519
-from archive.attest.trust import trust_path
+from archive.attest.keys.signing import verify_ed25519
+from archive.attest.trust.folder import trust_path
 from archive.log.checkpoint import open_checkpoint
 from archive.log.note import parse_vkey
 from archive.log.reader import LogReader

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from archive.attest.trust import read_trust, read_trust_folder, trust_path
+from archive.attest.trust.folder import read_trust, read_trust_folder, trust_path
 from archive.log.proof import format_proof, parse_proof
 from archive.settings import parse_settings
 from tests.support.archives import MadeArchive

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, WitnessSigner, verify_ed25519
+from archive.attest.keys.signing import Ed25519Signer, WitnessSigner, verify_ed25519
 from archive.errors import BadSignature, FormatError, UnknownKey
 from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.merkle import (

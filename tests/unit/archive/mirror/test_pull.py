@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer
+from archive.attest.keys.signing import Ed25519Signer
 from archive.errors import (
     ArchiveMissing,
     DigestMismatch,

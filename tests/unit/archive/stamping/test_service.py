@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.timestamp import verify_token
+from archive.attest.tokens.timestamp import verify_token
 from archive.digest import Digest
 from archive.errors import StoreError
 from archive.files import DISK

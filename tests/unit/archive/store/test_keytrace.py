@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import P256Signer
+from archive.attest.keys.signing import P256Signer
 from archive.errors import FormatError, StoreError
 from archive.store import keychange
 from archive.store.keytrace import find_change

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import Ed25519Signer
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import FormatError
 from archive.log.checkpoint import Checkpoint, format_checkpoint

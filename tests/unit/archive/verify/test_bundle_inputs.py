@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.errors import (

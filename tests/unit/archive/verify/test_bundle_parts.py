@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import MemoryBytes
 from archive.export.judge import PlannedFiles
 from archive.instant import format_instant

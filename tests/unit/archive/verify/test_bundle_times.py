@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from archive.attest.statement import Statement, parse_statement
-from archive.attest.trust import TrustSet
+from archive.attest.statements.statement import Statement, parse_statement
+from archive.attest.trust.folder import TrustSet
 from archive.capture import MemoryBytes
 from archive.export.judge import PlannedFiles
 from archive.instant import format_instant, parse_instant

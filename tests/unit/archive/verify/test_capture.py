@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trust import TrustedOperator, TrustSet
+from archive.attest.keys.signing import Ed25519Signer, P256Signer
+from archive.attest.trust.folder import TrustedOperator, TrustSet
 from archive.capture import Capture
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.capture import verify_capture

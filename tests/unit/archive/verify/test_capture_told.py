@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.capture import Capture, EarlierCapture
 from archive.log.note import SignedNote, format_note, parse_note
 from archive.store.drafts import PageDraft

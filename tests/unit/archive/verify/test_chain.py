@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.envelope import Stub
-from archive.attest.keys import Ed25519Signer
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import Ed25519Signer
+from archive.attest.statements.envelope import Stub
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import Unreadable
 from archive.files import Files

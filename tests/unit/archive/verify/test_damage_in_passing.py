@@ -363,7 +363,7 @@ def test_a_revocation_list_that_holds_is_a_pass(
 def test_a_lower_bound_of_another_time_is_bad(world: World) -> None:
     bounded = world.bundles["bounded"]
     files = PlannedFiles({name: MemoryBytes(data) for name, data in bounded.items()})
-    from archive.attest.statement import parse_statement
+    from archive.attest.statements.statement import parse_statement
 
     named = dict(parse_statement(bounded["statement.json"]).predicate["not_before"])
     collector = Collector()

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from archive.attest.keys import P256Signer
-from archive.attest.statement import statement_digest
-from archive.attest.trust import TrustSet, read_trust
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.statement import statement_digest
+from archive.attest.trust.folder import TrustSet, read_trust
 from archive.digest import Digest
 from archive.store.layout import read_identity
 from archive.store.segments.segment import list_segments

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.job import (
+from archive.attest.records.job import (
     JobClosing,
     JobOpening,
     SeedOutcome,

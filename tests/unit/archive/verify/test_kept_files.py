@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.extract import ExtractLine, format_extract
+from archive.attest.records.extract import ExtractLine, format_extract
 from archive.digest import Digest
 from archive.errors import KeyProblem
 from archive.store.layout import FOLDERS, ArchivePaths

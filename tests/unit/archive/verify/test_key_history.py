@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, P256Signer
-from archive.attest.trust import TrustedOperator, TrustSet
+from archive.attest.keys.signing import Ed25519Signer, P256Signer
+from archive.attest.trust.folder import TrustedOperator, TrustSet
 from archive.digest import Digest
 from archive.log.fields import MAX_DECIMAL
 from archive.log.note import format_vkey

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.statement import parse_statement
+from archive.attest.statements.statement import parse_statement
 from archive.digest import Digest
 from archive.errors import FormatError
 from archive.store.reading.reader import ArchiveReader

@@ -3,8 +3,8 @@
 import pytest
 
 from archive.attest.approval import verify_approval
-from archive.attest.keys import P256Signer
-from archive.attest.statement import format_cosigned
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.statement import format_cosigned
 from archive.digest import Digest
 from archive.errors import BadSignature
 from archive.log.fields import format_base64

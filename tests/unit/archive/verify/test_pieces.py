@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from archive.attest.extract import EXTRACT_LIMIT_BYTES
-from archive.attest.job import JOB_LIMIT_BYTES
+from archive.attest.records.extract import EXTRACT_LIMIT_BYTES
+from archive.attest.records.job import JOB_LIMIT_BYTES
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk
 from archive.verify import pieces

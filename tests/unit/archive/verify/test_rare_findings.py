@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.keys import P256Signer
-from archive.attest.statement import format_cosigned
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.statement import format_cosigned
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import DigestMismatch, FormatError, LimitExceeded, StoreError

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.envelope import Stub
+from archive.attest.statements.envelope import Stub
 from archive.digest import Digest
 from archive.instant import format_instant
 from archive.log.leaf import Leaf, format_leaf

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.trust import TrustSet
+from archive.attest.trust.folder import TrustSet
 from archive.digest import Digest
 from archive.errors import BadTimestamp, UnknownKey
 from archive.verify import stamps as stamps_module

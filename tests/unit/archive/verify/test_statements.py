@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.keys import P256Signer
-from archive.attest.statement import Statement, pae
-from archive.attest.trust import TrustedOperator, TrustSet
+from archive.attest.keys.signing import P256Signer
+from archive.attest.statements.statement import Statement, pae
+from archive.attest.trust.folder import TrustedOperator, TrustSet
 from archive.digest import Digest
 from archive.errors import BadSignature, DigestMismatch, MalformedRecord, UnknownKey
 from archive.log.leaf import parse_leaf

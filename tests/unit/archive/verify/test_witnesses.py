@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, WitnessSigner
-from archive.attest.trust import TrustSet
+from archive.attest.keys.signing import Ed25519Signer, WitnessSigner
+from archive.attest.trust.folder import TrustSet
 from archive.errors import StoreError
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import verify_ed25519
+from archive.attest.keys.signing import verify_ed25519
 from archive.errors import WitnessRefused
 from archive.log.checkpoint import Checkpoint, parse_checkpoint
 from archive.log.note import SignedNote, parse_note, parse_vkey, verify_note

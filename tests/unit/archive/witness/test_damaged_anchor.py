@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import verify_ed25519
+from archive.attest.keys.signing import verify_ed25519
 from archive.errors import WitnessRefused
 from archive.log.note import parse_note, parse_vkey, verify_note
 from tests.support.archives import fill, put_back_head

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer, verify_ed25519
+from archive.attest.keys.signing import Ed25519Signer, verify_ed25519
 from archive.errors import KeyProblem, LogError, SettingsError, StoreError, UsageProblem
 from archive.files import Files
 from archive.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint

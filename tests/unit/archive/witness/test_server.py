@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.keys import Ed25519Signer
+from archive.attest.keys.signing import Ed25519Signer
 from archive.errors import SettingsError
 from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.merkle import leaf_hash

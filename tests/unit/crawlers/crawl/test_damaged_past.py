@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from archive.attest.job import JobClosing, SeedOutcome
+from archive.attest.records.job import JobClosing, SeedOutcome
 from archive.capture import Capture, SliceLocation
 from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.trust import read_trust
+from archive.attest.trust.folder import read_trust
 from archive.cli.root import CommandContext
 from archive.verify.folder import verify_archive
 from archive.verify.report import Outcome

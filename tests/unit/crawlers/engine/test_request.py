@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.attest.forms import HOST, URI, host_of
+from archive.attest.values.forms import HOST, URI, host_of
 from crawlers.engine.request import (
     MalformedUri,
     RefusedRequest,

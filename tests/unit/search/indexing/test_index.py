@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from archive.attest.extract import parse_extract
+from archive.attest.records.extract import parse_extract
 from archive.capture import CaptureOutcome
 from archive.digest import Digest
 from archive.errors import EvidenceError, SearchUnavailable, StoreError

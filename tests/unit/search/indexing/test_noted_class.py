@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from archive.attest.job import JobClosing, SeedOutcome
+from archive.attest.records.job import JobClosing, SeedOutcome
 from archive.capture_class import ClassNote
 from archive.digest import format_short_id
 from search.answering.service import SearchService

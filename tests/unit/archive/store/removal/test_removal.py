@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.attest.extract import ExtractLine, ExtractRun
+from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.capture import Capture
 from archive.digest import Digest, format_short_id
 from archive.errors import CaptureRemoved, EvidenceError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.attest.statement import build_statement
+from archive.attest.statements.statement import build_statement
 from archive.capture import MemoryBytes
 from archive.errors import (
     DigestMismatch,

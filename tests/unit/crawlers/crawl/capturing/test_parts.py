@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from archive.attest.forms import CAPTURES_LIMIT
+from archive.attest.values.forms import CAPTURES_LIMIT
 from archive.capture import Capture
 from archive.store.drafts import PageDraft
 from crawlers.crawl.capturing import parts

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scrapy.http import Request
 
-from archive.attest.job import JobClosing, SeedOutcome
+from archive.attest.records.job import JobClosing, SeedOutcome
 from archive.capture import Capture
 from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader

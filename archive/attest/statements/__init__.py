@@ -1,0 +1,1 @@
+"""Statements and their envelopes: kinds, fields, and rules between fields."""

@@ -1,0 +1,1 @@
+"""RFC 3161: requests, tokens, certificates of authorities, and their revocation."""

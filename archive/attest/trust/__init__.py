@@ -1,0 +1,1 @@
+"""Whom a reader believes: the trust folder, what stands in it, and who is added."""

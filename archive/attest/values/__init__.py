@@ -1,0 +1,1 @@
+"""The one written form of signed values: JSON, DER framing, fields, key ids."""
