@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +30,8 @@ from search.rows.captures import CaptureRows
 
 FRESH_SECONDS = 1.0
 """How often the disk is asked for a newer index."""
+BEHIND_MAX = 1_000
+"""Captures counted that no index holds yet: a moment's work."""
 
 T = TypeVar("T")
 
@@ -98,6 +101,15 @@ class OpenIndex:
         if grown != self._removed_as_of:
             self._removed = find_removed(self._reader, rows)
             self._removed_as_of = grown
+
+    def count_behind(self, entries: int) -> int:
+        """Captures at that entry or later, as the log was at the last look.
+
+        At most `BEHIND_MAX`: only some and none are told apart from many.
+        """
+        reader = self._reader
+        behind = () if reader is None else reader.captures(entries)
+        return sum(1 for _ in islice(behind, BEHIND_MAX))
 
     def use(self, action: Callable[[SearchReader, CaptureRows], T]) -> T:
         """Run an action on the index; once more if it was replaced meanwhile."""

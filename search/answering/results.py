@@ -1,7 +1,7 @@
 """What a search gives back: hits, result pages, what was looked for, kept texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive.digest import Digest
@@ -115,6 +115,9 @@ class ResultPage:
     """How many log entries the index has seen, by archive id."""
     unknown: tuple[UnknownValue, ...] = ()
     """Where nothing was found: values of filters that are nowhere in the index."""
+    not_indexed: Mapping[str, int] = field(default_factory=dict)
+    """Captures behind `upto` that no search finds yet, by archive id, where they were
+    counted."""
     counts: Counts | None = None
     """Of all that `total` counts, where they were asked for."""
 

@@ -120,6 +120,16 @@ class SearchService:
             archive.archive_id: archive.use(_next_leaf) for archive in self._archives
         }
 
+    def not_indexed(self, upto: Mapping[str, int]) -> dict[str, int]:
+        """Captures behind these entries, by archive id: no search finds them yet.
+
+        At most `BEHIND_MAX` of each are counted.
+        """
+        return {
+            one.archive_id: one.count_behind(upto[one.archive_id])
+            for one in self._archives
+        }
+
     def search(
         self,
         text: str,

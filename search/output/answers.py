@@ -17,6 +17,7 @@ def page_json(page: ResultPage) -> dict[str, Any]:
         "total": page.total,
         "hits": [hit_json(hit) for hit in (*page.hits, *page.some_missing)],
         "upto": dict(page.upto),
+        "not_indexed": dict(page.not_indexed),
         "took_ms": page.took_ms,
         "searched": [_searched_json(one) for one in page.searched],
     }

@@ -64,8 +64,10 @@ def answer(service: SearchService, saved: SavedSearch, shown: Presentation) -> A
             options=saved.options,
             counted=shown.facets,
         )
-        # Up to where the answer is of, be the index ahead of that.
-        page = replace(page, upto={**page.upto, **saved.options.upto})
+        if saved.options.upto:  # up to there is the answer, be the index ahead of it
+            page = replace(page, upto={**page.upto, **saved.options.upto})
+        else:
+            page = replace(page, not_indexed=service.not_indexed(page.upto))
         told = sum(1 + hit.alike for hit in page.hits)
         counts = page.counts
         names = (

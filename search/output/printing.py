@@ -9,6 +9,7 @@ import click
 from archive.instant import format_instant
 from archive.lines import one_line
 from search.answering.looked_for import describe
+from search.answering.opened import BEHIND_MAX
 from search.answering.results import Alike, Hit, Mentions, ResultPage, UnknownValue
 from search.counting import Counts, Facet
 from search.output.answers import day_name
@@ -41,6 +42,7 @@ def page_lines(
     for archive_id, entries in page.upto.items():
         place = f" ({one_line(places[archive_id])})" if archive_id in places else ""
         yield f"  searched archive {archive_id}{place} up to entry {entries}"
+        yield from _behind_lines(page.not_indexed.get(archive_id, 0))
     for unknown in page.unknown:
         yield _unknown_line(unknown)
     for hit in page.hits:
@@ -49,6 +51,13 @@ def page_lines(
         yield "\nSome words missing:"
     for hit in page.some_missing:
         yield from _hit_lines(hit, places)
+
+
+def _behind_lines(captures: int) -> Iterator[str]:
+    """What was captured behind the entry and is in no answer yet."""
+    if captures:
+        many = f"{captures} or more" if captures == BEHIND_MAX else str(captures)
+        yield f"    {many} captured after that are not indexed yet: run `evidence index`"
 
 
 def alike_lines(

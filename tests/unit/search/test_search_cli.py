@@ -108,6 +108,24 @@ def test_what_is_remembered_and_was_not_shown_is_said(
         assert (said in done.stderr) if said else not done.stderr
 
 
+def test_an_answer_says_what_was_captured_and_is_not_indexed(
+    run: Run, box: ArchiveBox, article: Article
+) -> None:
+    words = "captured after that are not indexed yet"
+    archive_id = json.loads(run("turnout", "--json").output)["hits"][0]["archive"]
+    assert words not in run("turnout").output
+    box.page("https://d.example/1", article("Later", "The turnout, later."))
+    box.page("https://d.example/2", article("Later", "The turnout, even later."))
+    assert f"    2 {words}: run `evidence index`\n" in run("turnout").output
+    made = json.loads(run("turnout", "--json").output)
+    assert made["not_indexed"] == {archive_id: 2}
+    bounded = run("turnout", "--json", "--upto", str(made["upto"][archive_id])).output
+    assert json.loads(bounded)["not_indexed"] == {}
+    box.index(state=True)
+    # The statement of the new texts is an entry behind the index, and no capture.
+    assert json.loads(run("turnout", "--json").output)["not_indexed"] == {archive_id: 0}
+
+
 def test_a_number_beyond_every_log_is_nothing_new(run: Run) -> None:
     assert run("turnout", "--new-since", "9" * 19).exit_code == NOTHING_NEW
 
