@@ -12,7 +12,7 @@ PORT ?= 8000
 REPLAY_PORT ?= 8001
 ONCE ?=
 # What `make coverage` and `make mutants` judge, and by which tests.
-VERIFIER := $(wildcard archive/verify/*.py) archive/log/merkle.py archive/log/note.py archive/log/proof.py
+VERIFIER := $(wildcard archive/verify/*.py archive/verify/*/*.py) archive/log/merkle.py archive/log/note.py archive/log/proof.py
 VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify \
 	tests/tamper/test_table_*.py tests/tamper/test_log_history.py \
 	tests/tamper/test_forgeries.py tests/tamper/test_adversary.py \

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from archive.attest.trust.folder import read_trust
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments.segment import list_segments
-from archive.verify.folder import verify_archive
-from archive.verify.package import verify_wacz
-from archive.verify.report import Outcome
+from archive.verify.packages.package import verify_wacz
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from archive.warc.surt import make_urlkey
 from tests.support.bundles import World, make_world
 from tests.support.forged_packages import package_forgeries, warc_forgeries

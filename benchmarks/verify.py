@@ -39,9 +39,9 @@ from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
 from archive.store.segments.segment import list_segments
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
-from archive.verify.readers import READERS_MOST
+from archive.verify.segments.readers import READERS_MOST
+from archive.verify.whole.folder import verify_archive
 from archive.version import SOFTWARE
 from tests.support.exchanges import CONNECTION, TIMINGS, answered
 

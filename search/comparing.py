@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from archive.capture import Capture
 from archive.errors import LimitExceeded
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import TextOf
+from archive.verify.captures.corroboration import TextOf
 from search.extract.worker import FAILED, Worker
 from search.reading import CUT, extract_capture
 

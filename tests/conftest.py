@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from archive.verify.collector import Collector
-from archive.verify.report import Report
+from archive.verify.reporting.collector import Collector
+from archive.verify.reporting.report import Report
 from tests.support.told import GoldenReports, told_by_all
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify.steps import STEPS
+from archive.verify.reporting.steps import STEPS
 
 ROOT = Path(__file__).parent.parent
 SUITE = ROOT / "tests" / "tamper" / "rows"

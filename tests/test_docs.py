@@ -15,10 +15,14 @@ from archive import errors
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.cli.root import KNOWN_VARIABLES, cli
 from archive.errors import EvidenceError
+from archive.verify.log.witnesses import LAST_SEEN_STEP, WITNESS_STEP
 from archive.verify.policy import ANCHOR_STEP, REVOCATION_STEP, TOKEN_STEPS
-from archive.verify.report import ALWAYS_REQUIRED, ARCHIVE_REQUIRED, ONE_WITNESS
-from archive.verify.steps import STEPS
-from archive.verify.witnesses import LAST_SEEN_STEP, WITNESS_STEP
+from archive.verify.reporting.report import (
+    ALWAYS_REQUIRED,
+    ARCHIVE_REQUIRED,
+    ONE_WITNESS,
+)
+from archive.verify.reporting.steps import STEPS
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).relative_to(ROOT).as_posix()

@@ -13,7 +13,12 @@ from archive.capture import Capture
 from archive.errors import LimitExceeded
 from archive.store.catalog.follow import IMPORT_KIND
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import Corroboration, Partner, TextOf, corroborate
+from archive.verify.captures.corroboration import (
+    Corroboration,
+    Partner,
+    TextOf,
+    corroborate,
+)
 from search.comparing import open_texts
 from web.lru_cache import LruCache
 

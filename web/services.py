@@ -19,8 +19,8 @@ from archive.store.layout import ArchiveIdentity
 from archive.store.reading.jobs import JobReader
 from archive.store.reading.recorded import PageView, Payload, RecordedExchange
 from archive.store.tombstones import Tombstone
-from archive.verify.corroboration import Corroboration
-from archive.verify.report import Report
+from archive.verify.captures.corroboration import Corroboration
+from archive.verify.reporting.report import Report
 from search.answering.options import EVERYTHING, SearchOptions
 from search.answering.service import ExtractedText, Heading, ResultPage
 from search.extract.dates import Claimed

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from archive.errors import EvidenceError
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
 
 REST = timedelta(seconds=60)
 """Between the end of one check and the next that a reader may start."""

@@ -15,11 +15,11 @@ from archive.export.bundle import BundleRequest, export_bundle
 from archive.settings import SearchSettings
 from archive.store.reading.reader import ArchiveReader
 from archive.store.reading.restricted import RestrictedSources
-from archive.verify.capture import verify_capture
-from archive.verify.corroboration import Partner
-from archive.verify.folder import verify_archive
+from archive.verify.captures.capture import verify_capture
+from archive.verify.captures.corroboration import Partner
 from archive.verify.policy import Wishes
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
+from archive.verify.whole.folder import verify_archive
 from search.answering.service import SearchService
 from search.engines.opening import Engines
 from search.extract.previews.preview import Previews

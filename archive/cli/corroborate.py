@@ -14,7 +14,7 @@ from archive.cli.root import CommandContext
 from archive.instant import format_instant
 from archive.lines import one_line
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import (
+from archive.verify.captures.corroboration import (
     Agreement,
     Comparison,
     Corroboration,

@@ -18,8 +18,8 @@ from archive.cli.root import CommandContext
 from archive.errors import StoreError, UsageProblem, VerificationError
 from archive.files import DISK
 from archive.store.drafts import Draft
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

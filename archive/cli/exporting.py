@@ -30,8 +30,8 @@ from archive.export.target import check_target, write_stream
 from archive.export.wacz import WaczRequest, export_wacz
 from archive.instant import format_instant
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.packagefiles import Packing
-from archive.verify.report import Outcome
+from archive.verify.packages.packagefiles import Packing
+from archive.verify.reporting.report import Outcome
 from archive.version import SOFTWARE
 
 _OUT = click.Path(path_type=Path)

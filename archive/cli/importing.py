@@ -10,8 +10,8 @@ from archive.errors import DigestMismatch, FormatError
 from archive.instant import format_instant
 from archive.store.foreign import ReceivedFile, examine, import_file
 from archive.store.layout import ArchivePaths, read_identity
-from archive.verify.package import PACKAGE_STEP, verify_wacz
-from archive.verify.report import Outcome
+from archive.verify.packages.package import PACKAGE_STEP, verify_wacz
+from archive.verify.reporting.report import Outcome
 from archive.zipped import is_zip
 
 ALTERED_CODES = ("package-altered", "package-signature-bad")

@@ -11,7 +11,7 @@ from archive.cli.root import CommandContext
 from archive.errors import UnknownKey
 from archive.mirror.pull import NotTaken, Pulled, PullRequest, pull, read_origin
 from archive.mirror.source import Source, open_source
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 
 
 @click.command()

@@ -34,14 +34,14 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import Tombstone
 from archive.store.waiting.files import list_waiting
 from archive.store.waiting.signing import check_waiting
-from archive.verify.bundle import verify_bundle
-from archive.verify.capture import verify_capture
-from archive.verify.folder import verify_archive
-from archive.verify.package import verify_wacz
+from archive.verify.bundles.bundle import verify_bundle
+from archive.verify.captures.capture import verify_capture
+from archive.verify.log.witnesses import LastSeen
+from archive.verify.packages.package import verify_wacz
 from archive.verify.policy import Wishes
-from archive.verify.report import Outcome, Report
-from archive.verify.steps import STEPS
-from archive.verify.witnesses import LastSeen
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.reporting.steps import STEPS
+from archive.verify.whole.folder import verify_archive
 
 NOT_VERIFIED_EXIT = 3
 IMPORTED = "imported"

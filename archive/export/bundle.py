@@ -26,8 +26,8 @@ from archive.export.target import (
     write_stream,
 )
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.bundlefiles import SUMS, sums_order
-from archive.verify.report import Report
+from archive.verify.bundles.bundlefiles import SUMS, sums_order
+from archive.verify.reporting.report import Report
 from archive.zipped import zip_pieces
 
 ZIP_END = ".zip"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from archive.export.gather import GatheredNode
 from archive.export.papers import fill_paper, main_nodes
 from archive.log.fields import format_base64
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
 
 
 def format_certificate(nodes: Sequence[GatheredNode], report: Report) -> bytes:

@@ -17,16 +17,16 @@ from archive.log.proof import TlogProof, format_proof
 from archive.store.catalog.follow import IMPORT_KIND
 from archive.store.reading.reader import ArchiveReader
 from archive.store.reading.recorded import BLOCK_LIMIT_BYTES
-from archive.verify.bundlefiles import (
+from archive.verify.bundles.bundlefiles import (
     LEAF,
     NOT_BEFORE,
     PROOF,
     SLICE,
     STATEMENT,
 )
-from archive.verify.bundletimes import anchor_stems
-from archive.verify.bundletree import VIEWS
-from archive.verify.statements import leaf_of
+from archive.verify.bundles.bundletimes import anchor_stems
+from archive.verify.bundles.bundletree import VIEWS
+from archive.verify.statements.checks import leaf_of
 from archive.warc.reading import ReadRecord, read_records
 from archive.warc.record import RecordHeader
 

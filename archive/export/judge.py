@@ -7,9 +7,9 @@ from archive.capture import ByteSource, MemoryBytes
 from archive.digest import Digest
 from archive.errors import DigestMismatch
 from archive.export.gather import Gathered
-from archive.verify.bundle import verify_files
-from archive.verify.bundlefiles import SUMS, format_sums
-from archive.verify.report import Outcome, Report
+from archive.verify.bundles.bundle import verify_files
+from archive.verify.bundles.bundlefiles import SUMS, format_sums
+from archive.verify.reporting.report import Outcome, Report
 
 
 class PlannedFiles:

@@ -32,7 +32,7 @@ from archive.log.note import (
     verify_note,
 )
 from archive.store.anchors.folder import list_sizes, search_sizes
-from archive.verify.bundlefiles import TOKENS_LIMIT
+from archive.verify.bundles.bundlefiles import TOKENS_LIMIT
 
 SIZES_IN_TURN = 64
 """Stamped checkpoints looked at one by one for an entry, the earliest first."""

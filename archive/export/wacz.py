@@ -19,8 +19,8 @@ from archive.export.papers import fill_paper
 from archive.export.target import check_target, write_packed
 from archive.log.fields import format_base64
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.bundlefiles import SLICE
-from archive.verify.packagefiles import (
+from archive.verify.bundles.bundlefiles import SLICE
+from archive.verify.packages.packagefiles import (
     ARCHIVE,
     INDEX,
     PACKAGE,
@@ -35,7 +35,7 @@ from archive.verify.packagefiles import (
     is_asked_for,
     slice_path,
 )
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,9 +46,9 @@ from archive.store.layout import (
 from archive.store.segments.segment import OPEN_SUFFIX, list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.space import Reserve
-from archive.verify.folder import Progress, verify_archive
-from archive.verify.report import Outcome, Report
-from archive.verify.witnesses import LastSeen
+from archive.verify.log.witnesses import LastSeen
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import Progress, verify_archive
 
 POLICY_STEPS = frozenset({9, 11, 12, 13, 20})
 """What may still come: a copy is kept while its cosignatures are pending."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from archive.attest.trust.folder import TrustSet
 from archive.instant import format_instant
-from archive.verify.collector import Collector
-from archive.verify.report import ARCHIVE_REQUIRED, ONE_WITNESS, Bracket
-from archive.verify.witnesses import WITNESS_STEP
+from archive.verify.log.witnesses import WITNESS_STEP
+from archive.verify.reporting.collector import Collector
+from archive.verify.reporting.report import ARCHIVE_REQUIRED, ONE_WITNESS, Bracket
 
 STAMP_STEP, REVOCATION_STEP, BRACKET_STEP, ANCHOR_STEP = 11, 12, 13, 20
 TOKEN_STEPS = frozenset({STAMP_STEP, BRACKET_STEP})

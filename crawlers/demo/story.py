@@ -15,9 +15,9 @@ from archive.errors import ArchiveExists, CaptureError, VerificationError
 from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
-from archive.verify.report import Outcome, Report
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from archive.version import SOFTWARE
 from crawlers.crawl.order import CrawlOrder, CrawlResult
 from crawlers.crawl.run import run_crawl

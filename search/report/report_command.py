@@ -15,7 +15,7 @@ from archive.cli.root import CommandContext
 from archive.errors import EvidenceError, UsageProblem
 from archive.instant import format_instant, parse_instant
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import Partner, TextOf
+from archive.verify.captures.corroboration import Partner, TextOf
 from search.comparing import open_texts
 from search.engines.opening import Engines
 from search.extract.worker import Worker

@@ -12,7 +12,7 @@ from enum import StrEnum
 from archive.capture import Capture
 from archive.store.reading.classes import CaptureClasses
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import (
+from archive.verify.captures.corroboration import (
     Agreement,
     NotCounted,
     Partner,

@@ -13,7 +13,7 @@ from pathlib import Path
 from archive.attest.trust.folder import TrustSet, read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
+from archive.verify.whole.folder import verify_archive
 from tests.support.command import COMMAND, Command
 from tests.support.wire import leads, serve_sites
 

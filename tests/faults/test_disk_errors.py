@@ -19,8 +19,8 @@ from archive.errors import FormatError, StoreError
 from archive.files import Files
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     FixedRandom,
     MadeArchive,

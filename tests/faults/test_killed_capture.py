@@ -20,8 +20,8 @@ from archive.capture import CaptureOutcome
 from archive.digest import Digest
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.command import COMMAND, Command
 from tests.support.pages import Pages, serve_pages
 from tests.support.sources import IGNORE_ROBOTS, host_tables, source_head

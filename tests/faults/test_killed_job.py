@@ -5,8 +5,8 @@ from pathlib import Path
 from archive.attest.records.job import TRAIL_LIMIT
 from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.values import opening_of
 

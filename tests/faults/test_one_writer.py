@@ -13,8 +13,8 @@ import pytest
 
 from archive.errors import ArchiveLocked
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.sweeps import rounds
 

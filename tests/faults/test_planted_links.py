@@ -10,8 +10,8 @@ from archive.errors import StoreError
 from archive.files import Files
 from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import text_path
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.folders import contents, open_segment
 from tests.support.inside import call

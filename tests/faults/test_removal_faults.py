@@ -19,8 +19,8 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.segments.segment import list_segments
 from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     FixedRandom,
     MadeArchive,

@@ -14,8 +14,8 @@ import pytest
 from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.command import COMMAND, Command
 from tests.support.folders import open_segment
 from tests.support.pages import Pages, serve_pages

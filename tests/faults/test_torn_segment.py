@@ -10,8 +10,8 @@ import pytest
 
 from archive.errors import InconsistentCheckpoint
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     FixedClock,
     FixedRandom,

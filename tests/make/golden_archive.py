@@ -35,7 +35,7 @@ from archive.store.recovery.survey import survey_segment
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentEntry, SegmentWalk, read_statement
 from archive.store.texts import text_path
-from archive.verify.statements import leaf_of
+from archive.verify.statements.checks import leaf_of
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.make.golden_token import main as make_token

@@ -13,8 +13,8 @@ import trustme
 
 from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import body_of, gettable, path_of, sayable
 from tests.support.awkward.corners import CORNERS

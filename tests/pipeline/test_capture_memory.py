@@ -20,8 +20,8 @@ from archive.attest.trust.folder import read_trust
 from archive.capture import Capture
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.bombs import bombs, deflated_zeros
 from tests.support.command import COMMAND, Command
 from tests.support.serving import QuietServer, serving

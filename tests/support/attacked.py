@@ -6,8 +6,8 @@ from pathlib import Path
 from archive.capture import Capture
 from archive.store.drafts import PageDraft
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archive.attest.trust.folder import read_trust
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome, Report
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive
 from tests.support.sound import assert_sound
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.attest.trust.folder import TrustSet
-from archive.verify.folder import verify_archive
-from archive.verify.report import Finding, Outcome, Report
+from archive.verify.reporting.report import Finding, Outcome, Report
+from archive.verify.whole.folder import verify_archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from archive.instant import format_instant
-from archive.verify.bracket import Brackets
-from archive.verify.collector import Collector
-from archive.verify.report import Finding, Outcome
-from archive.verify.stamps import Stamp
-from archive.verify.steps import STEPS
+from archive.verify.reporting.collector import Collector
+from archive.verify.reporting.report import Finding, Outcome
+from archive.verify.reporting.steps import STEPS
+from archive.verify.times.bracket import Brackets
+from archive.verify.times.stamps import Stamp
 
 NOON = datetime(2025, 1, 26, 12, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

@@ -36,9 +36,9 @@ from archive.log.note import (
 from archive.store.drafts import PageDraft, draft_exchange
 from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.recovery import recover
-from archive.verify.bundle import verify_bundle
-from archive.verify.bundlefiles import SUMS, format_sums
-from archive.verify.report import Outcome, Report
+from archive.verify.bundles.bundle import verify_bundle
+from archive.verify.bundles.bundlefiles import SUMS, format_sums
+from archive.verify.reporting.report import Outcome, Report
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock
 from tests.support.archives import MadeArchive, make_archive, make_exchange

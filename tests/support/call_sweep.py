@@ -10,8 +10,8 @@ from archive.files import Files
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort
 from tests.support.archives import (
     SOFTWARE,

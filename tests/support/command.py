@@ -11,7 +11,7 @@ from typing import Any
 from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
+from archive.verify.whole.folder import verify_archive
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from archive.cli.root import main; main()")

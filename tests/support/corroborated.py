@@ -9,7 +9,7 @@ from typing import Any
 from archive.attest.trust.folder import TrustSet
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import (
+from archive.verify.captures.corroboration import (
     Agreement,
     Corroboration,
     Partner,

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from archive.verify.collector import Collector
-from archive.verify.report import Finding, Outcome
-from archive.verify.steps import STEPS
+from archive.verify.reporting.collector import Collector
+from archive.verify.reporting.report import Finding, Outcome
+from archive.verify.reporting.steps import STEPS
 from tests.support.sound import assert_sound
 
 

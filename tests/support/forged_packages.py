@@ -26,7 +26,7 @@ from archive.digest import Digest
 from archive.export.wacz import WaczRequest, export_wacz
 from archive.log.fields import format_base64
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.packagefiles import (
+from archive.verify.packages.packagefiles import (
     EVIDENCE,
     INDEX,
     PACKAGE,

@@ -9,10 +9,10 @@ from archive.store.removal.removal import Removed
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk
 from archive.store.tombstones import RemovalOrder
-from archive.verify import readers
-from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
+from archive.verify.segments import readers
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     MadeArchive,
     fill,

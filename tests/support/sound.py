@@ -5,9 +5,9 @@ import re
 from archive.attest.trust.trustset import TrustSet
 from archive.capture import Capture
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome, Report
-from archive.verify.steps import STEPS
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.reporting.steps import STEPS
 from tests.support.archives import MadeArchive
 
 _CODE = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")

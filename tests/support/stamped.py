@@ -14,9 +14,9 @@ from archive.settings import Authority
 from archive.stamping.service import StampingService, StampingTools
 from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
 from archive.verify.policy import Wishes
-from archive.verify.report import Outcome, Report
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort
 from tests.support.archives import SOFTWARE, MadeArchive, fill, make_archive
 from tests.support.authorities import ServedAuthority, serve_memory

@@ -39,8 +39,8 @@ from archive.store.drafts import slice_facts
 from archive.store.layout import ArchiveIdentity, read_identity
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk
-from archive.verify.folder import verify_archive
-from archive.verify.report import ONE_WITNESS, Outcome, Report
+from archive.verify.reporting.report import ONE_WITNESS, Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from archive.warc.slice import ResourceBlock, SliceMaterial, build_resource_slice
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import SOFTWARE, START, FixedRandom

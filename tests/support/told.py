@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.verify.report import Finding, Outcome, Report
+from archive.verify.reporting.report import Finding, Outcome, Report
 
 REPORTS = Path(__file__).parents[1] / "golden" / "reports"
 MARK = "== "

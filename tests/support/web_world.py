@@ -15,8 +15,8 @@ from archive.capture import (
 from archive.digest import Digest
 from archive.errors import InvalidQuery, SearchUnavailable
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.folder import verify_archive
+from archive.verify.captures.capture import verify_capture
+from archive.verify.whole.folder import verify_archive
 from search.answering.highlight import Snippet
 from search.answering.options import EVERYTHING, SearchOptions
 from search.answering.service import ExtractedText, Heading, Hit, ResultPage

@@ -11,7 +11,7 @@ from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.digest import Digest, format_short_id
 from archive.store.layout import read_identity
 from archive.store.texts import text_path
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.make.golden_archive import fixed_keys
 from tests.support.archives import START, MadeArchive, make_archive
 from tests.support.attacks import verify

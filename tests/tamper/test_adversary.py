@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort, write_member
 from tests.support.archives import MadeArchive
 from tests.support.attacks import assert_refused, verify

@@ -13,8 +13,8 @@ import pytest
 
 from archive.digest import Digest
 from archive.errors import EvidenceError, StoreError
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
 from tests.support.archives import MadeArchive
 from tests.support.attacked import capture_at, edit_catalog, paged_archive, read
 from tests.support.forgery import last_segment, pipe_at

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client
 
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
+from archive.verify.captures.capture import verify_capture
 from tests.support.archives import START, MadeArchive
 from tests.support.attacked import capture_at, edit_catalog, paged_archive, read
 from tests.support.command import Command

@@ -23,9 +23,9 @@ from archive.log.merkle import read_root
 from archive.log.note import format_note, sign_note
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.texts import text_path
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
-from archive.verify.statements import leaf_of
+from archive.verify.reporting.report import Outcome
+from archive.verify.statements.checks import leaf_of
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill
 from tests.support.attacked import (
     assert_put_right,

@@ -14,7 +14,7 @@ import pytest
 
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentEntry, SegmentWalk
-from archive.verify.report import Outcome, Report
+from archive.verify.reporting.report import Outcome, Report
 from tests.support.bench import Bench, bad, names, relative
 from tests.support.tamper import Victim
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import EvidenceError
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.support.bundles import (
     World,
     ask_program,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify.bundlefiles import FOLDERS_DEEP, SUMS
-from archive.verify.report import Outcome
+from archive.verify.bundles.bundlefiles import FOLDERS_DEEP, SUMS
+from archive.verify.reporting.report import Outcome
 from tests.support.bundles import (
     World,
     ask_program,

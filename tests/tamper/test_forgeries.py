@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from archive.attest.trust.folder import read_trust
-from archive.verify.folder import verify_archive
-from archive.verify.package import verify_wacz
-from archive.verify.packagefiles import EVIDENCE, PACKAGE_DIGEST
-from archive.verify.report import Outcome, Report
+from archive.verify.packages.package import verify_wacz
+from archive.verify.packages.packagefiles import EVIDENCE, PACKAGE_DIGEST
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.bundles import World
 from tests.support.forged_packages import (
     Entries,

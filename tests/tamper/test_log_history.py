@@ -22,10 +22,10 @@ from archive.log.note import (
 )
 from archive.log.witness import cosign
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.folder import verify_archive
-from archive.verify.report import ONE_WITNESS, Outcome, Report
-from archive.verify.witnesses import LastSeen
+from archive.verify.captures.capture import verify_capture
+from archive.verify.log.witnesses import LastSeen
+from archive.verify.reporting.report import ONE_WITNESS, Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive
 from tests.support.sound import assert_sound
 

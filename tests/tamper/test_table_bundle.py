@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from archive.attest.trust.folder import trust_path
-from archive.verify.bundlefiles import SUMS
-from archive.verify.report import Outcome, Report
+from archive.verify.bundles.bundlefiles import SUMS
+from archive.verify.reporting.report import Outcome, Report
 from tests.support.bundles import (
     Files_,
     World,
@@ -208,9 +208,9 @@ def test_a_capture_behind_its_time_stamps_is_named(
 
     from archive.attest.statements.statement import parse_statement
     from archive.instant import parse_instant
-    from archive.verify.bundlefiles import FolderFiles
-    from archive.verify.bundletimes import BundleTimes
-    from archive.verify.collector import Collector
+    from archive.verify.bundles.bundlefiles import FolderFiles
+    from archive.verify.bundles.bundletimes import BundleTimes
+    from archive.verify.reporting.collector import Collector
 
     files = world.bundles["one"]
     statement = parse_statement(files["statement.json"])
@@ -235,7 +235,7 @@ def test_a_statement_of_another_kind_is_no_bundle(world: World, tmp_path: Path) 
     from archive.store.reading.reader import ArchiveReader
     from archive.store.segments.segment import list_segments
     from archive.store.segments.walk import SegmentWalk, read_statement
-    from archive.verify.statements import leaf_of
+    from archive.verify.statements.checks import leaf_of
 
     root = world.made.root
     path = list_segments(root / "segments")[0].path

@@ -21,12 +21,13 @@ from archive.log.log import TiledLog
 from archive.log.reader import LogReader
 from archive.store.layout import IDENTITY_LIMIT_BYTES, hold_lock
 from archive.store.segments.walk import SegmentChanged
-from archive.verify import folder, pieces, readers
-from archive.verify.folder import verify_archive
+from archive.verify.log.witnesses import LastSeen
 from archive.verify.policy import Wishes
-from archive.verify.readers import ReaderEnded
-from archive.verify.report import Report
-from archive.verify.witnesses import LastSeen
+from archive.verify.reporting.report import Report
+from archive.verify.segments import pieces, readers
+from archive.verify.segments.readers import ReaderEnded
+from archive.verify.whole import folder
+from archive.verify.whole.folder import verify_archive
 from tests.support.tamper import (
     FIRST,
     OPEN,

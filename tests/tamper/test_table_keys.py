@@ -13,9 +13,9 @@ from archive.attest.trust.trustset import TrustSet
 from archive.capture import Capture
 from archive.log.note import COSIGNATURE, make_vkey, parse_note
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive
 
 

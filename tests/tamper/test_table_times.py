@@ -12,9 +12,9 @@ from archive.files import DISK
 from archive.store.anchors.anchoring import LowerBound, LowerBounds
 from archive.store.anchors.folder import read_anchor
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.bracket import STATED_LATE
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome, Report
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.times.bracket import STATED_LATE
 from tests.support.archives import make_exchange
 from tests.support.stamped import StampedArchive, count, make_stamped, not_verified
 

@@ -18,8 +18,8 @@ from archive.store.anchors.folder import StoredToken, write_anchor
 from archive.store.drafts import Draft
 from archive.store.ledger import Committed
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.report import ONE_WITNESS, Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import ONE_WITNESS, Outcome
 from tests.support.archives import fill
 from tests.support.authorities import MemoryAuthority
 from tests.support.stamped import StampedArchive, count, make_stamped, not_verified

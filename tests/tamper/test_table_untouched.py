@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.support.bundles import World, ask_program, make_world, write_folder
 from tests.support.tamper import Victim
 from tests.support.told import GoldenReports, tell, without_names

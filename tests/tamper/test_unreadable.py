@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from archive.verify.bundle import verify_bundle
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome, Report
+from archive.verify.bundles.bundle import verify_bundle
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive
 from tests.support.bundles import World, write_folder
 from tests.support.forgery import as_nobody, rewrite

@@ -10,8 +10,8 @@ from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.make.golden_archive import make
 from tests.support.folders import contents
 

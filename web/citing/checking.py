@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from archive.verify.report import ONE_WITNESS
+from archive.verify.reporting.report import ONE_WITNESS
 from web.citing.citation import FORMATS, Citation
 
 CITATION_LIMIT_CHARS = 16_000

@@ -15,7 +15,7 @@ from werkzeug.test import Client, TestResponse
 
 from archive.capture import Capture
 from archive.errors import ArchiveExists, LimitExceeded, StoreError
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
 from web.access import shown_by
 from web.app import Applications, create_app
 from web.guards.headers import HeaderSets

@@ -2,7 +2,7 @@
 
 from archive.capture import SAMPLE_ROLES, Capture
 from archive.store.catalog.addresses import AddressQuery, moment_of
-from archive.verify.corroboration import WINDOW
+from archive.verify.captures.corroboration import WINDOW
 from web.access import may_show
 from web.site import Site
 from web.views.values import Neighbours, OtherArchive, OthersView

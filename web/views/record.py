@@ -13,8 +13,8 @@ from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.catalog.follow import IMPORT_KIND
 from archive.store.reading.recorded import RecordedExchange, read_exchange_slice
-from archive.verify.report import Finding, Report
-from archive.verify.steps import STEPS
+from archive.verify.reporting.report import Finding, Report
+from archive.verify.reporting.steps import STEPS
 from search.answering.service import ExtractedText
 from web.citing.citation import CLOCK, IMPORTED, Citation, format_text
 from web.replay.links import PartTable

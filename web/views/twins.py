@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.errors import EvidenceError
-from archive.verify.steps import STEPS
+from archive.verify.reporting.steps import STEPS
 from search.report.changes import ParagraphChange, compare_texts
 from web.citing.citation import FORMATS
 from web.overview import SourceCount

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from archive.digest import Digest, is_hex_digest
 from archive.errors import EvidenceError, StoreError
-from archive.verify.steps import STEPS
+from archive.verify.reporting.steps import STEPS
 from web.citing.checking import CITATION_LIMIT_CHARS, Judgement, ids_named, judge
 from web.site import Removed, Site
 from web.views.answers import HTML, here, page, see_other

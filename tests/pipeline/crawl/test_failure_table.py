@@ -15,8 +15,8 @@ import trustme
 
 from archive.attest.trust.folder import read_trust
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.serving import serving

@@ -12,8 +12,8 @@ import pytest
 from archive.attest.records.job import JobClosing
 from archive.errors import FetchFailed
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from crawlers.crawl import run
 from crawlers.crawl.order import CrawlOrder
 from crawlers.crawl.seam.middleware import NOT_READ_AGAIN

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.support.bench import Bench
 from tests.support.tamper import (
     Victim,

@@ -21,7 +21,7 @@ from archive.log.checkpoint import open_checkpoint
 from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature, format_note, parse_note
-from archive.verify.report import ONE_WITNESS, Outcome
+from archive.verify.reporting.report import ONE_WITNESS, Outcome
 from tests.support.archives import make_archive
 from tests.support.bench import Bench, fires
 from tests.support.entries import segment_with

@@ -10,8 +10,8 @@ from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import EvidenceError
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
 from tests.support.bench import Bench, fires, names
 from tests.support.tamper import (
     FIRST,

@@ -10,7 +10,7 @@ import pytest
 from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.digest import Digest, format_short_id
 from archive.store.texts import text_path
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.bench import Bench, bad, fires, names, relative
 from tests.support.tamper import (

@@ -7,7 +7,7 @@ from werkzeug.test import Client
 
 from archive.store.foreign import examine, import_file
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
+from archive.verify.captures.capture import verify_capture
 from tests.support.archives import make_archive
 from tests.support.foreign import PAGE, URI, exchange, pack
 from tests.support.served import APP, REPLAY

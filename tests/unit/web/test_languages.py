@@ -11,7 +11,7 @@ from babel import Locale
 
 from archive.capture import CaptureOutcome
 from archive.claim import CLAIM, DOES_NOT_PROVE
-from archive.verify.steps import STEPS
+from archive.verify.reporting.steps import STEPS
 from tests.unit.archive.verify.test_codes import codes
 from web.wording.languages import CODES, ENGLISH, LANGUAGES, Language
 from web.wording.prefix import choose

@@ -12,9 +12,9 @@ from archive.attest.trust.folder import read_trust
 from archive.claim import CLAIM
 from archive.store.reading.reader import ArchiveReader
 from archive.store.tombstones import RemovalOrder
-from archive.verify.capture import verify_capture
-from archive.verify.folder import verify_archive
-from archive.verify.report import Finding, Outcome, Report
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Finding, Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import make_archive
 from tests.support.page_reader import PATHS, Reader
 from tests.support.served import APP, REPLAY

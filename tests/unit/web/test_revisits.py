@@ -7,7 +7,7 @@ from werkzeug.test import Client
 
 from archive.digest import Digest
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.capture import verify_capture
+from archive.verify.captures.capture import verify_capture
 from tests.support.archives import make_archive, make_exchange
 from tests.support.exchanges import not_modified
 from tests.support.served import APP, REPLAY

@@ -9,8 +9,8 @@ from archive.attest.approval import format_approval, make_approval, parse_approv
 from archive.digest import Digest
 from archive.errors import BadSignature, FormatError
 from archive.store.drafts import Draft
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.inside import Done
 

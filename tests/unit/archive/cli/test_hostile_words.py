@@ -3,7 +3,7 @@
 import pytest
 
 from archive.cli.reading import print_report
-from archive.verify.report import Finding, Outcome, Report
+from archive.verify.reporting.report import Finding, Outcome, Report
 
 
 def test_A40_no_word_of_a_report_makes_a_line_of_its_own(

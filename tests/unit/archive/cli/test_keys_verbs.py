@@ -20,8 +20,8 @@ from archive.errors import KeyProblem
 from archive.store import keychange
 from archive.store.layout import read_identity
 from archive.store.ledger import Ledger
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.command import COMMAND, REPOSITORY
 

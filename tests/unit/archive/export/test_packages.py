@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.digest import Digest
-from archive.verify.packagefiles import PACKAGE, PACKAGE_DIGEST
+from archive.verify.packages.packagefiles import PACKAGE, PACKAGE_DIGEST
 from archive.warc.library import check_with_fastwarc, read_with_warcio
 from archive.warc.reading import read_block
 from tests.support.bundles import World

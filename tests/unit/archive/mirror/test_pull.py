@@ -24,8 +24,8 @@ from archive.mirror.pull import NotTaken
 from archive.mirror.source import open_source
 from archive.store.drafts import Draft
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, copy_archive, fill, make_archive
 from tests.support.folders import contents
 from tests.support.pulling import bring, bring_with, evidence, flip

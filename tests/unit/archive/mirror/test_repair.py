@@ -11,8 +11,8 @@ from archive.files import DISK, Files
 from archive.mirror.listing import is_handed_on
 from archive.mirror.memory import Memory
 from archive.mirror.pull import NotTaken
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive
 from tests.support.folders import contents
 from tests.support.pulling import bring, evidence, flip

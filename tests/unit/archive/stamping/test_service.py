@@ -18,8 +18,8 @@ from archive.store.anchors.folder import list_sizes, read_anchor
 from archive.store.layout import ArchivePaths
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import fill, make_exchange
 from tests.support.stamped import StampedArchive, make_stamped
 from tests.support.waiting import wait_until

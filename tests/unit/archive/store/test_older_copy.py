@@ -11,8 +11,8 @@ from archive.errors import InconsistentCheckpoint, StoreError
 from archive.files import Files
 from archive.log.headnote import HEAD_FILE
 from archive.log.log import TiledLog
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     MadeArchive,
     fill,

@@ -14,7 +14,7 @@ CODE = re.compile(r"[a-z]+(-[a-z]+)+|holds|more")
 def codes() -> list[str]:
     """The codes in the calls that make findings."""
     found = set()
-    for path in (ROOT / "archive" / "verify").glob("*.py"):
+    for path in (ROOT / "archive" / "verify").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and len(node.args) > 1:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else ""

@@ -15,16 +15,20 @@ from archive.export.judge import PlannedFiles
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk
-from archive.verify import bundletimes
-from archive.verify import capture as capture_module
-from archive.verify.bundle import verify_files
-from archive.verify.bundletimes import BundleTimes
-from archive.verify.capture import verify_capture
-from archive.verify.collector import Collector
-from archive.verify.entries import check_entry
-from archive.verify.files import FolderFiles
-from archive.verify.report import Outcome
-from archive.verify.statements import _check_headers, _check_revisit, check_records
+from archive.verify.bundles import bundletimes
+from archive.verify.bundles.bundle import verify_files
+from archive.verify.bundles.bundletimes import BundleTimes
+from archive.verify.captures import capture as capture_module
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.collector import Collector
+from archive.verify.reporting.report import Outcome
+from archive.verify.statements.checks import (
+    _check_headers,
+    _check_revisit,
+    check_records,
+)
+from archive.verify.statements.entries import check_entry
+from archive.verify.whole.files import FolderFiles
 from tests.support.archives import MadeArchive, make_archive, make_page
 from tests.support.bundles import World
 from tests.support.sound import codes

@@ -8,9 +8,6 @@ from typing import Any, cast
 import pytest
 
 from archive.attest.trust.folder import TrustSet
-from archive.verify.collector import (
-    Collector,
-)
 from archive.verify.policy import (
     BRACKET_STEP,
     STAMP_STEP,
@@ -21,7 +18,10 @@ from archive.verify.policy import (
     note_unknown_origin,
     required_steps,
 )
-from archive.verify.report import (
+from archive.verify.reporting.collector import (
+    Collector,
+)
+from archive.verify.reporting.report import (
     ALWAYS_REQUIRED,
     ARCHIVE_REQUIRED,
     NO_BRACKET,
@@ -30,7 +30,7 @@ from archive.verify.report import (
     Outcome,
     Report,
 )
-from archive.verify.steps import STEPS
+from archive.verify.reporting.steps import STEPS
 from tests.support.findings import failed, found_by, holds, not_checked
 
 EARLY = datetime(2025, 1, 26, 8, tzinfo=UTC)

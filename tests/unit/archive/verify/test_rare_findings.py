@@ -19,21 +19,21 @@ from archive.log.fields import format_base64
 from archive.store.foreign import examine, import_file
 from archive.store.layout import hold_lock
 from archive.store.reading.reader import ArchiveReader
-from archive.verify import capture as capture_module
-from archive.verify.anchors import Anchors
-from archive.verify.bracket import Brackets
-from archive.verify.capture import verify_capture
-from archive.verify.collector import NOTICES_LISTED, Collector
-from archive.verify.cosigns import Cosigns
-from archive.verify.files import FolderFiles
-from archive.verify.folder import verify_archive
-from archive.verify.keys import follow_history
+from archive.verify.captures import capture as capture_module
+from archive.verify.captures.capture import verify_capture
 from archive.verify.looking import digest_file
-from archive.verify.packagefiles import parse_resources, read_limited
-from archive.verify.report import NO_BRACKET, Bracket, Outcome
-from archive.verify.revisits import Revisits
-from archive.verify.stamps import Stamps, _keep_earliest
-from archive.verify.statements import _check_import
+from archive.verify.packages.packagefiles import parse_resources, read_limited
+from archive.verify.reporting.collector import NOTICES_LISTED, Collector
+from archive.verify.reporting.report import NO_BRACKET, Bracket, Outcome
+from archive.verify.statements.checks import _check_import
+from archive.verify.statements.cosigns import Cosigns
+from archive.verify.statements.revisits import Revisits
+from archive.verify.times.anchors import Anchors
+from archive.verify.times.bracket import Brackets
+from archive.verify.times.stamps import Stamps, _keep_earliest
+from archive.verify.whole.files import FolderFiles
+from archive.verify.whole.folder import verify_archive
+from archive.verify.whole.keys import follow_history
 from archive.zipped import ZipFiles
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.folders import open_segment

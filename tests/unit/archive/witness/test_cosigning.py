@@ -20,8 +20,8 @@ from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from archive.witness.desk import Desk, Reply, origin_hash
 from tests.support.archives import MadeArchive, fill, make_archive, put_back_head
 from tests.support.stamped import make_stamped

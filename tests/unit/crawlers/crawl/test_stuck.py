@@ -15,8 +15,8 @@ from archive.digest import format_short_id
 from archive.errors import FetchFailed
 from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.stuck import note_stuck, stuck_jobs
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from crawlers.crawl import run, watch
 from crawlers.crawl.children import pulse as pulses
 from crawlers.crawl.children.pulse import Pulse

@@ -6,8 +6,8 @@ import pytest
 
 from archive.attest.trust.folder import read_trust
 from archive.cli.root import CommandContext
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from crawlers.demo import vouchers
 from crawlers.demo.authorities import has_openssl
 from crawlers.demo.vouchers import run_vouchers

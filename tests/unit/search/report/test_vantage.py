@@ -17,7 +17,7 @@ from archive.capture import (
 )
 from archive.errors import LimitExceeded
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.corroboration import Partner
+from archive.verify.captures.corroboration import Partner
 from search.report.english import SENTENCES
 from search.report.period import Attempt
 from search.report.vantage import Seen, Sight, compare_places

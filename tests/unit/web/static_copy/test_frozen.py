@@ -7,7 +7,7 @@ import pytest
 
 from archive.capture import Capture
 from archive.errors import StoreError
-from archive.verify.report import Report
+from archive.verify.reporting.report import Report
 from tests.support.served import APP, REPLAY
 from tests.support.web_world import World
 from web.replay.clean import clean_page

@@ -12,8 +12,8 @@ from archive.attest.keys.signing import verify_p256
 from archive.errors import KeyProblem
 from archive.settings import TokenKey, parse_settings
 from archive.store.layout import read_identity
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive
 
 PLACES = ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/local/lib")

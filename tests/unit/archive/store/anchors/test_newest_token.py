@@ -12,7 +12,7 @@ from archive.store.layout import ArchivePaths
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.waiting.waiting import WaitingWriter
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
 from tests.support.archives import fill
 from tests.support.stamped import StampedArchive, make_stamped
 

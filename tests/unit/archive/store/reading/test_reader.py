@@ -20,8 +20,8 @@ from archive.store.catalog.schema import SCHEMA_VERSION
 from archive.store.reading import recorded
 from archive.store.reading.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
-from archive.verify.capture import verify_capture
-from archive.verify.report import Outcome
+from archive.verify.captures.capture import verify_capture
+from archive.verify.reporting.report import Outcome
 from tests.support.archives import (
     MadeArchive,
     artifact,

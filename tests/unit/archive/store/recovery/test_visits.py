@@ -13,8 +13,8 @@ from archive.errors import KeyProblem
 from archive.files import DISK
 from archive.store.recovery.visits import remove_visits, visit_folder
 from archive.store.waiting.waiting import WaitingWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive
 
 

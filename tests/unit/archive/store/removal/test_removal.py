@@ -19,8 +19,8 @@ from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
 from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome, Report
+from archive.verify.reporting.report import Outcome, Report
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, make_archive
 from tests.support.texts import write_text
 

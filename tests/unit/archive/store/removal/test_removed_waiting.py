@@ -14,8 +14,8 @@ from archive.store.waiting.files import MAGIC, list_waiting
 from archive.store.waiting.reading import read_waiting
 from archive.store.waiting.signing import check_waiting, sign_waiting
 from archive.store.waiting.waiting import WaitingWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive
 
 ORDER = RemovalOrder(reason="names of victims", authority="Court of Ghent, 12/2025")

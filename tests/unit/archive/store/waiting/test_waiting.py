@@ -19,8 +19,8 @@ from archive.store.waiting.files import list_waiting
 from archive.store.waiting.reading import read_waiting
 from archive.store.waiting.signing import check_waiting, sign_waiting
 from archive.store.waiting.waiting import WaitingWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import (
     MadeArchive,
     fill,

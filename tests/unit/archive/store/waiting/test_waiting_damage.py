@@ -14,7 +14,7 @@ from archive.store.waiting.reading import read_waiting
 from archive.store.waiting.signing import Waiting, check_waiting, sign_waiting
 from archive.store.waiting.waiting import WaitingWriter
 from archive.store.writing.settings import WriterSettings
-from archive.verify.folder import verify_archive
+from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort
 from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
 

@@ -16,8 +16,8 @@ from archive.store.writing import writer as writer_module
 from archive.store.writing.keeper import Host
 from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
-from archive.verify.folder import verify_archive
-from archive.verify.report import Outcome
+from archive.verify.reporting.report import Outcome
+from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive, fill, make_archive
 from tests.support.waiting import wait_until
 

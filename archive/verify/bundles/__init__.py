@@ -1,0 +1,1 @@
+"""An evidence bundle against the reader's own trust."""

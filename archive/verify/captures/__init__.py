@@ -1,0 +1,1 @@
+"""One capture or page; and several of one address, compared between archives."""
