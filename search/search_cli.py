@@ -31,7 +31,7 @@ from search.output.listed import WARC, find_capture, open_readers, write_list
 from search.output.printing import Places, alike_lines
 from search.output.streams import FORMATS
 from search.query.grammar import help_text
-from search.report.comparison import main_capture
+from search.report.comparing.comparison import main_capture
 
 LISTED_WITH = {
     *("query", "query_file", "all_as", "output", "upto", "new_since", "remember"),

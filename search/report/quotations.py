@@ -16,7 +16,7 @@ from search.answering.results import ExtractedText
 from search.answering.service import SearchService
 from search.indexing.kept import stated_lines
 from search.quote import Checked, Quotation, check_quotation
-from search.report.comparison import extract_now
+from search.report.comparing.comparison import extract_now
 
 BATCH = 1_000
 """Quotations held in memory; the segments are read at most once for all of them."""

@@ -25,7 +25,7 @@ from search.quote import (
     make_quotation,
     parse_quotation,
 )
-from search.report.comparison import main_capture
+from search.report.comparing.comparison import main_capture
 from search.report.quotations import look_up
 
 GOOD = (State.SAME, State.FOUND_ELSEWHERE)

@@ -117,6 +117,9 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.answering",),),
         (("search.output",), ("search.quote",)),
         (("search.cli",),),
+        (("search.report.comparing",),),
+        (("search.report.kinship",),),
+        (("search.report.span",),),
         (("search.report", "search.search_cli"),),
     ),
     "web": (

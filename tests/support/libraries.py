@@ -54,11 +54,11 @@ LIBRARIES = {
             "search.output.printing",
             "search.answering.saved",
             "search.search_cli",
-            "search.report.command",
-            "search.report.kinship_command",
+            "search.report.changes_cli",
+            "search.report.kinship_cli",
             "search.report.quote_cli",
-            "search.report.report_command",
-            "search.report.showing",
+            "search.report.report_cli",
+            "search.report.comparing.showing",
             "web.cli",
         ),
         reason="the command line is click: each module with verbs declares its own",
@@ -151,7 +151,7 @@ LIBRARIES = {
     "python_calamine": Library(
         modules=("search.extract.files.office",), distribution="python-calamine"
     ),
-    "rapidfuzz": Library(modules=("search.report.sequences",)),
+    "rapidfuzz": Library(modules=("search.report.comparing.sequences",)),
     "resiliparse": Library(modules=("search.extract.pages.alltext",)),
     "rfc3161_client": Library(
         modules=("archive.attest.tokens.timestamp",), distribution="rfc3161-client"

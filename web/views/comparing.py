@@ -6,7 +6,12 @@ from flask import Flask, Response
 
 from archive.capture import Capture, CaptureOutcome
 from search.answering.service import ExtractedText
-from search.report.changes import Changes, Kind, ParagraphChange, compare_texts
+from search.report.comparing.changes import (
+    Changes,
+    Kind,
+    ParagraphChange,
+    compare_texts,
+)
 from web.site import Site
 from web.views.answers import page
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from archive.claim import CLAIM, DOES_NOT_PROVE
 from archive.errors import EvidenceError
 from archive.verify.reporting.steps import STEPS
-from search.report.changes import ParagraphChange, compare_texts
+from search.report.comparing.changes import ParagraphChange, compare_texts
 from web.citing.citation import FORMATS
 from web.overview import SourceCount
 from web.site import Site

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archive.errors import UsageProblem
-from search.report.report_command import read_window
+from search.report.report_cli import read_window
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site
 from tests.support.lists import make_people, number, xlsx

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from search.report.changes import compare_texts
+from search.report.comparing.changes import compare_texts
 
 
 def test_t4_a_dateline_without_a_year_gets_none_and_twins_stay_apart(

@@ -6,7 +6,7 @@ from typing import Any
 
 from archive.store.reading.reader import ArchiveReader
 from search.extract.worker import Worker
-from search.report.text_changes import Texts
+from search.report.span.text_changes import Texts
 from tests.support.archives import make_archive, make_exchange
 
 PUBLISHED = '<meta property="article:published_time" content="2025-02-03T10:00:00Z">'

@@ -13,8 +13,8 @@ import pytest
 
 from search.extract.listing import Flag, Items, split_items
 from search.extract.worker import Worker
-from search.report.copies import judge_copy
-from search.report.mirrors import Sighting, State, find_copies
+from search.report.kinship.copies import judge_copy
+from search.report.kinship.mirrors import Sighting, State, find_copies
 from tests.support import seeds
 from tests.support.command import Evidence
 from tests.support.crawl_site import Site

@@ -15,7 +15,7 @@ from search.answering.results import ExtractedText
 from search.extract.by_type import NO_EXTRACTOR
 from search.extract.worker import Worker
 from search.reading import extract_capture
-from search.report.changes import Changes, compare_texts
+from search.report.comparing.changes import Changes, compare_texts
 
 FAILURE_STATUS = 400
 """From here on a status says that this is not what was asked for."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from search.report.facts import Stories, find_facts
-from search.report.mirrors import Sighting, State, find_copies, find_mirrors
+from search.report.comparing.facts import Stories, find_facts
+from search.report.kinship.mirrors import Sighting, State, find_copies, find_mirrors
 
 STORY = "\n".join(
     (
@@ -88,7 +88,7 @@ def test_pairs_that_were_not_compared_are_counted(
 ) -> None:
     three = [sighting(f"{n}.example", f"{STORY} {n}", f"k:{n}") for n in range(3)]
     assert find_copies(three).pairs_left_out == 0
-    monkeypatch.setattr("search.report.mirrors.PAIRS", 1)
+    monkeypatch.setattr("search.report.kinship.mirrors.PAIRS", 1)
     cut = find_copies(three)
     assert (len(cut.found), cut.pairs_left_out) == (1, 2)
 

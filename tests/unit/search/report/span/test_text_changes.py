@@ -7,9 +7,9 @@ import pytest
 
 from archive.digest import Digest
 from search.answering.results import ExtractedText
-from search.report.english import sentence
-from search.report.findings import Finding, Kind, ShownChange
-from search.report.text_changes import Texts
+from search.report.span.english import sentence
+from search.report.span.findings import Finding, Kind, ShownChange
+from search.report.span.text_changes import Texts
 
 TEXT = "The commission counted.\nTurnout was 64 per cent."
 ROWS = "\n".join(f"{n}\tName {n}\tCity {n}" for n in range(1, 9))

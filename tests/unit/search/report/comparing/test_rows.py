@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from search.extract.worker import Worker
-from search.report.rows import compare_lists, is_list, split_rows
+from search.report.comparing.rows import compare_lists, is_list, split_rows
 from tests.support.lists import docx, html, make_people, number, pdf, rtf, xlsx
 
 People = list[tuple[str, ...]]
@@ -123,7 +123,7 @@ def test_a_list_in_rtf_has_its_rows_and_cells(
     assert len(changes.corrected) == 1
 
 
-VECTORS = Path(__file__).resolve().parents[3] / "vectors"
+VECTORS = Path(__file__).resolve().parents[4] / "vectors"
 
 
 def test_a_list_in_an_old_word_file_has_its_rows_and_cells(

@@ -20,8 +20,8 @@ from archive.verify.captures.corroboration import (
     corroborate,
     near_captures,
 )
-from search.report.findings import Finding, Kind
-from search.report.period import Attempt
+from search.report.span.findings import Finding, Kind
+from search.report.span.period import Attempt
 
 NEAR = timedelta(hours=24)
 """Captures of the two places may be so far apart; what is later may be a change."""

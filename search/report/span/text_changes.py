@@ -12,12 +12,12 @@ from archive.store.reading.reader import ArchiveReader
 from search.extract.result import Extract
 from search.extract.worker import Worker
 from search.reading import extract_capture
-from search.report.changes import Kind as Became
-from search.report.changes import ParagraphChange, compare_texts
-from search.report.comparison import TextOf
-from search.report.findings import Finding, ShownChange
-from search.report.rows import RowChanges, compare_lists, is_list, split_rows
-from search.report.second_profile import Sample, find_cloaking
+from search.report.comparing.changes import Kind as Became
+from search.report.comparing.changes import ParagraphChange, compare_texts
+from search.report.comparing.comparison import TextOf
+from search.report.comparing.rows import RowChanges, compare_lists, is_list, split_rows
+from search.report.span.findings import Finding, ShownChange
+from search.report.span.second_profile import Sample, find_cloaking
 
 LINES_SHOWN = 8
 """Of one change; the rest is counted."""

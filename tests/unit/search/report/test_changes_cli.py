@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from archive.capture import CaptureOutcome
 from archive.errors import CaptureNotFound
 from search.cli import index
-from search.report.command import changes
+from search.report.changes_cli import changes
 from tests.support.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]

@@ -11,8 +11,8 @@ from archive.capture import Capture, CaptureOutcome
 from archive.capture_class import CONTENT_CLASSES, CaptureClass, ClassNote
 from archive.store.catalog.jobrows import JobPlaces
 from archive.store.reading.reader import ArchiveReader
-from search.report.second_profile import Sample, pair_samples
-from search.report.statuses import GONE, SHOWN, is_hop
+from search.report.span.second_profile import Sample, pair_samples
+from search.report.span.statuses import GONE, SHOWN, is_hop
 
 GONE_CLASSES = frozenset({CaptureClass.SOFT_404})
 

@@ -18,18 +18,18 @@ from archive.store.reading.reader import ArchiveReader
 from search.engines.opening import Engines
 from search.extract.listing import Item, Items, split_items
 from search.extract.worker import Worker
-from search.report.command import kept_texts
-from search.report.comparison import main_capture
-from search.report.copies import judge_copy
-from search.report.deviations import Deviation, find_within
-from search.report.mirrors import (
+from search.report.changes_cli import kept_texts
+from search.report.comparing.comparison import main_capture
+from search.report.comparing.deviations import Deviation, find_within
+from search.report.kinship.copies import judge_copy
+from search.report.kinship.mirrors import (
     Kinship,
     Sighting,
     find_copies,
     find_mirrors,
 )
-from search.report.report_command import read_window
-from search.report.text_changes import Texts
+from search.report.report_cli import read_window
+from search.report.span.text_changes import Texts
 
 ADDRESSES = 5_000
 """Addresses whose texts are compared in one go; the newest capture of each."""

@@ -19,14 +19,14 @@ from archive.verify.captures.corroboration import Partner, TextOf
 from search.comparing import open_texts
 from search.engines.opening import Engines
 from search.extract.worker import Worker
-from search.report.command import kept_texts
-from search.report.daily import Judge
-from search.report.english import Links, html_page, text_lines
-from search.report.findings import SourceReport
-from search.report.period import SourcePeriod, Window, gather
-from search.report.span_report import Report
-from search.report.text_changes import Texts
-from search.report.vantage import compare_places
+from search.report.changes_cli import kept_texts
+from search.report.span.daily import Judge
+from search.report.span.english import Links, html_page, text_lines
+from search.report.span.findings import SourceReport
+from search.report.span.period import SourcePeriod, Window, gather
+from search.report.span.span_report import Report
+from search.report.span.text_changes import Texts
+from search.report.span.vantage import compare_places
 
 FORMS = ("text", "html", "json")
 PROBLEM_EXIT_CODE = 5

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.report import changes
-from search.report.changes import Changes, Kind, compare_texts, split_paragraphs
+from search.report.comparing import changes
+from search.report.comparing.changes import (
+    Changes,
+    Kind,
+    compare_texts,
+    split_paragraphs,
+)
 from tests.support.examples import examples
 
 BEFORE = """\
@@ -123,7 +128,7 @@ def test_long_lists_are_cut_where_both_have_the_same_row(
     new[100] = "something else altogether was put here"
     new.insert(50, new.pop(400))
     whole = compare_texts("\n".join(old), "\n".join(new))
-    monkeypatch.setattr("search.report.sequences.ELEMENTS_ALIGNED", 30)
+    monkeypatch.setattr("search.report.comparing.sequences.ELEMENTS_ALIGNED", 30)
     cut = compare_texts("\n".join(old), "\n".join(new))
     assert cut.counts == whole.counts
     assert cut.counts[Kind.MOVED] == 1

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.report.english import Links, html_page, sentence, text_lines
-from search.report.findings import Finding, Kind, SourceReport
-from search.report.period import Window
-from search.report.span_report import Report
+from search.report.span.english import Links, html_page, sentence, text_lines
+from search.report.span.findings import Finding, Kind, SourceReport
+from search.report.span.period import Window
+from search.report.span.span_report import Report
 
 
 def failed(times: int, code: str = "failed") -> Finding:

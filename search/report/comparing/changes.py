@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from search.report.sequences import Block, Numbers, align, likeness
+from search.report.comparing.sequences import Block, Numbers, align, likeness
 
 PAIR_CELLS = 25_000_000
 """Words of one paragraph times those of the other: more are not compared in words."""

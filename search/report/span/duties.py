@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from archive.instant import format_instant
-from search.report.findings import Finding, Kind
-from search.report.period import Attempt, Job, SourcePeriod, Window
+from search.report.span.findings import Finding, Kind
+from search.report.span.period import Attempt, Job, SourcePeriod, Window
 
 LATE_FACTOR = 1.5
 """So many intervals after a run the next one is late: jitter is half at most."""

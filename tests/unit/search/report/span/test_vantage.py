@@ -18,9 +18,9 @@ from archive.capture import (
 from archive.errors import LimitExceeded
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.corroboration import Partner
-from search.report.english import SENTENCES
-from search.report.period import Attempt
-from search.report.vantage import Seen, Sight, compare_places
+from search.report.span.english import SENTENCES
+from search.report.span.period import Attempt
+from search.report.span.vantage import Seen, Sight, compare_places
 from tests.support.archives import MadeArchive, make_archive, make_exchange
 from tests.support.exchanges import unanswered
 

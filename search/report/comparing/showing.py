@@ -8,8 +8,8 @@ import click
 
 from archive.instant import format_instant
 from archive.lines import one_line
-from search.report.changes import Changes, Kind, ParagraphChange, Piece, Place
-from search.report.comparison import Comparison, Side
+from search.report.comparing.changes import Changes, Kind, ParagraphChange, Piece, Place
+from search.report.comparing.comparison import Comparison, Side
 
 SIGNS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.MOVED: ">", Kind.CHANGED: "~"}
 """At the beginning of a line; what is the same is not printed."""

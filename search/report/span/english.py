@@ -7,8 +7,8 @@ from html import escape
 
 from archive.instant import format_instant
 from archive.lines import one_line
-from search.report.findings import Finding, Kind, ShownChange, SourceReport
-from search.report.span_report import Report
+from search.report.span.findings import Finding, Kind, ShownChange, SourceReport
+from search.report.span.span_report import Report
 
 SENTENCES = {
     "new": "new",

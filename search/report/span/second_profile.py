@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from archive.capture import CONTROL_ROLE, SECOND_ROLE, Capture, CaptureOutcome
 from archive.digest import Digest
-from search.report.changes import ParagraphChange
-from search.report.findings import Finding, Kind, ShownChange
-from search.report.mirrors import find_differences
-from search.report.statuses import SHOWN, is_hop
+from search.report.comparing.changes import ParagraphChange
+from search.report.kinship.mirrors import find_differences
+from search.report.span.findings import Finding, Kind, ShownChange
+from search.report.span.statuses import SHOWN, is_hop
 
 SAMPLES = 200
 """Of one source, compared in one report."""

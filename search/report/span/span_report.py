@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.instant import format_instant
-from search.report.findings import PROBLEMS, Finding, Kind, ShownChange, SourceReport
-from search.report.period import Window
+from search.report.span.findings import (
+    PROBLEMS,
+    Finding,
+    Kind,
+    ShownChange,
+    SourceReport,
+)
+from search.report.span.period import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

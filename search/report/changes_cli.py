@@ -11,8 +11,8 @@ from archive.store.reading.reader import ArchiveReader
 from search.answering.service import SearchService
 from search.cli import open_engines
 from search.engines.opening import Engines
-from search.report.comparison import TextOf, compare_captures
-from search.report.showing import comparison_json, comparison_lines
+from search.report.comparing.comparison import TextOf, compare_captures
+from search.report.comparing.showing import comparison_json, comparison_lines
 
 
 @click.command()

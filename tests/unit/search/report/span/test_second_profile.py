@@ -7,8 +7,8 @@ import pytest
 
 from archive.capture import Capture
 from archive.digest import Digest
-from search.report.findings import ShownChange
-from search.report.second_profile import Sample, find_cloaking
+from search.report.span.findings import ShownChange
+from search.report.span.second_profile import Sample, find_cloaking
 from tests.support.values import bare_capture
 
 PAGES = 200

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from archive.capture import Capture
 from archive.capture_class import CaptureClass
-from search.report.duties import (
+from search.report.span.duties import (
     find_clock,
     find_expectations,
     find_late,
     find_promises,
     find_signals,
 )
-from search.report.findings import Finding, Kind, ShownChange, SourceReport
-from search.report.period import Attempt, SourcePeriod, Window
-from search.report.second_profile import Sample
+from search.report.span.findings import Finding, Kind, ShownChange, SourceReport
+from search.report.span.period import Attempt, SourcePeriod, Window
+from search.report.span.second_profile import Sample
 
 CHANGES_COMPARED = 200
 """Changes of one source whose texts are compared; of others only that they did."""

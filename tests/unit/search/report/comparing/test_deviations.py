@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.report.deviations import (
+from search.report.comparing.deviations import (
     FIGURES,
     PERSONS,
     find_deviations,

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from search.analysis.keys import name_key
 from search.extract.apart import one_apart
-from search.report.facts import NUMBER, Stories, is_year, plain_number
+from search.report.comparing.facts import NUMBER, Stories, is_year, plain_number
 
 DIGITS_LEAST = 3
 """Shorter numbers are one digit apart by chance."""

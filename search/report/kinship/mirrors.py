@@ -13,9 +13,9 @@ from functools import cache
 from hashlib import sha256
 from itertools import combinations, islice
 
-from search.report.changes import Kind, ParagraphChange, compare_texts
-from search.report.deviations import Deviation, find_deviations, read_written
-from search.report.facts import Stories
+from search.report.comparing.changes import Kind, ParagraphChange, compare_texts
+from search.report.comparing.deviations import Deviation, find_deviations, read_written
+from search.report.comparing.facts import Stories
 
 PARAGRAPH_CHARACTERS = 60
 """A shorter line is furniture of its host: a label, a button, a mirror's address."""

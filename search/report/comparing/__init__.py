@@ -1,0 +1,1 @@
+"""Two texts, two captures, two lists: what changed, and how far they agree."""

@@ -1,0 +1,1 @@
+"""What happened at the sources in a span of time: gathered, judged, put into words."""
