@@ -57,7 +57,7 @@ def _behind_lines(captures: int) -> Iterator[str]:
     """What was captured behind the entry and is in no answer yet."""
     if captures:
         many = f"{captures} or more" if captures == BEHIND_MAX else str(captures)
-        yield f"    {many} captured after that are not indexed yet: run `evidence index`"
+        yield f"    {many} captured later are not indexed yet: run `evidence index`"
 
 
 def alike_lines(

@@ -111,7 +111,7 @@ def test_what_is_remembered_and_was_not_shown_is_said(
 def test_an_answer_says_what_was_captured_and_is_not_indexed(
     run: Run, box: ArchiveBox, article: Article
 ) -> None:
-    words = "captured after that are not indexed yet"
+    words = "captured later are not indexed yet"
     archive_id = json.loads(run("turnout", "--json").output)["hits"][0]["archive"]
     assert words not in run("turnout").output
     box.page("https://d.example/1", article("Later", "The turnout, later."))
