@@ -4,8 +4,7 @@ Engine and browser are imported by the verb that uses them in this process: `cra
 starts a child.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,15 @@ import click
 
 from archive.cli.output import show_progress
 from archive.cli.root import CommandContext
-from archive.errors import ExpectationFailed, FetchFailed, UsageProblem
-from crawlers.crawl.order import UNSTATED_VANTAGE, CrawlOrder, CrawlResult
+from archive.errors import FetchFailed, UsageProblem
+from crawlers.crawl.order import UNSTATED_VANTAGE, CrawlOrder
 from crawlers.crawl.proxies import ProxyChoice, read_choice
-from crawlers.crawl.run import run_crawl
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
-from crawlers.output import AttemptPrinter, print_crawl
+from crawlers.output import AttemptPrinter
+from crawlers.rounds import crawl_due, crawl_each, raise_if_poor
 from crawlers.sources.registry import get_source
 from crawlers.sources.source import PartsMode
-from crawlers.watching import PLACES, Choice, open_watch, parse_shard
+from crawlers.watching import PLACES, Choice, parse_shard
 
 if TYPE_CHECKING:
     from crawlers.crawl.capture_job import CaptureOrder, OpenRun
@@ -220,31 +219,9 @@ def crawl(
         via.label_for(get_source(source_id, options["sources_folders"]))
     order = make_order(context, via, options)
     if due:
-        _raise_if_poor(crawl_due(context, order, choice, as_json=as_json))
+        raise_if_poor(crawl_due(context, order, choice, as_json=as_json))
         return
-    _raise_if_poor(crawl_each(order, source_ids, as_json=as_json))
-
-
-def crawl_each(
-    order: CrawlOrder, source_ids: Sequence[str], *, as_json: bool
-) -> list[CrawlResult]:
-    """Crawl one after the other; one that hangs is told, and raised behind the rest."""
-    results: list[CrawlResult] = []
-    hung: list[FetchFailed] = []
-    for source_id in source_ids:
-        one = replace(order, source_id=source_id)
-        try:
-            with show_progress(source_id, silent=as_json) as show:
-                results.append(run_crawl(one, progress=show))
-        except FetchFailed as failure:
-            hung.append(failure)
-        else:
-            print_crawl(results[-1], as_json=as_json)
-    for before in hung[:-1]:
-        click.echo(f"evidence: {before}", err=True)
-    if hung:
-        raise hung[-1]
-    return results
+    raise_if_poor(crawl_each(order, source_ids, as_json=as_json))
 
 
 def make_order(
@@ -277,25 +254,6 @@ def take_choice(source_ids: tuple[str, ...], options: dict[str, Any]) -> Choice:
         shard=parse_shard(options.pop("shard")),
         places=options.pop("jobs"),
     )
-
-
-def crawl_due(
-    context: CommandContext, order: CrawlOrder, choice: Choice, *, as_json: bool
-) -> list[CrawlResult]:
-    """Crawl all that is due, side by side; raises the first failure at the end."""
-
-    def tell(message: dict[str, Any]) -> None:
-        if message["event"] == "crawled":
-            facts = {k: v for k, v in message.items() if k not in ("event", "at")}
-            print_crawl(CrawlResult.from_json(facts), as_json=as_json)
-        elif message["event"] == "problem":
-            click.echo(f"evidence: {message['message']}", err=True)
-
-    watch = open_watch(context, order, choice, once=True, tell=tell)
-    watch.run()
-    for failure in watch.failures:
-        raise failure
-    return watch.results
 
 
 def _capture_order(
@@ -356,21 +314,3 @@ def _raise_if_failed(log: "JobLog", *, failed: int) -> None:
         f" {len(log.seeds)} ({', '.join(reasons) or 'parts only'}); each attempt is in"
         " the archive: `evidence show ID` says why"
     )
-
-
-def _raise_if_poor(results: list[CrawlResult]) -> None:
-    poor = [result for result in results if not result.is_good]
-    if not poor:
-        return
-    names = ", ".join(result.source_id for result in poor)
-    if any(seed.state != "captured" for result in poor for seed in result.seeds):
-        raise FetchFailed(
-            f"not every seed of {names} was captured; see the lines above"
-        )
-    reasons = "; ".join(
-        f"{result.source_id}: {kept['name']} {kept['bound']}, but {kept['value']}"
-        for result in poor
-        for kept in result.expectations
-        if kept["outcome"] == "failed"
-    )
-    raise ExpectationFailed(f"less than the file expects: {reasons}; see [expect]")

@@ -49,12 +49,12 @@ def watch(
     """Crawl sources whenever they are due, until stopped.
 
     What ran last is read from the archive: killed and started again, it goes on. Ctrl-C
-    and SIGTERM let what runs end and close every job; SIGHUP reads sources and campaign
-    again.
+    and SIGTERM let what runs end and close every job, a second one cuts what runs;
+    SIGHUP reads sources and campaign again.
 
     Exit codes: 0 stopped by SIGTERM or Ctrl-C, every job closed, 2 unknown source or a
-    bad file, 6 archive folder, or another watch is at it, 7 keys, or what was captured
-    without them waits unsigned.
+    bad file, 5 a job was left to be closed by whoever writes next, 6 archive folder, or
+    another watch is at it, 7 keys, or what was captured without them waits unsigned.
     """
     via = read_choice(proxies_path, proxy_label, context.settings.network)
     with_index = options.pop("with_index")
@@ -72,6 +72,8 @@ def watch(
     with index_beside(context, tell_problem) if with_index else nullcontext():
         watched.run()
     end_output()
+    for failure in watched.failures:
+        raise failure
 
 
 def in_words(message: dict[str, Any]) -> str:

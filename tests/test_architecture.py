@@ -28,9 +28,9 @@ ENTRY_POINTS = ("archive.cli.root",)
 ENVIRONMENT_READERS = (
     "archive.cli.root",
     "crawlers.crawl.children.child",
-    "crawlers.crawl.run",
+    "crawlers.crawl.process",
 )
-"""Entry points of processes: the command, the crawl's child, and who starts it."""
+"""Entry points of processes: the command, the children, and who starts the crawl's."""
 CLOCKS = {
     "datetime.now",
     "datetime.today",

@@ -53,6 +53,8 @@ class CrawlOrder:
     via: ProxyChoice = DIRECT
     turn: OrderedTurn | None = None
     """Why it is crawled now; None where a person said so."""
+    closes_only: bool = False
+    """Open the archive and crawl nothing: that closes the jobs of who was ended."""
 
     @property
     def is_test(self) -> bool:
@@ -81,6 +83,7 @@ class CrawlOrder:
             "proxy": self.via.label,
             "default_proxy": self.via.default,
             "turn": asdict(self.turn) if self.turn else None,
+            "closes_only": self.closes_only,
         }
 
     @classmethod
@@ -105,6 +108,7 @@ class CrawlOrder:
                 default=values["default_proxy"],
             ),
             turn=OrderedTurn(**values["turn"]) if values["turn"] else None,
+            closes_only=values["closes_only"],
         )
 
 

@@ -98,6 +98,10 @@ class Roster:
         times = ((max(w.turn.due_at, now), w.source_id) for w in self._waiting(now))
         return min(times, default=None)
 
+    def due(self, now: datetime) -> Sequence[str]:
+        """Those whose turn it is and that do not run, by name."""
+        return sorted(w.source_id for w in self._waiting(now) if w.turn.due_at <= now)
+
     def _start(self, one: Waiting, now: datetime) -> Start:
         phase = self.campaign.phase_at(now)
         every = self.sources[one.source_id].schedule.every_at(now, phase)

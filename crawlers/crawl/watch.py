@@ -6,6 +6,7 @@ holds the archive then, and is replaced now and then; one that dies is replaced,
 jobs are closed by the next one.
 """
 
+import math
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,18 +27,22 @@ from archive.errors import (
 )
 from archive.instant import format_instant, parse_instant
 from archive.store.layout import hold_watch
+from crawlers.crawl import silence
+from crawlers.crawl.kept import Child
 from crawlers.crawl.order import CrawlOrder, CrawlResult
+from crawlers.crawl.process import (
+    CLOSE_SECONDS,
+    CrewProcess,
+    Message,
+    close_jobs,
+    rebuild_error,
+    say_closed,
+)
 from crawlers.crawl.roster import Roster
-from crawlers.crawl.run import CrewProcess, Message, Waker, rebuild_error
-from crawlers.crawl.silence import LOOK_SECONDS, STUCK_SECONDS
-from crawlers.crawl.stopping import STOP_SIGNALS
+from crawlers.crawl.stopping import STOP_SIGNALS, Waker
 from crawlers.sources.campaign import Campaign
 from crawlers.sources.source import Source
 
-IDLE_SECONDS = 30.0
-"""A child with nothing to do is kept so long: starting one costs a second."""
-CHILD_CRAWLS = 200
-"""Crawls of one child; then it is replaced, whatever a library may pile up."""
 LOCKED_SECONDS = 5.0
 """Until the archive is tried again that somebody else writes to."""
 FAILED_SECONDS = 60.0
@@ -97,7 +102,7 @@ class Watch:
         self._waiting: tuple[str, str] | None = None
         self.results: list[CrawlResult] = []
         self.failures: list[EvidenceError] = []
-        """Of one round; a watch that goes on for ever keeps none."""
+        """Of one round; a watch that goes on for ever keeps only what it ends with."""
 
     def run(self) -> None:
         """Crawl what is due; errors that only a person can put right are raised."""
@@ -111,15 +116,14 @@ class Watch:
             while not self._is_over():
                 self._begin()
                 self._tell_waiting()
-                heard = self._waker.wait(LOOK_SECONDS, self._process)
+                answers = self._child.process.answers if self._child else None
+                heard = self._waker.wait(silence.LOOK_SECONDS, answers)
                 if heard:
                     self._take()
                 self._watch_child(heard=heard)
                 self._hear()
-
-    @property
-    def _process(self) -> CrewProcess | None:
-        return self._child.process if self._child else None
+            if self._plan.once and self._stopping:
+                self._name_the_rest()
 
     def _is_over(self) -> bool:
         if self._child is not None or self._roster.running:
@@ -134,6 +138,12 @@ class Watch:
         found = self._roster.next_due(now)
         return found[1] if found and found[0] <= now else None
 
+    def _name_the_rest(self) -> None:
+        """Say what one round did not get to."""
+        rest = self._roster.due(self._tools.clock())
+        if rest:
+            self.failures.append(FetchFailed(f"stopped; not begun: {', '.join(rest)}"))
+
     def _hear(self) -> None:
         """Act on the signals that came."""
         while self._waker.heard:
@@ -141,11 +151,12 @@ class Watch:
             self._waiting = None
             if number in RELOAD_SIGNALS:
                 self._reload()
-            elif number in STOP_SIGNALS and not self._stopping:
+            elif number in STOP_SIGNALS:
+                if not self._stopping:
+                    self._tell("stopping")
                 self._stopping = True
-                self._tell("stopping")
                 if self._child is not None:
-                    self._child.process.signal(signal.SIGTERM)
+                    self._child.process.ask_to_stop()
                     self._child.finish()
 
     def _reload(self) -> None:
@@ -242,6 +253,9 @@ class Watch:
                 self._roster.fail(source_id, now)
             else:
                 self._cut(source_id, is_stuck=child.is_stuck)
+        has_open = bool(child.process.open_jobs)
+        if left and failure is None and (has_open or not self._stopping):
+            self._end_of(child, left, code)
         if child.waits_unsigned and not self._stopping:
             self._keep_waiting(child)
         elif isinstance(failure, HOPELESS) or (failure and self._plan.once):
@@ -252,8 +266,6 @@ class Watch:
         elif failure is not None:
             self._not_before = time.monotonic() + FAILED_SECONDS
             self._tell_problem(None, f"{failure}; it is tried again every minute")
-        elif left:
-            self._tell_end(left, code, is_stuck=child.is_stuck)
 
     def _cut(self, source_id: str, *, is_stuck: bool) -> None:
         """A run ended with the child: it is gone on with, in one round once only."""
@@ -270,22 +282,28 @@ class Watch:
             )
             self._drop(source_id)
 
-    def _tell_end(self, left: Sequence[str], code: int, *, is_stuck: bool) -> None:
-        """Say how the child ended that had not done all, and what is done about it."""
-        names = ", ".join(left)
-        if is_stuck:
-            why = (
-                f"gave no sign of life for {STUCK_SECONDS:g} s and was ended; look"
-                f" at the selectors and patterns of {names}: each goes on by itself"
+    def _end_of(self, child: Child, left: Sequence[str], code: int) -> None:
+        """Close the jobs of a child that had not done all, and say how it ended."""
+        stopping, names = self._stopping, ", ".join(left)
+        jobs = child.process.open_jobs
+        closed = close_jobs(
+            self._plan.order,
+            jobs=jobs,
+            seconds=CLOSE_SECONDS if stopping else math.inf,
+            is_enough=lambda: self._waker.count_stops() + stopping > 1,
+        )
+        why = f"ended early (code {code})"
+        if child.is_stuck:
+            why = child.process.why_ended(names)
+        words = f"the crawling process {why}; {say_closed(closed, jobs=jobs)}"
+        if not stopping:
+            words += (
+                ", and each goes on by itself" if child.is_stuck else "; it goes on"
             )
-        elif self._stopping:
+        elif self._plan.once or not closed:
+            self.failures.append(FetchFailed(words))
             return
-        else:
-            why = (
-                f"ended early (code {code}); it is started again and goes on with"
-                f" {names}"
-            )
-        self._tell_problem(None, f"the crawling process {why}")
+        self._tell_problem(None, words)
 
     def _keep_waiting(self, child: "Child") -> None:
         """Go on without a key: what was captured waits, and so may what comes."""
@@ -302,7 +320,7 @@ class Watch:
     def _leave(self) -> None:
         """Whatever happens, no child stays behind."""
         if self._child is not None:
-            self._child.process.signal(signal.SIGTERM)
+            self._child.process.ask_to_stop()
             self._child.close()
 
     def _tell_waiting(self) -> None:
@@ -326,49 +344,3 @@ class Watch:
     def _tell(self, event: str, **facts: object) -> None:
         at = format_instant(self._tools.clock())
         self._tools.tell({"event": event, "at": at, **facts})
-
-
-@dataclass(slots=True, kw_only=True)
-class Child:
-    """The child process, and how much it has done."""
-
-    process: CrewProcess
-    crawls: int = 0
-    idle_since: float | None = None
-    retired: bool = False
-    """It gets no more orders."""
-    finished: bool = False
-    failure: EvidenceError | None = None
-    """Why it cannot work."""
-    has_crawled: bool = False
-    is_stuck: bool = False
-    """It gave no sign of life, and was ended."""
-
-    @property
-    def waits_unsigned(self) -> bool:
-        """Whether it worked and had no key: what it captured waits to be signed."""
-        return self.has_crawled and isinstance(self.failure, KeyProblem)
-
-    def send(self, order: CrawlOrder) -> None:
-        """Have one more source crawled."""
-        self.crawls += 1
-        self.idle_since = None
-        self.process.send(order)
-
-    def is_spent(self, steady: float) -> bool:
-        """Whether it is to end, at that time of the steady clock."""
-        idle = self.idle_since is not None and steady - self.idle_since > IDLE_SECONDS
-        return self.retired or self.finished or self.crawls >= CHILD_CRAWLS or idle
-
-    def finish(self) -> None:
-        """Tell it that nothing more comes, once."""
-        if not self.finished:
-            self.finished = True
-            self.process.finish()
-
-    def close(self) -> int:
-        """Wait for its end; its exit code."""
-        self.finish()
-        code = self.process.wait()
-        self.process.close()
-        return code

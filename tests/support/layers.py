@@ -99,6 +99,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("crawlers.crawl.children",),
         ),
         (("crawlers.watching",), ("crawlers.beside",)),
+        (("crawlers.rounds",),),
         (("crawlers.cli", "crawlers.watch_cli"),),
         (("crawlers.registry_cli",),),
     ),

@@ -46,6 +46,7 @@ LIBRARIES = {
             "archive.cli.writing",
             "crawlers.cli",
             "crawlers.registry_cli",
+            "crawlers.rounds",
             "crawlers.demo.command",
             "crawlers.output",
             "crawlers.watch_cli",

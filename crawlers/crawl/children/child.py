@@ -82,24 +82,31 @@ def serve(orders: "Orders", pulse: Pulse) -> None:
         noted_stops() as heard,
         pulse.busy(),
         context.open_capturing(connect) as writer,
-        open_memory(
-            context.archive, clock=context.clock, overrides=first.is_test
-        ) as memory,
     ):
-        loop = CrawlLoop()
-        crew = Crew(
-            context=context, writer=writer, memory=memory, loop=loop, pulse=pulse
-        )
+        if first.closes_only:
+            answer({"opened": True})
+            return
+        with open_memory(
+            context.archive, clock=context.clock, overrides=first.is_test
+        ) as memory:
+            crew = Crew(
+                context=context,
+                writer=writer,
+                memory=memory,
+                loop=CrawlLoop(),
+                pulse=pulse,
+            )
+            with pulse.turning():
+                crew.loop.run(lambda: _follow(crew, orders, first), heard=heard)
 
-        async def work() -> None:
-            turning = asyncio.create_task(pulse.follow())
-            try:
-                await _work(crew, orders, first)
-            finally:
-                turning.cancel()
 
-        with pulse.turning():
-            loop.run(work, heard=heard)
+async def _follow(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:
+    """Work, and say that the loop turns meanwhile."""
+    turning = asyncio.create_task(crew.pulse.follow())
+    try:
+        await _work(crew, orders, first)
+    finally:
+        turning.cancel()
 
 
 async def _work(crew: Crew, orders: "Orders", first: CrawlOrder) -> None:

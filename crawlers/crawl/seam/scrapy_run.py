@@ -20,12 +20,10 @@ from crawlers.crawl.seam.services import (
     CrawlServices,
     attach_services,
 )
-from crawlers.crawl.stopping import STOP_SIGNALS
+from crawlers.crawl.stopping import STOP_SECONDS, STOP_SIGNALS
 from crawlers.sources.source import Source
 from crawlers.spiders.base import SourceSpider
 
-STOP_SECONDS = 20
-"""Running exchanges may end within this after SIGTERM; then they are cut and kept."""
 CONCURRENT_REQUESTS = 16
 """Over all hosts of a source, or more where one host alone may have more."""
 RETRIED = [
@@ -71,7 +69,7 @@ class CrawlLoop:
         async def follow() -> None:
             loop = asyncio.get_running_loop()
             for number in STOP_SIGNALS:
-                loop.add_signal_handler(number, self.stop)
+                loop.add_signal_handler(number, self.hear)
             if heard:
                 self.stop()
             try:
@@ -119,6 +117,12 @@ class CrawlLoop:
         errors = crawler.stats.get_value("spider_exceptions/count", 0)
         if errors:
             services.log.signal("spider-exception", errors)
+
+    def hear(self) -> None:
+        """Take a signal: the first stops, another one cuts what runs."""
+        if self.stopped.is_set():
+            self._cut()
+        self.stop()
 
     def stop(self) -> None:
         """Let what runs come to its end soon, and begin nothing more."""

@@ -17,7 +17,7 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.stuck import note_stuck, stuck_jobs
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from crawlers.crawl import run, watch
+from crawlers.crawl import kept, process, run, silence
 from crawlers.crawl.children import pulse as pulses
 from crawlers.crawl.children.pulse import Pulse
 from crawlers.crawl.order import CrawlOrder
@@ -49,7 +49,11 @@ def say(**message):
 for line in sys.stdin:
     if line == "end\\n":
         break
-    source_id = json.loads(line)["source_id"]
+    order = json.loads(line)
+    if order["closes_only"]:
+        say(opened=True)
+        continue
+    source_id = order["source_id"]
     say(beat=True)
     say(job_id={JOB!r}, source_id=source_id)
     if source_id == "baj":
@@ -75,13 +79,12 @@ def made(tmp_path: Path) -> MadeArchive:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child of three lines of Python, and little patience with it."""
+    """A child of three lines of Python, which a crowded machine starts in a second."""
     monkeypatch.setattr(
-        run, "python_command", lambda *_: [sys.executable, "-IS", "-c", CHILD]
+        process, "python_command", lambda *_: [sys.executable, "-IS", "-c", CHILD]
     )
-    for module in (run, watch):
-        monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
-        monkeypatch.setattr(module, "STUCK_SECONDS", 0.5)
+    monkeypatch.setattr(silence, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(silence, "STUCK_SECONDS", 4.0)
 
 
 def order_of(made: MadeArchive, source_id: str) -> CrawlOrder:
@@ -113,17 +116,17 @@ def test_a_watch_goes_on_with_the_others_and_leaves_what_hangs_by_itself(
     assert "baj" in str(failure)
     first, second = [m["message"] for m in told if m["event"] == "problem"]
     assert "patterns of baj, belta, viasna" in first
-    assert "patterns of baj:" in second
+    assert second.endswith("of baj; its job is closed, and each goes on by itself")
 
 
 def test_a_child_with_nothing_to_do_is_let_go_though_it_beats(
     made: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else `crawl --due` would never end, nor a watch give the archive back."""
-    monkeypatch.setattr(watch, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(kept, "IDLE_SECONDS", 0.2)
     code = CHILD.replace("for line", IDLE_BEATS + "for line", 1)
     command = [sys.executable, "-IS", "-c", code]
-    monkeypatch.setattr(run, "python_command", lambda *_: command)
+    monkeypatch.setattr(process, "python_command", lambda *_: command)
     plan = WatchPlan(
         order=order_of(made, ""), reload=lambda: ({}, NO_CAMPAIGN), once=True
     )
