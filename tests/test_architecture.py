@@ -27,6 +27,7 @@ ENTRY_POINTS = ("archive.cli.root",)
 """The only modules that read clock and randomness; all others are given them."""
 ENVIRONMENT_READERS = (
     "archive.cli.root",
+    "crawlers.browser.child",
     "crawlers.crawl.children.child",
     "crawlers.crawl.process",
 )

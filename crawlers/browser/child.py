@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
-from crawlers.browser.order import PageOrder
+from crawlers.browser.order import PageFacts, PageOrder
 from crawlers.browser.page import render_page
+from crawlers.browser.shortening import TOO_LONG, enter_shortly
 
 ORDER_BYTES = 1 << 20
 """An order is one address and a few names."""
@@ -15,7 +17,12 @@ ORDER_BYTES = 1 << 20
 def main() -> None:
     """Render the page; the last line holds how it came out."""
     order = PageOrder.from_json(json.loads(sys.stdin.buffer.readline(ORDER_BYTES)))
-    facts = asyncio.run(render_page(order, say))
+    short = enter_shortly(order.paths.folder)
+    if short is None:
+        facts = PageFacts(problem=TOO_LONG)
+    else:
+        os.environ["TMPDIR"] = short
+        facts = asyncio.run(render_page(order, say))
     say({"facts": facts.as_json()})
 
 

@@ -255,6 +255,26 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def test_a_page_is_shown_wherever_temporary_files_go(
+    start: Start, site: BrowserSite, evidence: Command, read: Callable[[Path], Any]
+) -> None:
+    """What a browser keeps of a page stays where the person wants such files."""
+    deep = evidence.home / ("deep" * 30) / "er" / ("and deeper" * 8)
+    deep.mkdir(parents=True, mode=0o700)
+    slow_page(site)
+    job = start("http://page.test/", TMPDIR=str(deep))
+    wait_until(lambda: "/slow.png" in site.asked)
+    (folder,) = deep.iterdir()
+    assert list(folder.glob("org.chromium.*/SingletonSocket"))
+    site.gate.set()
+    output, errors = job.communicate(timeout=SECONDS)
+    assert job.returncode == 0, output + errors
+    ((page, found),) = read(evidence.archive).pages
+    assert page.target_uri == "http://page.test/"
+    assert b"text" in found["resource:urn:text:http://page.test/"].kept
+    assert list(deep.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_kill_leaves_no_trace_of_the_page_behind_the_next_start(
     start: Start,
