@@ -68,6 +68,7 @@ class PageRun:
             clock=tools.context.clock,
             random_bytes=tools.context.random_bytes,
             spool_folder=tools.writer.spool_folder,
+            spool_room=tools.writer.spool_room,
             accept_language=DEFAULT_ACCEPT_LANGUAGE,
             stopping=self._stopping,
         )

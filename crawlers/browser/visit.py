@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from archive.store.space import SpoolRoom
 from crawlers.browser.launch import render
 from crawlers.browser.order import (
     DOWNLOAD,
@@ -44,6 +45,7 @@ class PageTools:
     clock: Callable[[], datetime]
     random_bytes: RandomBytes
     spool_folder: Path
+    spool_room: SpoolRoom
     accept_language: str
     stopping: asyncio.Event
     """Ends the browser; what came is kept."""
@@ -51,7 +53,9 @@ class PageTools:
     def new_backlog(self) -> Spool:
         """Holds what a browser has not taken yet."""
         folder, random_bytes = self.spool_folder, self.random_bytes
-        return Spool(lambda: folder / f"raw-{random_bytes(8).hex()}")
+        return Spool(
+            lambda: folder / f"raw-{random_bytes(8).hex()}", room=self.spool_room
+        )
 
 
 async def visit_page(

@@ -25,6 +25,7 @@ from crawlers.engine.client import Client
 from crawlers.engine.peers import find_connector
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import ConnectTo, EngineSettings
+from crawlers.engine.spool import SpoolPlace
 from crawlers.sources.source import DEFAULT_ACCEPT_LANGUAGE, PartsMode
 
 
@@ -66,7 +67,9 @@ class JobTools:
         )
         return Client(
             settings,
-            spool_folder=self.writer.spool_folder,
+            spool=SpoolPlace(
+                folder=self.writer.spool_folder, room=self.writer.spool_room
+            ),
             clock=self.context.clock,
             random_bytes=self.context.random_bytes,
             on_stale=keep_stray,

@@ -33,6 +33,7 @@ from crawlers.engine.settings import (
     Listener,
     RandomBytes,
 )
+from crawlers.engine.spool import SpoolPlace
 
 __all__ = [
     "Client",
@@ -57,20 +58,21 @@ class Client:
 
     `on_stale` receives every attempt that `fetch` does not return: the dead one before
     a retry on a new connection (flag `stale`), and one whose caller was cancelled
-    (outcome `stopped`). Whoever gets an Exchange closes its `response`.
+    (outcome `stopped`). Whoever gets an Exchange closes its `response`. A body for
+    which `spool` has no room is `stopped`, with what came of it.
     """
 
     def __init__(
         self,
         settings: EngineSettings,
         *,
-        spool_folder: Path,
+        spool: SpoolPlace,
         clock: Callable[[], datetime],
         random_bytes: RandomBytes,
         on_stale: Callable[[Exchange], None] = discard,
     ) -> None:
         self._settings = settings
-        self._spool_folder = spool_folder
+        self._spool = spool
         self._clock = clock
         self._random_bytes = random_bytes
         self._on_stale = on_stale
@@ -152,13 +154,14 @@ class Client:
     def _begin(self, request: FetchRequest, listener: Listener | None) -> Attempt:
         around = Surroundings(
             new_path=self._new_path,
+            room=self._spool.room,
             monotonic=asyncio.get_running_loop().time,
             listener=listener,
         )
         return Attempt(request, started_at=self._clock(), around=around)
 
     def _new_path(self) -> Path:
-        return self._spool_folder / f"raw-{self._random_bytes(8).hex()}"
+        return self._spool.folder / f"raw-{self._random_bytes(8).hex()}"
 
     async def _open(self, attempt: Attempt, deadline: float) -> Connection:
         """A new connection, or Unconnected."""

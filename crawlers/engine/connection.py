@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from archive.capture import ConnectionFacts
+from archive.store.space import NoRoom
 from crawlers.engine.exchange import Attempt
 from crawlers.engine.outcome import Cause, Progress, describe_error
 from crawlers.engine.policy import CheckedAddress
@@ -34,6 +35,8 @@ LATE_SECONDS = 0.05
 RECEIVE_BYTES = 256 * KIBI
 """Received at a time, into one piece of memory for as long as the connection lasts. A
 new one for each time costs more than the bytes in it: twice as often under TLS."""
+DISK_RESERVE = "disk-reserve"
+"""Flag of what was stopped because more could not have been stored."""
 EARLY_LIMIT_BYTES = 64 * KIBI
 """Kept of what a peer says before it was asked: it comes with the handshake's end."""
 
@@ -180,6 +183,10 @@ class Connection(asyncio.BufferedProtocol):
             return
         try:
             attempt.received(data)
+        except NoRoom as error:
+            attempt.flags.append(DISK_RESERVE)
+            self.stop(Cause.STOPPED, f"here: {error}")
+            return
         except OSError as error:
             attempt.flags.append("spool-failed")
             self.stop(Cause.STOPPED, f"here: {describe_error(error)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archive.capture import ConnectionFacts, Exchange, Framing, Phase, Timings
 from archive.digest import Digest
+from archive.store.space import SpoolRoom
 from crawlers.engine.framing import ResponseFramer
 from crawlers.engine.outcome import Cause, Ending, Progress, judge
 from crawlers.engine.request import Target, printable_uri
@@ -28,6 +29,7 @@ class Surroundings:
 
     new_path: Callable[[], Path]
     monotonic: Callable[[], float]
+    room: SpoolRoom | None = None
     listener: Listener | None = None
 
 
@@ -56,7 +58,7 @@ class Attempt:
         self._wire_received = getattr(listener, "wire_received", None)
         self._start = around.monotonic()
         self._stamps: dict[str, int] = {}
-        self._spool = Spool(around.new_path)
+        self._spool = Spool(around.new_path, room=around.room)
         self._received_bytes = 0
         self._payload = hashlib.sha256()
         self._payload_bytes = 0

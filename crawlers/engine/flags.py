@@ -17,6 +17,7 @@ ENGINE_FLAGS: Final[dict[str, str]] = {
     "cut-length": "not HTTP; the bytes end at the capture limit",
     "cut-time": "not HTTP; the bytes end at the deadline",
     "cut-unspecified": "not HTTP; the bytes end because we stopped",
+    "disk-reserve": "stopped: the disk has no room for more beside its reserve",
     "duplicate-length": "the same Content-Length more than once",
     "head-too-long": "no end of the head within the limit",
     "huge-length": "Content-Length beyond 2^53 - 1",

@@ -9,6 +9,7 @@ from typing import Any
 
 from archive.capture import ConnectionFacts, DnsFacts, Exchange, TlsFacts
 from crawlers.engine.client import Client, EngineSettings, parse_allow_network
+from crawlers.engine.spool import SpoolPlace
 from tests.support.awkward.server import AwkwardServer
 from tests.support.loopback_proxy import LoopbackProxy
 
@@ -41,7 +42,7 @@ def clients_in(spool_folder: Path) -> ClientMaker:
         extra: list[Exchange] = []
         client = EngineClient(
             EngineSettings(**settings),
-            spool_folder=spool_folder,
+            spool=SpoolPlace(folder=spool_folder),
             clock=lambda: datetime.now(UTC),
             random_bytes=secrets.token_bytes,
             on_stale=extra.append,

@@ -31,6 +31,7 @@ from crawlers.engine.client import Client
 from crawlers.engine.policy import parse_connect_to
 from crawlers.engine.proxy import parse_proxy
 from crawlers.engine.settings import EngineSettings
+from crawlers.engine.spool import SpoolPlace
 from crawlers.sources.registry import get_source
 
 Report = dict[str, Any]
@@ -152,7 +153,7 @@ def run(order: Report) -> Report:
         log = stack.enter_context(signed_job(writer, plan, clock=context.clock))
         client = Client(
             engine,
-            spool_folder=writer.spool_folder,
+            spool=SpoolPlace(folder=writer.spool_folder),
             clock=context.clock,
             random_bytes=context.random_bytes,
             on_stale=keep_stray,

@@ -34,7 +34,7 @@ from archive.store.layout import ArchivePaths, hold_lock, read_identity
 from archive.store.ledger import Committed, make_material
 from archive.store.places import check_places
 from archive.store.recovery.visits import remove_visits
-from archive.store.space import Reserve
+from archive.store.space import Reserve, SpoolRoom
 from archive.store.waiting.files import (
     MAGIC,
     WAITING_LEAF,
@@ -77,6 +77,7 @@ class WaitingWriter:
             files=settings.files,
             reserve_bytes=settings.reserve_bytes,
         )
+        self.spool_room = SpoolRoom(self._reserve)
         self._broken: str | None = None
         self._file: AppendFile | None = None
         self._held_before = sum(one.path.stat().st_size for one in self._list())

@@ -85,7 +85,7 @@ class GroupCommitter:
         self.carriers: dict[Digest, str] = {}
         """Support records by digest, and the capture that carries each."""
         self._spool_folder = ledger.tools.paths.spool
-        self._reserve = reserve
+        self.reserve = reserve
         self._lock = threading.Lock()
         self._checkpointed = time.monotonic()
         self._room: Room | None = None
@@ -156,7 +156,7 @@ class GroupCommitter:
             removed = read_removable(tools, capture)
             name = parse_segment_name(capture.location.segment)
             size = find_segment(tools.paths.segments, name).stat().st_size
-            self._reserve.check(COPIES * STATEMENT_ROOM_BYTES + size)
+            self.reserve.check(COPIES * STATEMENT_ROOM_BYTES + size)
             with self._breaking():
                 return state_tombstone(self.ledger, removed, order)
 
@@ -211,7 +211,7 @@ class GroupCommitter:
         try:
             draft = item.draft(out)
             needed = _room(draft)
-            self._room = self._room or self._reserve.look()
+            self._room = self._room or self.reserve.look()
             self._room.check(COPIES * (self._staged_bytes + needed))
             signed = self.ledger.sign(draft)
         except (OSError, MemoryError) as error:

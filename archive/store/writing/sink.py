@@ -9,6 +9,7 @@ from archive.attest.records.job import JobClosing, JobOpening
 from archive.capture import Capture, Exchange
 from archive.store.drafts import PageDraft
 from archive.store.ledger import Committed
+from archive.store.space import SpoolRoom
 
 
 class CaptureSink(Protocol):
@@ -17,6 +18,10 @@ class CaptureSink(Protocol):
     @property
     def spool_folder(self) -> Path:
         """Where the engine may keep raw spools while an exchange runs."""
+
+    @property
+    def spool_room(self) -> SpoolRoom:
+        """How much may be spooled there, beside the reserve of the disk."""
 
     def capture(self, exchange: Exchange) -> "Future[Capture]":
         """Take one exchange or failed attempt; done when it is on disk."""

@@ -44,7 +44,7 @@ from archive.store.recovery.killed import find_killed_jobs, forget_closed
 from archive.store.recovery.recovery import RecoveryReport, recover
 from archive.store.recovery.visits import remove_visits
 from archive.store.removal.removal import Removed
-from archive.store.space import Reserve
+from archive.store.space import Reserve, SpoolRoom
 from archive.store.tombstones import RemovalOrder
 from archive.store.writing.gathering import Gathering
 from archive.store.writing.group import GroupCommitter, Submission
@@ -78,6 +78,7 @@ class ArchiveWriter:
         recovery: RecoveryReport | None,
     ) -> None:
         self.recovery = recovery
+        self.spool_room = SpoolRoom(group.reserve)
         self._group = group
         self._keeper = keeper
         self._tools = group.ledger.tools

@@ -18,6 +18,7 @@ from archive.warc.revisit import may_repeat
 from crawlers.crawl.capturing.classing import ClassDesk
 from crawlers.crawl.capturing.landing import Landing
 from crawlers.crawl.jobs.joblog import JobLog
+from crawlers.engine.connection import DISK_RESERVE
 from crawlers.engine.settings import FetchRequest, Listener
 
 MEMORY_BODY_BYTES = 32 << 20
@@ -203,6 +204,8 @@ class Recorder:
             raise
         capture = await self._landing.wait_for(future)
         self._log.note_capture(capture, received_bytes=received)
+        if DISK_RESERVE in exchange.flags:
+            self._log.signal(DISK_RESERVE)
         return capture
 
     async def state_page(self, draft: PageDraft) -> Capture:

@@ -38,6 +38,7 @@ from crawlers.engine.client import Client
 from crawlers.engine.policy import parse_allow_network, parse_connect_to
 from crawlers.engine.request import parse_target
 from crawlers.engine.settings import EngineSettings
+from crawlers.engine.spool import SpoolPlace
 from crawlers.sources.dates import seeds_at
 from crawlers.sources.description import describe_source
 from crawlers.sources.registry import read_one_source
@@ -200,7 +201,9 @@ class Work:
         """An engine as order and source want it."""
         return Client(
             engine_settings(self.order, source),
-            spool_folder=self.writer.spool_folder,
+            spool=SpoolPlace(
+                folder=self.writer.spool_folder, room=self.writer.spool_room
+            ),
             clock=self.context.clock,
             random_bytes=self.context.random_bytes,
             on_stale=keep_stray,
@@ -258,6 +261,7 @@ class Work:
             clock=self.context.clock,
             random_bytes=self.context.random_bytes,
             spool_folder=self.writer.spool_folder,
+            spool_room=self.writer.spool_room,
             accept_language=services.source.network.accept_language,
             stopping=asyncio.Event(),
         )

@@ -22,6 +22,7 @@ from crawlers.crawl.capturing.recorder import Recorder, keep_stray
 from crawlers.crawl.capturing.single import ListCapture
 from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.client import Client, EngineSettings, parse_connect_to
+from crawlers.engine.spool import SpoolPlace
 from crawlers.sources.source import PartsMode
 from tests.support.canary import SPELLINGS, Canary, listening
 from tests.support.command import Evidence
@@ -87,7 +88,7 @@ def capture(
     async def run() -> None:
         client = Client(
             settings,
-            spool_folder=spool,
+            spool=SpoolPlace(folder=spool),
             clock=lambda: datetime.now(UTC),
             random_bytes=secrets.token_bytes,
             on_stale=keep_stray,

@@ -8,6 +8,14 @@ import pytest
 
 from archive.capture import ByteSource
 from archive.digest import Digest
+from archive.files import Files
+from archive.store.space import (
+    BODY_COPIES,
+    SLACK_BYTES,
+    NoRoom,
+    Reserve,
+    SpoolRoom,
+)
 from crawlers.engine.spool import Spool
 
 
@@ -115,3 +123,36 @@ def test_a_full_disk_leaves_what_was_stored_and_its_digest(
     source, digest = spool.finish()
     assert (read(source), digest) == (b"a" * 20, Digest.of(b"a" * 20))
     assert source.length_bytes == 20
+
+
+class Little(Files):
+    """A disk on which a body of 35 bytes can be stored, and not one more."""
+
+    def space(self, folder: Path) -> tuple[int, int]:
+        written = sum(path.stat().st_size for path in folder.iterdir())
+        return SLACK_BYTES + 35 * (1 + BODY_COPIES) - written, 1 << 40
+
+
+def test_what_came_until_there_was_no_room_is_kept_whole(tmp_path: Path) -> None:
+    room = SpoolRoom(Reserve(folder=tmp_path, files=Little(), reserve_bytes=0))
+    spool = Spool(lambda: tmp_path / "raw-1", memory_bytes=10, room=room)
+    taken = b""
+    try:
+        for number in range(9):
+            piece = bytes([65 + number]) * 6
+            taken += piece
+            add(spool, piece)
+    except NoRoom:
+        pass
+    source, digest = spool.finish()
+    assert (read(source), digest) == (taken, Digest.of(taken))
+    assert 24 < len(taken) <= 36
+    other = Spool(lambda: tmp_path / "raw-2", memory_bytes=10, room=room)
+    with pytest.raises(NoRoom):
+        add(other, b"." * 11)
+    assert read(other.finish()[0]) == b"." * 11
+    source.close()
+    again = Spool(lambda: tmp_path / "raw-3", memory_bytes=10, room=room)
+    add(again, b"." * 11)
+    again.finish()[0].close()
+    assert list(tmp_path.iterdir()) == []
