@@ -180,7 +180,7 @@ class ResponseFramer:
         self._reset_head()
         self.progress = Progress.BODY
         if facts.kind == "chunked":
-            self._chunks = ChunkedBody(self._take, self._on_payload)
+            self._chunks = ChunkedBody(self._take, self._on_payload, room=self._room)
             self._step = self._in_chunks
         elif facts.kind == "close":
             self._step = self._in_close
@@ -210,6 +210,10 @@ class ResponseFramer:
         self._body_bytes += taken
         self.full = taken < wanted
         return taken
+
+    def _room(self) -> int:
+        """How many more body bytes the limit lets us keep."""
+        return self._limit_bytes - self._body_bytes
 
     def _in_length(self, data: bytes, position: int) -> int:
         end = position + self._take(min(len(data) - position, self._left))

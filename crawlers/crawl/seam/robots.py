@@ -1,10 +1,13 @@
 """Robots.txt as RFC 9309 says, over the parser that Scrapy uses, and when it fails.
 
 Two things the parser does otherwise are put right before it reads: lines that are no
-rules end no group (section 2.2), and octets that are no UTF-8 stay themselves.
+rules end no group (section 2.2), and octets that are no UTF-8 stay themselves. And it
+copies every rule for every robot that its group names: of 512 KiB a stranger could make
+it fill twenty gigabytes, so the copies have a bound.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +24,10 @@ from crawlers.crawl.seam.services import (
 
 ROBOTS_BYTES = 512 * 1024
 """Read of a robots.txt; the standard asks for 500 KiB at least."""
+COPIES = 200_000
+"""Rules, each counted once for each robot it is for: a second of work, some 50 MB. Real
+files have some thousands; what is beyond is not read, as beyond the size.
+"""
 NO_RULES = b""
 _LINE = re.compile(rb"[\r\n]+")
 _RULE = re.compile(rb"\s*(user-agent|allow|disallow)\s*:", re.IGNORECASE)
@@ -39,7 +46,28 @@ class StandardRobots(ProtegoRobotParser):
 def tidy_robots(body: bytes) -> bytes:
     """Keep the rules of a file and nothing that comes between them."""
     lines = _LINE.split(body.removeprefix(_BOM)[:ROBOTS_BYTES])
-    return b"\n".join(_escape(line) for line in lines if _RULE.match(line))
+    rules = (_escape(line) for line in lines if _RULE.match(line))
+    return b"\n".join(_bounded(rules))
+
+
+def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, as far as the copies of their rules stay within COPIES."""
+    robots: set[bytes] = set()
+    named_last = False
+    copies = 0
+    for line in lines:
+        name, _, value = line.partition(b":")
+        names = name.strip().lower() == b"user-agent"
+        if names and not named_last:
+            robots = set()
+        if names:
+            robots.add(value.strip().lower())
+        else:
+            copies += len(robots)
+        if copies > COPIES:
+            return
+        named_last = names
+        yield line
 
 
 def _escape(line: bytes) -> bytes:

@@ -8,6 +8,7 @@ from crawlers.engine.framing import (
     INTERIM_LIMIT_BYTES,
     INTERIM_LIMIT_HEADS,
     SURPLUS_LIMIT_BYTES,
+    ResponseFramer,
 )
 from crawlers.engine.outcome import Progress as P
 from tests.support.following import CHUNKED, HELLO, LENGTH, OK, follow
@@ -85,3 +86,19 @@ def test_trailer_limit_is_exact() -> None:
         data = CHUNKED + b"0\r\n" + trailer
         assert ("long-trailer" in follow(data).flags) is broken
         assert follow(data, 999, 50_000) == follow(data)
+
+
+def test_a_body_of_one_byte_chunks_is_followed_in_one_step_for_each_piece() -> None:
+    """Not in one for each chunk: a stranger decides how many there are."""
+    pieces: list[bytes] = []
+    framer = ResponseFramer(
+        "GET", limit_bytes=1 << 20, on_payload=pieces.append, on_head=lambda _head: None
+    )
+    framer.feed(CHUNKED)
+    for _ in range(3):
+        framer.feed(b"1\r\nx\r\n" * 20_000)
+    assert len(pieces) <= 6
+    assert b"".join(pieces) == b"x" * 60_000
+    framer.feed(b"0\r\n\r\n")
+    assert framer.progress is P.END
+    assert framer.facts().body_bytes + framer.facts().trailer_bytes == 360_000 + 5

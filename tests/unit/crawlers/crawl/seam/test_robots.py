@@ -1,5 +1,6 @@
 """Robots.txt: real files read as the standard says; a missing and a broken one."""
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from crawlers.crawl.seam.robots import RobotsReach, StandardRobots, tidy_robots
+from crawlers.crawl.seam.robots import COPIES, RobotsReach, StandardRobots, tidy_robots
 from crawlers.crawl.seam.services import NOTES_KEY, RequestNotes, RequestRefused
 from tests.support.rfc9309 import is_allowed, parse, paths_of
 
@@ -106,6 +107,26 @@ def ask(reach: RobotsReach, status: int, *, led_from: str | None = None) -> byte
     page = b"User-agent: *\nDisallow: /"
     response = Response(request.url, status=status, body=page)
     return bytes(reach.process_response(request, response).body)
+
+
+def test_rules_for_thousands_of_robots_are_read_within_a_bound() -> None:
+    """Of these 500 KB the parser alone would make 300 million rules: 20 GB."""
+    robots = b"".join(b"User-agent: b%d\n" % n for n in range(15_000))
+    rules = b"".join(b"Disallow: /%d\n" % n for n in range(15_000))
+    tidy = tidy_robots(b"User-agent: *\nDisallow: /own\n" + robots + rules)
+    assert tidy.count(b"Disallow") <= 1 + COPIES // 15_000
+    before = time.process_time()
+    parser = StandardRobots.from_crawler(cast("Crawler", None), robots + rules)
+    assert time.process_time() - before < 20, "on any machine: alone it takes minutes"
+    assert parser.allowed("http://a.example/x", "anybody")
+    read = StandardRobots.from_crawler(cast("Crawler", None), tidy)
+    assert not read.allowed("http://a.example/own", "anybody")
+
+
+def test_a_group_ends_with_its_rules_and_is_counted_by_robot() -> None:
+    one = b"User-agent: a\nDisallow: /x\n"
+    many = one * (COPIES // 10)
+    assert tidy_robots(many) == many[: len(one) * (512 * 1024 // len(one))].rstrip()
 
 
 def test_a_missing_file_forbids_nothing_and_a_broken_one_all_but_the_seeds() -> None:
