@@ -26,7 +26,8 @@ from archive.export.target import (
     write_stream,
 )
 from archive.store.reading.reader import ArchiveReader
-from archive.verify.bundles.bundlefiles import SUMS, sums_order
+from archive.verify.bundles.bundlefiles import SUMS
+from archive.verify.bundles.listing import sums_order
 from archive.verify.reporting.report import Report
 from archive.zipped import zip_pieces
 

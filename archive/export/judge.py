@@ -8,7 +8,8 @@ from archive.digest import Digest
 from archive.errors import DigestMismatch
 from archive.export.gather import Gathered
 from archive.verify.bundles.bundle import verify_files
-from archive.verify.bundles.bundlefiles import SUMS, format_sums
+from archive.verify.bundles.bundlefiles import SUMS
+from archive.verify.bundles.listing import format_sums
 from archive.verify.reporting.report import Outcome, Report
 
 

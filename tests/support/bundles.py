@@ -37,7 +37,8 @@ from archive.store.drafts import PageDraft, draft_exchange
 from archive.store.reading.reader import ArchiveReader
 from archive.store.recovery.recovery import recover
 from archive.verify.bundles.bundle import verify_bundle
-from archive.verify.bundles.bundlefiles import SUMS, format_sums
+from archive.verify.bundles.bundlefiles import SUMS
+from archive.verify.bundles.listing import format_sums
 from archive.verify.reporting.report import Outcome, Report
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock

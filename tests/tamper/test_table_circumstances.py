@@ -26,7 +26,7 @@ from archive.verify.policy import Wishes
 from archive.verify.reporting.report import Report
 from archive.verify.segments import pieces, readers
 from archive.verify.segments.readers import ReaderEnded
-from archive.verify.whole import folder
+from archive.verify.whole import folder, stated
 from archive.verify.whole.folder import verify_archive
 from tests.support.tamper import (
     FIRST,
@@ -238,7 +238,7 @@ def a_block_that_cannot_be_read_again(
             raise OSError(5, "Input/output error")
         return pieces.with_block(*arguments)
 
-    patch.setattr(folder, "with_block", fails)
+    patch.setattr(stated, "with_block", fails)
     return victim.verify()
 
 

@@ -32,33 +32,18 @@ from archive.verify.looking import (
     is_listed,
     is_other,
 )
-from archive.verify.notices.lookalikes import LookAlikes
-from archive.verify.notices.overrides import Overrides
 from archive.verify.policy import (
-    ANCHOR_STEP,
     NO_WISHES,
-    REVOCATION_STEP,
-    TOKEN_STEPS,
     Wishes,
     headline,
-    note_unjudged,
     note_unknown_origin,
     required_steps,
 )
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import ARCHIVE_REQUIRED, Bracket, Outcome, Report
-from archive.verify.segments.pieces import Ended, Told, with_block
+from archive.verify.segments.pieces import Ended, Told
 from archive.verify.segments.readers import ReaderEnded, count_readers, reading
-from archive.verify.statements.cosigns import Cosigns
-from archive.verify.statements.entries import CheckedEntry
-from archive.verify.statements.revisits import Revisits
-from archive.verify.times.anchors import Anchors
-from archive.verify.times.bracket import Brackets
-from archive.verify.times.stamps import Stamps
-from archive.verify.whole.files import FolderFiles
-from archive.verify.whole.jobs import JOB_KINDS, Jobs
-from archive.verify.whole.keys import check_key_history, counts
-from archive.verify.whole.removals import Removals
+from archive.verify.whole.stated import Stated
 
 TRUSTED_STEPS = (3, 4, 8, 10, 21)
 """Checks that need the reader's trust folder."""
@@ -109,20 +94,8 @@ class _Verification:
         self._trust = trust
         self._progress = progress
         self._collector = Collector()
-        self._files = FolderFiles(self._collector, self._paths)
-        self._jobs = Jobs(self._collector)
-        self._removals = Removals(self._collector)
-        self._revisits = Revisits(self._collector)
-        self._cosigns = Cosigns(self._collector)
-        self._anchors = Anchors(self._collector, self._paths.anchors)
-        self._stamps = Stamps(trust)
-        self._brackets = Brackets(self._collector, self._stamps)
-        self._history: list[dict[str, object]] = []
-        self._overrides = Overrides()
-        self._lookalikes = LookAlikes()
+        self._stated = Stated(self._collector, self._paths, trust)
         self._is_locked = is_being_written(root)
-        self._has_gap = False
-        """Part of the segments is not read: the disk does not give it."""
         self._all_bytes = self._done_bytes = self._shown_bytes = 0
 
     def run(self) -> Report:
@@ -139,11 +112,11 @@ class _Verification:
             origin=identity.origin,
             trust=self._trust,
         )
-        self._stamps.read(self._collector, self._paths.anchors)
+        self._stated.stamps.read(self._collector, self._paths.anchors)
         chain = Chain(self._collector, self._paths.log, checkpoint)
         if not self._walk_whole(chain, identity.archive_id):
             return self._report()
-        if not self._has_gap:
+        if not self._stated.has_gap:
             chain.finish()
         check_last_seen(
             self._collector,
@@ -155,23 +128,10 @@ class _Verification:
         check_tiles(
             self._collector, self._paths.log, checkpoint, is_locked=self._is_locked
         )
-        for revisit, original in self._revisits.without_original():
-            self._files.text_use.note_revisit(revisit, original)
-        self._files.finish()
-        self._anchors.finish(
-            origin=identity.origin,
-            trust=self._trust,
-            roots_of=None if self._has_gap else chain.roots_of,
-            is_locked=self._is_locked,
-        )
-        if not self._has_gap:
-            self._jobs.finish(is_locked=self._is_locked)
-            self._removals.finish()
-            self._revisits.finish()
-            self._cosigns.finish(chain.statements)
-        self._judge_times()
+        self._stated.finish(chain, origin=identity.origin, is_locked=self._is_locked)
+        self._stated.judge_times(self._wishes.now)
         self._check_trust(toml)
-        if self._has_gap:  # what holds of a part says nothing of the whole
+        if self._stated.has_gap:  # what holds of a part says nothing of the whole
             self._collector.abandon(but=WITHOUT_SEGMENTS)
         return self._report()
 
@@ -194,16 +154,9 @@ class _Verification:
         self._collector.abandon()
         return False
 
-    def _note_gap(self) -> None:
-        """From here on entries have no known place, and what is missing may be there.
-
-        What can be read is still looked at by itself, and failures in it are named.
-        """
-        self._has_gap = self._files.is_partial = True
-
     def _walk(self, chain: Chain, archive_id: str) -> None:
         if not is_listed(self._paths.segments):
-            self._note_gap()
+            self._stated.note_gap()
         found = [
             segment
             for segment in list_segments(self._paths.segments)
@@ -216,7 +169,7 @@ class _Verification:
         paths = [segment.path for segment in found]
         with reading(paths, self._trust, count) as read:
             for serial, segment in enumerate(found):
-                if segment.name.serial != serial and not self._has_gap:
+                if segment.name.serial != serial and not self._stated.has_gap:
                     self._collector.failed(
                         16,
                         "segment-missing",
@@ -231,9 +184,11 @@ class _Verification:
                 self._done_bytes += sizes[serial]
                 self._show(0)
         # A seal stands in the segment after the one it seals: compare at the end.
-        unsealed = self._removals.unsealed_segments() if self._is_locked else set()
+        unsealed = (
+            self._stated.removals.unsealed_segments() if self._is_locked else set()
+        )
         for segment in found:
-            self._files.check_segment(
+            self._stated.files.check_segment(
                 segment,
                 is_last=segment is found[-1],
                 is_being_removed=str(segment.name) in unsealed,
@@ -252,7 +207,7 @@ class _Verification:
         for step, count in ended.passes.items():
             self._collector.passed(step, count)
         if ended.unreadable is not None:
-            self._note_gap()
+            self._stated.note_gap()
             self._collector.not_checked(
                 16, "segment-unreadable", name, ended.unreadable
             )
@@ -282,17 +237,17 @@ class _Verification:
         entry, checked = told.entry, told.checked
         self._show(entry.end_bytes)
         name = f"segments/{segment.name}"
-        number = "an entry" if self._has_gap else f"entry {chain.entries}"
+        number = "an entry" if self._stated.has_gap else f"entry {chain.entries}"
         subject = f"{number} ({name}, offset {entry.slice_offset})"
         for fault in told.faults:
             failed = fault.outcome is Outcome.FAILED
             note = self._collector.failed if failed else self._collector.not_checked
             note(fault.step, fault.code, subject, fault.detail, **fault.parameters)
-        if self._has_gap:
+        if self._stated.has_gap:
             if checked is not None:
-                self._note_alone(checked, subject, segment.path)
+                self._stated.note_alone(checked, subject, segment.path)
         elif entry.stub is not None:
-            self._removals.note_stub(
+            self._stated.removals.note_stub(
                 entry, chain.entries, segment=str(segment.name), subject=subject
             )
             chain.follow_stub(entry.stub, subject=subject)
@@ -300,84 +255,17 @@ class _Verification:
             chain.skip()
         else:
             chain.follow(checked, subject=subject, archive_id=archive_id)
-            self._note(checked, subject, segment.path)
-
-    def _note(self, checked: CheckedEntry, subject: str, path: Path) -> None:
-        """Remember what a statement says about other things than its own slice."""
-        statement = checked.statement
-        self._brackets.note(statement, holds=checked.holds, subject=subject)
-        predicate = dict(statement.predicate)
-        if statement.kind == "seal":
-            if predicate["reseal"] is not None:
-                self._removals.note_reseal(predicate, subject=subject)
-        elif statement.kind in JOB_KINDS and checked.holds:
-            self._note_block(checked, subject, path)
-        elif statement.kind == "tombstone":
-            self._removals.note_tombstone(predicate, checked.leaf_line)
-            self._revisits.note_tombstone(predicate)
-            self._files.text_use.note_removed(predicate["capture"])
-            self._jobs.note_capture(predicate["capture"])
-        elif statement.kind == "key" and counts(checked, self._trust):
-            self._history.append(predicate)
-        elif statement.kind == "capture":
-            self._jobs.note_capture(statement.slice.sha256.hex)
-            self._revisits.note(checked, subject=subject)
-            self._overrides.note(predicate["connection"] or {})
-            self._lookalikes.note(predicate["host_alabel"])
-        self._note_alone(checked, subject, path)
-
-    def _note_alone(self, checked: CheckedEntry, subject: str, path: Path) -> None:
-        """What it says of files, which is true whatever other statements say."""
-        statement = checked.statement
-        if statement.kind == "seal":
-            self._files.note_seal(statement.predicate)
-        elif statement.kind == "incident":
-            self._files.note_incident(statement.predicate)
-        elif statement.kind == "anchor":
-            self._anchors.note(statement.predicate)
-        elif statement.kind == "extract" and checked.holds:
-            self._note_block(checked, subject, path)
-        elif statement.kind == "cosign":
-            self._cosigns.note(statement.predicate, subject=subject)
-
-    def _note_block(self, checked: CheckedEntry, subject: str, path: Path) -> None:
-        """What stands in the record of a job or of an extraction."""
-        try:
-            record = with_block(path, checked.entry.records[0])
-        except (StoreError, FormatError, OSError) as error:
-            self._note_gap()
-            self._collector.not_checked(16, "segment-unreadable", subject, str(error))
-            return
-        if checked.statement.kind == "extract":
-            self._files.note_extract(record, subject=subject)
-        else:
-            self._jobs.note(checked.statement, record, subject=subject)
-
-    def _judge_times(self) -> None:
-        """Checks 11 to 13, and of 20 whether everything is stamped by now."""
-        if not self._stamps.is_judged:
-            steps = TOKEN_STEPS | {REVOCATION_STEP, ANCHOR_STEP}
-            note_unjudged(self._collector, self._trust, steps=steps)
-            return
-        self._stamps.check_quorum(self._collector, leaf=0)
-        self._stamps.check_revocations(self._collector)
-        if not self._has_gap:
-            self._brackets.finish(self._wishes.now)
+            self._stated.note(checked, subject, segment.path)
 
     def _check_trust(self, toml: bytes) -> None:
-        if self._trust is not None and self._has_gap:
-            return
         if self._trust is not None:
-            check_key_history(
-                self._collector, self._history, trust=self._trust, archive_toml=toml
-            )
+            self._stated.check_keys(self._trust, toml)
             return
         note_unknown_origin(self._collector, TRUSTED_STEPS)
 
     def _report(self) -> Report:
-        self._collector.notices.extend(self._overrides.notices())
-        self._collector.notices.extend(self._lookalikes.notices())
-        bracket = Bracket(not_before=None, existed_by=self._stamps.newest)
+        self._collector.notices.extend(self._stated.notices())
+        bracket = Bracket(not_before=None, existed_by=self._stated.stamps.newest)
         required = required_steps(
             ARCHIVE_REQUIRED,
             self._trust,

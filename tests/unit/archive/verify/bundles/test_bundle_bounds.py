@@ -17,15 +17,11 @@ from archive.errors import BadTimestamp, UnknownKey
 from archive.export.judge import PlannedFiles
 from archive.verify.bundles import bundle as bundle_module
 from archive.verify.bundles import bundletimes
-from archive.verify.bundles.bundle import (
-    _Node,
-    _pieces,
-    _skip,
-    _tell_bracket,
-    verify_files,
-)
+from archive.verify.bundles import node as node_module
+from archive.verify.bundles.bundle import _tell_bracket, verify_files
 from archive.verify.bundles.bundlefiles import prefix_of
 from archive.verify.bundles.bundletimes import Bracket, BundleTimes
+from archive.verify.bundles.node import Node, _pieces, _skip
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Bracket as Proven
 from archive.verify.reporting.report import Outcome, Report
@@ -65,7 +61,7 @@ class Dripping(io.BytesIO):
 def test_bytes_are_passed_over_and_taken_to_the_last(
     kind: type[io.BytesIO], read_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundle_module, "READ_BYTES", read_bytes)
+    monkeypatch.setattr(node_module, "READ_BYTES", read_bytes)
     data = bytes(range(20))
     for skipped in (0, 1, 7, 20, 21):
         for taken in (0, 1, 8, 13, 99):
@@ -79,7 +75,7 @@ def test_bytes_are_passed_over_and_taken_to_the_last(
 
 def test_a_part_of_a_slice_is_hashed_up_to_its_end(world: World) -> None:
     files = planned(world.bundles["one"])
-    node = _Node(Collector(), files, prefix="", trust=None)
+    node = Node(Collector(), files, prefix="", trust=None)
     name, data = "capture.warc.gz", world.bundles["one"]["capture.warc.gz"]
     size = len(data)
     assert node._digest_at(name, 0, size) == Digest.of(data)
@@ -99,7 +95,7 @@ def test_records_may_unpack_to_just_so_many_bytes(
     world: World, monkeypatch: pytest.MonkeyPatch, over: int
 ) -> None:
     monkeypatch.setattr(
-        bundle_module, "INFLATED_LIMIT_BYTES", sum(contents(world)) - over
+        node_module, "INFLATED_LIMIT_BYTES", sum(contents(world)) - over
     )
     report = judge(world, world.bundles["one"])
     assert (report.outcome is Outcome.VERIFIED) is not bool(over)
@@ -111,7 +107,7 @@ def test_records_may_unpack_to_just_so_many_bytes(
 def test_a_slice_may_have_just_so_many_records(
     world: World, monkeypatch: pytest.MonkeyPatch, over: int
 ) -> None:
-    monkeypatch.setattr(bundle_module, "MEMBERS_LIMIT", len(contents(world)) - over)
+    monkeypatch.setattr(node_module, "MEMBERS_LIMIT", len(contents(world)) - over)
     report = judge(world, world.bundles["one"])
     assert (report.outcome is Outcome.VERIFIED) is not bool(over)
     told = "capture.warc.gz: the slice unpacks to too much"

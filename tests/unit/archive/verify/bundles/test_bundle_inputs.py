@@ -26,10 +26,11 @@ from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.leaf import format_leaf, parse_leaf
 from archive.log.note import SignedNote, format_note, parse_note
 from archive.log.proof import format_proof, parse_proof
-from archive.verify.bundles import bundle as bundle_module
 from archive.verify.bundles import bundlefiles
+from archive.verify.bundles import node as node_module
 from archive.verify.bundles.bundle import verify_bundle, verify_files
 from archive.verify.bundles.bundletree import BundleTree
+from archive.verify.bundles.listing import sums_order
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Outcome, Report
 from archive.zipped import write_zip
@@ -61,7 +62,7 @@ def test_a_signature_of_impossible_length_is_no_leaf(world: World) -> None:
 def test_a_slice_that_unpacks_to_too_much_ends_there(
     world: World, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(bundle_module, limit, 1)
+    monkeypatch.setattr(node_module, limit, 1)
     report = judge(world, world.bundles["one"])
     assert report.outcome is Outcome.FAILED
     assert any("capture.warc.gz" in notice for notice in report.notices)
@@ -275,7 +276,7 @@ def test_a_zip_of_ours_is_verified_and_one_without_statement_is_none(
 ) -> None:
     path = tmp_path / "b.zip"
     files = world.bundles["one"]
-    ordered = sorted(files, key=bundlefiles.sums_order)
+    ordered = sorted(files, key=sums_order)
     with path.open("wb") as out:
         write_zip(out, ((name, MemoryBytes(files[name])) for name in ordered))
     report = verify_bundle(path, trust_of=lambda _origin: world.trust)

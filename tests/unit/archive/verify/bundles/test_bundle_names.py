@@ -14,15 +14,13 @@ from archive.verify.bundles import bundlefiles
 from archive.verify.bundles.bundlefiles import (
     SUMS,
     FolderFiles,
-    check_listing,
-    format_sums,
     limit_of,
     open_bundle,
     prefix_of,
     read_whole,
-    sums_order,
 )
 from archive.verify.bundles.bundletimes import anchor_stems
+from archive.verify.bundles.listing import check_listing, format_sums, sums_order
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding, Outcome
 from archive.zipped import write_zip

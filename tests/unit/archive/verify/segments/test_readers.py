@@ -22,7 +22,7 @@ from archive.store.tombstones import RemovalOrder
 from archive.verify.reporting.report import Outcome
 from archive.verify.segments import pieces, readers
 from archive.verify.segments.pieces import Piece, cut_segment, kept_bytes, with_block
-from archive.verify.whole import folder
+from archive.verify.whole import folder, stated
 from archive.verify.whole.folder import verify_archive
 from archive.warc.member import GZIP_HEADER
 from tests.support.archives import (
@@ -200,7 +200,7 @@ def test_a_block_that_changes_meanwhile_is_no_pass(
     def changed(_path: Path, _record: object) -> None:
         raise StoreError("was changed while it was read")
 
-    monkeypatch.setattr(folder, "with_block", changed)
+    monkeypatch.setattr(stated, "with_block", changed)
     report = both(made)[1]
     assert report.outcome is not Outcome.VERIFIED
     found = [finding.code for finding in report.of(Outcome.NOT_CHECKED)]
