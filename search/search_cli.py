@@ -111,7 +111,10 @@ def _show_language(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     help="Show equal and near-identical texts once, with their number.",
 )
 @click.option(
-    "--facets", "--counts", is_flag=True, help="Count by source, host, language, day."
+    "--facets",
+    "--counts",
+    is_flag=True,
+    help="Count by source, host, language, day; of several archives by archive.",
 )
 @click.option(
     "--names",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archive.errors import (
+    FormatError,
     SchemaMismatch,
     SearchError,
     SearchUnavailable,
@@ -165,13 +166,17 @@ class OpenIndex:
 
 
 def open_indexes(roots: Sequence[Path], engines: Engines) -> tuple[OpenIndex, ...]:
-    """Those of some archives; UsageProblem where two folders hold one archive.
+    """Those of some archives; UsageProblem where two folders hold one archive, and
+    FormatError, with its folder, for one whose identity is not in its form.
 
     All of it would be found twice, and an id would not say which is meant.
     """
     opened: dict[str, OpenIndex] = {}
     for root in roots:
-        made = OpenIndex(root, engines)
+        try:
+            made = OpenIndex(root, engines)
+        except FormatError as problem:
+            raise FormatError(f"{root}: {problem}") from problem
         other = opened.setdefault(made.archive_id, made)
         if other is not made:
             raise UsageProblem(

@@ -14,6 +14,7 @@ from archive.cli.root import cli
 from archive.errors import (
     CaptureNotFound,
     EvidenceError,
+    FormatError,
     ImmutableConflict,
     SearchUnavailable,
     SettingsError,
@@ -322,6 +323,14 @@ def test_an_archive_without_an_index_is_never_left_out_in_silence(
     words = f"{bare} has no search index yet; run `evidence --archive {bare} index`"
     for how in ((), ("--all", "csv"), ("--json",)):
         two.refused(SearchUnavailable, words, "--archive", str(bare), *how, "turnout")
+
+
+def test_an_archive_whose_identity_is_damaged_is_named(
+    two: Two, tmp_path: Path
+) -> None:
+    (tmp_path / "archive.toml").write_bytes(b"x")
+    words = f"{tmp_path}: archive.toml is not readable"
+    two.refused(FormatError, words, "--archive", str(tmp_path), "turnout")
 
 
 def test_a_value_no_archive_has_is_told_with_those_there_are(two: Two) -> None:
