@@ -1,44 +1,26 @@
-"""Check 17: sealed files and kept texts are unchanged, and no file is unknown."""
+"""Check 17: sealed files, kept texts and what was set aside are as they were stated."""
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from archive.attest.records.extract import parse_extract
 from archive.digest import Digest
 from archive.errors import FormatError, StoreError
-from archive.files import is_temporary
-from archive.store.layout import DERIVED_NAMES, EVIDENCE_NAMES, FOLDERS, ArchivePaths
+from archive.store.layout import ArchivePaths
 from archive.store.removal.textuse import TextUse
 from archive.store.segments.segment import FoundSegment
 from archive.store.texts import TEXT_FILE_LIMIT_BYTES
-from archive.store.waiting.files import list_waiting
-from archive.store.waiting.reading import DamagedPiece, read_pieces
 from archive.verify.looking import (
     digest_file,
     file_size,
     is_missing,
-    list_entries,
-    walk_entries,
 )
 from archive.verify.reporting.collector import Collector
+from archive.verify.whole.names import check_names
+from archive.verify.whole.waiting import note_waiting
 from archive.warc.reading import ReadRecord
-
-_SPOOL = re.compile(
-    r"\d{8}\.batch|raw-[a-z0-9]+|extract-[a-z2-7]{26}\.jsonl"
-    r"|waiting-\d{8}(-\d{1,15})?\.drafts|stuck-[a-z2-7]{26}|visit-[0-9a-f]{16}",
-    re.ASCII,
-)
-_QUARANTINE = re.compile(
-    r"\d{8}-[a-z2-7]{8}\.warc\.gz\.\d{1,15}\.torn|raw-[a-z0-9]+"
-    r"|refused-\d{1,15}-[0-9a-f]{16}\.note",
-    re.ASCII,
-)
-_TEXT = re.compile(r"[0-9a-f]{64}\.gz")
-_SEGMENT = re.compile(r"\d{4}/\d{2}/\d{8}-[a-z2-7]{8}\.warc\.gz(\.open)?", re.ASCII)
-_MONTH = re.compile(r"\d{4}(/\d{2})?", re.ASCII)
 
 
 class FolderFiles:
@@ -124,8 +106,9 @@ class FolderFiles:
             self._fail_segment(name, "was sealed and is missing")
         self._check_texts()
         self._check_tails()
-        self._check_names()
-        self._note_waiting()
+        check_names(self._collector, self._paths)
+        self._note_texts()
+        note_waiting(self._collector, self._paths.spool)
 
     def _compare(
         self, path: Path, subject: str, digest: str, *, limit_bytes: int, code: str
@@ -183,17 +166,8 @@ class FolderFiles:
                 code="tail-altered",
             )
 
-    def _check_names(self) -> None:
-        unknown = [*self._unknown_in_root(), *self._unknown_segments()]
-        for folder, pattern in (
-            (self._paths.spool, _SPOOL),
-            (self._paths.quarantine, _QUARANTINE),
-            (self._paths.texts, _TEXT),
-        ):
-            unknown += self._others(folder, pattern)
-        for path in sorted(set(unknown)):
-            name = path.relative_to(self._paths.root).as_posix()
-            self._collector.failed(17, "file-unknown", name, "is no part of an archive")
+    def _note_texts(self) -> None:
+        """Kept texts that nobody states, or that only removed captures had."""
         unstated = {path.name for path in self._paths.texts.glob("*.gz")}
         unstated -= self._texts.keys()
         gone = {f"{text}.gz" for text in self.text_use.gone_texts()}
@@ -206,91 +180,3 @@ class FolderFiles:
             self._collector.notices.append(
                 f"{len(unstated)} kept texts are not stated yet; run `evidence index`"
             )
-        lock = self._paths.lock
-        if lock.exists() and (not lock.is_file() or lock.stat().st_size):
-            self._collector.failed(
-                17, "lock-not-empty", "lock", "must be an empty file"
-            )
-
-    def _note_waiting(self) -> None:
-        """What was captured without a key is unsigned: nothing is proven of it."""
-        for file in list_waiting(self._paths.spool):
-            name = f"spool/{file.path.name}"
-            count = 0
-            try:
-                for piece in read_pieces(file.path):
-                    if isinstance(piece, DamagedPiece):
-                        self._note_damage(name, piece)
-                    else:
-                        count += 1
-            except (FormatError, StoreError, OSError) as error:
-                self._collector.raised(17, "waiting-malformed", name, error)
-                continue
-            self._collector.not_checked(
-                17,
-                "waiting-unsigned",
-                name,
-                f"{count} entries wait unsigned for the operator's key; "
-                "`evidence sign` states them",
-                count=count,
-            )
-
-    def _note_damage(self, name: str, piece: DamagedPiece) -> None:
-        """What was acknowledged there and cannot be read, or was cut off by a crash."""
-        if piece.is_torn:
-            self._collector.notices.append(
-                f"{name}: {piece.words}; `evidence sign` puts them aside"
-            )
-            return
-        self._collector.failed(
-            17,
-            "waiting-damaged",
-            name,
-            f"{piece.words}; `evidence sign` states the others and an incident",
-            offset=piece.start,
-            length=piece.length_bytes,
-        )
-
-    def _unknown_in_root(self) -> Iterator[Path]:
-        """Foreign names, and known names at something of another kind."""
-        for entry in list_entries(self._paths.root, self._unreadable):
-            name = entry.name
-            is_right = name in DERIVED_NAMES
-            if name in EVIDENCE_NAMES:
-                is_right = (
-                    entry.is_dir(follow_symlinks=False)
-                    if name in FOLDERS
-                    else entry.is_file(follow_symlinks=False)
-                )
-            if not is_right:
-                yield Path(entry.path)
-
-    def _unknown_segments(self) -> Iterator[Path]:
-        """All but months and the regular files in them."""
-        folder = self._paths.segments
-        if folder.is_symlink():
-            return  # named as no part of an archive, as `_others` does
-        for entry in walk_entries(folder, self._unreadable):
-            below = Path(entry.path).relative_to(folder).as_posix()
-            is_month = entry.is_dir(follow_symlinks=False) and _MONTH.fullmatch(below)
-            is_file = entry.is_file(follow_symlinks=False)
-            if not is_month and not (is_file and _SEGMENT.fullmatch(below)):
-                yield Path(entry.path)
-
-    def _others(self, folder: Path, pattern: re.Pattern[str]) -> Iterator[Path]:
-        """What is no regular file of a folder's own names.
-
-        What an interrupted write left is named so, holds nothing that was promised,
-        and goes when the name is written again.
-        """
-        if folder.is_symlink():
-            return
-        for entry in list_entries(folder, self._unreadable):
-            is_file = entry.is_file(follow_symlinks=False)
-            is_known = pattern.fullmatch(entry.name) or is_temporary(entry.name)
-            if not is_file or not is_known:
-                yield Path(entry.path)
-
-    def _unreadable(self, folder: Path, reason: str) -> None:
-        name = folder.relative_to(self._paths.root).as_posix()
-        self._collector.not_checked(17, "folder-unreadable", name, reason)
