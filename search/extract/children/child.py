@@ -8,7 +8,7 @@ import ctypes
 import json
 import os
 import resource
-import selectors
+import select
 import signal
 import struct
 import subprocess
@@ -95,6 +95,8 @@ class Conversation:
         if child.stdin is None or child.stdout is None:
             raise AssertionError("the child was started without pipes")
         self._in, self._out = child.stdin.fileno(), child.stdout.fileno()
+        self._writable = _ready(self._in, select.POLLOUT)
+        self._readable = _ready(self._out, select.POLLIN)
         self._deadline = time.monotonic() + seconds
         os.set_blocking(self._in, False)
 
@@ -108,7 +110,7 @@ class Conversation:
 
     def _send(self, waiting: memoryview) -> None:
         while waiting:
-            self._wait(self._in, selectors.EVENT_WRITE)
+            self._wait(self._writable)
             try:
                 waiting = waiting[os.write(self._in, waiting[: 1 << 20]) :]
             except BlockingIOError:
@@ -119,19 +121,24 @@ class Conversation:
     def _receive(self, size: int) -> bytes:
         taken = bytearray()
         while len(taken) < size:
-            self._wait(self._out, selectors.EVENT_READ)
+            self._wait(self._readable)
             chunk = os.read(self._out, min(size - len(taken), _READ_BYTES))
             if not chunk:
                 raise WorkerFailed("extractor_crashed")
             taken += chunk
         return bytes(taken)
 
-    def _wait(self, descriptor: int, event: int) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, event)
-            left = self._deadline - time.monotonic()
-            if left <= 0 or not selector.select(left):
-                raise WorkerFailed(TIMEOUT)
+    def _wait(self, ready: select.poll) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0 or not ready.poll(left * 1000):
+            raise WorkerFailed(TIMEOUT)
+
+
+def _ready(descriptor: int, event: int) -> select.poll:
+    """Waits for one descriptor; has none of its own, unlike a selector."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return poll
 
 
 def _close_quietly(pipe: IO[bytes]) -> None:
