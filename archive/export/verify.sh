@@ -299,7 +299,8 @@ check_vouched() { # token, chain, its name
   done
 }
 
-# ---- One token. Sets E (its seconds), G (its time), A (seconds of accuracy) and HIT:
+# ---- One token. Sets E (its seconds), G (its time and, in words, how right that is), A
+# (whole seconds of accuracy; a begun second is one more, R, in the words) and HIT:
 # the trusted root it holds under, or nothing if nobody you trust made it.
 token() { # token, chain, what was stamped, its name
   x=$(hex "$1" 4) # openssl would pass over bytes behind the token
@@ -319,7 +320,7 @@ token() { # token, chain, what was stamped, its name
     esac
   done < "$W/t"
   openssl ts -reply -in "$1" -token_out -text > "$W/t" 2> /dev/null || fail "$4 is no token"
-  alg= G= A=0 imprint= data=
+  alg= G= A=0 R=0 imprint= data=
   while IFS= read -r x; do
     case $x in
       'Hash Algorithm: '*) [ "$alg" ] || alg=${x#*: } ;;
@@ -327,8 +328,13 @@ token() { # token, chain, what was stamped, its name
       '    '????' - '*) if [ "$data" ]; then x=${x#*' - '} && imprint="$imprint${x%%'  '*}"; fi ;;
       'Serial number: '*) data= ;;
       'Time stamp: '*) [ "$G" ] || G=${x#*: } ;;
-      'Accuracy: 0x'*) x=${x#*0x} && x=${x%% *} && is_hex "$(printf %s "$x" | tr A-F a-f)" ${#x} &&
-        [ ${#x} -le 6 ] && A=$((0x$x)) ;;
+      'Accuracy: '*)
+        case ${x#*seconds} in *0x*) R=1 ;; esac
+        case $x in
+          'Accuracy: 0x'*) x=${x#*0x} && x=${x%% *} && is_hex "$(printf %s "$x" | tr A-F a-f)" ${#x} &&
+            [ ${#x} -le 6 ] && A=$((0x$x)) ;;
+        esac
+        ;;
     esac
   done < "$W/t"
   [ "$granted" ] || fail "$4 was not granted"
@@ -337,6 +343,7 @@ token() { # token, chain, what was stamped, its name
   x=$(openssl dgst "-$alg" -r < "$3") && x=${x%% *}
   [ "$imprint" = "$x" ] || fail "$4 stamps something else"
   E=$(stamp_seconds "$G") || fail "$4: its time"
+  [ $((A + R)) = 0 ] || G="$G (give or take $((A + R)) s)"
   check_beside "$2" "$4"
   HIT= wrong=
   for r in "$T"/tsa*.pem; do

@@ -8,12 +8,22 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from archive.attest.trust.folder import trust_path
-from tests.support.bundles import Files_, World, make_world, resum, write_folder
+from tests.support import stampers
+from tests.support.bundles import (
+    Files_,
+    World,
+    ask_program,
+    make_world,
+    resum,
+    script_lines,
+    write_folder,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "for-lawyers.md"
 COREUTILS = ("cat", "head", "tail", "wc", "tr", "od", "base32", "mktemp", "rm")
@@ -102,6 +112,32 @@ def test_the_page_works_word_for_word_on_a_bare_machine(
     assert lines[-1].startswith("VERIFIED")
     assert "2 witnesses, 2 time stamps" in lines[0]
     assert look.stdout.startswith(b"WARC/1.1\r\n")
+
+
+STATED_BEFORE = re.compile(r"before (\w+ +\d+ [\d:]+ \d+) GMT \(give or take (\d+) s\)")
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "said"),
+    [("secs:1", 1), ("secs:1, millisecs:500", 2), ("millisecs:20", 1)],
+)
+def test_the_script_claims_no_earlier_time_than_the_program(
+    accuracy: str, said: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A token is right to its accuracy, and both count that in; seconds are begun."""
+    config = stampers.CONFIG.replace("ordering", f"accuracy = {accuracy}\nordering")
+    monkeypatch.setattr(stampers, "CONFIG", config)
+    world = make_world(tmp_path / "world")
+    folder = write_folder(tmp_path / "one", world.bundles["one"])
+    trust = world.trust_folder(world.trust, "good")
+    lines = script_lines(folder, trust, origin=world.trust.origin)
+    found = STATED_BEFORE.search(lines[0])
+    assert found is not None, lines
+    named = datetime.strptime(found.group(1), "%b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    latest = ask_program(folder, trust).bracket.existed_by
+    assert latest is not None
+    assert int(found.group(2)) == said
+    assert latest <= named + timedelta(seconds=said) < latest + timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
