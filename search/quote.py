@@ -95,6 +95,8 @@ class State(StrEnum):
     """They stand in several places, and what was around them does not tell which."""
     NOT_FOUND = "not found"
     """The words are lost, or never stood there."""
+    NO_CAPTURE = "no such capture"
+    """Nothing was looked at: the capture is not in this archive, or was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,7 @@ def check_quotation(
         return _in_named(quoted, named)
     made = made_now()
     if made is None:
-        return Checked(state=State.NOT_FOUND, span=None, places=0, extractor=None)
+        return Checked(state=State.NO_CAPTURE, span=None, places=0, extractor=None)
     if (made.extractor, made.text_digest) == (quoted.extractor, quoted.text_digest):
         return _in_named(quoted, made.text)
     return _in_other(quoted, made)

@@ -111,7 +111,8 @@ def _place_lines(spans: list[tuple[int, int]], whole: str) -> Iterator[str]:
 def check(click_context: click.Context, file: Path, as_json: bool) -> None:
     """Look up quotations, one a line of FILE: same, found elsewhere, ambiguous, lost.
 
-    Each in the text of the capture that it names, and in no other's.
+    Each in the text of the capture that it names, and in no other's: "no such capture"
+    says that this archive has none of that id, and nothing about the words.
 
     Exit codes: 0 each is there (same, or found elsewhere), 3 one is not, 4 a line is no
     quotation, 6 no archive.

@@ -127,7 +127,7 @@ def test_equal_words_are_told_apart_by_what_stands_around_them() -> None:
         (7, 10),
     )
     assert look_up(quoted, None, "No.") == (State.NOT_FOUND, None)
-    assert look_up(quoted, None, None) == (State.NOT_FOUND, None)
+    assert look_up(quoted, None, None) == (State.NO_CAPTURE, None)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,16 @@ def test_a_lost_quotation_ends_with_3(
     assert checked.output.startswith("not found  ")
 
 
+def test_a_quotation_of_another_archive_is_not_called_lost(
+    archive: ArchiveBox, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Whoever asks the wrong archive is not told that the words never stood there."""
+    made = run("make", archive.captures[0].short_id, "сказала").output
+    foreign = replace(parse_quotation(made[:-1].encode()), capture_id="0" * 64)
+    code, found = check(archive, tmp_path, foreign)
+    assert (code, found["state"], found["places"]) == (3, "no such capture", 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voices:
     """Two captures of different texts, and a quotation of the second's words."""
@@ -143,10 +153,11 @@ def test_words_of_another_capture_are_never_the_named_one_s(
 ) -> None:
     """The text of that digest is at hand, but it is not what this capture said."""
     assert check(two_voices.archive, tmp_path, two_voices.quoted)[1]["state"] == "same"
-    for named in (two_voices.first.capture_id, "ab" * 32):
+    unknown = {two_voices.first.capture_id: "not found", "ab" * 32: "no such capture"}
+    for named, state in unknown.items():
         forged = replace(two_voices.quoted, capture_id=named)
         code, found = check(two_voices.archive, tmp_path, forged)
-        assert (code, found["state"], found["start"]) == (3, "not found", None)
+        assert (code, found["state"], found["start"]) == (3, state, None)
 
 
 def test_a_text_that_another_extractor_made_is_not_called_the_same(
