@@ -12,7 +12,7 @@ import click
 
 from archive.attest.trust.folder import TrustSet, read_trust
 from archive.cli.root import CommandContext
-from archive.errors import EvidenceError, UsageProblem
+from archive.errors import EvidenceError, UnknownSource, UsageProblem
 from archive.instant import format_instant, parse_instant
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.corroboration import Partner, TextOf
@@ -141,6 +141,7 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
     with ExitStack() as stack:
         reader = ArchiveReader.open(ctx.archive)
         stack.callback(reader.close)
+        _check_sources(reader, order.source_ids)
         worker = stack.enter_context(Worker())
         engines = Engines(settings=ctx.settings.search)
         kept = kept_texts(ctx.archive, engines)
@@ -167,6 +168,17 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
             window=order.window,
             sources=tuple(sources),
         )
+
+
+def _check_sources(reader: ArchiveReader, source_ids: Sequence[str]) -> None:
+    """UnknownSource for one without a job: of a misspelt one all would be well."""
+    known = reader.history().source_ids()
+    for one in source_ids:
+        if one not in known:
+            raise UnknownSource(
+                f"source {one!a} never had a job in this archive; "
+                + (f"these had: {', '.join(known)}" if known else "none had")
+            )
 
 
 def _partners(

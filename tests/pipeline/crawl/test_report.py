@@ -130,6 +130,12 @@ def test_the_morning_report_says_what_happened_and_where_it_is_kept(
     quiet = evidence.run("report", "--until", "2020-01-01T00:00:00Z")
     assert quiet.returncode == 0, quiet.stdout
 
+    # All is well with no source that was never looked at.
+    misspelt = evidence.run("report", "--source", "outlet", "--source", "outlte")
+    assert (misspelt.returncode, misspelt.stdout) == (2, "")
+    assert "'outlte' never had a job" in misspelt.stderr
+    assert "outlet, persons" in misspelt.stderr
+
     # What lists of persons say is shown on request alone.
     persons = crawled["persons"]
     moved = by_code(persons, "list-at-new-address")["http://p.example/list/b2"]
