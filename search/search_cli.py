@@ -265,7 +265,11 @@ def _answer(
     searches: Iterable[SavedSearch],
     choices: dict[str, Any],
 ) -> int:
-    """Print the answers; how many documents were found in all."""
+    """Print the answers; how many documents were found in all.
+
+    SearchError behind them where one of many could not be asked: an alert that never
+    fires would look like news that never came.
+    """
     if choices["all_as"] is not None:
         listing = Listing(service, list(searches), many=choices["many"])
         write_list(listing, choices["all_as"], choices["output"])
@@ -278,15 +282,21 @@ def _answer(
         as_json=choices["as_json"],
         places=_places(service),
     )
-    found = 0
+    found = refused = 0
     for one in searches:
         ask = answer_line if choices["many"] else answer
         made = ask(service, one, shown)
         found += made.total
+        refused += made.refused
         click.echo("\n".join(made.lines))
         if choices["remember"] and made.told < made.total:
             say(
                 f"{made.total - made.told} documents are not shown and count as told; "
                 "--all tells every one"
             )
+    if refused:
+        raise SearchError(
+            f"queries that cannot be asked: {refused}; `error` in their lines says why"
+            + ("; nothing was remembered" if choices["remember"] else "")
+        )
     return found

@@ -36,12 +36,14 @@ class Presentation:
 class Answer:
     """One search answered: documents that have all words, and the lines to print.
 
-    `told`: how many of `total` are shown, be it as copies of others.
+    `told`: how many of `total` are shown, be it as copies of others. `refused`: it has
+    words and cannot be asked.
     """
 
     total: int
     told: int
     lines: Sequence[str]
+    refused: bool = False
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def answer_line(
             "column": error.column,
         }
         line = json.dumps(_named(saved) | empty, ensure_ascii=False)
-        return Answer(total=0, told=0, lines=[line])
+        return Answer(total=0, told=0, lines=[line], refused=bool(saved.query.strip()))
 
 
 def _named(saved: SavedSearch) -> dict[str, Any]:

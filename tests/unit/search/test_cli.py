@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.errors import InvalidQuery, SearchUnavailable
+from archive.errors import InvalidQuery, SearchError, SearchUnavailable
 from archive.settings import Settings
 from search.cli import index, rebuild_index
 from search.query.grammar import help_text
@@ -75,16 +75,33 @@ def test_search_prints_the_stable_json(
 
 
 def test_queries_from_a_file_give_one_line_each(
-    filled: ArchiveBox, run: Callable[..., Result], tmp_path: Path
+    filled: ArchiveBox, tmp_path: Path
 ) -> None:
     queries = tmp_path / "queries"
     queries.write_text("turnout\n\n-bad\nЯўка (\n", "utf-8")
-    lines = run(search, "--json", "--from", str(queries), "--limit", "1").output
-    answers = [json.loads(line) for line in lines.splitlines()]
+    arguments = ("--json", "--from", str(queries), "--limit", "1")
+    done = CliRunner().invoke(search, arguments, obj=filled.context)
+    assert isinstance(done.exception, SearchError)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["query"] for answer in answers] == ["turnout", "", "-bad", "Яўка ("]
     assert "error" in answers[1]
     assert "error" in answers[2]
     assert [len(answer["hits"]) for answer in answers] == [1, 0, 0, 1]
+
+
+def test_a_query_that_cannot_be_asked_is_no_quiet_night(
+    filled: ArchiveBox, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """All others are answered; it ends neither with 0 nor with "nothing new"."""
+    queries, seen = tmp_path / "queries", tmp_path / "seen"
+    told = ("--new-since", str(seen), "--remember")
+    queries.write_text("turnout\ncaptured:yesterday\n", "utf-8")
+    with pytest.raises(SearchError, match=r"asked: 1; .* nothing was remembered"):
+        run(search, "--from", str(queries), *told)
+    assert not seen.exists()
+    queries.write_text("turnout\n\n", "utf-8")
+    assert run(search, "--from", str(queries), *told).exit_code == 0
+    assert seen.exists()
 
 
 def test_counts_sorting_and_the_whole_list(
