@@ -66,7 +66,8 @@ def init(ctx: CommandContext, name: str, origin: str | None, as_json: bool) -> N
 def rebuild(ctx: CommandContext) -> None:
     """Throw catalog and index away and make them again from segments and log.
 
-    Exit codes: 0 made, 4 or 6 the segments cannot be read.
+    Exit codes: 0 made, 4 or 6 the segments cannot be read, 6 also a disk that is full
+    or cannot be written.
     """
     click.echo(f"catalog: {rebuild_catalog(ctx.archive)} captures")
     for point in sorted(entry_points(group=DERIVED_GROUP), key=lambda p: p.name):

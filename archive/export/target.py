@@ -8,7 +8,7 @@ disk. A run that was killed leaves a name that begins with a dot and ends with
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,8 +64,8 @@ def write_stream(path: Path, write: Callable[[BinaryIO], None]) -> None:
 def _temporary(path: Path) -> Iterator[Path]:
     """The place to write at; renamed when the body ends, removed when it fails."""
     temporary = temporary_path(path)
-    _clear(temporary)
     try:
+        _clear(temporary)
         yield temporary
         if os.path.lexists(path):
             raise ImmutableConflict(f"{path} appeared meanwhile and was left alone")
@@ -74,7 +74,8 @@ def _temporary(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        _clear(temporary)
+        with suppress(OSError):  # a disk that takes nothing; the next export clears it
+            _clear(temporary)
 
 
 def _clear(temporary: Path) -> None:

@@ -4,15 +4,25 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from archive.errors import StoreError
 from archive.store.catalog.catalog import Catalog
 from archive.store.layout import ArchivePaths, read_identity
 from archive.store.reading.reader import ArchiveReader
 
 
 def rebuild_catalog(root: Path) -> int:
-    """Delete the catalog and let it follow the segments; return how many captures."""
+    """Delete the catalog and let it follow the segments; return how many captures.
+
+    StoreError where it cannot be deleted.
+    """
     read_identity(root)
-    ArchivePaths(root).catalog.unlink(missing_ok=True)
+    path = ArchivePaths(root).catalog
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the catalog {path} cannot be made again: {error.strerror}"
+        ) from error
     reader = ArchiveReader.open(root)
     try:
         return reader.count()

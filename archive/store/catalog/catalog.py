@@ -148,7 +148,8 @@ class Catalog:
         try:
             yield
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("rollback")
             raise
         self._db.execute("commit")
 

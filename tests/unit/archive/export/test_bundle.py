@@ -1,5 +1,6 @@
 """`export bundle`: what it writes, what it refuses, and that it tells nothing more."""
 
+import errno
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -280,3 +281,16 @@ def test_a_bundle_under_a_stranger_is_not_checked(
     )
     assert done.code == 3
     assert done.out.splitlines()[1].startswith("NOT CHECKED")
+
+
+def test_a_disk_that_cannot_be_written_is_named_as_one_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even what an earlier run left can be cleared away there."""
+
+    def refuse(*given: object, **named: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StoreError, match=r"cannot write .*list\.csv: Read-only"):
+        write_stream(tmp_path / "list.csv", lambda out: None)

@@ -1,16 +1,20 @@
 """An archive on a medium that cannot be written to is read as it lies there."""
 
+import errno
 import os
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from archive.errors import StoreError
 from archive.store.catalog import choosing
+from archive.store.catalog.catalog import Catalog
 from archive.store.reading.reader import ArchiveReader
+from archive.store.rebuild import rebuild_catalog
 from tests.support.archives import MadeArchive, make_exchange
 
 
@@ -144,3 +148,33 @@ def test_on_a_full_disk_nobody_is_told_to_delete_the_catalog(
     with pytest.raises(StoreError, match="free space on its disk") as caught:
         ArchiveReader.open(made.root)
     assert "delete" not in str(caught.value)
+
+
+def test_a_full_disk_is_named_by_a_change_that_it_ended(tmp_path: Path) -> None:
+    """SQLite has given it back by then: asking for that again would hide why."""
+    with closing(Catalog.open(tmp_path / "catalog.sqlite")) as catalog:
+        catalog._db.execute("pragma cache_size = 1")
+        (pages,) = catalog._db.execute("pragma page_count").fetchone()
+        catalog._db.execute(f"pragma max_page_count = {pages + 2}")
+        many = ((f"http://a.example/{number:0500}",) for number in range(2_000))
+
+        def fill() -> None:
+            with catalog.update():
+                catalog._db.execute("create table filling (uri text)")
+                catalog._db.executemany("insert into filling values (?)", many)
+
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            fill()
+        assert caught.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert not catalog._db.in_transaction
+
+
+def test_a_catalog_that_cannot_be_deleted_is_the_archive_folder_s_trouble(
+    made: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object, **named: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StoreError, match="cannot be made again: Read-only"):
+        rebuild_catalog(made.root)
