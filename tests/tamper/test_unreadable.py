@@ -14,13 +14,18 @@ from typing import Any
 
 import pytest
 
+from archive.errors import Unreadable
+from archive.files import Files
 from archive.verify.bundles.bundle import verify_bundle
+from archive.verify.captures import capturetime
 from archive.verify.reporting.report import Outcome, Report
+from archive.verify.times import stamps
 from archive.verify.whole.folder import verify_archive
 from tests.support.archives import MadeArchive
 from tests.support.bundles import World, write_folder
 from tests.support.forgery import as_nobody, rewrite
-from tests.support.sound import assert_sound
+from tests.support.sound import assert_sound, judge_capture
+from tests.support.stamped import StampedArchive, make_stamped
 
 FILES = [
     ("segments/2025/01/00000000-*", 16, "segment-unreadable"),
@@ -148,6 +153,17 @@ def test_what_is_altered_beside_an_unreadable_segment_is_named_all_the_same(
     assert report.outcome is Outcome.FAILED
 
 
+def test_a_text_that_is_gone_may_have_been_removed_by_what_is_not_read(
+    golden: MadeArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in golden.root.glob("texts/*.gz"):
+        path.unlink()
+    assert verify_archive(golden.root, trust=golden.trust()).outcome is Outcome.FAILED
+    broken(monkeypatch, next(golden.root.glob("segments/2025/01/00000002-*")))
+    report = verify_archive(golden.root, trust=golden.trust())
+    assert_nothing_is_claimed(report, 16, "segment-unreadable")
+
+
 def test_an_unreadable_tile_hides_no_other(
     golden: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +172,61 @@ def test_an_unreadable_tile_hides_no_other(
     report = verify_archive(golden.root, trust=golden.trust())
     assert codes(report, Outcome.FAILED) == {(15, "tile-wrong")}
     assert (15, "file-unreadable") in codes(report, Outcome.NOT_CHECKED)
+
+
+@pytest.mark.parametrize(
+    ("place", "step"),
+    [("segments/2025/01/00000000-*", 5), ("log/checkpoint", 8), ("log/tile/0/0*/*", 7)],
+)
+def test_of_one_capture_what_the_disk_does_not_give_is_not_checked(
+    made: MadeArchive, place: str, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture = made.captures()[0]
+    assert judge_capture(made, capture, made.trust()).outcome is Outcome.VERIFIED
+    for path in made.root.glob(place):
+        broken(monkeypatch, path)
+    report = judge_capture(made, capture, made.trust())
+    assert_nothing_is_claimed(report, step, "file-unreadable")
+
+
+@pytest.fixture
+def stamped(tmp_path: Path) -> Iterator[StampedArchive]:
+    """A policy that asks for time stamps."""
+    with make_stamped(tmp_path, fills=2) as archive:
+        assert archive.judge().outcome is Outcome.VERIFIED
+        yield archive
+
+
+def shut(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the names in one folder be had by nobody."""
+    for module in (stamps, capturetime):
+        listing = module.list_sizes
+
+        def fails(path: Path, files: Files, listing: Any = listing) -> list[int]:
+            if path == folder:
+                raise Unreadable(f"cannot read {path}: Permission denied")
+            return list(listing(path, files))
+
+        patch.setattr(module, "list_sizes", fails)
+
+
+def test_of_stamps_that_cannot_be_listed_nothing_is_said(
+    stamped: StampedArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut(monkeypatch, stamped.anchors)
+    assert_nothing_is_claimed(stamped.judge(), 11, "file-unreadable")
+    capture = stamped.made.captures()[0]
+    report = judge_capture(stamped.made, capture, stamped.trust())
+    assert_nothing_is_claimed(report, 11, "file-unreadable")
+
+
+def test_beside_an_unreadable_segment_the_stamps_are_judged(
+    stamped: StampedArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, next(stamped.made.root.glob("segments/*/*/00000000-*")))
+    report = stamped.judge()
+    assert_nothing_is_claimed(report, 16, "segment-unreadable")
+    assert (11, "holds") in codes(report, Outcome.VERIFIED)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from archive.errors import (
     FormatError,
     LogError,
     StoreError,
+    Unreadable,
     VerificationError,
 )
 from archive.files import read_range
@@ -117,7 +118,10 @@ def _read_entry(
     try:
         for entry in walk:
             return entry
-    except (StoreError, OSError) as error:
+    except (Unreadable, OSError) as error:
+        collector.raised(5, "segment-missing", f"segments/{name}", error)
+        return None
+    except StoreError as error:
         collector.not_checked(5, "segment-missing", str(name), str(error))
         return None
     collector.failed(

@@ -1,9 +1,11 @@
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from archive.errors import Unreadable
 from archive.files import Files, temporary_path
 from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
@@ -287,3 +289,18 @@ def test_name_that_is_gone_when_it_is_looked_at_is_no_problem(folder: Path) -> N
             return [*Files.list_names(self, folder), "999.p"]
 
     assert problems(TiledLog(folder, Late())) == []
+
+
+def test_checkpoint_that_the_disk_does_not_give_is_no_problem_of_the_log(
+    folder: Path, log: TiledLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = os.open
+
+    def fails(path: Path, *arguments: int) -> int:
+        if path == folder / "checkpoint":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opening(path, *arguments)
+
+    monkeypatch.setattr(os, "open", fails)
+    with pytest.raises(Unreadable, match="checkpoint"):
+        list(log.iter_tile_problems(SIZES[-1]))
