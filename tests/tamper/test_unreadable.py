@@ -167,8 +167,10 @@ def test_a_text_that_is_gone_may_have_been_removed_by_what_is_not_read(
 def test_an_unreadable_tile_hides_no_other(
     golden: MadeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alter_tile(golden.root)
-    broken(monkeypatch, golden.root / "log" / "tile" / "0" / "000.p" / "1")
+    """They are compared widest first."""
+    tiles = golden.root / "log" / "tile" / "0" / "000.p"
+    rewrite(tiles / "1", bytes(32))
+    broken(monkeypatch, tiles / "17")
     report = verify_archive(golden.root, trust=golden.trust())
     assert codes(report, Outcome.FAILED) == {(15, "tile-wrong")}
     assert (15, "file-unreadable") in codes(report, Outcome.NOT_CHECKED)
