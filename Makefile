@@ -15,7 +15,7 @@ ONCE ?=
 VERIFIER := $(wildcard archive/verify/*.py archive/verify/*/*.py) archive/log/merkle.py archive/log/note.py archive/log/proof.py
 VERIFIER_TESTS := tests/unit/archive/log tests/unit/archive/verify \
 	tests/tamper/test_table_*.py tests/tamper/test_log_history.py \
-	tests/tamper/test_forgeries.py tests/tamper/test_adversary.py \
+	tests/tamper/test_forgeries.py tests/tamper/test_unreadable.py tests/tamper/test_adversary.py \
 	tests/tamper/test_adversary_folder.py tests/tamper/test_adversary_golden.py \
 	tests/tamper/test_adversary_log.py tests/tamper/test_adversary_segments.py \
 	tests/property/test_log_formats.py tests/property/test_log_tree.py
