@@ -41,7 +41,6 @@ class Stated:
         self, collector: Collector, paths: ArchivePaths, trust: TrustSet | None
     ) -> None:
         self._collector = collector
-        self._paths = paths
         self._trust = trust
         self.files = FolderFiles(collector, paths)
         self.removals = Removals(collector)
