@@ -115,6 +115,9 @@ class ResultPage:
     """How many log entries the index has seen, by archive id."""
     unknown: tuple[UnknownValue, ...] = ()
     """Where nothing was found: values of filters that are nowhere in the index."""
+    no_fields: tuple[str, ...] = ()
+    """Where nothing was found: what stands before a colon and is no field, so that it
+    was looked for as a word."""
     not_indexed: Mapping[str, int] = field(default_factory=dict)
     """Captures behind `upto` that no search finds yet, by archive id, where they were
     counted."""

@@ -53,7 +53,7 @@ from search.engines.opening import Engines
 from search.engines.planning import Plan, Planner
 from search.extract.dates import Claimed
 from search.query.nodes import And, Filter, Node, Not
-from search.query.parser import parse_query
+from search.query.parser import no_fields_of, parse_query
 from search.rows.captures import CaptureRows
 from search.rows.sightings import Seen, Sightings
 
@@ -172,6 +172,7 @@ class SearchService:
             unknown=()
             if total
             else find_unknown(tree, self._archives, options.hidden_sources),
+            no_fields=() if total else no_fields_of(text),
             counts=counts,
         )
 

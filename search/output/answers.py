@@ -26,6 +26,8 @@ def page_json(page: ResultPage) -> dict[str, Any]:
             {"field": one.field, "value": one.value, "known": list(one.known)}
             for one in page.unknown
         ]
+    if page.no_fields:
+        made["no_fields"] = list(page.no_fields)
     return made
 
 

@@ -13,6 +13,7 @@ from search.answering.opened import BEHIND_MAX
 from search.answering.results import Alike, Hit, Mentions, ResultPage, UnknownValue
 from search.counting import Counts, Facet
 from search.output.answers import day_name
+from search.query.parser import FIELDS
 
 BAR_CELLS = 40
 """Length of the longest bar of a histogram."""
@@ -20,6 +21,7 @@ PERIODS_SHOWN = 31
 """A histogram with more days is one of months, with more months one of years."""
 KNOWN_SAID = 12
 """Known values named where a value is unknown."""
+_FIELDS = ", ".join(FIELDS)
 
 
 Places = Mapping[str, str]
@@ -45,6 +47,8 @@ def page_lines(
         yield from _behind_lines(page.not_indexed.get(archive_id, 0))
     for unknown in page.unknown:
         yield _unknown_line(unknown)
+    for name in page.no_fields:
+        yield f"  {name}: is no field and was read as a word; fields are {_FIELDS}"
     for hit in page.hits:
         yield from _hit_lines(hit, places)
     if page.some_missing:

@@ -44,6 +44,8 @@ SLOP_MAX_WORDS = 50
 
 _SAME_FIELD = {"date": CAPTURED}
 """Other names of fields."""
+FIELDS = (*FILTER_FIELDS, *TIME_FIELDS, "exact", "name")
+"""All that may stand before a colon, but for other names."""
 _LEXEME = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\))
@@ -85,6 +87,23 @@ def parse_query(text: str) -> Node:
     return tree
 
 
+def no_fields_of(text: str) -> tuple[str, ...]:
+    """What stands before a colon in a query, is no field and is read as a word."""
+    named = (
+        found["field"].lower()
+        for found in _lexemes(text)
+        if found["field"] and not (found["value"] or "").startswith("//")
+    )
+    return tuple(dict.fromkeys(n for n in named if n not in (*FIELDS, *_SAME_FIELD)))
+
+
+def _lexemes(text: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while found := _LEXEME.match(text, at):
+        yield found
+        at = found.end()
+
+
 class _Parser:
     """One pass over the lexemes with a stack of open brackets."""
 
@@ -95,17 +114,11 @@ class _Parser:
 
     def parse(self) -> Node | None:
         """Read to the end; brackets left open close there."""
-        for found in self._lexemes():
+        for found in _lexemes(self._text):
             self._take(found)
         while len(self._stack) > 1:
             self._close()
         return _join_branches(self._stack[0].branches)
-
-    def _lexemes(self) -> Iterator[re.Match[str]]:
-        at = 0
-        while found := _LEXEME.match(self._text, at):
-            yield found
-            at = found.end()
 
     def _take(self, found: re.Match[str]) -> None:
         group = self._stack[-1]

@@ -22,6 +22,7 @@ from search.answering.options import EVERYTHING, SearchOptions
 from search.answering.service import ExtractedText, Heading, Hit, ResultPage
 from search.counting import Counts, make_facet
 from search.extract.dates import Claimed
+from search.query.parser import no_fields_of
 from tests.support.served import APP, REPLAY
 from web.access import AccessPolicy
 from web.app import Applications, create_app
@@ -118,6 +119,7 @@ class FakeIndex:
             searched=(),
             took_ms=1,
             upto={ARCHIVE: self.entries},
+            no_fields=no_fields_of(text),
             counts=self.counts(text, options=options) if counted else None,
         )
 

@@ -19,6 +19,7 @@ from search.answering.grouping import GROUPS_MAX
 from search.answering.service import ResultPage, Sorting
 from search.counting import Counts
 from search.query.nodes import FIRST
+from search.query.parser import FIELDS
 from web.access import search_options
 from web.bounds import format_bounds, parse_bounds
 from web.citing.checking import CITATION_LIMIT_CHARS, ids_named
@@ -130,6 +131,8 @@ class SearchPages:
             problem=problem,
             total=found.total if found else 0,
             unknown=found.unknown if found else (),
+            no_fields=found.no_fields if found else (),
+            fields=FIELDS,
             hits=site.shown_hits(found.hits) if found else [],
             some_missing=site.shown_hits(found.some_missing) if found else [],
             facets=facets_of(counts, asked, offer) if counts else [],

@@ -207,3 +207,14 @@ def test_index_without_keys_is_made_and_says_that_nothing_was_signed(
     assert done.exit_code == 0
     assert "1 texts not signed" in done.output
     assert json.loads(run(search, "--json", "яўка").output)["total"] == 1
+
+
+def test_a_field_that_is_none_is_told_where_nothing_is_found(
+    filled: ArchiveBox, run: Callable[..., Result]
+) -> None:
+    shown = run(search, "language:be").output
+    assert "  language: is no field and was read as a word; fields are source" in shown
+    assert json.loads(run(search, "--json", "language:be").output)["no_fields"] == [
+        "language"
+    ]
+    assert "no_fields" not in json.loads(run(search, "--json", "turnout").output)

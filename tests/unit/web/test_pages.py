@@ -100,6 +100,14 @@ def test_a_query_that_cannot_be_read_is_explained(reader: Reader) -> None:
     assert "only negatives" in html
 
 
+def test_a_field_that_is_none_is_told_in_the_reader_s_language(reader: Reader) -> None:
+    place = reader.post("/search", q="language:be")
+    assert "language: is no field" in reader.get(place)
+    assert "language: не поле" in reader.get(f"/be{place}")
+    assert "source, host, lang," in reader.get(f"/ru{place}")
+    assert "is no field" not in reader.get(reader.post("/search", q="lang:be"))
+
+
 @pytest.mark.parametrize("problem", [SearchUnavailable("x"), SchemaMismatch("x")])
 def test_without_an_index_the_next_step_is_named(
     world: World, reader: Reader, problem: SearchError

@@ -19,7 +19,7 @@ from search.query.nodes import (
     Word,
     format_query,
 )
-from search.query.parser import parse_query
+from search.query.parser import no_fields_of, parse_query
 
 
 def word(text: str) -> Word:
@@ -119,3 +119,19 @@ def test_what_cannot_be_done_is_said_with_its_column(text: str, column: int) -> 
     with pytest.raises(InvalidQuery) as caught:
         parse_query(text)
     assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("language:be", ("language",)),
+        ('Title:"two words" site:a.example title:x', ("title", "site")),
+        ("lang:be date:2025 name:X exact:y captured:2025", ()),
+        ("http://a.example/x 12:30 claim: nothing", ()),
+        ('"said:so" выбары:2025', ()),
+    ],
+)
+def test_what_looks_like_a_field_and_is_none_is_told(
+    text: str, names: tuple[str, ...]
+) -> None:
+    assert no_fields_of(text) == names
