@@ -84,6 +84,8 @@ def _unknown_line(unknown: UnknownValue) -> str:
 def _hit_lines(hit: Hit, places: Places) -> Iterator[str]:
     yield f"\n{one_line(hit.title or hit.uri)}"
     state = hit.outcome if hit.http_status is None else f"HTTP {hit.http_status}"
+    if hit.http_status is not None and hit.outcome != "complete":
+        state += f" ({hit.outcome})"  # a 200 that was cut short is no 200
     done = "imported" if hit.is_imported else "captured"
     times = "" if hit.captures == 1 else f", {done} {hit.captures} times"
     if hit.is_imported:

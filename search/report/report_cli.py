@@ -132,7 +132,9 @@ def _instant(text: str) -> datetime:
             " a span such as 24h"
         ) from error
     if found.tzinfo is None:
-        raise UsageProblem(f"{text} has no offset: write Z or +03:00 behind it")
+        raise UsageProblem(
+            f"{text} has no offset: write {found.isoformat()}Z, or +03:00 in place of Z"
+        )
     return parse_instant(format_instant(found.astimezone(UTC)))
 
 

@@ -1,6 +1,7 @@
 """`evidence report` over real crawls: every kind of finding, with links to captures."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -188,6 +189,15 @@ def test_two_places_are_compared_address_by_address(
 def test_a_span_that_is_none_is_refused(since: str, until: str | None) -> None:
     with pytest.raises(UsageProblem):
         read_window(since, until, now=datetime(2030, 1, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("since", ["2030-01-01", "2030-01-01 06:30"])
+def test_what_a_time_without_offset_should_be_is_a_time(since: str) -> None:
+    now = datetime(2030, 1, 3, tzinfo=UTC)
+    with pytest.raises(UsageProblem) as caught:
+        read_window(since, None, now=now)
+    (advised,) = re.findall(r"write (\S+),", str(caught.value))
+    assert read_window(advised, None, now=now).since.day == 1
 
 
 def test_a_span_goes_back_from_the_end() -> None:
