@@ -132,6 +132,10 @@ class Watch:
             return True
         return self._plan.once and self._due() is None
 
+    def _is_round_over(self) -> bool:
+        """Whether one round has nothing left to begin: its child need not be kept."""
+        return self._plan.once and not self._roster.running and self._due() is None
+
     def _due(self) -> str | None:
         """The source whose turn it is, or that waits for a place or the archive."""
         now = self._tools.clock()
@@ -175,7 +179,7 @@ class Watch:
         child, steady = self._child, time.monotonic()
         if self._stopping or steady < self._not_before:
             return
-        if child is not None and child.is_spent(steady):
+        if child is not None and (child.is_spent(steady) or self._is_round_over()):
             if not self._roster.running:
                 child.finish()
             return

@@ -138,6 +138,19 @@ def test_a_child_with_nothing_to_do_is_let_go_though_it_beats(
     assert time.monotonic() - began < 20
 
 
+def test_one_round_ends_with_its_last_crawl(made: MadeArchive) -> None:
+    """A child is kept for what comes next: in one round nothing does."""
+    plan = WatchPlan(
+        order=order_of(made, ""), reload=lambda: ({}, NO_CAMPAIGN), once=True
+    )
+    tools = Tools(clock=lambda: NOW, random_bytes=bytes, tell=lambda _message: None)
+    one = Watch(plan, make_roster("viasna", "belta"), tools)
+    began = time.monotonic()
+    one.run()
+    assert len(one.results) == 2
+    assert time.monotonic() - began < kept.IDLE_SECONDS
+
+
 def make_roster(*names: str) -> Roster:
     return Roster(sources={n: REGISTRY[n] for n in names}, standings={})
 
