@@ -11,7 +11,7 @@ from scrapy.responsetypes import responsetypes
 from archive.capture import Capture, CaptureOutcome, Exchange
 from archive.digest import Digest
 from archive.instant import format_instant
-from archive.warc.payload import HttpHead
+from archive.warc.head import CODINGS_LIMIT, HttpHead
 from crawlers.crawl.capturing.memory import Content
 from crawlers.crawl.capturing.recorder import Recorded
 
@@ -27,22 +27,27 @@ DECLARED_BYTES = 4096
 
 
 def read_headers(head: HttpHead | None) -> Headers:
-    """Headers as Scrapy keeps them."""
-    headers = Headers()
-    for name, value in head.headers if head else ():
-        headers.appendlist(name, value)
-    return headers
+    """Headers as Scrapy keeps them, made in one go.
+
+    Added one by one, each copies all before it of its name, and a head may hold 200,000
+    of them: that would take the crawl half an hour.
+    """
+    return Headers(head.headers if head else ())
 
 
 def make_response(recorded: Recorded, request: Request) -> Response:
     """Scrapy's response: transfer-decoded body, headers in order of arrival."""
     exchange, headers = recorded.exchange, read_headers(recorded.head)
-    flags = list(exchange.flags)
-    if recorded.body is None:
+    flags, body = list(exchange.flags), recorded.body
+    if _count_codings(headers) > CODINGS_LIMIT:
+        # Scrapy would undo them all, each over the whole body.
+        headers.pop("Content-Encoding", None)
+        body = None
+    if body is None:
         flags.append(BODY_ELSEWHERE)
     if exchange.outcome is CaptureOutcome.DISCONNECT:
         flags.append("dataloss")
-    body = recorded.body or b""
+    body = body or b""
     kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
     return _readable(
         kind(
@@ -55,6 +60,11 @@ def make_response(recorded: Recorded, request: Request) -> Response:
             protocol="HTTP/1.1",
         )
     )
+
+
+def _count_codings(headers: Headers) -> int:
+    values = headers.getlist("Content-Encoding")
+    return len(values) + sum(value.count(b",") for value in values)
 
 
 def make_archived(content: Content, request: Request, *, flag: str) -> Response:
