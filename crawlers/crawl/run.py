@@ -60,9 +60,9 @@ def _listen(
     child: CrewProcess, order: CrawlOrder, stops: Stops, tell: Callable[[str], None]
 ) -> list[Message] | None:
     """What it answers next; FetchFailed where it hangs, and had to be ended."""
-    was_asked = stops.count > 0
     heard = child.wait_answer(silence.LOOK_SECONDS)
-    if stops.count and not was_asked:
+    if stops.count and not stops.said:
+        stops.said = True
         tell(STOPPING)
     if child.is_stuck(heard=heard):
         child.end_stuck(order.archive)

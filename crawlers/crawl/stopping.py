@@ -57,13 +57,21 @@ class Stops:
     """How often whoever started us asked us to stop, and who is told of it."""
 
     count: int = 0
+    said: bool = False
+    """The person was told that it is heeded."""
     _told: list[Callable[[], None]] = field(default_factory=list)
 
     @contextmanager
     def told_to(self, tell: Callable[[], None]) -> Iterator[None]:
-        """While the body runs `tell` is called at each, in the signal's handler."""
+        """While the body runs `tell` is called at each, in the signal's handler.
+
+        And at once for those that came before.
+        """
+        before = self.count
         self._told.append(tell)
         try:
+            for _ in range(before):
+                tell()
             yield
         finally:
             self._told.remove(tell)
