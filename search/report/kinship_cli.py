@@ -28,7 +28,7 @@ from search.report.kinship.mirrors import (
     find_copies,
     find_mirrors,
 )
-from search.report.report_cli import read_window
+from search.report.report_cli import check_sources, read_window
 from search.report.span.text_changes import Texts
 
 ADDRESSES = 5_000
@@ -66,6 +66,7 @@ def mirrors(
     with ExitStack() as stack:
         reader = ctx.open_reader()
         stack.callback(reader.close)
+        check_sources(reader, source_ids)
         texts = _open_texts(ctx, reader, stack)
         shown = _newest(reader, source_ids, window.since)
         compared = shown[-ADDRESSES:]

@@ -143,7 +143,7 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
     with ExitStack() as stack:
         reader = ArchiveReader.open(ctx.archive)
         stack.callback(reader.close)
-        _check_sources(reader, order.source_ids)
+        check_sources(reader, order.source_ids)
         worker = stack.enter_context(Worker())
         engines = Engines(settings=ctx.settings.search)
         kept = kept_texts(ctx.archive, engines)
@@ -172,7 +172,7 @@ def make_report(ctx: CommandContext, order: ReportOrder) -> Report:
         )
 
 
-def _check_sources(reader: ArchiveReader, source_ids: Sequence[str]) -> None:
+def check_sources(reader: ArchiveReader, source_ids: Sequence[str]) -> None:
     """UnknownSource for one without a job: of a misspelt one all would be well."""
     known = reader.history().source_ids()
     for one in source_ids:

@@ -72,6 +72,9 @@ def test_t21_four_hosts_and_four_forms_are_one_article_and_a_clone_is_not(
     rows = [row for row in evidence.rows("list", "--json")[1] if row["role"] == "page"]
     assert len({row["uri"] for row in rows}) == len(HOSTS) * len(PATHS)
     assert {row["key"] for row in rows} == {"outlet:83287"}
+    misspelt = evidence.run("mirrors", "--source", "outlte")
+    assert misspelt.returncode == 2, "silence would say that no host contradicts"
+    assert "never had a job" in misspelt.stderr
     done = evidence.run("mirrors", "--json")
     assert done.returncode == 0, done.stderr
     confirmed, conflict = map(json.loads, done.stdout.splitlines())
