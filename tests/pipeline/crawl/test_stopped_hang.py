@@ -21,8 +21,9 @@ SOON_SECONDS = 60
 """To close the job and end, on a busy machine."""
 BEATEN_SECONDS = 3.0
 """Then the last sign of life from before the hang was heard."""
-ENDLESS = 'item = "div:has(div div div div div div) div:has(div div div div div)"'
-PAGE = "<div>" * 200 + "x"
+DEEP = " ".join(["div"] * 8)
+ENDLESS = f'item = "div:has({DEEP}) div:has({DEEP}) div:has({DEEP})"'
+PAGE = "<div>" * 240 + "x"
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
