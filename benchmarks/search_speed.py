@@ -56,6 +56,14 @@ def read_pages(corpus: Path, kilobytes: float) -> list[bytes]:
     return [page for page in pages if small and len(page) <= small[-1]]
 
 
+def started(folder: Path) -> float:
+    """CPU seconds of a run over one small page: what any run costs once."""
+    box = make_box(folder)
+    page = b"<html><title>One</title><body><p>One short page.</p></body></html>"
+    box.capture(box.exchange("https://one.example/", page))
+    return indexed(box, rebuild=False)[0]
+
+
 def extractor_alone(pages: list[bytes]) -> float:
     """CPU seconds a page."""
     start = cpu()
@@ -115,7 +123,7 @@ def measure(corpus: Path, kilobytes: float, copies: int) -> list[Figure]:
     """Index the pages, and make the index anew; figures beside their bars."""
     pages = read_pages(corpus, kilobytes)
     with tempfile.TemporaryDirectory() as folder:
-        box = make_box(Path(folder))
+        box = make_box(Path(folder) / "all")
         uris = [
             (f"https://n{number}.example/{copy}", page)
             for copy in range(copies)
@@ -123,6 +131,7 @@ def measure(corpus: Path, kilobytes: float, copies: int) -> list[Figure]:
         ]
         box.capture(*(box.exchange(uri, page) for uri, page in uris))
         before = extractor_alone(pages)
+        once = started(Path(folder) / "one")
         first, first_wall = indexed(box, rebuild=False)
         alone = (before + extractor_alone(pages)) / 2
         engine = engine_alone(box)
@@ -140,6 +149,8 @@ def measure(corpus: Path, kilobytes: float, copies: int) -> list[Figure]:
             bar=RATIO_BAR,
             at_most=True,
         ),
+        _figure("what a run costs once, ms CPU", once * 1000, note="of one small page"),
+        _figure("the ratio without it", (first - once) / count / alone),
         _figure("WARC to searchable, pages a second", count / first_wall),
         _figure("the same, cores busy", first / first_wall, note=f"{WORKERS} workers"),
         _figure("rebuild, ms CPU a page", again / count * 1000),
