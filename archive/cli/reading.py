@@ -324,9 +324,8 @@ def print_report(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
     else:
-        if report.headline:
-            click.echo(report.headline)
-        click.echo(one_line(f"{report.outcome} {report.subject}"))
+        for line in _first_lines(report):
+            click.echo(one_line(line))
         for finding in report.findings:
             line = f"{finding.step:2} {finding.outcome:11} {finding.subject}: "
             if finding.outcome is Outcome.NOT_CHECKED:
@@ -339,6 +338,19 @@ def print_report(report: Report, *, as_json: bool) -> None:
             say(f"required but not checked: {steps}")
     if report.outcome is not Outcome.VERIFIED:
         sys.exit(NOT_VERIFIED_EXIT)
+
+
+def _first_lines(report: Report) -> list[str]:
+    """Who vouches for which time, then the verdict; of what FAILED the verdict first.
+
+    A time above it would be read as the time of what failed.
+    """
+    verdict = f"{report.outcome} {report.subject}"
+    if not report.headline:
+        return [verdict]
+    if report.outcome is Outcome.FAILED:
+        return [verdict, f"of what holds: {report.headline}"]
+    return [report.headline, verdict]
 
 
 def _show_json(
