@@ -37,7 +37,7 @@ from archive.store.create import CreateRequest, create_archive
 from archive.store.layout import ArchivePaths, read_identity
 from archive.store.writing.writer import ArchiveWriter
 from archive.version import SOFTWARE
-from tests.support.exchanges import CONNECTION, TIMINGS, answered
+from tests.support.archives.exchanges import CONNECTION, TIMINGS, answered
 
 PAGE_BYTES = 2_000
 PROOFS = 500

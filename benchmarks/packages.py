@@ -27,8 +27,8 @@ from archive.verify.packages.package import verify_wacz
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
 from archive.warc.surt import make_urlkey
-from tests.support.bundles import World, make_world
-from tests.support.forged_packages import package_forgeries, warc_forgeries
+from tests.support.archives.bundles import World, make_world
+from tests.support.attacks.forged_packages import package_forgeries, warc_forgeries
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ("wacz[signing]==0.6.0", "warcio==1.8.1", "fastwarc==2.0.1")

@@ -42,7 +42,7 @@ from benchmarks.scale.building import Built, Plan, build
 from benchmarks.scale.texts import Maker, read_pieces
 from search.answering.service import SearchService
 from search.engines.opening import EMBEDDED, Engines
-from tests.support import elastic_server
+from tests.support.servers import elastic_server
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 FACETED_MS, PHRASE_MS, SIZE_BAR, MEMORY_MB = 50.0, 30.0, 1.6, 1_000

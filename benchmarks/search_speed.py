@@ -33,7 +33,7 @@ from search.extract.by_type import extract
 from search.indexing.extracts import ExtractCache
 from search.indexing.index import Indexer
 from search.indexing.intake import page_text
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 RATIO_BAR, REBUILD_BAR = 1.25, 1000.0

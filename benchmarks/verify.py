@@ -43,7 +43,7 @@ from archive.verify.policy import Wishes
 from archive.verify.segments.readers import READERS_MOST
 from archive.verify.whole.folder import verify_archive
 from archive.version import SOFTWARE
-from tests.support.exchanges import CONNECTION, TIMINGS, answered
+from tests.support.archives.exchanges import CONNECTION, TIMINGS, answered
 
 BAR = 0.60
 """Least speed of verification, as a part of that of the loop."""

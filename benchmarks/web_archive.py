@@ -35,7 +35,7 @@ from archive.store.drafts import PageDraft
 from archive.store.layout import read_identity
 from archive.store.writing.writer import ArchiveWriter
 from archive.version import SOFTWARE
-from tests.support.exchanges import TIMINGS, answered
+from tests.support.archives.exchanges import TIMINGS, answered
 
 EVIDENCE = (sys.executable, "-c", "from archive.cli.root import main; main()")
 START = datetime(2025, 1, 1, 6, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Report
-from tests.support.told import GoldenReports, told_by_all
+from tests.support.judging.told import GoldenReports, told_by_all
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_CORPUS = ROOT.parent / "shared" / "corpus"

@@ -69,7 +69,7 @@ def arguments_for(suite: Suite) -> list[str]:
 
 
 def environ_for(suite: Suite) -> dict[str, str]:
-    """In which environment; tests/support/examples.py reads it."""
+    """In which environment; tests/support/judging/examples.py reads it."""
     return {**os.environ, **({"EXAMPLES": "all"} if ALL in suite.words else {})}
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.layers import LAYERS, PACKAGE_ARROWS, PACKAGES
-from tests.support.libraries import LIBRARIES
-from tests.support.sourcetree import (
+from tests.support.rules.layers import LAYERS, PACKAGE_ARROWS, PACKAGES
+from tests.support.rules.libraries import LIBRARIES
+from tests.support.rules.sourcetree import (
     ROOT,
     Module,
     functions,

@@ -13,7 +13,7 @@ import yaml
 from archive.cli.root import cli
 from archive.settings import parse_settings
 from crawlers.beside import END_SECONDS
-from tests.support.elastic_server import pinned_versions
+from tests.support.servers.elastic_server import pinned_versions
 
 ROOT = Path(__file__).parents[1]
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))

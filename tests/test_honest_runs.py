@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.second_look import Limits, look_twice
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 TESTS = Path(__file__).parent
 SKIPPING = """

@@ -7,9 +7,9 @@ import tomllib
 
 import pytest
 
-from tests.support.layers import PACKAGES
-from tests.support.libraries import BUILD_TOOLS, LIBRARIES, NEEDED_UNSEEN
-from tests.support.sourcetree import ROOT, modules
+from tests.support.rules.layers import PACKAGES
+from tests.support.rules.libraries import BUILD_TOOLS, LIBRARIES, NEEDED_UNSEEN
+from tests.support.rules.sourcetree import ROOT, modules
 
 
 def setup_cfg() -> configparser.ConfigParser:

@@ -25,7 +25,7 @@ from search.engines.base import SearchEngine
 from search.engines.opening import CLUSTERED, EMBEDDED, Engines
 from search.indexing.generations import VERSION, new_generation, use_generation
 from search.rows.captures import CaptureRow, CaptureRows, DocumentRow
-from tests.support.search_archive import make_box
+from tests.support.archives.search_archive import make_box
 
 COMMIT_DOCUMENTS = 50_000
 SHARE_DOCUMENTS = 250

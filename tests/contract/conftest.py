@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.engines.elastic_engine import Cluster, ClusterAccess
-from tests.support.elastic_server import (
+from tests.support.servers.elastic_server import (
     Pinned,
     Server,
     find_java,

@@ -18,9 +18,9 @@ from archive.store.reading.reader import ArchiveReader
 from search.answering.service import SearchService
 from search.engines.opening import Engines
 from search.indexing.index import Indexer
-from tests.support import elastic_server
-from tests.support.elastic_server import Server
-from tests.support.search_archive import make_box
+from tests.support.archives.search_archive import make_box
+from tests.support.servers import elastic_server
+from tests.support.servers.elastic_server import Server
 
 from .conftest import SERVERS, require_server
 

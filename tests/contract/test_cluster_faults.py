@@ -32,9 +32,9 @@ from search.indexing.generations import find_current
 from search.indexing.index import Indexer, IndexReport
 from search.rows.captures import CaptureRows
 from tests.contract.conftest import SERVERS, require_server
-from tests.support.elastic_server import Server, running
-from tests.support.search_archive import ArchiveBox, make_box
-from tests.support.serving import QuietHttpServer, serving
+from tests.support.archives.search_archive import ArchiveBox, make_box
+from tests.support.servers.elastic_server import Server, running
+from tests.support.servers.serving import QuietHttpServer, serving
 
 pytestmark = pytest.mark.timeout(600)
 PAGES = 80

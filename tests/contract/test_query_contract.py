@@ -25,10 +25,10 @@ from search.answering.service import (
 )
 from search.engines.opening import CLUSTERED, Engines
 from search.indexing.index import Indexer
-from tests.support.elastic_server import Server
-from tests.support.many_languages import SENTENCES, fill_box
-from tests.support.numbers import numbers_of
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.many_languages import SENTENCES, fill_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
+from tests.support.servers.elastic_server import Server
+from tests.support.web.numbers import numbers_of
 
 pytestmark = pytest.mark.timeout(420)
 WRITTEN = (

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.query_strings import Asker, query_strings
-from tests.support.search_archive import make_box
+from tests.support.archives.search_archive import make_box
+from tests.support.inputs.query_strings import Asker, query_strings
 
 STRINGS, PARTS = 50_000, 20
 

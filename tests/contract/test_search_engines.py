@@ -33,7 +33,7 @@ from search.engines.fields import (
     TOKEN_FIELDS,
 )
 from search.engines.tantivy_engine import TantivyEngine
-from tests.support.elastic_server import free_port
+from tests.support.servers.elastic_server import free_port
 
 pytestmark = pytest.mark.timeout(420)
 DOCUMENTS = 400

@@ -17,9 +17,9 @@ from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.whole.folder import verify_archive
-from tests.support.command import COMMAND, Command
-from tests.support.serving import QuietServer, serving
-from tests.support.wire import leads
+from tests.support.capturing.wire import leads
+from tests.support.programs.command import COMMAND, Command
+from tests.support.servers.serving import QuietServer, serving
 
 SIZE = "160m"
 HOSTS = [f"h{number}.example" for number in range(8)]

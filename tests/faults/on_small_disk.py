@@ -14,8 +14,8 @@ from archive.attest.trust.folder import TrustSet, read_trust
 from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.whole.folder import verify_archive
-from tests.support.command import COMMAND, Command
-from tests.support.wire import leads, serve_sites
+from tests.support.capturing.wire import leads, serve_sites
+from tests.support.programs.command import COMMAND, Command
 
 SMALL, LARGE = "12m", "200m"
 PAGES = 48

@@ -21,15 +21,15 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     FixedRandom,
     MadeArchive,
     make_archive,
     make_exchange,
     put_back_head,
 )
-from tests.support.call_sweep import open_writer
-from tests.support.folders import open_segment
+from tests.support.disk.call_sweep import open_writer
+from tests.support.disk.folders import open_segment
 
 MEBIBYTE = 1 << 20
 WAIT_SECONDS = 20

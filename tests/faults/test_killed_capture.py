@@ -22,10 +22,8 @@ from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.command import COMMAND, Command
-from tests.support.pages import Pages, serve_pages
-from tests.support.sources import IGNORE_ROBOTS, host_tables, source_head
-from tests.support.strace import (
+from tests.support.capturing.sources import IGNORE_ROBOTS, host_tables, source_head
+from tests.support.disk.strace import (
     Kill,
     assert_nearly_all,
     counted,
@@ -35,7 +33,9 @@ from tests.support.strace import (
     spread,
     traced,
 )
-from tests.support.sweeps import rounds
+from tests.support.judging.sweeps import rounds
+from tests.support.programs.command import COMMAND, Command
+from tests.support.servers.pages import Pages, serve_pages
 
 SECONDS = 60
 WORKERS = 2

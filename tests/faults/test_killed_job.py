@@ -7,8 +7,8 @@ from archive.digest import format_short_id
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.values import opening_of
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.values import opening_of
 
 URIS = ("http://a.example/0", "http://a.example/1")
 

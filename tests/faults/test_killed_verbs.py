@@ -16,10 +16,9 @@ import pytest
 
 from archive.errors import KeyProblem
 from archive.store.waiting.waiting import WaitingWriter
-from tests.support.archives import FixedRandom, MadeArchive, fill
-from tests.support.command import COMMAND, Command
-from tests.support.foreign import exchange, pack, warcinfo
-from tests.support.strace import (
+from tests.support.archives.archives import FixedRandom, MadeArchive, fill
+from tests.support.attacks.foreign import exchange, pack, warcinfo
+from tests.support.disk.strace import (
     Kill,
     assert_nearly_all,
     counted,
@@ -29,7 +28,8 @@ from tests.support.strace import (
     spread,
     traced,
 )
-from tests.support.sweeps import rounds
+from tests.support.judging.sweeps import rounds
+from tests.support.programs.command import COMMAND, Command
 
 SECONDS = 120
 VERBS = ("rotate", "new", "revoke", "remove", "import", "sign")

@@ -26,7 +26,7 @@ from archive.store.layout import read_identity
 from archive.store.texts import text_path
 from archive.store.writing.writer import ArchiveWriter
 from archive.warc.member import Effort
-from tests.support.archives import (
+from tests.support.archives.archives import (
     SOFTWARE,
     FixedClock,
     FixedRandom,
@@ -35,11 +35,17 @@ from tests.support.archives import (
     make_archive,
     make_exchange,
 )
-from tests.support.call_sweep import Scenario, Sweep, Tell, check_recovered, open_writer
-from tests.support.faults import MODES, FaultyFiles, run_apart
-from tests.support.folders import open_segment
-from tests.support.texts import write_text
-from tests.support.values import opening_of
+from tests.support.archives.texts import write_text
+from tests.support.archives.values import opening_of
+from tests.support.disk.call_sweep import (
+    Scenario,
+    Sweep,
+    Tell,
+    check_recovered,
+    open_writer,
+)
+from tests.support.disk.faults import MODES, FaultyFiles, run_apart
+from tests.support.disk.folders import open_segment
 
 
 @dataclass(slots=True, kw_only=True)

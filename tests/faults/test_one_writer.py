@@ -15,8 +15,8 @@ from archive.errors import ArchiveLocked
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.sweeps import rounds
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.judging.sweeps import rounds
 
 SECONDS = 2.0
 """Within this time the second writer hears that there is a first one."""

@@ -12,10 +12,10 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.texts import text_path
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.folders import contents, open_segment
-from tests.support.inside import call
-from tests.support.texts import write_text
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.texts import write_text
+from tests.support.disk.folders import contents, open_segment
+from tests.support.programs.inside import call
 
 FOLDERS = ("segments", "log", "spool", "quarantine", "texts", "anchors", "index")
 DEEP_FOLDERS = ("segments/2025", "segments/2025/01", "log/tile", "log/tile/0")

@@ -21,15 +21,15 @@ from archive.store.texts import text_path
 from archive.store.tombstones import RemovalOrder
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     FixedRandom,
     MadeArchive,
     make_archive,
     make_exchange,
 )
-from tests.support.call_sweep import Sweep, Tell, contents, open_writer
-from tests.support.faults import MODES, FaultyFiles
-from tests.support.texts import write_text
+from tests.support.archives.texts import write_text
+from tests.support.disk.call_sweep import Sweep, Tell, contents, open_writer
+from tests.support.disk.faults import MODES, FaultyFiles
 
 ORDER = RemovalOrder(reason="names of victims", authority="a court")
 REMOVED = "removed"

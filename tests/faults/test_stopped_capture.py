@@ -16,11 +16,11 @@ from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.command import COMMAND, Command
-from tests.support.folders import open_segment
-from tests.support.pages import Pages, serve_pages
-from tests.support.sweeps import rounds
-from tests.support.waiting import wait_until
+from tests.support.disk.folders import open_segment
+from tests.support.judging.sweeps import rounds
+from tests.support.programs.command import COMMAND, Command
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.pages import Pages, serve_pages
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 SECONDS = 30

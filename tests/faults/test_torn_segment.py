@@ -12,14 +12,14 @@ from archive.errors import InconsistentCheckpoint
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     FixedClock,
     FixedRandom,
     MadeArchive,
     copy_archive,
     make_archive,
 )
-from tests.support.folders import open_segment
+from tests.support.disk.folders import open_segment
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from archive.store.writing.writer import ArchiveWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort
-from tests.support.archives import (
+from tests.support.archives.archives import (
     SOFTWARE,
     FixedRandom,
     MadeArchive,
@@ -29,8 +29,8 @@ from tests.support.archives import (
     make_archive,
     make_exchange,
 )
-from tests.support.call_sweep import Sweep, Tell, open_writer
-from tests.support.faults import MODES, FaultyFiles
+from tests.support.disk.call_sweep import Sweep, Tell, open_writer
+from tests.support.disk.faults import MODES, FaultyFiles
 
 SIGNED = "signed"
 

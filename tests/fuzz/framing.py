@@ -11,7 +11,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["crawlers.engine", "archive.warc"]):
-    from tests.support.streams import HOW, check, check_entity
+    from tests.support.inputs.streams import HOW, check, check_entity
 
 from tests.property.test_framing_fuzz import TOKENS, seeds
 

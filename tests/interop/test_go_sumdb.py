@@ -47,7 +47,7 @@ from archive.log.note import (
 )
 from archive.log.tiles import format_entry_bundle
 from archive.store.drafts import Draft
-from tests.support.archives import MadeArchive, make_archive
+from tests.support.archives.archives import MadeArchive, make_archive
 
 SOURCE = Path(__file__).parents[1] / "go" / "sumdb"
 LEAVES = 300

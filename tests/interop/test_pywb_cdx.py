@@ -33,9 +33,9 @@ from archive.warc.entity import read_entity
 from archive.warc.head import parse_http_head
 from archive.warc.surt import make_urlkey
 from benchmarks.pywb_peer import install_pywb
-from tests.support.archives import make_archive
-from tests.support.exchanges import HEAD_END, answered, unanswered
-from tests.support.served import APP, open_applications
+from tests.support.archives.archives import make_archive
+from tests.support.archives.exchanges import HEAD_END, answered, unanswered
+from tests.support.web.served import APP, open_applications
 from web.app import Applications
 from web.protocols.cdx import line_of
 

@@ -39,9 +39,9 @@ from archive.verify.statements.checks import leaf_of
 from archive.warc.member import Effort
 from archive.warc.slice import ResourceBlock, build_resource_slice
 from tests.make.golden_token import main as make_token
-from tests.support.archives import MadeArchive, fill, make_archive
-from tests.support.folders import open_segment
-from tests.support.texts import write_text
+from tests.support.archives.archives import MadeArchive, fill, make_archive
+from tests.support.archives.texts import write_text
+from tests.support.disk.folders import open_segment
 
 TOKEN = Path(__file__).parent.parent / "golden" / "token"
 TORN_BYTES = 1000

@@ -2,7 +2,7 @@
 
 usage: python tests/make/screenshots.py OUT     (needs chromium)
 
-The archive shown is the campaign of `tests/support/showcase.py`; JavaScript is off.
+Shown is the campaign of `tests/support/archives/showcase.py`; JavaScript is off.
 """
 
 import shutil
@@ -15,14 +15,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from crawlers.demo.content import DemoSites
-from tests.support.served import Served, serve_archive
-from tests.support.showcase import (
+from tests.support.archives.showcase import (
     HOST,
     OBSERVERS,
     RESULTS,
     Showcase,
     make_showcase,
 )
+from tests.support.web.served import Served, serve_archive
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1120, 760

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.awkward.server import serve_replies, serve_turns
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site, running_site
-from tests.support.engine_client import (
+from tests.support.capturing.engine_client import (
     ClientMaker,
     ProxyMaker,
     ReadAll,
@@ -18,8 +16,10 @@ from tests.support.engine_client import (
     clients_in,
     read_all,
 )
-from tests.support.loopback_proxy import serve_proxy
-from tests.support.sources import source_head
+from tests.support.capturing.sources import source_head
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site, running_site
+from tests.support.servers.loopback_proxy import serve_proxy
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 

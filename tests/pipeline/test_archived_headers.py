@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.archives import make_archive
-from tests.support.exchanges import answered
+from tests.support.archives.archives import make_archive
+from tests.support.archives.exchanges import answered
 from tests.support.rig.hostile import ARCHIVED_HEADERS
-from tests.support.served import open_later, serve_services
+from tests.support.web.served import open_later, serve_services
 from web.guards.headers import replay_headers
 
 BODY = b"<!doctype html><p>Page with headers.</p>"

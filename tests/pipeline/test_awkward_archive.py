@@ -15,13 +15,18 @@ from archive.attest.trust.folder import read_trust
 from archive.store.layout import read_identity
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
+from tests.support.archives.blocks import archived, read_by_another, served
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import body_of, gettable, path_of, sayable
 from tests.support.awkward.corners import CORNERS
-from tests.support.blocks import archived, read_by_another, served
-from tests.support.command import Command
-from tests.support.sources import IGNORE_ROBOTS, host_tables, seed_table, source_head
-from tests.support.wire import AwkwardSites, Served, Steps, leads, serve_sites
+from tests.support.capturing.sources import (
+    IGNORE_ROBOTS,
+    host_tables,
+    seed_table,
+    source_head,
+)
+from tests.support.capturing.wire import AwkwardSites, Served, Steps, leads, serve_sites
+from tests.support.programs.command import Command
 
 INTERIM = re.compile(rb"[\r\n]*HTTP/1\.[01] 1")
 """Begins with a head that is kept apart from the block."""

@@ -22,10 +22,10 @@ from archive.store.layout import read_identity
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.bombs import bombs, deflated_zeros
-from tests.support.command import COMMAND, Command
-from tests.support.serving import QuietServer, serving
-from tests.support.sources import IGNORE_ROBOTS, source_head
+from tests.support.capturing.sources import IGNORE_ROBOTS, source_head
+from tests.support.inputs.bombs import bombs, deflated_zeros
+from tests.support.programs.command import COMMAND, Command
+from tests.support.servers.serving import QuietServer, serving
 
 MEBI = 1 << 20
 GIBI = 1 << 30

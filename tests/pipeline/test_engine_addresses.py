@@ -13,15 +13,15 @@ from crawlers.engine.client import (
     parse_allow_network,
     parse_connect_to,
 )
-from tests.support.asking import OK, get
-from tests.support.engine_client import (
+from tests.support.capturing.engine_client import (
     ClientMaker,
     ReadAll,
     ServerMaker,
     dns_of,
     facts_of,
 )
-from tests.support.name_server import start_name_server
+from tests.support.judging.asking import OK, get
+from tests.support.servers.name_server import start_name_server
 
 # -- reaching hosts ------------------------------------------------------------------
 

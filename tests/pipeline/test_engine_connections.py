@@ -6,8 +6,13 @@ import time
 import pytest
 
 from archive.capture import CaptureOutcome as O
-from tests.support.asking import OK, get
-from tests.support.engine_client import ClientMaker, ReadAll, ServerMaker, facts_of
+from tests.support.capturing.engine_client import (
+    ClientMaker,
+    ReadAll,
+    ServerMaker,
+    facts_of,
+)
+from tests.support.judging.asking import OK, get
 
 MANY = 50
 

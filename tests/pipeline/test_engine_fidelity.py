@@ -19,15 +19,15 @@ from crawlers.engine.flags import ENGINE_FLAGS
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import BY_NAME, CASES
 from tests.support.awkward.corners import CORNERS
-from tests.support.engine_client import (
+from tests.support.capturing.engine_client import (
     ClientMaker,
     EngineClient,
     ProxyMaker,
     ReadAll,
     ServerMaker,
 )
-from tests.support.loopback_proxy import LoopbackProxy
-from tests.support.wire import Served
+from tests.support.capturing.wire import Served
+from tests.support.servers.loopback_proxy import LoopbackProxy
 
 AT_A_TIME = 8
 """Cases that run together; most of their time is waiting."""

@@ -17,9 +17,14 @@ from archive.digest import Digest
 from crawlers.engine.client import (
     FetchRequest,
 )
-from tests.support.asking import OK, get
-from tests.support.engine_client import ClientMaker, EngineClient, ReadAll, ServerMaker
-from tests.support.name_server import start_name_server
+from tests.support.capturing.engine_client import (
+    ClientMaker,
+    EngineClient,
+    ReadAll,
+    ServerMaker,
+)
+from tests.support.judging.asking import OK, get
+from tests.support.servers.name_server import start_name_server
 
 
 def test_an_unanswered_connect_ends_with_the_deadline(engine: ClientMaker) -> None:

@@ -11,8 +11,7 @@ from archive.capture import CaptureOutcome as O
 from archive.capture import ExchangeContext, Phase
 from crawlers.engine.client import parse_connect_to
 from crawlers.engine.proxy import parse_proxy
-from tests.support.asking import OK, get
-from tests.support.engine_client import (
+from tests.support.capturing.engine_client import (
     ClientMaker,
     ProxyMaker,
     ReadAll,
@@ -21,6 +20,7 @@ from tests.support.engine_client import (
     dns_of,
     facts_of,
 )
+from tests.support.judging.asking import OK, get
 
 CANARY = "canary-hunter2"
 KINDS = ("connect", "socks5")

@@ -9,8 +9,13 @@ import pytest
 from archive.capture import CaptureOutcome as O
 from archive.capture import Phase
 from crawlers.engine.proxy import parse_proxy
-from tests.support.asking import OK, get
-from tests.support.engine_client import ClientMaker, ReadAll, ScriptMaker, facts_of
+from tests.support.capturing.engine_client import (
+    ClientMaker,
+    ReadAll,
+    ScriptMaker,
+    facts_of,
+)
+from tests.support.judging.asking import OK, get
 
 OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CANARY = "canary-hunter2"

@@ -14,14 +14,14 @@ from archive.capture import Phase, TlsVerdict
 from crawlers.engine.client import (
     parse_connect_to,
 )
-from tests.support.asking import OK, get
-from tests.support.engine_client import (
+from tests.support.capturing.engine_client import (
     ClientMaker,
     ReadAll,
     ServerMaker,
     facts_of,
     tls_of,
 )
+from tests.support.judging.asking import OK, get
 
 
 def server_context(leaf: trustme.LeafCert) -> ssl.SSLContext:

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.attest.trust.folder import trust_path
-from tests.support import stampers
-from tests.support.bundles import (
+from tests.support.archives.bundles import (
     Files_,
     World,
     ask_program,
@@ -24,6 +23,7 @@ from tests.support.bundles import (
     script_lines,
     write_folder,
 )
+from tests.support.servers import stampers
 
 PAGE = Path(__file__).parents[2] / "docs" / "for-lawyers.md"
 COREUTILS = ("cat", "head", "tail", "wc", "tr", "od", "base32", "mktemp", "rm")

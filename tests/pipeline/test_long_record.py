@@ -17,8 +17,8 @@ import pytest
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.store.writing.writer import ArchiveWriter
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.command import COMMAND, Command
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.programs.command import COMMAND, Command
 
 BODY_BYTES = 2 << 30
 PIECE = bytes(1 << 20)

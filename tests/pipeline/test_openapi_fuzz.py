@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
 
 from archive.store.reading.reader import ArchiveReader
 from search.indexing.index import Indexer
-from tests.support.archives import make_archive
-from tests.support.served import open_later, serve_services
+from tests.support.archives.archives import make_archive
+from tests.support.web.served import open_later, serve_services
 from web.views.openapi import OPERATIONS, make_document
 
 SECONDS = 200

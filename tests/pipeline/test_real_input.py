@@ -28,8 +28,8 @@ from archive.warc.library import (
     read_with_warcio,
 )
 from archive.warc.reading import read_records
-from tests.support.command import Command
-from tests.support.corpus_site import CorpusSite, SitePage, read_pages, serve
+from tests.support.programs.command import Command
+from tests.support.servers.corpus_site import CorpusSite, SitePage, read_pages, serve
 
 pytestmark = pytest.mark.corpus
 

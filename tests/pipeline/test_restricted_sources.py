@@ -15,9 +15,14 @@ from archive.digest import format_short_id
 from archive.store.reading.jobs import JobReader
 from archive.store.reading.reader import ArchiveReader
 from archive.store.reading.restricted import RestrictedSources, says_restricted
-from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
-from tests.support.command import Command
-from tests.support.values import opening_of
+from tests.support.archives.archives import (
+    MadeArchive,
+    close_of,
+    make_archive,
+    make_exchange,
+)
+from tests.support.archives.values import opening_of
+from tests.support.programs.command import Command
 
 MARKED: Mapping[str, Any] = {"sensitivity": {"restricted": True, "note": "persons"}}
 OPEN: Mapping[str, Any] = {"sensitivity": {"restricted": False, "note": None}}

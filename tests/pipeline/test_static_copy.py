@@ -11,8 +11,8 @@ from typing import Any
 import lxml.html
 import pytest
 
-from tests.support.archives import MadeArchive, make_archive, make_page
-from tests.support.command import Command
+from tests.support.archives.archives import MadeArchive, make_archive, make_page
+from tests.support.programs.command import Command
 
 FORBIDDEN = ("script", "form", "iframe", "base", "object", "embed")
 

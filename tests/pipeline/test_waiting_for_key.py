@@ -12,10 +12,10 @@ import pytest
 from archive.attest.keys.keyfolder import sealing
 from archive.claim import CLAIM
 from archive.store.create import CreateRequest, create_archive
-from tests.support.archives import FixedClock, FixedRandom, make_archive
-from tests.support.inside import Done, call
-from tests.support.pages import serve_pages
-from tests.support.sources import IGNORE_ROBOTS, source_head
+from tests.support.archives.archives import FixedClock, FixedRandom, make_archive
+from tests.support.capturing.sources import IGNORE_ROBOTS, source_head
+from tests.support.programs.inside import Done, call
+from tests.support.servers.pages import serve_pages
 
 PASSPHRASE = b"correct horse"
 Evidence = Callable[..., Done]

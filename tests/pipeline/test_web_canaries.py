@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.command import COMMAND, Command
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.programs.command import COMMAND, Command
 
 REQUESTS = 10_000
 CANARIES = (

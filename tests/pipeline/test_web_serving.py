@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.support.serving import QuietHttpServer, serving
+from tests.support.servers.serving import QuietHttpServer, serving
 from web.guards.headers import app_headers, replay_headers
 from web.serving import LARGE_AT_ONCE, REQUEST_HEAD_BYTES, THREADS
 

@@ -46,7 +46,7 @@ from archive.digest import Digest, format_short_id
 from archive.errors import EvidenceError, FormatError, MalformedStatement
 from archive.instant import format_instant
 from archive.log.note import COSIGNATURE, make_vkey
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 EXAMPLES = settings(max_examples=examples(2000), deadline=None)
 LIMIT = 1 << 20

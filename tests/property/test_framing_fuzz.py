@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.capture import CaptureOutcome
-from tests.support.examples import examples
-from tests.support.streams import CAUSES, HOW, LIMITS, METHODS, check
+from tests.support.inputs.streams import CAUSES, HOW, LIMITS, METHODS, check
+from tests.support.judging.examples import examples
 
 EXAMPLES = 20_000
 MUTATED_EVERYDAY = 20_000

@@ -30,7 +30,7 @@ from archive.log.tiles import (
     parse_tile,
     parse_tile_path,
 )
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 EXAMPLES = examples(2_000)
 many = settings(max_examples=EXAMPLES, deadline=None)

@@ -16,8 +16,8 @@ from archive.log.merkle import (
     verify_inclusion,
 )
 from archive.log.note import ED25519, VerifierKey, make_vkey
-from tests.support.examples import examples
-from tests.support.log_parts import QuickFiles
+from tests.support.archives.log_parts import QuickFiles
+from tests.support.judging.examples import examples
 
 LEAVES = [f"leaf {i}\n".encode() for i in range(1_200)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]

@@ -14,7 +14,7 @@ from search.engines.planning import Leaf
 from search.extract.by_type import extract
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, clean_text
 from search.passages import ReadText, read_forms
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 LETTERS = st.text(
     st.sampled_from("abcчшœłśžŭіўёь'’ʼ\u00ad\u200b\u0301 -.,_\nABЦХKkxXqQ19"),

@@ -8,7 +8,7 @@ from search.analysis.gazetteer import load_gazetteer, load_stop_words
 from search.engines.planning import Planner
 from search.query.nodes import Node, format_query
 from search.query.parser import parse_query
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 SIGNS = st.sampled_from([*"()-+*~:,/_ a\n\x00\u200b\ud800\U0001f5f3", '"', '"~3', ".."])
 FIELDS = st.sampled_from(

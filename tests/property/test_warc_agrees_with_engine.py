@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archive.warc.entity import EntityDecoder, decode_entity
 from crawlers.engine.framing import ResponseFramer
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 STATUS = [
     b"HTTP/1.1 200 OK",

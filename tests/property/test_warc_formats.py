@@ -31,7 +31,7 @@ from archive.warc.record import (
     format_header,
     parse_header,
 )
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 EXAMPLES = settings(max_examples=examples(2000), deadline=None)
 FEWER = settings(max_examples=examples(500), deadline=None)

@@ -13,13 +13,13 @@ from archive.store.layout import read_identity
 from archive.store.texts import text_path
 from archive.verify.reporting.report import Outcome
 from tests.make.golden_archive import fixed_keys
-from tests.support.archives import START, MadeArchive, make_archive
-from tests.support.attacks import verify
-from tests.support.bundles import World, make_world
-from tests.support.forgery import (
+from tests.support.archives.archives import START, MadeArchive, make_archive
+from tests.support.archives.bundles import World, make_world
+from tests.support.archives.texts import write_text
+from tests.support.attacks.attacks import verify
+from tests.support.attacks.forgery import (
     copy_of,
 )
-from tests.support.texts import write_text
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

@@ -15,10 +15,9 @@ import pytest
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort, write_member
-from tests.support.archives import MadeArchive
-from tests.support.attacks import assert_refused, verify
-from tests.support.command import Command
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.attacks.attacks import assert_refused, verify
+from tests.support.attacks.forgery import (
     Forger,
     append,
     as_nobody,
@@ -28,7 +27,8 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
-from tests.support.sound import assert_sound
+from tests.support.judging.sound import assert_sound
+from tests.support.programs.command import Command
 
 pytestmark = pytest.mark.timeout(120)
 MEMORY_BYTES = 220 << 20

@@ -15,9 +15,9 @@ from archive.digest import Digest
 from archive.errors import EvidenceError, StoreError
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
-from tests.support.archives import MadeArchive
-from tests.support.attacked import capture_at, edit_catalog, paged_archive, read
-from tests.support.forgery import last_segment, pipe_at
+from tests.support.archives.archives import MadeArchive
+from tests.support.attacks.attacked import capture_at, edit_catalog, paged_archive, read
+from tests.support.attacks.forgery import last_segment, pipe_at
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from archive.store.texts import text_path
-from tests.support.archives import MadeArchive
-from tests.support.attacks import Attacks, assert_refused
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.texts import write_text
+from tests.support.attacks.attacks import Attacks, assert_refused
+from tests.support.attacks.forgery import (
     flip,
     link_to_copy,
     pipe_at,
     rewrite,
     segments,
 )
-from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(120)
 ATTACKS = Attacks()

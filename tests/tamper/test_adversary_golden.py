@@ -18,9 +18,9 @@ from archive.instant import format_instant
 from archive.log.fields import format_base64
 from archive.store.drafts import Draft
 from tests.make.golden_archive import fixed_keys
-from tests.support.archives import START, MadeArchive
-from tests.support.attacks import Attacks, assert_refused
-from tests.support.forgery import (
+from tests.support.archives.archives import START, MadeArchive
+from tests.support.attacks.attacks import Attacks, assert_refused
+from tests.support.attacks.forgery import (
     Forger,
     entries,
     flip,

@@ -17,9 +17,9 @@ from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.log import TiledLog
 from archive.log.merkle import read_root
 from archive.log.note import format_note, sign_note
-from tests.support.archives import MadeArchive
-from tests.support.attacks import Attacks, assert_refused
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.attacks.attacks import Attacks, assert_refused
+from tests.support.attacks.forgery import (
     flip,
     link_to_copy,
     pipe_at,

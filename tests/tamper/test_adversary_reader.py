@@ -16,9 +16,10 @@ from archive.errors import EvidenceError, StoreError
 from archive.store.texts import find_text, text_path
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
-from tests.support.archives import MadeArchive
-from tests.support.attacked import capture_at, paged_archive, read
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.texts import write_text
+from tests.support.attacks.attacked import capture_at, paged_archive, read
+from tests.support.attacks.forgery import (
     Forger,
     block,
     link_to_copy,
@@ -26,7 +27,6 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
-from tests.support.texts import write_text
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from archive.warc.reading import read_records
-from tests.support.archives import MadeArchive, fill
-from tests.support.attacked import assert_put_right, captured, make_two_segments
-from tests.support.forged_entries import FORGERIES, forged_entries
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive, fill
+from tests.support.attacks.attacked import assert_put_right, captured, make_two_segments
+from tests.support.attacks.forged_entries import FORGERIES, forged_entries
+from tests.support.attacks.forgery import (
     append,
     last_segment,
     pieces,

@@ -13,9 +13,9 @@ import shutil
 import pytest
 
 from archive.warc.member import Effort, write_member, write_stored_member
-from tests.support.archives import MadeArchive
-from tests.support.attacks import Attacks, assert_refused
-from tests.support.forgery import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.attacks.attacks import Attacks, assert_refused
+from tests.support.attacks.forgery import (
     Forger,
     append,
     entries,

@@ -12,10 +12,10 @@ from werkzeug.test import Client
 
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
-from tests.support.archives import START, MadeArchive
-from tests.support.attacked import capture_at, edit_catalog, paged_archive, read
-from tests.support.command import Command
-from tests.support.forgery import Forger, pipe_at
+from tests.support.archives.archives import START, MadeArchive
+from tests.support.attacks.attacked import capture_at, edit_catalog, paged_archive, read
+from tests.support.attacks.forgery import Forger, pipe_at
+from tests.support.programs.command import Command
 from web.app import create_app
 from web.services import SearchSource, Services, TrustState
 from web.settings import WebSettings

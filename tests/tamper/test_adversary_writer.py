@@ -26,17 +26,18 @@ from archive.store.texts import text_path
 from archive.verify.reporting.report import Outcome
 from archive.verify.statements.checks import leaf_of
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, fill
-from tests.support.attacked import (
+from tests.support.archives.archives import MadeArchive, fill
+from tests.support.archives.texts import write_text
+from tests.support.archives.values import opening_of
+from tests.support.attacks.attacked import (
     assert_put_right,
     captured,
     edit_catalog,
     make_two_segments,
     read,
 )
-from tests.support.command import Command
-from tests.support.forged_entries import FORGED, FORGERIES, forged_entries
-from tests.support.forgery import (
+from tests.support.attacks.forged_entries import FORGED, FORGERIES, forged_entries
+from tests.support.attacks.forgery import (
     Forger,
     append,
     entries,
@@ -45,8 +46,7 @@ from tests.support.forgery import (
     rewrite,
     segments,
 )
-from tests.support.texts import write_text
-from tests.support.values import opening_of
+from tests.support.programs.command import Command
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -15,8 +15,8 @@ import pytest
 from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentEntry, SegmentWalk
 from archive.verify.reporting.report import Outcome, Report
-from tests.support.bench import Bench, bad, names, relative
-from tests.support.tamper import Victim
+from tests.support.attacks.bench import Bench, bad, names, relative
+from tests.support.attacks.tamper import Victim
 
 EVERYDAY, SLOW = 200, 1000
 CHUNKS = 10

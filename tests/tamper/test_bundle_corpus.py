@@ -10,7 +10,7 @@ import pytest
 
 from archive.errors import EvidenceError
 from archive.verify.reporting.report import Outcome
-from tests.support.bundles import (
+from tests.support.archives.bundles import (
     World,
     ask_program,
     ask_script,

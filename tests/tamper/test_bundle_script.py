@@ -9,7 +9,7 @@ import pytest
 
 from archive.verify.bundles.bundlefiles import FOLDERS_DEEP, SUMS
 from archive.verify.reporting.report import Outcome
-from tests.support.bundles import (
+from tests.support.archives.bundles import (
     World,
     ask_program,
     ask_script,
@@ -17,7 +17,7 @@ from tests.support.bundles import (
     script_lines,
     write_folder,
 )
-from tests.support.sound import codes
+from tests.support.judging.sound import codes
 from tests.support.spoiling.case import damage, good_trust
 from tests.support.spoiling.tokens import STATUS_WORDS, with_status_words
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.command import Command
-from tests.support.forgery import rewrite
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.attacks.forgery import rewrite
+from tests.support.programs.command import Command
 
 ROUNDS = 20
 SEED = 20250126

@@ -14,15 +14,15 @@ from archive.verify.packages.package import verify_wacz
 from archive.verify.packages.packagefiles import EVIDENCE, PACKAGE_DIGEST
 from archive.verify.reporting.report import Outcome, Report
 from archive.verify.whole.folder import verify_archive
-from tests.support.bundles import World
-from tests.support.forged_packages import (
+from tests.support.archives.bundles import World
+from tests.support.attacks.forged_packages import (
     Entries,
     package_forgeries,
     sign,
     warc_forgeries,
     write_package,
 )
-from tests.support.sound import assert_sound, codes
+from tests.support.judging.sound import assert_sound, codes
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -26,8 +26,8 @@ from archive.verify.captures.capture import verify_capture
 from archive.verify.log.witnesses import LastSeen
 from archive.verify.reporting.report import ONE_WITNESS, Outcome, Report
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, fill, make_archive
-from tests.support.sound import assert_sound
+from tests.support.archives.archives import MadeArchive, fill, make_archive
+from tests.support.judging.sound import assert_sound
 
 HEADS = 51
 WITNESSES = [

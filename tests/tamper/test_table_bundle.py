@@ -11,7 +11,7 @@ import pytest
 from archive.attest.trust.folder import trust_path
 from archive.verify.bundles.bundlefiles import SUMS
 from archive.verify.reporting.report import Outcome, Report
-from tests.support.bundles import (
+from tests.support.archives.bundles import (
     Files_,
     World,
     ask_program,
@@ -19,7 +19,7 @@ from tests.support.bundles import (
     resum,
     write_folder,
 )
-from tests.support.told import (
+from tests.support.judging.told import (
     GoldenReports,
     difference,
     read_untouched,

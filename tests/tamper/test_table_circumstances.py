@@ -28,15 +28,15 @@ from archive.verify.segments import pieces, readers
 from archive.verify.segments.readers import ReaderEnded
 from archive.verify.whole import folder, stated
 from archive.verify.whole.folder import verify_archive
-from tests.support.tamper import (
+from tests.support.attacks.tamper import (
     FIRST,
     OPEN,
     RESEAL,
     Victim,
     fired,
 )
-from tests.support.told import GoldenReports, difference, read_untouched, tell
-from tests.support.victim_jobs import close_job, failed, open_job
+from tests.support.attacks.victim_jobs import close_job, failed, open_job
+from tests.support.judging.told import GoldenReports, difference, read_untouched, tell
 
 Play = Callable[[Victim, pytest.MonkeyPatch], Report]
 TABLE: dict[str, tuple[Play, tuple[str, ...]]] = {}

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from archive.attest.keys.signing import Ed25519Signer
-from tests.support.tamper import (
+from tests.support.archives.texts import write_text
+from tests.support.attacks.tamper import (
     OPEN,
     Attack,
     Row,
@@ -20,8 +21,7 @@ from tests.support.tamper import (
     flip,
     play,
 )
-from tests.support.texts import write_text
-from tests.support.told import GoldenReports
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 

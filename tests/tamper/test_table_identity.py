@@ -10,13 +10,13 @@ from typing import Any
 from archive.attest.keys.signing import Ed25519Signer, P256Signer
 from archive.attest.trust.folder import TrustedOperator
 from archive.store.layout import format_identity
-from tests.support.tamper import (
+from tests.support.attacks.tamper import (
     Row,
     Table,
     Victim,
     play,
 )
-from tests.support.told import GoldenReports
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 

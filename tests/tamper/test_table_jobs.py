@@ -12,14 +12,20 @@ from archive.attest.records.job import (
 from archive.capture import MemoryBytes
 from archive.digest import Digest
 from archive.warc.slice import ResourceBlock
-from tests.support.tamper import (
+from tests.support.attacks.tamper import (
     Row,
     Table,
     Victim,
     play,
 )
-from tests.support.told import GoldenReports
-from tests.support.victim_jobs import JOB_ID, close_job, failed, job_block, open_job
+from tests.support.attacks.victim_jobs import (
+    JOB_ID,
+    close_job,
+    failed,
+    job_block,
+    open_job,
+)
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 

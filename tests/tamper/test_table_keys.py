@@ -16,7 +16,7 @@ from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.archives.archives import MadeArchive, fill, make_archive
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archive.digest import Digest
 from archive.warc.library import read_with_warcio
-from tests.support.tamper import (
+from tests.support.attacks.tamper import (
     CAPTURE,
     CAPTURE_2,
     FIRST,
@@ -22,7 +22,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
-from tests.support.told import GoldenReports
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 SLICE_CHANGED = ("5 slice-altered", "6 records-disagree", "17 segment-altered")

@@ -14,7 +14,7 @@ from archive.attest.statements.envelope import (
     parse_stub_record,
 )
 from archive.digest import Digest
-from tests.support.tamper import (
+from tests.support.attacks.tamper import (
     CAPTURE,
     FIRST,
     OPEN,
@@ -29,7 +29,7 @@ from tests.support.tamper import (
     leaf_line,
     play,
 )
-from tests.support.told import GoldenReports
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 

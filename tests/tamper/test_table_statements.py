@@ -20,8 +20,8 @@ from archive.digest import Digest
 from archive.instant import format_instant
 from archive.warc.carried import IMPORT_URN
 from archive.warc.slice import ResourceBlock
-from tests.support.archives import START
-from tests.support.tamper import (
+from tests.support.archives.archives import START
+from tests.support.attacks.tamper import (
     CAPTURE,
     CAPTURE_2,
     FIRST,
@@ -35,7 +35,7 @@ from tests.support.tamper import (
     Victim,
     play,
 )
-from tests.support.told import GoldenReports
+from tests.support.judging.told import GoldenReports
 
 table = Table()
 ENTRIES_CHANGED = (

@@ -15,8 +15,13 @@ from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome, Report
 from archive.verify.times.bracket import STATED_LATE
-from tests.support.archives import make_exchange
-from tests.support.stamped import StampedArchive, count, make_stamped, not_verified
+from tests.support.archives.archives import make_exchange
+from tests.support.archives.stamped import (
+    StampedArchive,
+    count,
+    make_stamped,
+    not_verified,
+)
 
 DAY = timedelta(days=1)
 

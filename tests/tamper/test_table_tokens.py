@@ -20,9 +20,14 @@ from archive.store.ledger import Committed
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import ONE_WITNESS, Outcome
-from tests.support.archives import fill
-from tests.support.authorities import MemoryAuthority
-from tests.support.stamped import StampedArchive, count, make_stamped, not_verified
+from tests.support.archives.archives import fill
+from tests.support.archives.stamped import (
+    StampedArchive,
+    count,
+    make_stamped,
+    not_verified,
+)
+from tests.support.servers.authorities import MemoryAuthority
 
 DAY = timedelta(days=1)
 

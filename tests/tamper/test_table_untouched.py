@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from archive.verify.reporting.report import Outcome
-from tests.support.bundles import World, ask_program, make_world, write_folder
-from tests.support.tamper import Victim
-from tests.support.told import GoldenReports, tell, without_names
+from tests.support.archives.bundles import World, ask_program, make_world, write_folder
+from tests.support.attacks.tamper import Victim
+from tests.support.judging.told import GoldenReports, tell, without_names
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ from archive.verify.captures import capturetime
 from archive.verify.reporting.report import Outcome, Report
 from archive.verify.times import stamps
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive
-from tests.support.bundles import World, write_folder
-from tests.support.forgery import as_nobody, rewrite
-from tests.support.sound import assert_sound, judge_capture
-from tests.support.stamped import StampedArchive, make_stamped
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.bundles import World, write_folder
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.attacks.forgery import as_nobody, rewrite
+from tests.support.judging.sound import assert_sound, judge_capture
 
 FILES = [
     ("segments/2025/01/00000000-*", 16, "segment-unreadable"),

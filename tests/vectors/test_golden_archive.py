@@ -13,7 +13,7 @@ from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
 from tests.make.golden_archive import make
-from tests.support.folders import contents
+from tests.support.disk.folders import contents
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

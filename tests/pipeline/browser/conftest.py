@@ -9,10 +9,10 @@ import pytest
 
 from archive.store.reading.reader import ArchiveReader
 from archive.warc.slice import read_records
-from tests.support.browser_site import BrowserSite, many_parts, running_site
-from tests.support.command import Command
-from tests.support.page_records import CapturedPage, Records
-from tests.support.processes import family, listening
+from tests.support.capturing.page_records import CapturedPage, Records
+from tests.support.programs.command import Command
+from tests.support.programs.processes import family, listening
+from tests.support.servers.browser_site import BrowserSite, many_parts, running_site
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 import trustme
 
+from tests.support.archives.blocks import archived, served
 from tests.support.awkward.case import Case
 from tests.support.awkward.cases import gettable, path_of
-from tests.support.blocks import archived, served
-from tests.support.command import Command
-from tests.support.wire import Steps, leads, serve_sites
+from tests.support.capturing.wire import Steps, leads, serve_sites
+from tests.support.programs.command import Command
 
 PAGE = "http://page.example/"
 CASES_A_PAGE = 50

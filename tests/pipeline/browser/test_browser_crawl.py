@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser_site import BrowserSite
-from tests.support.canary import SPELLINGS, Canary, listening
-from tests.support.command import COMMAND, Command
-from tests.support.sources import source_head
-from tests.support.waiting import wait_until
+from tests.support.capturing.canary import SPELLINGS, Canary, listening
+from tests.support.capturing.sources import source_head
+from tests.support.programs.command import COMMAND, Command
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.browser_site import BrowserSite
 
 SOURCE = (
     source_head()

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser_site import BrowserSite
-from tests.support.command import COMMAND, Command
-from tests.support.waiting import wait_until
+from tests.support.programs.command import COMMAND, Command
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.browser_site import BrowserSite
 
 SECONDS = 60
 

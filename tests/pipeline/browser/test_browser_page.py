@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser_site import BrowserSite
-from tests.support.command import COMMAND, Command
-from tests.support.page_records import CapturedPage
+from tests.support.capturing.page_records import CapturedPage
+from tests.support.programs.command import COMMAND, Command
+from tests.support.servers.browser_site import BrowserSite
 
 HOSTS = ("page.test", "other.test")
 

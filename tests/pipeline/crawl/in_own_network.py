@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Evidence
-from tests.support.engine_client import ProxyMaker, ServerMaker
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.capturing.engine_client import ProxyMaker, ServerMaker
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
 
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000

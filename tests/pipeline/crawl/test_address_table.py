@@ -24,11 +24,11 @@ from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.client import Client, EngineSettings, parse_connect_to
 from crawlers.engine.spool import SpoolPlace
 from crawlers.sources.source import PartsMode
-from tests.support.canary import SPELLINGS, Canary, listening
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, host_tables
-from tests.support.values import bare_capture
+from tests.support.archives.values import bare_capture
+from tests.support.capturing.canary import SPELLINGS, Canary, listening
+from tests.support.capturing.sources import ALL_FETCHED, host_tables
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SITE = "a.example"
 

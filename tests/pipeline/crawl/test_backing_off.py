@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, listing_site, seed_table
+from tests.support.capturing.sources import ALL_FETCHED, listing_site, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SOURCE = (
     listing_site()

@@ -5,9 +5,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SOURCE = (
     'parts = "none"\n'

@@ -15,10 +15,10 @@ import pytest
 
 from archive.capture import Capture
 from archive.store.reading.reader import ArchiveReader
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, listing_site, seed_table
-from tests.support.waiting import wait_until
+from tests.support.capturing.sources import ALL_FETCHED, listing_site, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.crawl_site import Site
 
 HOSTS = listing_site("pages = 1") + seed_table("http://a.example/about")
 BIG = b"\x89PNG" + bytes(range(256)) * 400

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.waiting import wait_until
+from tests.support.programs.command import Evidence
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.crawl_site import Site
 
 PAGE = """<link rel=stylesheet href=/s.css>
 <img src=/i.png srcset="/i.png 1x, /big.png 2x">

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from archive.store.reading.reader import ArchiveReader
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.engine_client import ProxyMaker
-from tests.support.inside import call
-from tests.support.loopback_proxy import LoopbackProxy
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
-from tests.support.spied import Spied, describe, held
+from tests.support.capturing.engine_client import ProxyMaker
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.programs.inside import call
+from tests.support.programs.spied import Spied, describe, held
+from tests.support.servers.crawl_site import Site
+from tests.support.servers.loopback_proxy import LoopbackProxy
 
 USER, PASSWORD = "canary-alice", "canary-hunter2"
 HOSTS = ("a.example", "b.example")

@@ -9,10 +9,15 @@ from pathlib import Path
 
 from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.order import END_OF_ORDERS, CrawlOrder, CrawlResult
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
-from tests.support.waiting import wait_until
+from tests.support.capturing.sources import (
+    ALL_FOLLOWED,
+    IGNORE_ROBOTS,
+    host_tables,
+    seed_table,
+)
+from tests.support.programs.command import Evidence
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.crawl_site import Site
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = host_tables() + ALL_FOLLOWED + IGNORE_ROBOTS
@@ -78,7 +83,7 @@ def test_no_scheme_but_http_is_fetched_and_no_file_is_opened(
         )
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "tests.support.watched"),
+                *(sys.executable, "-m", "tests.support.programs.watched"),
                 *(str(log), "crawlers.crawl.children.child"),
             ],
             input=f"{json.dumps(order.as_json())}\n{END_OF_ORDERS.decode()}",

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from archive.store.reading.reader import ArchiveReader
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import host_tables, seed_table
-from tests.support.waiting import wait_until
+from tests.support.capturing.sources import host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.crawl_site import Site
 
 HOSTS = host_tables(mirrors=("dead.example",))
 LISTING = """

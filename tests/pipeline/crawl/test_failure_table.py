@@ -17,10 +17,15 @@ from archive.attest.trust.folder import read_trust
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.serving import serving
-from tests.support.sources import ALL_FETCHED, IGNORE_ROBOTS, host_tables, seed_table
+from tests.support.capturing.sources import (
+    ALL_FETCHED,
+    IGNORE_ROBOTS,
+    host_tables,
+    seed_table,
+)
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
+from tests.support.servers.serving import serving
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = (
@@ -87,7 +92,7 @@ def probe(evidence: Evidence, sources: Callable[..., Path]) -> Callable[..., Any
             **order,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "tests.support.probe"],
+            [sys.executable, "-m", "tests.support.capturing.probe"],
             input=json.dumps(values),
             env=evidence.environment(),
             cwd=REPOSITORY,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FOLLOWED, host_tables, seed_table
+from tests.support.capturing.sources import ALL_FOLLOWED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 HEAD_BYTES = 1_000_000
 """Just below what the engine takes for a head."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.authorities import ServedAuthority, serve_memory
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.engine_client import ProxyMaker
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
-from tests.support.spied import Spied, describe, held
+from tests.support.capturing.engine_client import ProxyMaker
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.programs.spied import Spied, describe, held
+from tests.support.servers.authorities import ServedAuthority, serve_memory
+from tests.support.servers.crawl_site import Site
 
 STAMP_PORT, LISTS_PORT, WITNESS_PORT = 8318, 8319, 8320
 PLACES = {

@@ -11,10 +11,10 @@ import pytest
 
 from archive.errors import UsageProblem
 from search.report.report_cli import read_window
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.lists import make_people, number, xlsx
-from tests.support.sources import host_tables, seed_table
+from tests.support.capturing.sources import host_tables, seed_table
+from tests.support.inputs.lists import make_people, number, xlsx
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SOURCE = (
     host_tables(mirrors=("dead.example",))

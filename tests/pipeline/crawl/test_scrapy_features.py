@@ -14,9 +14,14 @@ import pytest
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments.segment import open_slice
 from archive.warc.reading import read_records
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FOLLOWED, IGNORE_ROBOTS, host_tables, seed_table
+from tests.support.capturing.sources import (
+    ALL_FOLLOWED,
+    IGNORE_ROBOTS,
+    host_tables,
+    seed_table,
+)
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 REPOSITORY = Path(__file__).parents[3]
 SOURCE = (
@@ -34,7 +39,7 @@ def reply(status: str, *head: str, body: bytes = b"") -> bytes:
 
 @pytest.fixture
 def probe(site: Site, evidence: Evidence, sources: Callable[..., Path]) -> Probe:
-    """Run a spider of `tests.support.probe` over the site; gives its report."""
+    """Run a spider over the site by `tests.support.capturing.probe`; its report."""
 
     def run(
         *paths: str, network: str = IGNORE_ROBOTS, meta: Any = None, **order: Any
@@ -49,7 +54,7 @@ def probe(site: Site, evidence: Evidence, sources: Callable[..., Path]) -> Probe
             **order,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "tests.support.probe"],
+            [sys.executable, "-m", "tests.support.capturing.probe"],
             input=json.dumps(values),
             env=evidence.environment(),
             cwd=REPOSITORY,

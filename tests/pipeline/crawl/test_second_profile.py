@@ -7,9 +7,9 @@ from pathlib import Path
 
 from archive.store.reading.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, listing_site
+from tests.support.capturing.sources import ALL_FETCHED, listing_site
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SOURCE = (
     'parts = "none"\n'

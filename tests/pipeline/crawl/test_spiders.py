@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 HOST = 'parts = "none"\n' + host_tables()
 SCOPE = ALL_FETCHED + "concurrency = 8\n"

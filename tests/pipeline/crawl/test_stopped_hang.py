@@ -12,10 +12,10 @@ import pytest
 from archive.attest.records.job import JobClosing
 from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.silence import ASKED_SECONDS, CUT_SECONDS, STUCK_SECONDS
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FOLLOWED, host_tables, seed_table
-from tests.support.waiting import wait_until
+from tests.support.capturing.sources import ALL_FOLLOWED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.programs.waiting import wait_until
+from tests.support.servers.crawl_site import Site
 
 SOON_SECONDS = 60
 """To close the job and end, on a busy machine."""

@@ -17,9 +17,9 @@ from archive.verify.whole.folder import verify_archive
 from crawlers.crawl import process, run, silence
 from crawlers.crawl.order import CrawlOrder
 from crawlers.crawl.seam.middleware import NOT_READ_AGAIN
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FOLLOWED, host_tables, seed_table
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.capturing.sources import ALL_FOLLOWED, host_tables, seed_table
+from tests.support.servers.crawl_site import Site
 
 DEEP = " ".join(["div"] * 8)
 ENDLESS = f'item = "div:has({DEEP}) div:has({DEEP}) div:has({DEEP})"'

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Evidence
-from tests.support.serving import QuietHandler, QuietHttpServer, serving
-from tests.support.sources import host_tables, seed_table
+from tests.support.capturing.sources import host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.serving import QuietHandler, QuietHttpServer, serving
 
 REAL = 200
 BUDGET = 700

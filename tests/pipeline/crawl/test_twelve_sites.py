@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bodies import NOT_PAGES
-from tests.support.command import Evidence
-from tests.support.corpus_site import Reply, SitePage, serve
-from tests.support.sources import host_tables, seed_table
+from tests.support.capturing.sources import host_tables, seed_table
+from tests.support.inputs.bodies import NOT_PAGES
+from tests.support.programs.command import Evidence
+from tests.support.servers.corpus_site import Reply, SitePage, serve
 
 SITES = 12
 RIGHT_LEAST = 0.97

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-from tests.support.served import Served, serve_archive
-from tests.support.showcase import (
+from tests.support.archives.showcase import (
     COMMISSION,
     OBSERVERS,
     RESULTS,
     Showcase,
     make_showcase,
 )
+from tests.support.web.served import Served, serve_archive
 
 EVERYDAY_DAYS = 10
 

@@ -18,9 +18,9 @@ from archive.digest import Digest, format_short_id
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
 from search.indexing.index import Indexer
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.exchanges import answered
-from tests.support.served import Served, serve_archive
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.exchanges import answered
+from tests.support.web.served import Served, serve_archive
 
 RUNS = "ran('{n}')"
 FORMS = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import REPOSITORY
+from tests.support.programs.command import REPOSITORY
 
 SECONDS = 1_500
 BROWSERS = {"chromium": "chromium", "firefox": "firefox-esr"}

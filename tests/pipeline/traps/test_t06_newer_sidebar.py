@@ -7,7 +7,7 @@ from typing import Any
 from archive.store.reading.reader import ArchiveReader
 from search.extract.worker import Worker
 from search.report.span.text_changes import Texts
-from tests.support.archives import make_archive, make_exchange
+from tests.support.archives.archives import make_archive, make_exchange
 
 PUBLISHED = '<meta property="article:published_time" content="2025-02-03T10:00:00Z">'
 BESIDE = "<ul><li>{day} февраля 2026: новый заголовок</li><li>Ещё один</li></ul>"

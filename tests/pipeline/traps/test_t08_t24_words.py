@@ -15,9 +15,9 @@ import pytest
 from archive.store.reading.reader import ArchiveReader
 from search.answering.service import SearchService
 from search.indexing.index import Indexer
-from tests.support.command import Evidence
-from tests.support.crawl_site import running_site
-from tests.support.sources import ALL_FETCHED, listing_site, source_head
+from tests.support.capturing.sources import ALL_FETCHED, listing_site, source_head
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import running_site
 
 SOURCE = (
     'parts = "none"\n'

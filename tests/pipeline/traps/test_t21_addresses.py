@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import host_tables
+from tests.support.capturing.sources import host_tables
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 PATHS = (
     "/news/83287.html",

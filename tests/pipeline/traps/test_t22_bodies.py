@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.bodies import CHALLENGE, GEO_BLOCK, PAYWALL_TEASER, SOFT_404
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, listing_site
+from tests.support.capturing.sources import ALL_FETCHED, listing_site
+from tests.support.inputs.bodies import CHALLENGE, GEO_BLOCK, PAYWALL_TEASER, SOFT_404
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 SOURCE = (
     'parts = "none"\n'

@@ -15,10 +15,10 @@ from search.extract.listing import Flag, Items, split_items
 from search.extract.worker import Worker
 from search.report.kinship.copies import judge_copy
 from search.report.kinship.mirrors import Sighting, State, find_copies
-from tests.support import seeds
-from tests.support.command import Evidence
-from tests.support.crawl_site import Site
-from tests.support.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.archives import seeds
+from tests.support.capturing.sources import ALL_FETCHED, host_tables, seed_table
+from tests.support.programs.command import Evidence
+from tests.support.servers.crawl_site import Site
 
 pytestmark = pytest.mark.corpus
 AGENCY = """Belarus leader pardons 20 more, but rights advocates see no end of crackdown

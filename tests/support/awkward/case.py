@@ -1,6 +1,6 @@
 """One odd reply: what the server sends, step by step, and how it must be judged.
 
-The steps are those of `tests/support/wire.py`: bytes, seconds to wait, words.
+The steps are those of `tests/support/capturing/wire.py`: bytes, seconds to wait, words.
 """
 
 import gzip

@@ -1,7 +1,7 @@
 """A loopback server that plays replies and logs every byte.
 
 A reply is a tuple of steps: bytes are written, numbers are seconds to wait, words act
-on the connection (`tests/support/wire.py`).
+on the connection (`tests/support/capturing/wire.py`).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.wire import Served, Steps, play, read_request
+from tests.support.capturing.wire import Served, Steps, play, read_request
 
 
 @dataclass

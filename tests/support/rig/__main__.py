@@ -17,8 +17,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from archive.capture import Capture, Exchange
 from archive.store.drafts import PageDraft
-from tests.support.archives import MadeArchive, make_archive, part_row
-from tests.support.exchanges import answered
+from tests.support.archives.archives import MadeArchive, make_archive, part_row
+from tests.support.archives.exchanges import answered
 from tests.support.rig.browsers import Browser, run_browser
 from tests.support.rig.hostile import (
     RAN,
@@ -29,7 +29,7 @@ from tests.support.rig.hostile import (
     payloads,
 )
 from tests.support.rig.sinks import Sinks
-from tests.support.served import open_later, running
+from tests.support.web.served import open_later, running
 from web.app import Applications, create_app
 from web.serving import listen
 from web.settings import WebSettings

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.bundles import Files_, World, resum
+from tests.support.archives.bundles import Files_, World, resum
 
 CORE = ("capture.warc.gz", "statement.json", "leaf.txt", "proof.tlog-proof")
 PAPERS = ("README.txt", "PROVES.txt", "verify.sh")

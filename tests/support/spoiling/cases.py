@@ -1,6 +1,6 @@
 """All cases, in families; some 1,100."""
 
-from tests.support.bundles import World
+from tests.support.archives.bundles import World
 from tests.support.spoiling.case import Case
 from tests.support.spoiling.files import (
     edited_sums,

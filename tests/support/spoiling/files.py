@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archive.digest import Digest
 from archive.verify.bundles.bundlefiles import FOLDERS_DEEP, SUMS
-from tests.support.bundles import Files_, World, resum
+from tests.support.archives.bundles import Files_, World, resum
 from tests.support.spoiling.case import CORE, PAPERS, Case, flip, forged, good_trust
 
 

@@ -11,7 +11,7 @@ from archive.log.fields import format_base64
 from archive.log.leaf import Leaf, format_leaf
 from archive.log.note import NoteSignature
 from archive.log.proof import TlogProof, format_proof, parse_proof
-from tests.support.bundles import Witness, World
+from tests.support.archives.bundles import Witness, World
 from tests.support.spoiling.case import Case, forged
 
 

@@ -11,7 +11,7 @@ from archive.attest.tokens.token import parse_token
 from archive.attest.values.der import split_der, wrap_der
 from archive.log.note import parse_note
 from archive.log.proof import parse_proof
-from tests.support.bundles import World
+from tests.support.archives.bundles import World
 from tests.support.spoiling.case import Case, damage, flip, forged
 
 STATUS_WORDS = (

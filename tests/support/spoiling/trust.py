@@ -6,7 +6,7 @@ from dataclasses import replace
 from archive.attest.keys.signing import Ed25519Signer, P256Signer
 from archive.attest.trust.folder import TrustSet
 from archive.attest.trust.trustset import TrustedOperator
-from tests.support.bundles import Witness, World
+from tests.support.archives.bundles import Witness, World
 from tests.support.spoiling.case import Case
 
 

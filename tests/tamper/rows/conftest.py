@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from archive.verify.reporting.report import Outcome
-from tests.support.bench import Bench
-from tests.support.tamper import (
+from tests.support.attacks.bench import Bench
+from tests.support.attacks.tamper import (
     Victim,
 )
 

@@ -22,10 +22,10 @@ from archive.log.leaf import parse_leaf
 from archive.log.log import TiledLog
 from archive.log.note import NoteSignature, format_note, parse_note
 from archive.verify.reporting.report import ONE_WITNESS, Outcome
-from tests.support.archives import make_archive
-from tests.support.bench import Bench, fires
-from tests.support.entries import segment_with
-from tests.support.tamper import (
+from tests.support.archives.archives import make_archive
+from tests.support.archives.entries import segment_with
+from tests.support.attacks.bench import Bench, fires
+from tests.support.attacks.tamper import (
     CAPTURE,
     FIRST,
     Victim,

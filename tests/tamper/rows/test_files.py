@@ -12,8 +12,8 @@ from archive.errors import EvidenceError
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
-from tests.support.bench import Bench, fires, names
-from tests.support.tamper import (
+from tests.support.attacks.bench import Bench, fires, names
+from tests.support.attacks.tamper import (
     FIRST,
     INCIDENT,
     SECOND,

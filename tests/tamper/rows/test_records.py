@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from archive.digest import Digest
-from tests.support.bench import Bench, bad, fires
-from tests.support.entries import segment_with, with_member
-from tests.support.tamper import (
+from tests.support.archives.entries import segment_with, with_member
+from tests.support.attacks.bench import Bench, bad, fires
+from tests.support.attacks.tamper import (
     CAPTURE,
     CAPTURE_2,
     FIRST,

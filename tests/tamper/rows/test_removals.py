@@ -11,14 +11,14 @@ from archive.attest.records.extract import ExtractLine, ExtractRun
 from archive.digest import Digest, format_short_id
 from archive.store.texts import text_path
 from archive.verify.reporting.report import Outcome
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.bench import Bench, bad, fires, names, relative
-from tests.support.tamper import (
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.texts import write_text
+from tests.support.attacks.bench import Bench, bad, fires, names, relative
+from tests.support.attacks.tamper import (
     Entry,
     Victim,
 )
-from tests.support.texts import write_text
-from tests.support.victim_jobs import close_job, failed, open_job
+from tests.support.attacks.victim_jobs import close_job, failed, open_job
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bundles import World, make_world
+from tests.support.archives.bundles import World, make_world
 
 
 @pytest.fixture(scope="module")

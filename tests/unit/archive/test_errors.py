@@ -14,9 +14,9 @@ from archive import errors
 from archive.cli import root
 from archive.cli.root import cli
 from archive.errors import EvidenceError, InvalidQuery, TornMember
-from tests.support.inside import call
-from tests.support.layers import PACKAGES
-from tests.support.sourcetree import ROOT
+from tests.support.programs.inside import call
+from tests.support.rules.layers import PACKAGES
+from tests.support.rules.sourcetree import ROOT
 
 PROBE = "probe-of-a-test"
 

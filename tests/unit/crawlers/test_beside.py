@@ -10,7 +10,7 @@ import pytest
 
 from archive.capture import CaptureOutcome
 from crawlers.beside import arguments_of, index_beside
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 SECONDS = 60
 

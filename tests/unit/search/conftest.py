@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from archive.settings import Settings
 from search.cli import index, rebuild_index
 from search.query.grammar import help_text
 from search.search_cli import search
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 

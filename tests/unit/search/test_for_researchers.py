@@ -16,7 +16,7 @@ from archive.capture import CaptureOutcome
 from archive.cli.root import cli
 from search.query.grammar import FORMS, GRAMMAR, NOTES
 from search.search_cli import NOTHING_NEW
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 PAGE = (Path(__file__).parents[3] / "docs" / "for-researchers.md").read_text("utf-8")
 DATED = '<meta property="article:published_time" content="2025-01-26">'

@@ -8,7 +8,7 @@ import pytest
 
 from archive.capture import Exchange
 from search.answering.service import SearchOptions, SearchService
-from tests.support.search_archive import START, ArchiveBox
+from tests.support.archives.search_archive import START, ArchiveBox
 
 HIDING = SearchOptions(hidden_sources=frozenset({"inside"}))
 

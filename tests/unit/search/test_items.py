@@ -22,8 +22,8 @@ from search.indexing.reconcile import ALTERED, reconcile
 from search.rows.captures import CaptureRows
 from search.rows.sightings import Seen
 from search.search_cli import search
-from tests.support import seeds
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives import seeds
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 ITEMS = (
     ("Court in Homiel sentences a teacher", "Jan 26, 2025", "Agency One"),

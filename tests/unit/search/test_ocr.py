@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from search.cli import index
 from search.search_cli import search
-from tests.support.png import GREY, write_png
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
+from tests.support.inputs.png import GREY, write_png
 
 SCAN = "https://a.example/protocol.png"
 

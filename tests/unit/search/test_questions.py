@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.quality.questions import measure, read_questions
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 pytestmark = pytest.mark.corpus
 FLOORS = {

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from archive.errors import InvalidQuery, SettingsError
 from archive.warc.reading import read_records
 from search.search_cli import NOTHING_NEW, search
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 Run = Callable[..., Result]

@@ -23,7 +23,7 @@ from archive.errors import (
 from archive.store.layout import read_identity
 from archive.warc.reading import read_records
 from search.search_cli import NOTHING_NEW
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 Article = Callable[[str, str], str]
 NOWHERE = {"EVIDENCE_ARCHIVE": "/nowhere"}

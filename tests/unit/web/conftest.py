@@ -28,9 +28,9 @@ from archive.store.drafts import PageDraft
 from archive.store.reading.reader import ArchiveReader
 from archive.store.writing.writer import ArchiveWriter
 from archive.warc.slice import ResourceBlock
-from tests.support.exchanges import CONNECTION, answered, unanswered
-from tests.support.png import plain_png
-from tests.support.web_world import START, FakeIndex, World
+from tests.support.archives.exchanges import CONNECTION, answered, unanswered
+from tests.support.inputs.png import plain_png
+from tests.support.web.web_world import START, FakeIndex, World
 from web.app import Applications
 
 SITE = "http://commission.example"

@@ -10,8 +10,8 @@ import pytest
 from werkzeug.test import Client
 
 from archive.store.reading.reader import ArchiveReader
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.access import AccessPolicy, shown_by
 from web.app import Applications, create_app
 from web.settings import WebSettings

@@ -7,8 +7,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import ArchiveMissing
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications, create_app
 from web.settings import WebSettings
 

@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import Client
 
 from archive.errors import DigestMismatch, FormatError, LogMissing, StoreError
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 

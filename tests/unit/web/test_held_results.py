@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.page_reader import Reader
-from tests.support.served import APP
-from tests.support.web_world import ARCHIVE, World
+from tests.support.web.page_reader import Reader
+from tests.support.web.served import APP
+from tests.support.web.web_world import ARCHIVE, World
 from web.app import Applications
 from web.views.searching import PAGE_HITS
 

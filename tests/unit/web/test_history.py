@@ -6,8 +6,8 @@ import re
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from tests.support.served import APP
-from tests.support.web_world import World
+from tests.support.web.served import APP
+from tests.support.web.web_world import World
 from web.app import Applications
 
 

@@ -11,9 +11,9 @@ from werkzeug.test import Client, TestResponse
 from archive.capture import Capture
 from archive.digest import Digest
 from archive.errors import MalformedRecord
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.exchanges import answered
-from tests.support.served import REPLAY, open_applications
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.exchanges import answered
+from tests.support.web.served import REPLAY, open_applications
 from web.app import Applications
 from web.replay import long
 

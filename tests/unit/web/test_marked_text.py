@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.support.page_reader import Reader
-from tests.support.served import APP
-from tests.support.web_world import World
+from tests.support.web.page_reader import Reader
+from tests.support.web.served import APP
+from tests.support.web.web_world import World
 from web.app import Applications
 
 

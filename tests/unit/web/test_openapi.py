@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from tests.support.served import APP
-from tests.support.web_world import World
+from tests.support.web.served import APP
+from tests.support.web.web_world import World
 from web.app import Applications
 from web.protocols.schema import SchemaBook
 from web.views.openapi import make_document

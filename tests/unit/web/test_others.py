@@ -11,9 +11,14 @@ from werkzeug.test import Client
 
 from archive.capture import Capture
 from archive.digest import format_short_id
-from tests.support.archives import MadeArchive, close_of, make_archive, make_exchange
-from tests.support.served import APP, open_applications
-from tests.support.values import opening_of
+from tests.support.archives.archives import (
+    MadeArchive,
+    close_of,
+    make_archive,
+    make_exchange,
+)
+from tests.support.archives.values import opening_of
+from tests.support.web.served import APP, open_applications
 from web import others
 
 URI = "http://a.example/results"

@@ -7,8 +7,8 @@ import pytest
 from werkzeug.test import Client
 
 from archive.errors import DigestMismatch
-from tests.support.served import APP
-from tests.support.web_world import World
+from tests.support.web.served import APP
+from tests.support.web.web_world import World
 from web.app import Applications
 from web.replay.outlinks import LINKS_LIMIT, find_outlinks
 

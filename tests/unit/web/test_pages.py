@@ -7,9 +7,9 @@ import pytest
 
 from archive.claim import CLAIM
 from archive.errors import SchemaMismatch, SearchError, SearchUnavailable
-from tests.support.page_reader import Reader, all_paths
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.page_reader import Reader, all_paths
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications
 
 

@@ -13,9 +13,9 @@ from archive.errors import ExtractionError
 from search.extract.children.child import TIMEOUT, WorkerFailed
 from search.extract.previews.pictures import Preview
 from search.extract.previews.preview import Previews
-from tests.support.archives import make_archive
-from tests.support.served import APP, REPLAY, open_applications
-from tests.support.web_world import World
+from tests.support.archives.archives import make_archive
+from tests.support.web.served import APP, REPLAY, open_applications
+from tests.support.web.web_world import World
 from tests.unit.web.conftest import make_exchange, png
 from web.app import create_app
 from web.replay.viewing import AGAIN_SECONDS

@@ -9,9 +9,9 @@ from werkzeug.test import Client
 from archive.store.reading.reader import ArchiveReader
 from search.answering.service import SearchService
 from search.indexing.index import Indexer
-from tests.support.query_strings import Asker, check_shape, query_strings
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.inputs.query_strings import Asker, check_shape, query_strings
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 

@@ -15,10 +15,10 @@ from archive.store.tombstones import RemovalOrder
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Finding, Outcome, Report
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import make_archive
-from tests.support.page_reader import PATHS, Reader
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.archives.archives import make_archive
+from tests.support.web.page_reader import PATHS, Reader
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications, create_app
 from web.services import TrustState
 from web.settings import WebSettings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from tests.support.served import REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications
 
 

@@ -8,10 +8,10 @@ from werkzeug.test import Client
 from archive.digest import Digest
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
-from tests.support.archives import make_archive, make_exchange
-from tests.support.exchanges import not_modified
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.archives.archives import make_archive, make_exchange
+from tests.support.archives.exchanges import not_modified
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import create_app
 from web.settings import WebSettings
 

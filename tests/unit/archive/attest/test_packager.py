@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from archive.attest.packager import verify_package
 from archive.errors import FormatError
-from tests.support.authorities import issue
+from tests.support.servers.authorities import issue
 
 
 def test_A12_a_certificate_of_a_version_that_does_not_exist_is_no_certificate() -> None:

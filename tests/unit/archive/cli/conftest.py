@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.inside import Done, call
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.programs.inside import Done, call
 
 Evidence = Callable[..., Done]
 

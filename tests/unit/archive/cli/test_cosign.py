@@ -11,8 +11,8 @@ from archive.errors import BadSignature, FormatError
 from archive.store.drafts import Draft
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 

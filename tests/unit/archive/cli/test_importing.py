@@ -14,9 +14,8 @@ from archive.claim import CLAIM
 from archive.digest import Digest
 from archive.store.reading.reader import ArchiveReader
 from archive.warc.foreign import RATIO_FREE_BYTES
-from tests.support.archives import MadeArchive
-from tests.support.bombs import deflated_zeros
-from tests.support.foreign import (
+from tests.support.archives.archives import MadeArchive
+from tests.support.attacks.foreign import (
     PAGE,
     URI,
     exchange,
@@ -26,7 +25,8 @@ from tests.support.foreign import (
     warcinfo,
     write_wacz,
 )
-from tests.support.inside import Done
+from tests.support.inputs.bombs import deflated_zeros
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 Contents = Callable[[Path], dict[str, bytes | None]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import StoreError
-from tests.support.inside import Done
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 Contents = Callable[[Path], dict[str, bytes | None]]

@@ -22,8 +22,8 @@ from archive.store.layout import read_identity
 from archive.store.ledger import Ledger
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.command import COMMAND, REPOSITORY
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.programs.command import COMMAND, REPOSITORY
 
 P = ParamSpec("P")
 T = TypeVar("T")

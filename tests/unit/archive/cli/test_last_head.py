@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from archive.log.headnote import HEAD_FILE
-from tests.support.archives import MadeArchive
-from tests.support.inside import Done, call
+from tests.support.archives.archives import MadeArchive
+from tests.support.programs.inside import Done, call
 
 Evidence = Callable[..., Done]
 

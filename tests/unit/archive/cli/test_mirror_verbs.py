@@ -12,9 +12,9 @@ from archive.attest.trust.folder import trust_path
 from archive.log.checkpoint import open_checkpoint
 from archive.log.note import parse_vkey
 from archive.log.reader import LogReader
-from tests.support.archives import MadeArchive
-from tests.support.inside import Done
-from tests.support.static import serving_folder
+from tests.support.archives.archives import MadeArchive
+from tests.support.programs.inside import Done
+from tests.support.servers.static import serving_folder
 
 Evidence = Callable[..., Done]
 

@@ -11,9 +11,14 @@ from archive.capture import CaptureOutcome
 from archive.cli import reading
 from archive.cli.described import capture_json, class_json
 from archive.store.reading.reader import ArchiveReader
-from tests.support.archives import MadeArchive, artifact, make_exchange, make_page
-from tests.support.folders import open_segment
-from tests.support.inside import Done
+from tests.support.archives.archives import (
+    MadeArchive,
+    artifact,
+    make_exchange,
+    make_page,
+)
+from tests.support.disk.folders import open_segment
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 

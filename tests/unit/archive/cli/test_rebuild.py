@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.archives import MadeArchive
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.archives import MadeArchive
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 WHY = ("--reason", "names of\nvictims", "--authority", "Court of Ghent")

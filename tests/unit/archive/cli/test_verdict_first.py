@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.support.archives import MadeArchive
-from tests.support.folders import open_segment
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive
+from tests.support.disk.folders import open_segment
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 

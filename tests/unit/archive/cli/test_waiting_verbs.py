@@ -7,8 +7,8 @@ from archive.errors import KeyProblem
 from archive.store.waiting.files import list_waiting
 from archive.store.waiting.reading import read_waiting
 from archive.store.waiting.waiting import WaitingWriter
-from tests.support.archives import MadeArchive, fill
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive, fill
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 

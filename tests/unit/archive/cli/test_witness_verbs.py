@@ -15,10 +15,10 @@ import pytest
 from archive.attest.trust.folder import read_trust, read_trust_folder, trust_path
 from archive.log.proof import format_proof, parse_proof
 from archive.settings import parse_settings
-from tests.support.archives import MadeArchive
-from tests.support.command import COMMAND, REPOSITORY
-from tests.support.inside import Done
-from tests.support.witnesses import Running, running
+from tests.support.archives.archives import MadeArchive
+from tests.support.programs.command import COMMAND, REPOSITORY
+from tests.support.programs.inside import Done
+from tests.support.servers.witnesses import Running, running
 
 Evidence = Callable[..., Done]
 

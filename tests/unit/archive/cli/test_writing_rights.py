@@ -12,9 +12,9 @@ import click
 import pytest
 
 from archive.cli.root import CommandContext, cli
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.folders import open_segment
-from tests.support.inside import Done
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.disk.folders import open_segment
+from tests.support.programs.inside import Done
 
 Evidence = Callable[..., Done]
 Contents = Callable[[Path], dict[str, bytes | None]]

@@ -17,10 +17,10 @@ from archive.export.locked import encrypt_pieces
 from archive.export.target import write_stream
 from archive.store.reading.reader import ArchiveReader
 from archive.zipped import zip_pieces
-from tests.support.bundles import World, make_world, read_folder
-from tests.support.folders import open_segment
-from tests.support.inside import Done, call
-from tests.support.tamper import flip
+from tests.support.archives.bundles import World, make_world, read_folder
+from tests.support.attacks.tamper import flip
+from tests.support.disk.folders import open_segment
+from tests.support.programs.inside import Done, call
 
 Evidence = Callable[..., Done]
 

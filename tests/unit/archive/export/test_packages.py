@@ -11,8 +11,8 @@ from archive.digest import Digest
 from archive.verify.packages.packagefiles import PACKAGE, PACKAGE_DIGEST
 from archive.warc.library import check_with_fastwarc, read_with_warcio
 from archive.warc.reading import read_block
-from tests.support.bundles import World
-from tests.support.inside import Done, call
+from tests.support.archives.bundles import World
+from tests.support.programs.inside import Done, call
 
 Evidence = Callable[..., Done]
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from archive.errors import BadSignature
 from archive.log.log import TiledLog
 from archive.log.note import Ed25519Verify
-from tests.support.log_parts import FixedSigner, QuickFiles
+from tests.support.archives.log_parts import FixedSigner, QuickFiles
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 

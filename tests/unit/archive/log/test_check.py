@@ -11,7 +11,7 @@ from archive.log.log import TiledLog
 from archive.log.merkle import leaf_hash, root_from_hashes
 from archive.log.note import NoteSigner
 from archive.log.tiles import format_entry_bundle
-from tests.support.log_parts import QuickFiles
+from tests.support.archives.log_parts import QuickFiles
 
 SIZES = (100, 200, 300, 310)
 

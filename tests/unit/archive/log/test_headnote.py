@@ -15,7 +15,7 @@ from archive.log.checkpoint import Checkpoint, format_checkpoint
 from archive.log.headnote import HEAD_FILE, HEAD_LIMIT_BYTES, HeadNote
 from archive.log.log import TiledLog
 from archive.log.note import NoteSigner, VerifierKey
-from tests.support.log_parts import QuickFiles
+from tests.support.archives.log_parts import QuickFiles
 
 ORIGIN = "election-evidence-archive/test"
 

@@ -28,9 +28,9 @@ from archive.log.note import (
     Ed25519Verify,
     NoteSigner,
 )
-from tests.support.folders import contents
-from tests.support.leaves import grow, make_leaves, root_of
-from tests.support.log_parts import FixedSigner, QuickFiles
+from tests.support.archives.leaves import grow, make_leaves, root_of
+from tests.support.archives.log_parts import FixedSigner, QuickFiles
+from tests.support.disk.folders import contents
 
 
 def test_new_log_is_empty_until_its_first_checkpoint(

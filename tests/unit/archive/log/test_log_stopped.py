@@ -18,9 +18,9 @@ from archive.log.note import (
     NoteSigner,
     parse_note,
 )
-from tests.support.folders import contents
-from tests.support.leaves import grow, make_leaves, root_of
-from tests.support.log_parts import QuickFiles
+from tests.support.archives.leaves import grow, make_leaves, root_of
+from tests.support.archives.log_parts import QuickFiles
+from tests.support.disk.folders import contents
 
 
 class Killed(BaseException):

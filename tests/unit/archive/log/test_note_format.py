@@ -32,7 +32,7 @@ from archive.log.note import (
     sign_note,
     verify_note,
 )
-from tests.support.log_parts import FixedSigner
+from tests.support.archives.log_parts import FixedSigner
 
 ROOT64 = base64.b64encode(bytes(32)).decode()
 BODY = f"log.example/one\n7\n{ROOT64}\n"

@@ -36,7 +36,7 @@ from archive.log.note import (
     sign_note,
     verify_note,
 )
-from tests.support.refusals import Case
+from tests.support.judging.refusals import Case
 
 HASH = bytes(32)
 LINE = NoteSignature(name="a.example", key_hash=b"1234", signature=b"x")

@@ -10,7 +10,7 @@ from archive.errors import (
     MalformedProof,
 )
 from archive.log.proof import MAX_PROOF_BYTES, TlogProof, format_proof, parse_proof
-from tests.support.refusals import Case
+from tests.support.judging.refusals import Case
 
 HASH = bytes(32)
 ROOT64 = "A" * 43 + "="

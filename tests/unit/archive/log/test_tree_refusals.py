@@ -23,7 +23,7 @@ from archive.log.merkle import (
     verify_subtree_consistency,
     verify_subtree_inclusion,
 )
-from tests.support.refusals import Case
+from tests.support.judging.refusals import Case
 
 HASH = bytes(32)
 ONE, TWO = leaf_hash(b"1"), leaf_hash(b"2")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.archives import MadeArchive, make_archive
+from tests.support.archives.archives import MadeArchive, make_archive
 
 
 @pytest.fixture

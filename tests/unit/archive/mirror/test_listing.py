@@ -15,9 +15,9 @@ from archive.mirror.listing import (
     parse_listing,
     write_listing,
 )
-from tests.support.archives import MadeArchive
-from tests.support.pulling import bring
-from tests.support.static import serving_folder
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.pulling import bring
+from tests.support.servers.static import serving_folder
 
 # The listing
 

@@ -26,10 +26,15 @@ from archive.store.drafts import Draft
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, copy_archive, fill, make_archive
-from tests.support.folders import contents
-from tests.support.pulling import bring, bring_with, evidence, flip
-from tests.support.static import serving_folder
+from tests.support.archives.archives import (
+    MadeArchive,
+    copy_archive,
+    fill,
+    make_archive,
+)
+from tests.support.archives.pulling import bring, bring_with, evidence, flip
+from tests.support.disk.folders import contents
+from tests.support.servers.static import serving_folder
 
 INCIDENT = Draft(
     kind="incident",

@@ -13,9 +13,9 @@ from archive.mirror.memory import Memory
 from archive.mirror.pull import NotTaken
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive
-from tests.support.folders import contents
-from tests.support.pulling import bring, evidence, flip
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.pulling import bring, evidence, flip
+from tests.support.disk.folders import contents
 
 
 def test_S6_damage_in_one_percent_of_a_copy_is_repaired_and_nothing_wrongly(

@@ -20,9 +20,9 @@ from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import fill, make_exchange
-from tests.support.stamped import StampedArchive, make_stamped
-from tests.support.waiting import wait_until
+from tests.support.archives.archives import fill, make_exchange
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.programs.waiting import wait_until
 
 
 @pytest.fixture

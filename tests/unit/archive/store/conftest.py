@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from archive.capture import Capture
-from tests.support.archives import MadeArchive, make_archive, make_page
+from tests.support.archives.archives import MadeArchive, make_archive, make_page
 
 
 @pytest.fixture

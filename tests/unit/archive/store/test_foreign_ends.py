@@ -11,8 +11,8 @@ from archive.digest import READ_BYTES
 from archive.errors import StoreError
 from archive.store.foreign import examine, import_file
 from archive.store.reading.reader import ArchiveReader
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.foreign import exchange, pack
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.attacks.foreign import exchange, pack
 
 RECEIVED_AT = datetime(2025, 1, 26, 9, tzinfo=UTC)
 

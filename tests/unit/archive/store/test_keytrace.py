@@ -9,7 +9,7 @@ from archive.errors import FormatError, StoreError
 from archive.store import keychange
 from archive.store.keytrace import find_change
 from archive.store.segments.segment import list_segments
-from tests.support.archives import fill, make_archive
+from tests.support.archives.archives import fill, make_archive
 
 
 def test_a_statement_behind_damage_is_missed_and_not_stated_again(

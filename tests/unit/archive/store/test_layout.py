@@ -28,7 +28,7 @@ from archive.store.layout import (
     parse_identity,
     read_identity,
 )
-from tests.support.archives import START, MadeArchive
+from tests.support.archives.archives import START, MadeArchive
 
 IDENTITY = ArchiveIdentity(
     archive_id="a" * 26,

@@ -13,14 +13,14 @@ from archive.log.headnote import HEAD_FILE
 from archive.log.log import TiledLog
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     MadeArchive,
     fill,
     make_archive,
     make_exchange,
 )
-from tests.support.call_sweep import open_writer
-from tests.support.folders import contents
+from tests.support.disk.call_sweep import open_writer
+from tests.support.disk.folders import contents
 
 
 @pytest.fixture

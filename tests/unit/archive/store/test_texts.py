@@ -11,8 +11,8 @@ from archive.digest import Digest
 from archive.errors import EvidenceError, LimitExceeded
 from archive.store import texts
 from archive.store.texts import find_text, text_path
-from tests.support.archives import MadeArchive
-from tests.support.texts import write_text
+from tests.support.archives.archives import MadeArchive
+from tests.support.archives.texts import write_text
 
 WORDS = "Свабода слова / Laisvė žodžiui"
 

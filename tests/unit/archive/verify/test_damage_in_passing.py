@@ -29,10 +29,10 @@ from archive.verify.statements.checks import (
 )
 from archive.verify.statements.entries import check_entry
 from archive.verify.whole.files import FolderFiles
-from tests.support.archives import MadeArchive, make_archive, make_page
-from tests.support.bundles import World
-from tests.support.sound import codes
-from tests.support.tamper import flip
+from tests.support.archives.archives import MadeArchive, make_archive, make_page
+from tests.support.archives.bundles import World
+from tests.support.attacks.tamper import flip
+from tests.support.judging.sound import codes
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

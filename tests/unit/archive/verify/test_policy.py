@@ -31,7 +31,7 @@ from archive.verify.reporting.report import (
     Report,
 )
 from archive.verify.reporting.steps import STEPS
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 EARLY = datetime(2025, 1, 26, 8, tzinfo=UTC)
 LATE = EARLY + timedelta(seconds=90)

@@ -35,12 +35,12 @@ from archive.verify.whole.files import FolderFiles
 from archive.verify.whole.folder import verify_archive
 from archive.verify.whole.keys import follow_history
 from archive.zipped import ZipFiles
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.folders import open_segment
-from tests.support.foreign import exchange
-from tests.support.sound import codes, judge_capture
-from tests.support.stamped import StampedArchive, make_stamped
-from tests.support.tamper import Victim
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.attacks.foreign import exchange
+from tests.support.attacks.tamper import Victim
+from tests.support.disk.folders import open_segment
+from tests.support.judging.sound import codes, judge_capture
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -19,7 +19,7 @@ from archive.warc.library import (
 )
 from archive.warc.member import write_stored_member
 from archive.warc.reading import read_records
-from tests.support.slices import Build
+from tests.support.archives.slices import Build
 
 OK = b"HTTP/1.1 200 OK\r\n"
 RESPONSES = {

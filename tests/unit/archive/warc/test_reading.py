@@ -25,7 +25,7 @@ from archive.warc.record import (
     RecordHeader,
     format_header,
 )
-from tests.support.slices import Build
+from tests.support.archives.slices import Build
 
 
 def _header(block: bytes, length: int | None = None) -> bytes:

@@ -14,7 +14,7 @@ from archive.errors import MalformedRecord
 from archive.warc.reading import read_records
 from archive.warc.record import RecordHeader
 from archive.warc.revisit import NOT_MODIFIED, SAME_PAYLOAD, check_revisit, is_text
-from tests.support.slices import Build
+from tests.support.archives.slices import Build
 
 URI = "https://outlet.example/news"
 BODY = b"%PDF" + bytes(70_000)

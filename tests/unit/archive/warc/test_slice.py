@@ -25,7 +25,7 @@ from archive.warc.slice import (
     SliceMaterial,
     build_resource_slice,
 )
-from tests.support.slices import Build, Make, metadata_of, records_of
+from tests.support.archives.slices import Build, Make, metadata_of, records_of
 
 CAPTURE = "ab" * 32
 

@@ -21,7 +21,7 @@ from archive.warc.slice import (
     SliceMaterial,
     build_slice,
 )
-from tests.support.slices import Build, Make, metadata_of, records_of
+from tests.support.archives.slices import Build, Make, metadata_of, records_of
 
 
 def test_payload_digest_stands_only_where_the_block_gives_it_again(

@@ -23,9 +23,14 @@ from archive.store.writing.writer import ArchiveWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
 from archive.witness.desk import Desk, Reply, origin_hash
-from tests.support.archives import MadeArchive, fill, make_archive, put_back_head
-from tests.support.stamped import make_stamped
-from tests.support.witnesses import Running, running, writer_with
+from tests.support.archives.archives import (
+    MadeArchive,
+    fill,
+    make_archive,
+    put_back_head,
+)
+from tests.support.archives.stamped import make_stamped
+from tests.support.servers.witnesses import Running, running, writer_with
 
 
 @pytest.fixture

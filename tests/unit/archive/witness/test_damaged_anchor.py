@@ -9,9 +9,9 @@ import pytest
 from archive.attest.keys.signing import verify_ed25519
 from archive.errors import WitnessRefused
 from archive.log.note import parse_note, parse_vkey, verify_note
-from tests.support.archives import fill, put_back_head
-from tests.support.stamped import StampedArchive, make_stamped
-from tests.support.witnesses import Running, running, writer_with
+from tests.support.archives.archives import fill, put_back_head
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.servers.witnesses import Running, running, writer_with
 
 
 @pytest.fixture

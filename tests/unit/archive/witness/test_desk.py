@@ -30,8 +30,8 @@ from archive.witness.desk import (
     origin_hash,
     read_logs,
 )
-from tests.support.faults import FaultyFiles
-from tests.support.witnesses import SEEN_AT
+from tests.support.disk.faults import FaultyFiles
+from tests.support.servers.witnesses import SEEN_AT
 
 ORIGIN = "election-evidence-archive/test"
 SIGNER = Ed25519Signer.from_seed(bytes(32), name=ORIGIN)

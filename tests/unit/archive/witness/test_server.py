@@ -17,7 +17,7 @@ from archive.log.witness import AddCheckpoint, format_add_checkpoint
 from archive.witness import server as server_module
 from archive.witness.desk import origin_hash
 from archive.witness.server import WitnessServer, check_bind
-from tests.support.witnesses import Running, running
+from tests.support.servers.witnesses import Running, running
 
 ORIGIN = "election-evidence-archive/test"
 SIGNER = Ed25519Signer.from_seed(bytes(32), name=ORIGIN)

@@ -27,8 +27,8 @@ from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.engine.spool import Spool
 from crawlers.engine.tls import make_loopback_authority
 from crawlers.engine.verbatim import VerbatimRequest, WireListener
-from tests.support.exchanges import answered, unanswered
-from tests.support.values import bare_capture
+from tests.support.archives.exchanges import answered, unanswered
+from tests.support.archives.values import bare_capture
 
 MOMENT = datetime(2025, 1, 26, 12, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from crawlers.browser.flags import languages_of
 from crawlers.browser.order import PageOrder, Paths, ProxyAccess
 from crawlers.browser.program import clean_environment, find_program
 from crawlers.browser.traffic import PageTraffic
-from tests.support.waiting import wait_until
+from tests.support.programs.waiting import wait_until
 
 
 def write_program(

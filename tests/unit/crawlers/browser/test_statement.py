@@ -9,7 +9,7 @@ from archive.capture import Capture, CaptureOutcome
 from crawlers.browser.order import ARTIFACTS, PageFacts, artifact_path
 from crawlers.browser.statement import RenderedPage, describe_part, draft_rendering
 from crawlers.browser.traffic import Asked, PageTraffic, sort_trail
-from tests.support.values import bare_capture
+from tests.support.archives.values import bare_capture
 
 
 def capture(number: int, uri: str, status: int | None = 200) -> Capture:

@@ -8,7 +8,7 @@ import pytest
 
 from archive.capture import CaptureOutcome, Exchange
 from crawlers.engine.settings import FetchRequest
-from tests.support.fake_web import FakeArchive, FakeWeb, exchange
+from tests.support.capturing.fake_web import FakeArchive, FakeWeb, exchange
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from crawlers.crawl.jobs.unfinished import find_unfinished
 from crawlers.crawl.seam.services import CrawlServices
 from crawlers.crawl.standings import read_standings
 from crawlers.sources.registry import read_registry
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.values import opening_of
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.values import opening_of
 
 SOURCE = "viasna"
 URI = "http://a.example/"

@@ -26,8 +26,8 @@ from crawlers.crawl.silence import LOOK_MOST_SECONDS, Silence
 from crawlers.crawl.watch import Tools, Watch, WatchPlan
 from crawlers.sources.campaign import NO_CAMPAIGN
 from crawlers.sources.registry import read_registry
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.values import opening_of
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.values import opening_of
 
 NOW = datetime(2030, 1, 10, 12, tzinfo=UTC)
 REGISTRY = read_registry()

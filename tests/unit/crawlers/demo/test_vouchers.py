@@ -11,7 +11,7 @@ from archive.verify.whole.folder import verify_archive
 from crawlers.demo import vouchers
 from crawlers.demo.authorities import has_openssl
 from crawlers.demo.vouchers import run_vouchers
-from tests.support.archives import MadeArchive, make_archive
+from tests.support.archives.archives import MadeArchive, make_archive
 
 
 @pytest.fixture

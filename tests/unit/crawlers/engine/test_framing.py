@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.engine.outcome import Progress as P
-from tests.support.following import BIG_LIMIT, CHUNKED, HELLO, LENGTH, OK, follow
+from tests.support.capturing.following import (
+    BIG_LIMIT,
+    CHUNKED,
+    HELLO,
+    LENGTH,
+    OK,
+    follow,
+)
 
 
 def one(

@@ -11,7 +11,7 @@ from crawlers.engine.framing import (
     ResponseFramer,
 )
 from crawlers.engine.outcome import Progress as P
-from tests.support.following import CHUNKED, HELLO, LENGTH, OK, follow
+from tests.support.capturing.following import CHUNKED, HELLO, LENGTH, OK, follow
 
 
 @pytest.mark.parametrize(

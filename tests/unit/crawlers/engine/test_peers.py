@@ -8,8 +8,8 @@ import pytest
 from archive.transport import Connect
 from crawlers.engine.peers import find_connector
 from crawlers.engine.proxy import parse_proxy
-from tests.support.loopback_proxy import serve_proxy
-from tests.support.spied import held
+from tests.support.programs.spied import held
+from tests.support.servers.loopback_proxy import serve_proxy
 
 
 def connector(port: int, *, tor: bool = False) -> Connect:

@@ -20,7 +20,7 @@ from crawlers.sources.classes import (
 )
 from crawlers.sources.signs import Signs
 from crawlers.sources.source import Source
-from tests.support.bodies import NOT_PAGES, PAGES, Body
+from tests.support.inputs.bodies import NOT_PAGES, PAGES, Body
 
 Parse = Callable[[str], Source]
 

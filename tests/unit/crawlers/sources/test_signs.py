@@ -10,7 +10,7 @@ from archive.capture_class import CaptureClass
 from crawlers.sources.classes import classify, is_settled
 from crawlers.sources.signs import Signs
 from crawlers.spiders.answer import BRIEF_BYTES, read_response
-from tests.support.values import bare_capture
+from tests.support.archives.values import bare_capture
 
 URL = "https://site.example/news/2025/a"
 CASES = {

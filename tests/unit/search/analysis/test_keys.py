@@ -25,7 +25,7 @@ from search.analysis.keys import (
     query_keys,
 )
 from search.analysis.spellings import index_variant
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 FLOORS, LOOSE_FLOORS = (0.943, 0.969), (0.964, 0.994)
 """Recall of base and of inflected pairs; they only rise."""

@@ -11,7 +11,7 @@ from search.analysis.lemmas import (
     stem_belarusian,
     to_cyrillic,
 )
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 
 @pytest.mark.parametrize(

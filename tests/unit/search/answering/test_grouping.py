@@ -20,8 +20,8 @@ from search.indexing.generations import (
     use_generation,
 )
 from search.rows.captures import CaptureRow, CaptureRows, DocumentRow
-from tests.support.search_archive import ArchiveBox
-from tests.support.values import CAPTURED_AT, bare_capture
+from tests.support.archives.search_archive import ArchiveBox
+from tests.support.archives.values import CAPTURED_AT, bare_capture
 
 GROUPED = SearchOptions(grouped=True)
 RARE = (

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from search.analysis.gazetteer import load_gazetteer
 from search.answering.mentions import Mention, find_mentions
 from search.search_cli import search
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 TEXTS = (
     ("be", "Учора Зянон Брыльчык сустрэўся ў Вільні з Рутай Малюк. Выбары прайшлі."),

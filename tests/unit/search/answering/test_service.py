@@ -24,7 +24,7 @@ from search.answering.service import (
 from search.engines import linked_folder as linked
 from search.indexing.generations import find_current
 from search.rows.captures import CaptureRows
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 FORMS = SearchOptions(variants=Variants.FORMS)

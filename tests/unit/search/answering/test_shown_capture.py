@@ -14,8 +14,8 @@ from search.answering.service import SearchService
 from search.output.asking import Listing
 from search.output.listed import captures_of
 from search.output.streams import row_of
-from tests.support.numbers import numbers_of
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
+from tests.support.web.numbers import numbers_of
 from tests.unit.search.test_items import digest
 
 SAID = "<p>The election in Minsk was quiet, said the commission today.</p>"

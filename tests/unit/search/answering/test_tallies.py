@@ -9,7 +9,7 @@ import pytest
 from search.answering import tallies
 from search.answering.service import SearchService
 from search.engines.tantivy_engine import TantivyEngine
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 SECONDS = 20

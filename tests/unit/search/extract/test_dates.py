@@ -9,7 +9,7 @@ from benchmarks.quality.dates import measure
 from search.extract.by_type import extract
 from search.extract.dates import CONFLICT, find_claimed, names_later_month
 from search.extract.written_dates import find_dates
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 ARTICLE = "Observers said so. " * 20
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.quality.encodings import measure
 from search.extract.encoding import decode
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 RUSSIAN = (
     "Центральная избирательная комиссия сообщила результаты выборов президента, "

@@ -7,8 +7,8 @@ import pytest
 from search.extract.by_type import EXTRACTORS, FAILED_EXTRACTOR, NO_EXTRACTOR
 from search.extract.result import TEXT_CODE_POINTS
 from search.extract.worker import Worker
-from tests.support.hostile_documents import hostile_documents
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
+from tests.support.inputs.hostile_documents import hostile_documents
 
 DOCUMENTS = hostile_documents()
 EVERYDAY = (

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.quality.language import measure
 from search.extract.language import identify, may_differ
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from archive.capture import CaptureOutcome
 from search.engines.base import Rejected
 from search.engines.tantivy_engine import TantivyEngine
 from search.indexing.index import Indexer
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 SMALL, LARGE, CAPTURES = 2, 6, 7
 

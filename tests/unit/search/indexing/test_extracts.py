@@ -14,7 +14,7 @@ from search.engines.fields import TOKEN_FIELDS
 from search.indexing import extracts, intake
 from search.indexing.extracts import EXTRACTS_FILE
 from search.passages import read_forms, read_plain
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 PAGE = "<title>Выбары</title><p>Лукашэнка сказаў пра выбары"
 

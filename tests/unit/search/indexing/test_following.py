@@ -14,7 +14,7 @@ from archive.capture import CaptureOutcome
 from archive.errors import SearchUnavailable
 from search.cli import index
 from search.indexing.following import Follower
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 
 def failure(box: ArchiveBox, name: str) -> None:

@@ -21,7 +21,7 @@ from search.indexing.generations import find_current, hold_index_lock
 from search.indexing.index import Indexer
 from search.indexing.kept import state_texts
 from search.rows.captures import CaptureRows
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 QUERIES = (

@@ -9,8 +9,8 @@ from archive.attest.records.job import JobClosing, SeedOutcome
 from archive.capture_class import ClassNote
 from archive.digest import format_short_id
 from search.answering.service import SearchService
-from tests.support.search_archive import ArchiveBox
-from tests.support.values import opening_of
+from tests.support.archives.search_archive import ArchiveBox
+from tests.support.archives.values import opening_of
 
 Article = Callable[[str, str], str]
 JOB = format_short_id(b"j" * 16)

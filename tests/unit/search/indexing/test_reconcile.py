@@ -23,7 +23,7 @@ from search.indexing.generations import find_current
 from search.indexing.reconcile import Reconciled, reconcile
 from search.rows.captures import CaptureRows
 from search.rows.items import order_of
-from tests.support.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import ArchiveBox, make_box
 
 PAGES = 120
 

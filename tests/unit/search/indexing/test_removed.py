@@ -10,7 +10,7 @@ from archive.capture import Capture
 from archive.store.tombstones import RemovalOrder
 from search.answering.service import SearchService
 from search.search_cli import search
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 SECRET = "The witness Testname told the court about the secretword in Minsk and left."

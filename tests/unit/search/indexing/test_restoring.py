@@ -10,8 +10,8 @@ import pytest
 from archive.store.segments.segment import find_segment, parse_segment_name
 from search.indexing.index import IndexReport
 from search.indexing.intake import Intake
-from tests.support.search_archive import ArchiveBox
-from tests.support.tamper import flip
+from tests.support.archives.search_archive import ArchiveBox
+from tests.support.attacks.tamper import flip
 
 NOT_MADE = "0" * 64
 """Digest of a text that no capture gives."""

@@ -10,7 +10,7 @@ from archive.capture import CaptureOutcome
 from archive.errors import CaptureNotFound
 from search.cli import index
 from search.report.changes_cli import changes
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 URI = "https://a.example/1"

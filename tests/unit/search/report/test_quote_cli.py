@@ -21,7 +21,7 @@ from search.answering.service import SearchService
 from search.quote import Quotation, format_quotation, parse_quotation
 from search.report import quotations
 from search.report.quote_cli import quote
-from tests.support.search_archive import ArchiveBox
+from tests.support.archives.search_archive import ArchiveBox
 
 Article = Callable[[str, str], str]
 

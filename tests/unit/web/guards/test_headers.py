@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications
 from web.guards.headers import app_headers, replay_headers
 

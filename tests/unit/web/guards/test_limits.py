@@ -4,8 +4,8 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import create_app
 from web.guards.limits import COSTS, ENTRY_LIMIT, KEY_SECONDS, READER, RateLimiter
 from web.settings import WebSettings

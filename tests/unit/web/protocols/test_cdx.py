@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.store.catalog.lookup import KeyPlace
-from tests.support.served import APP
-from tests.support.web_world import World
+from tests.support.web.served import APP
+from tests.support.web.web_world import World
 from web.app import Applications
 from web.protocols.cdx import CdxRefused, after, format_resume_key, parse_resume_key
 

@@ -7,8 +7,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from archive.errors import FormatError
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.app import Applications
 from web.protocols.mementos import format_http_date, parse_http_date, parse_pwid, plain
 

@@ -8,8 +8,8 @@ import pytest
 from archive.capture import Capture
 from archive.errors import StoreError
 from archive.verify.reporting.report import Report
-from tests.support.served import APP, REPLAY
-from tests.support.web_world import World
+from tests.support.web.served import APP, REPLAY
+from tests.support.web.web_world import World
 from web.replay.clean import clean_page
 from web.replay.frame import frame_page
 from web.replay.links import PartTable

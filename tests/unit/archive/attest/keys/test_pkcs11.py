@@ -14,7 +14,7 @@ from archive.settings import TokenKey, parse_settings
 from archive.store.layout import read_identity
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, fill, make_archive
+from tests.support.archives.archives import MadeArchive, fill, make_archive
 
 PLACES = ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/local/lib")
 PIN = b"1234"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from archive.attest.tokens.authority import CANDIDATES_LIMIT, find_path
 from archive.errors import BadTimestamp
-from tests.support.authorities import MemoryAuthority
+from tests.support.servers.authorities import MemoryAuthority
 
 AT = datetime(2025, 1, 26, 8, 0, tzinfo=UTC)
 

@@ -28,7 +28,7 @@ from archive.errors import (
     LimitExceeded,
     UnknownKey,
 )
-from tests.support.authorities import (
+from tests.support.servers.authorities import (
     MemoryAuthority,
     SignerForm,
     issue,

@@ -13,8 +13,8 @@ from archive.store.segments.segment import list_segments
 from archive.store.segments.walk import SegmentWalk, read_statement
 from archive.store.waiting.waiting import WaitingWriter
 from archive.verify.reporting.report import Outcome
-from tests.support.archives import fill
-from tests.support.stamped import StampedArchive, make_stamped
+from tests.support.archives.archives import fill
+from tests.support.archives.stamped import StampedArchive, make_stamped
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from archive.store.catalog.addresses import (
     moment_of,
 )
 from archive.store.reading.reader import ArchiveReader
-from tests.support.archives import MadeArchive, make_exchange
+from tests.support.archives.archives import MadeArchive, make_exchange
 
 URI = "http://a.example/list"
 ASKED = AddressQuery(target_uri=URI)

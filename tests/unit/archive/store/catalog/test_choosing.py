@@ -15,7 +15,7 @@ from archive.store.catalog import choosing
 from archive.store.catalog.catalog import Catalog
 from archive.store.reading.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
-from tests.support.archives import MadeArchive, make_exchange
+from tests.support.archives.archives import MadeArchive, make_exchange
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from archive.store.catalog import follow
 from archive.store.reading.reader import ArchiveReader
 from archive.store.segments import segment
 from archive.store.segments.segment import FoundSegment, list_segments, open_slice
-from tests.support.archives import make_archive
+from tests.support.archives.archives import make_archive
 
 
 def test_a_segment_sealed_between_listing_and_reading_is_followed(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from archive.store.catalog.lookup import FIRST_PLACE, KeySpan, span_of
 from archive.store.reading.reader import ArchiveReader
 from archive.warc.surt import make_urlkey
-from tests.support.archives import MadeArchive
+from tests.support.archives.archives import MadeArchive
 
 
 def test_a_stretch_is_walked_once_and_in_order(made: MadeArchive) -> None:

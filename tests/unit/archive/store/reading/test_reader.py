@@ -22,13 +22,13 @@ from archive.store.reading.reader import ArchiveReader
 from archive.store.rebuild import rebuild_catalog
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome
-from tests.support.archives import (
+from tests.support.archives.archives import (
     MadeArchive,
     artifact,
     make_exchange,
     make_page,
 )
-from tests.support.attacked import edit_catalog
+from tests.support.attacks.attacked import edit_catalog
 
 
 def read_all(root: Path) -> list[Capture]:

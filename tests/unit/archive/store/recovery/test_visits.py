@@ -15,7 +15,7 @@ from archive.store.recovery.visits import remove_visits, visit_folder
 from archive.store.waiting.waiting import WaitingWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
+from tests.support.archives.archives import MadeArchive, make_archive
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
 from archive.verify.reporting.report import Outcome, Report
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.texts import write_text
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.texts import write_text
 
 ORDER = RemovalOrder(reason="names of victims", authority="Court of Ghent, 12/2025")
 

@@ -21,7 +21,7 @@ from archive.store.waiting.signing import check_waiting, sign_waiting
 from archive.store.waiting.waiting import WaitingWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     MadeArchive,
     fill,
     make_archive,

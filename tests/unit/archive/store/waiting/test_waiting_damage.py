@@ -16,7 +16,12 @@ from archive.store.waiting.waiting import WaitingWriter
 from archive.store.writing.settings import WriterSettings
 from archive.verify.whole.folder import verify_archive
 from archive.warc.member import Effort
-from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
+from tests.support.archives.archives import (
+    MadeArchive,
+    fill,
+    make_archive,
+    make_exchange,
+)
 
 STEP = 37
 """Every so many bytes one is flipped: all fields of each header are hit."""

@@ -21,7 +21,7 @@ from archive.store import ledger
 from archive.store.drafts import Draft
 from archive.store.ledger import Ledger, Signed
 from archive.store.writing.writer import ArchiveWriter
-from tests.support.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
 
 
 @pytest.fixture

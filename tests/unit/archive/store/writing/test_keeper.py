@@ -18,8 +18,8 @@ from archive.store.writing.settings import WriterSettings
 from archive.store.writing.writer import ArchiveWriter
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, fill, make_archive
-from tests.support.waiting import wait_until
+from tests.support.archives.archives import MadeArchive, fill, make_archive
+from tests.support.programs.waiting import wait_until
 
 LINE = NoteSignature(
     name="w.example",

@@ -26,9 +26,9 @@ from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Bracket as Proven
 from archive.verify.reporting.report import Outcome, Report
 from archive.warc.reading import read_records
-from tests.support.bracketed import finding, findings
-from tests.support.bundles import Files_, World, resum
-from tests.support.sound import assert_sound
+from tests.support.archives.bracketed import finding, findings
+from tests.support.archives.bundles import Files_, World, resum
+from tests.support.judging.sound import assert_sound
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -34,8 +34,8 @@ from archive.verify.bundles.listing import sums_order
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Outcome, Report
 from archive.zipped import write_zip
-from tests.support.bundles import Files_, World, resum, write_folder
-from tests.support.sound import assert_sound, codes
+from tests.support.archives.bundles import Files_, World, resum, write_folder
+from tests.support.judging.sound import assert_sound, codes
 from tests.support.spoiling.cases import all_cases
 
 pytestmark = pytest.mark.usefixtures("whole_reports")

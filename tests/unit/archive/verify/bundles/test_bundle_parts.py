@@ -13,8 +13,8 @@ from archive.verify.bundles.bundle import verify_files
 from archive.verify.bundles.bundlefiles import prefix_of
 from archive.verify.bundles.bundletimes import weakest
 from archive.verify.reporting.report import NO_BRACKET, ONE_WITNESS, Bracket, Report
-from tests.support.bundles import Files_, World, resum
-from tests.support.sound import assert_sound
+from tests.support.archives.bundles import Files_, World, resum
+from tests.support.judging.sound import assert_sound
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

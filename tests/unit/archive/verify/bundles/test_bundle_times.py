@@ -14,8 +14,8 @@ from archive.verify.bundles.bundletimes import BundleTimes
 from archive.verify.bundles.bundletree import BundleTree
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding, Outcome
-from tests.support.bracketed import finding, findings
-from tests.support.bundles import Files_, World
+from tests.support.archives.bracketed import finding, findings
+from tests.support.archives.bundles import Files_, World
 
 BAD, FAILED = "not-before-bad", Outcome.FAILED
 PART = f"captures/{'a' * 26}/"

@@ -14,10 +14,10 @@ from archive.capture import Capture
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import ALWAYS_REQUIRED, Outcome, Report
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.folders import open_segment
-from tests.support.sound import judge_capture
-from tests.support.tamper import fired, flip
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.attacks.tamper import fired, flip
+from tests.support.disk.folders import open_segment
+from tests.support.judging.sound import judge_capture
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -16,11 +16,11 @@ from archive.verify.captures.capturetime import _find_named, _read_stamps, check
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import NO_BRACKET, Outcome
 from archive.verify.times.stamps import Stamps
-from tests.support.bracketed import finding, findings
-from tests.support.folders import open_segment
-from tests.support.foreign import exchange
-from tests.support.sound import judge_capture
-from tests.support.stamped import StampedArchive, make_stamped
+from tests.support.archives.bracketed import finding, findings
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.attacks.foreign import exchange
+from tests.support.disk.folders import open_segment
+from tests.support.judging.sound import judge_capture
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

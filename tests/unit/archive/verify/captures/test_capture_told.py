@@ -18,12 +18,12 @@ from archive.verify.captures.capture import verify_capture
 from archive.verify.log.witnesses import LastSeen
 from archive.verify.policy import Wishes
 from archive.verify.reporting.report import ALWAYS_REQUIRED, Outcome, Report
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.bundles import Witness
-from tests.support.exchanges import not_modified
-from tests.support.folders import open_segment
-from tests.support.foreign import exchange
-from tests.support.sound import assert_sound
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.bundles import Witness
+from tests.support.archives.exchanges import not_modified
+from tests.support.attacks.foreign import exchange
+from tests.support.disk.folders import open_segment
+from tests.support.judging.sound import assert_sound
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -22,10 +22,10 @@ from archive.verify.captures.corroboration import (
     Agreement,
     corroborate,
 )
-from tests.support.archives import (
+from tests.support.archives.archives import (
     make_exchange,
 )
-from tests.support.corroborated import (
+from tests.support.archives.corroborated import (
     OTHER,
     PAGE,
     URI,
@@ -33,7 +33,7 @@ from tests.support.corroborated import (
     agreements,
     replace_trust,
 )
-from tests.support.inside import Done, call
+from tests.support.programs.inside import Done, call
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

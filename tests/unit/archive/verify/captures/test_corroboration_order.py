@@ -26,8 +26,8 @@ from archive.verify.captures.corroboration import (
     near_captures,
 )
 from archive.verify.reporting.report import Report
-from tests.support.archives import make_page
-from tests.support.corroborated import OTHER, PAGE, URI, World, add, agreements
+from tests.support.archives.archives import make_page
+from tests.support.archives.corroborated import OTHER, PAGE, URI, World, add, agreements
 
 
 @pytest.fixture

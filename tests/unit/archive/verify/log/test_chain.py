@@ -23,8 +23,8 @@ from archive.store.ledger import FIRST_PREV
 from archive.verify.log.chain import Chain, check_tiles, read_checkpoint
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
-from tests.support.archives import START
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.archives.archives import START
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 ORIGIN, ARCHIVE = "log.example/a", "a" * 26
 LOG = Ed25519Signer.from_seed(b"\1" * 32, name=ORIGIN)

@@ -29,8 +29,8 @@ from archive.verify.log.witnesses import (
 )
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
-from tests.support.findings import failed, found_by, holds, not_checked
-from tests.support.leaves import grow
+from tests.support.archives.leaves import grow
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 ORIGIN = "log.example/a"
 FILE = "log/checkpoint"

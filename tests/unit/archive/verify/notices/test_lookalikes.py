@@ -9,7 +9,7 @@ from archive.verify.captures.capture import verify_capture
 from archive.verify.notices.lookalikes import LookAlikes, describe_host
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import make_archive, make_exchange
+from tests.support.archives.archives import make_archive, make_exchange
 
 
 def alabel(text: str) -> str:

@@ -12,7 +12,7 @@ from archive.verify.notices.lookalikes import HOSTS_NAMED, LookAlikes, describe_
 from archive.verify.notices.overrides import LISTED, TEXT_CHARACTERS, Overrides
 from archive.verify.reporting.collector import Collector
 from archive.verify.statements.cosigns import NAMED, Cosigns
-from tests.support.findings import failed, found_by
+from tests.support.judging.findings import failed, found_by
 
 
 def alabel(text: str) -> str:

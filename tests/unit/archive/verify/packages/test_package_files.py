@@ -24,7 +24,7 @@ from archive.verify.packages.packagefiles import (
     slice_path,
 )
 from archive.zipped import ZipFiles
-from tests.support.bundles import World
+from tests.support.archives.bundles import World
 
 ID, OTHER = "a" * 26, "b" * 26
 PACKING = Packing(created="2026-01-26T08:00:00Z", software="software 1")

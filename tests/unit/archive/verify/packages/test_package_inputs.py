@@ -12,9 +12,15 @@ from archive.verify.packages import package
 from archive.verify.packages.package import verify_wacz
 from archive.verify.packages.packagefiles import INDEX, PACKAGE, PACKAGE_DIGEST, PAGES
 from archive.verify.reporting.report import Outcome, Report
-from tests.support.bundles import World
-from tests.support.forged_packages import Entries, describe, pack, sign, write_package
-from tests.support.sound import codes
+from tests.support.archives.bundles import World
+from tests.support.attacks.forged_packages import (
+    Entries,
+    describe,
+    pack,
+    sign,
+    write_package,
+)
+from tests.support.judging.sound import codes
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -25,8 +25,8 @@ from archive.verify.segments.pieces import (
     walk_piece,
 )
 from archive.verify.statements.entries import check_entry
-from tests.support.archives import MadeArchive, make_archive, make_page
-from tests.support.inside_reader import PIECE
+from tests.support.archives.archives import MadeArchive, make_archive, make_page
+from tests.support.programs.inside_reader import PIECE
 
 
 @pytest.fixture(scope="module")

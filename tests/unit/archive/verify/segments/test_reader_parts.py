@@ -34,8 +34,8 @@ from archive.verify.segments.readers import (
     Readers,
     count_readers,
 )
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.inside_reader import Inside
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.programs.inside_reader import Inside
 
 MANY = 2 * BATCH
 """Entries of one segment: more than one batch."""

@@ -10,10 +10,15 @@ from archive.verify.reporting.report import Outcome
 from archive.verify.segments import pieces, readers
 from archive.verify.whole import folder
 from archive.verify.whole.folder import Progress, verify_archive
-from tests.support.archives import (
+from tests.support.archives.archives import (
     MadeArchive,
 )
-from tests.support.inside_reader import PIECE, SIDE_BY_SIDE, both, make_worth_reading
+from tests.support.programs.inside_reader import (
+    PIECE,
+    SIDE_BY_SIDE,
+    both,
+    make_worth_reading,
+)
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,12 @@ from archive.verify.segments.pieces import Piece, cut_segment, kept_bytes, with_
 from archive.verify.whole import folder, stated
 from archive.verify.whole.folder import verify_archive
 from archive.warc.member import GZIP_HEADER
-from tests.support.archives import (
+from tests.support.archives.archives import (
     MadeArchive,
     copy_archive,
     fill,
 )
-from tests.support.inside_reader import (
+from tests.support.programs.inside_reader import (
     PIECE,
     SIDE_BY_SIDE,
     Inside,

@@ -16,8 +16,8 @@ from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.statements.checks import leaf_of
 from archive.verify.statements.entries import CheckedEntry, check_entry
-from tests.support.findings import failed, found_by, holds, not_checked
-from tests.support.tamper import CAPTURE, GOLDEN, JOB_OPEN, KEY, OPEN
+from tests.support.attacks.tamper import CAPTURE, GOLDEN, JOB_OPEN, KEY, OPEN
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 SUBJECT = "entry of a test"
 Change = Callable[[SegmentEntry], SegmentEntry]

@@ -14,8 +14,8 @@ from archive.errors import FormatError
 from archive.store.reading.reader import ArchiveReader
 from archive.verify.statements.moved import Movement, Moves, trace_records
 from archive.warc.reading import ReadRecord, RecordWalk
-from tests.support.archives import make_archive
-from tests.support.folders import open_segment
+from tests.support.archives.archives import make_archive
+from tests.support.disk.folders import open_segment
 
 Parts = list[bytes]
 

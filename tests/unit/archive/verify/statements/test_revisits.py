@@ -15,9 +15,9 @@ from archive.store.reading.reader import ArchiveReader
 from archive.verify.captures.capture import verify_capture
 from archive.verify.reporting.report import Outcome, Report
 from archive.verify.whole.folder import verify_archive
-from tests.support.archives import MadeArchive, make_archive
-from tests.support.exchanges import answered, not_modified
-from tests.support.sound import codes
+from tests.support.archives.archives import MadeArchive, make_archive
+from tests.support.archives.exchanges import answered, not_modified
+from tests.support.judging.sound import codes
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -9,7 +9,7 @@ from archive.digest import Digest
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Outcome
 from archive.verify.statements.revisits import Revisits, name_capture, name_original
-from tests.support.bracketed import finding, findings
+from tests.support.archives.bracketed import finding, findings
 
 SLICE, OTHER = Digest.of(b"slice"), Digest.of(b"revisit")
 PAYLOAD = Digest.of(b"payload")

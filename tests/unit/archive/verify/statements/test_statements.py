@@ -31,7 +31,7 @@ from archive.verify.statements.checks import (
     leaf_of,
 )
 from archive.warc.revisit import SAME_PAYLOAD
-from tests.support.tamper import CAPTURE, GOLDEN, PAGE
+from tests.support.attacks.tamper import CAPTURE, GOLDEN, PAGE
 
 OPERATOR, ROOT = (P256Signer.from_scalar(1_000_003 + n) for n in range(2))
 TRUST = TrustSet(

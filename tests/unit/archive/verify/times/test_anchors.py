@@ -18,7 +18,7 @@ from archive.log.note import MAX_NOTE_BYTES, format_note, sign_note
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.times.anchors import ANCHOR_FILE_LIMIT_BYTES, Anchors
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 ORIGIN = "log.example/a"
 LOG = Ed25519Signer.from_seed(b"\1" * 32, name=ORIGIN)

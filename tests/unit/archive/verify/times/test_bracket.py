@@ -14,7 +14,15 @@ from archive.verify.times.bracket import (
     describe_width,
     judge_time,
 )
-from tests.support.bracketed import MOMENT, NOON, ROOT, TOKEN, Told, findings, named
+from tests.support.archives.bracketed import (
+    MOMENT,
+    NOON,
+    ROOT,
+    TOKEN,
+    Told,
+    findings,
+    named,
+)
 
 
 @pytest.mark.parametrize(

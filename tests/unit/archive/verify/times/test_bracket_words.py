@@ -8,7 +8,7 @@ import pytest
 
 from archive.instant import format_instant
 from archive.verify.reporting.report import Outcome
-from tests.support.bracketed import (
+from tests.support.archives.bracketed import (
     DAY,
     MOMENT,
     NOON,

@@ -20,8 +20,8 @@ from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Outcome
 from archive.verify.times.stamps import Stamps
 from archive.verify.whole.folder import verify_archive
-from tests.support.sound import codes, judge_capture
-from tests.support.stamped import StampedArchive, make_stamped
+from tests.support.archives.stamped import StampedArchive, make_stamped
+from tests.support.judging.sound import codes, judge_capture
 
 pytestmark = pytest.mark.usefixtures("whole_reports")
 

@@ -14,7 +14,7 @@ from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Outcome
 from archive.verify.times import stamps as stamps_module
 from archive.verify.times.stamps import Stamp, Stamps
-from tests.support.bracketed import NOON, finding, findings
+from tests.support.archives.bracketed import NOON, finding, findings
 
 
 def at(minutes: int) -> datetime:

@@ -13,7 +13,7 @@ from archive.store.layout import DERIVED_NAMES, FOLDERS, ArchivePaths
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.whole.files import FolderFiles
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 OTHER = "has not the digest that was stated"
 

@@ -15,9 +15,9 @@ from archive.log.reader import LogReader
 from archive.store.layout import hold_lock
 from archive.verify.reporting.report import ONE_WITNESS, Outcome, Report
 from archive.verify.whole.folder import Progress, verify_archive
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.folders import open_segment
-from tests.support.values import opening_of
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.values import opening_of
+from tests.support.disk.folders import open_segment
 
 
 @pytest.fixture

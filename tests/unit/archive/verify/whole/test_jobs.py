@@ -16,8 +16,8 @@ from archive.digest import Digest
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.whole.jobs import Jobs
-from tests.support.archives import START
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.archives.archives import START
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 A, B = "a" * 26, "b" * 25 + "a"
 CAPTURES = tuple(f"{number:064x}" for number in range(4))

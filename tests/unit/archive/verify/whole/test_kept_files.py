@@ -18,8 +18,8 @@ from archive.store.waiting.waiting import WaitingWriter
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.whole.files import FolderFiles
-from tests.support.archives import fill, make_archive
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.archives.archives import fill, make_archive
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 OTHER = "has not the digest that was stated"
 GONE, LEFT = "ab" * 32, "cd" * 32

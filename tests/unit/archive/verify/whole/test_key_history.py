@@ -14,7 +14,7 @@ from archive.log.note import format_vkey
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.whole.keys import check_key_history, counts, follow_history
-from tests.support.findings import failed, found_by, holds, not_checked
+from tests.support.judging.findings import failed, found_by, holds, not_checked
 
 LOG = Ed25519Signer.from_seed(b"\1" * 32, name="log.example/a")
 OTHER_LOG = Ed25519Signer.from_seed(b"\2" * 32, name="log.example/a")

@@ -11,7 +11,7 @@ from archive.store.segments.segment import list_segments
 from archive.verify.reporting.report import Outcome
 from archive.verify.whole import folder
 from archive.verify.whole.folder import Progress, verify_archive
-from tests.support.tamper import Victim
+from tests.support.attacks.tamper import Victim
 
 
 def test_an_identity_of_the_greatest_length_is_read(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from archive.log.leaf import Leaf, format_leaf
 from archive.verify.reporting.collector import Collector
 from archive.verify.reporting.report import Finding
 from archive.verify.whole.removals import Removals
-from tests.support.archives import START
-from tests.support.findings import failed, found_by, holds
+from tests.support.archives.archives import START
+from tests.support.judging.findings import failed, found_by, holds
 
 REMOVED = [Digest.of(b"%d" % number) for number in range(9)]
 """Digests of the statements of entries that may be removed."""

@@ -9,7 +9,12 @@ import pytest
 from archive.capture import ExchangeContext
 from archive.store.reading.reader import ArchiveReader
 from crawlers.crawl.capturing.memory import ArchiveMemory
-from tests.support.archives import MadeArchive, fill, make_archive, make_exchange
+from tests.support.archives.archives import (
+    MadeArchive,
+    fill,
+    make_archive,
+    make_exchange,
+)
 
 
 @pytest.fixture

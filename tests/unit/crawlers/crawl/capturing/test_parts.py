@@ -18,7 +18,7 @@ from crawlers.crawl.capturing.parts import (
 )
 from crawlers.crawl.capturing.references import Reference
 from crawlers.engine.settings import FetchRequest
-from tests.support.fake_web import FakeArchive, FakeWeb
+from tests.support.capturing.fake_web import FakeArchive, FakeWeb
 
 HTML = "Content-Type: text/html"
 

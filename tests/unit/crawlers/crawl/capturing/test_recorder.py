@@ -15,7 +15,7 @@ from crawlers.crawl.capturing.recorder import Recorder
 from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.engine.spool import SpooledBytes
-from tests.support.fake_web import FakeWeb
+from tests.support.capturing.fake_web import FakeWeb
 
 URL = "http://a.example/"
 

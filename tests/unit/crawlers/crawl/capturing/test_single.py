@@ -16,7 +16,7 @@ from crawlers.crawl.capturing.single import ListCapture
 from crawlers.crawl.jobs.joblog import JobLog
 from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.sources.source import PartsMode
-from tests.support.fake_web import FakeArchive, FakeWeb
+from tests.support.capturing.fake_web import FakeArchive, FakeWeb
 
 Run = Callable[..., tuple[list[Capture], JobLog]]
 PAGE = "<link rel=stylesheet href=/s.css><img src=/i.png><img src=file:///etc/x>"

@@ -22,8 +22,8 @@ from crawlers.crawl.jobs.unfinished import (
 )
 from crawlers.crawl.seam.middleware import NOT_READ_AGAIN, TakeOver
 from crawlers.crawl.seam.services import RequestRefused
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.values import opening_of
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.values import opening_of
 
 SOURCE = "viasna"
 SEED = "http://a.example/0"

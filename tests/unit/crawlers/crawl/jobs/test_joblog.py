@@ -6,7 +6,7 @@ import pytest
 
 from archive.capture import CaptureOutcome
 from crawlers.crawl.jobs.joblog import JobLog
-from tests.support.fake_web import FakeArchive
+from tests.support.capturing.fake_web import FakeArchive
 
 CASES = [
     (CaptureOutcome.COMPLETE, "", "captured", ""),

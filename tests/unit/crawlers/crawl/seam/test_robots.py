@@ -10,7 +10,7 @@ from scrapy.http import Request, Response
 
 from crawlers.crawl.seam.robots import COPIES, RobotsReach, StandardRobots, tidy_robots
 from crawlers.crawl.seam.services import NOTES_KEY, RequestNotes, RequestRefused
-from tests.support.rfc9309 import is_allowed, parse, paths_of
+from tests.support.capturing.rfc9309 import is_allowed, parse, paths_of
 
 AGENTS = (b"anybody", b"googlebot", b"yandex")
 PATHS = 40

@@ -37,7 +37,7 @@ from crawlers.engine.settings import FetchRequest, Listener
 from crawlers.sources.registry import get_source
 from crawlers.spiders.base import SourceSpider
 from crawlers.spiders.turns import SHAPE_TURN, shape_of
-from tests.support.fake_web import FakeArchive, FakeWeb
+from tests.support.capturing.fake_web import FakeArchive, FakeWeb
 
 SOURCE = get_source("viasna")
 URL = "https://spring96.org/en/news/1"

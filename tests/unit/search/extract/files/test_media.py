@@ -15,7 +15,7 @@ from search.extract.by_type import extract
 from search.extract.files.ocr import find_tesseract, parse_table
 from search.extract.files.pdf import PDF_LIBRARIES
 from search.extract.worker import Worker
-from tests.support.png import GREY, write_png
+from tests.support.inputs.png import GREY, write_png
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

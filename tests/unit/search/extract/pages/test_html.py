@@ -10,7 +10,7 @@ from benchmarks.quality.articles import measure
 from search.extract.pages.html import HTML_LIBRARIES, extract_html
 from search.extract.pages.stated import stated_article
 from search.extract.result import SEPARATOR, TEXT_CODE_POINTS, main_end_of
-from tests.support.bars import missed
+from tests.support.judging.bars import missed
 
 LONG = "Камісія паведаміла вынікі галасавання на ўсіх участках краіны. " * 8
 

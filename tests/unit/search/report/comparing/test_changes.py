@@ -13,7 +13,7 @@ from search.report.comparing.changes import (
     compare_texts,
     split_paragraphs,
 )
-from tests.support.examples import examples
+from tests.support.judging.examples import examples
 
 BEFORE = """\
 Statement on prisoners

@@ -11,7 +11,7 @@ import pytest
 
 from search.extract.worker import Worker
 from search.report.comparing.rows import compare_lists, is_list, split_rows
-from tests.support.lists import docx, html, make_people, number, pdf, rtf, xlsx
+from tests.support.inputs.lists import docx, html, make_people, number, pdf, rtf, xlsx
 
 People = list[tuple[str, ...]]
 ADDED, REMOVED = 12, 3

@@ -9,7 +9,7 @@ from archive.capture import Capture
 from archive.digest import Digest
 from search.report.span.findings import ShownChange
 from search.report.span.second_profile import Sample, find_cloaking
-from tests.support.values import bare_capture
+from tests.support.archives.values import bare_capture
 
 PAGES = 200
 NOTHING = ShownChange(counts={}, is_list=False, lines=())

@@ -21,8 +21,8 @@ from archive.verify.captures.corroboration import Partner
 from search.report.span.english import SENTENCES
 from search.report.span.period import Attempt
 from search.report.span.vantage import Seen, Sight, compare_places
-from tests.support.archives import MadeArchive, make_archive, make_exchange
-from tests.support.exchanges import unanswered
+from tests.support.archives.archives import MadeArchive, make_archive, make_exchange
+from tests.support.archives.exchanges import unanswered
 
 URI = "http://a.example/results"
 PAGE = b"<p>Candidate A: 51 %</p>" * 10

@@ -1,0 +1,1 @@
+"""Small archives, the values they are made of, and copies of them."""

@@ -1,0 +1,1 @@
+"""What an enemy does to an archive or a package, with or without its keys."""

@@ -1,0 +1,1 @@
+"""A disk that fails, a process that is killed at a call, and what lies there then."""

@@ -1,0 +1,1 @@
+"""Bytes for parsers: sound, odd, large, hostile; all made by a script."""

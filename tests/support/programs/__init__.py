@@ -1,0 +1,1 @@
+"""The command and its processes: started, watched, waited for."""

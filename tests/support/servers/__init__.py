@@ -1,0 +1,1 @@
+"""Servers on loopback, really started, and what serves in memory in their place."""

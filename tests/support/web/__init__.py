@@ -1,0 +1,1 @@
+"""The web interface of an archive, and who reads it."""
