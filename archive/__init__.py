@@ -12,5 +12,6 @@ imports only those before it in this list:
     witness, stamping       what others vouch for: cosignatures, time stamps
     verify                  the only place that judges
     export, mirror          what leaves the house; copies that only grow
+    doctor                  what is missing or unsafe on this machine
     cli                     the command `evidence`
 """

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 COMMANDS_GROUP = "evidence.commands"
 DEFAULT_ARCHIVE = Path("warcs") / "main"
+TELLING_VERB = "doctor"
+"""It says what is wrong with settings, in place of stopping there."""
 SQLITE_PRIMARY = 0xFF
 """Bits of an SQLite error code that say which error it is; the others say where."""
 KNOWN_VARIABLES = (
@@ -52,8 +54,8 @@ KNOWN_VARIABLES = (
 """The only environment variables of ours; a misspelt one must not pass unseen."""
 EXIT_CODES = """
 Exit codes: 0 done (for verify: all that the policy requires is VERIFIED), 1 other
-error, 2 wrong use, 3 not VERIFIED, 4 not in its format, 5 a capture failed, 6 the
-archive folder, 7 log or keys, 8 extraction, 9 search.
+error, 2 wrong use, 3 not VERIFIED, or unsafe, 4 not in its format, 5 a capture failed,
+6 the archive folder, 7 log or keys, 8 extraction, 9 search.
 """
 
 
@@ -71,6 +73,8 @@ class CommandContext:
     settings_file: Path | None = None
     """As it was named; None: where settings usually are."""
     settings: Settings = field(default_factory=Settings)
+    settings_problem: str | None = None
+    """Why settings or environment are refused: for the one verb that tells it."""
     secret: Secret = field(default_factory=Secret)
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -197,6 +201,19 @@ class EntryPointGroup(click.Group):
         return self.commands[cmd_name]
 
 
+def _load_settings(
+    verb: str, path: Path | None, environ: Mapping[str, str]
+) -> tuple[Settings, str | None]:
+    """The settings; what is wrong with them is told by TELLING_VERB, else raised."""
+    try:
+        check_environment(environ)
+        return load_settings(path, environ), None
+    except SettingsError as error:
+        if verb != TELLING_VERB:
+            raise
+        return Settings(), f"{error}"
+
+
 def check_environment(environ: Mapping[str, str]) -> None:
     """Refuse an unknown EVIDENCE_ variable: it is a setting that would do nothing."""
     for name in sorted(environ):
@@ -252,8 +269,8 @@ def cli(
 ) -> None:
     """Preserve web pages so that a stranger can check them later."""
     environ = dict(os.environ)
-    check_environment(environ)
     verb = ctx.invoked_subcommand or ""
+    settings, problem = _load_settings(verb, settings_file, environ)
     check_number(verb, cli.get_command(ctx, verb), len(archive))
     usual = Path(environ.get("EVIDENCE_ARCHIVE") or DEFAULT_ARCHIVE)
     chosen, *more = archive or (usual,)
@@ -261,7 +278,8 @@ def cli(
         archive=chosen,
         more_archives=tuple(more),
         is_usual=not archive,
-        settings=load_settings(settings_file, environ),
+        settings=settings,
+        settings_problem=problem,
         settings_file=settings_file,
         secret=Secret() if passphrase_fd is None else read_secret(passphrase_fd),
         keys_folder=folders["keys_folder"],

@@ -6,7 +6,7 @@ Nothing here knows what a key is; every refusal names the file and the next step
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from archive.errors import KeyProblem
@@ -132,10 +132,18 @@ def read_key_file(path: Path) -> bytes:
 
 def has_sealed_keys(folder: Path) -> bool:
     """Whether a key in that folder is under a passphrase; unreadable ones are not."""
+    return any(_are_sealed(folder))
+
+
+def has_plain_keys(folder: Path) -> bool:
+    """Whether a key in that folder is under no passphrase; unreadable ones are not."""
+    return not all(_are_sealed(folder))
+
+
+def _are_sealed(folder: Path) -> Iterator[bool]:
+    """Of each key that can be read, whether it is under a passphrase."""
     for path in sorted(folder.glob("*.pem")) if folder.is_dir() else ():
         try:
-            if b"ENCRYPTED PRIVATE KEY" in read_key_file(path):
-                return True
+            yield b"ENCRYPTED PRIVATE KEY" in read_key_file(path)
         except KeyProblem:
             continue
-    return False

@@ -18,7 +18,7 @@ def open_catalog(paths: ArchivePaths) -> Catalog:
     """Open the catalog of an archive and bring it up to date; StoreError if not."""
     try:
         if not _is_writable(paths):
-            return follow(Catalog.open_read_only(paths.catalog), paths)
+            return open_unwritten(paths)
         return _follow_file(paths)
     except sqlite3.DatabaseError as error:
         is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
@@ -27,6 +27,11 @@ def open_catalog(paths: ArchivePaths) -> Catalog:
             f"the catalog {paths.catalog} cannot be opened ({error}); "
             f"{'free space on its disk' if is_full else advice}"
         ) from error
+
+
+def open_unwritten(paths: ArchivePaths) -> Catalog:
+    """The same for whoever writes nothing, not even what is derived."""
+    return follow(Catalog.open_read_only(paths.catalog), paths)
 
 
 def _follow_file(paths: ArchivePaths) -> Catalog:

@@ -55,13 +55,22 @@ def visit_folder(
                 files.remove(note)
 
 
-def remove_visits(spool: Path, files: Files, tell: Callable[[str], None]) -> None:
-    """Remove what killed processes left; the caller holds the lock of the archive."""
+def left_visits(spool: Path, files: Files = DISK) -> list[Path]:
+    """Folders of visits that are there: running ones, where the archive is locked."""
+    return [folder for _, folder in _list_visits(spool, files) if folder is not None]
+
+
+def _list_visits(spool: Path, files: Files) -> Iterator[tuple[Path, Path | None]]:
+    """Each note, and the folder that it names if that is there and ours."""
     for note in sorted(spool.glob("visit-*")):
         match = _NAME.fullmatch(note.name)
-        if match is None:
-            continue
-        folder = _read_place(note, match[1], files)
+        if match is not None:
+            yield note, _read_place(note, match[1], files)
+
+
+def remove_visits(spool: Path, files: Files, tell: Callable[[str], None]) -> None:
+    """Remove what killed processes left; the caller holds the lock of the archive."""
+    for note, folder in _list_visits(spool, files):
         if folder is not None:
             end_processes(str(folder))
             _remove(folder)

@@ -26,6 +26,8 @@ _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ANTIWORD = ("-m", "UTF-8.txt", "-x", "db", "/dev/stdin")
 """Of "-" it would make a copy, and it may write nothing."""
 _CATDOC = ("-d", "utf-8", "-w")
+PROGRAMS = ("antiword", "catdoc")
+"""All that are asked, each for what it reads best."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +49,14 @@ def convert(data: bytes) -> Converted | None:
     return with_rows or _made(_run("catdoc", _CATDOC, data), "catdoc/1")
 
 
+def find_converter(name: str) -> str | None:
+    """Where a program of PROGRAMS is; None where it is not installed."""
+    return shutil.which(name)
+
+
 def _run(name: str, arguments: tuple[str, ...], data: bytes) -> bytes:
     """What a program says of it; nothing where it is not installed."""
-    program = shutil.which(name)
+    program = find_converter(name)
     return run_limited([program, *arguments], data) if program else b""
 
 

@@ -82,7 +82,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
             ("archive.verify.whole",),
         ),
         (("archive.verify",),),
-        (("archive.export",), ("archive.mirror",)),
+        (("archive.export",), ("archive.mirror",), ("archive.doctor",)),
         (("archive.cli",),),
     ),
     "crawlers": (
@@ -95,6 +95,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (
             ("crawlers.output",),
             ("crawlers.ways",),
+            ("crawlers.checks",),
             ("crawlers.demo",),
             ("crawlers.crawl.children",),
         ),
@@ -117,7 +118,7 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         (("search.indexing",),),
         (("search.answering",),),
         (("search.output",), ("search.quote",)),
-        (("search.cli",),),
+        (("search.cli",), ("search.checks",)),
         (("search.report.comparing",),),
         (("search.report.kinship",),),
         (("search.report.span",),),

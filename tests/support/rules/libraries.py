@@ -26,6 +26,7 @@ LIBRARIES = {
         modules=(
             "archive.cli.corroborate",
             "archive.cli.cosign",
+            "archive.cli.doctor",
             "archive.cli.exporting",
             "archive.cli.importing",
             "archive.cli.keys",
