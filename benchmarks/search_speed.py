@@ -3,8 +3,9 @@
 Real news pages of the test material go into a real archive, which is indexed with two
 workers. CPU is user and system time of this process and its children; the extractor
 alone runs over the same bytes in this process, before and after, and the mean counts.
-A rebuild takes what was kept beside the index; the engine alone gets the same
-documents, finished and in memory, before and after it.
+A rebuild, in a process of its own as its users have it, takes what was kept beside the
+index; the engine alone gets the same documents, finished and in memory, in two others
+before and after it.
 
 With --copies each page stands at so many addresses: a longer run, in which what is
 loaded once and what is asked of each new word weighs less than in a real one.
@@ -16,6 +17,7 @@ import argparse
 import gzip
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from archive.capture import Capture
+from archive.store.reading.reader import ArchiveReader
 from benchmarks.quality.figures import Figure, format_table
 from search.documents.document import Document, build_document
 from search.documents.parts import divide
@@ -33,11 +36,12 @@ from search.extract.by_type import extract
 from search.indexing.extracts import ExtractCache
 from search.indexing.index import Indexer
 from search.indexing.intake import page_text
-from tests.support.archives.search_archive import ArchiveBox, make_box
+from tests.support.archives.search_archive import make_box
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 RATIO_BAR, REBUILD_BAR = 1.25, 1000.0
 WORKERS = 2
+ENGINE, REBUILD = "engine", "rebuild"
 
 
 def cpu() -> float:
@@ -61,7 +65,7 @@ def started(folder: Path) -> float:
     box = make_box(folder)
     page = b"<html><title>One</title><body><p>One short page.</p></body></html>"
     box.capture(box.exchange("https://one.example/", page))
-    return indexed(box, rebuild=False)[0]
+    return indexed(box.root, rebuild=False)[0]
 
 
 def extractor_alone(pages: list[bytes]) -> float:
@@ -72,21 +76,21 @@ def extractor_alone(pages: list[bytes]) -> float:
     return (cpu() - start) / len(pages)
 
 
-def indexed(box: ArchiveBox, *, rebuild: bool) -> tuple[float, float]:
+def indexed(root: Path, *, rebuild: bool) -> tuple[float, float]:
     """CPU and wall seconds of one run of the indexer."""
-    reader = box.open_reader()
+    reader = ArchiveReader.open(root)
     try:
-        started, clock = cpu(), time.monotonic()
+        begun, clock = cpu(), time.monotonic()
         Indexer(reader, workers=WORKERS).run(rebuild=rebuild)
-        return cpu() - started, time.monotonic() - clock
+        return cpu() - begun, time.monotonic() - clock
     finally:
         reader.close()
 
 
-def engine_alone(box: ArchiveBox) -> float:
-    """CPU seconds of adding all documents, as they were kept, to an empty engine."""
-    reader = box.open_reader()
-    cache = ExtractCache(reader.paths.index, box.root)
+def engine_alone(root: Path) -> tuple[float, float]:
+    """The same of adding all documents, as they were kept, to an empty engine."""
+    reader = ArchiveReader.open(root)
+    cache = ExtractCache(reader.paths.index, root)
     try:
         documents = [
             document
@@ -98,11 +102,22 @@ def engine_alone(box: ArchiveBox) -> float:
         reader.close()
     with tempfile.TemporaryDirectory() as folder:
         engine = TantivyEngine(Path(folder), writable=True, bulk=True)
-        started = cpu()
+        begun, clock = cpu(), time.monotonic()
         engine.add(documents)
         engine.commit()
         engine.close()
-        return cpu() - started
+        return cpu() - begun, time.monotonic() - clock
+
+
+def apart(what: str, root: Path) -> tuple[float, float]:
+    """CPU and wall seconds of a rebuild or of the engine, in a process of its own."""
+    done = subprocess.run(  # noqa: S603  this file
+        [sys.executable, __file__, "--apart", what, str(root)],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    seconds, wall = json.loads(done.stdout)
+    return seconds, wall
 
 
 def kept_documents(cache: ExtractCache, capture: Capture) -> list[Document]:
@@ -132,11 +147,11 @@ def measure(corpus: Path, kilobytes: float, copies: int) -> list[Figure]:
         box.capture(*(box.exchange(uri, page) for uri, page in uris))
         before = extractor_alone(pages)
         once = started(Path(folder) / "one")
-        first, first_wall = indexed(box, rebuild=False)
+        first, first_wall = indexed(box.root, rebuild=False)
         alone = (before + extractor_alone(pages)) / 2
-        engine = engine_alone(box)
-        again, again_wall = indexed(box, rebuild=True)
-        engine = (engine + engine_alone(box)) / 2
+        engine, _ = apart(ENGINE, box.root)
+        again, again_wall = apart(REBUILD, box.root)
+        engine = (engine + apart(ENGINE, box.root)[0]) / 2
     count = len(uris)
     size = sum(map(len, pages)) / len(pages) / 1000
     return [
@@ -179,7 +194,14 @@ def main() -> int:
     parser.add_argument("--kilobytes", type=float, default=145, help="of a page, mean")
     parser.add_argument("--copies", type=int, default=1, help="addresses of each page")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
+    parser.add_argument("--apart", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.apart:
+        what, root = asked.apart
+        known = Path(root)
+        done = engine_alone(known) if what == ENGINE else indexed(known, rebuild=True)
+        sys.stdout.write(json.dumps(done) + "\n")
+        return 0
     corpus = Path(os.environ.get("CORPUS_DIR") or DEFAULT_CORPUS)
     figures = measure(corpus, asked.kilobytes, asked.copies)
     if asked.json:

@@ -9,7 +9,7 @@ that of the first capture.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ _MOVED_STATUS, ERROR_STATUS = 300, 400
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _FIRST_DAY = date(1970, 1, 1)
+_CLAIMED = [field.name for field in fields(Claimed)]
 _SUBTYPE_NAMES = {"plain": "text", "xhtml+xml": "html", "javascript": "js"}
 
 
@@ -87,6 +88,8 @@ class PageText:
     """Whom an item names as its source."""
     compressed: bytes | None = None
     """The bytes of the text, deflated, where they are at hand."""
+    digest: str | None = None
+    """Hex SHA-256 of the text, where that is known already."""
     sure: float | None = None
     """Mean confidence of words that were read from pictures; None where none were."""
 
@@ -148,7 +151,7 @@ def document_id(archive_id: str, capture: Capture, page: PageText) -> str:
     The number of an item is no part of it, so a new item on top shifts no id.
     """
     said = _said(archive_id, capture, page)
-    said["text"] = hashlib.sha256(page.text.encode()).hexdigest()
+    said["text"] = page.digest or hashlib.sha256(page.text.encode()).hexdigest()
     said["media_type"] = capture.media_type
     said["item"] = page.part > 0
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
@@ -165,7 +168,9 @@ def _said(archive_id: str, capture: Capture, page: PageText) -> dict[str, object
         "language": page.language,
         "extractor": page.extractor,
         "warnings": [*origin_of(capture), *page.warnings],
-        "claimed": asdict(page.claimed) if page.claimed else None,
+        "claimed": {name: getattr(page.claimed, name) for name in _CLAIMED}
+        if page.claimed
+        else None,
         "pages": list(page.pages),
         "source": capture.source_id,
         "outcome": capture.outcome.value,

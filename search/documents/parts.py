@@ -32,7 +32,13 @@ def divide(page: PageText, parts: Sequence[Part]) -> Divided:
     """Cut a page into its items and the rest."""
     text, main_end, left = _rest(page, parts)
     rest = replace(
-        page, text=text, main_end=main_end, pages=(), parts=len(parts), compressed=None
+        page,
+        text=text,
+        main_end=main_end,
+        pages=(),
+        parts=len(parts),
+        compressed=None,
+        digest=None,
     )
     items = [_item(page, one, number + 1) for number, one in enumerate(parts)]
     items = [replace(one, parts=len(parts)) for one in items]

@@ -89,6 +89,10 @@ def is_scan(warnings: Sequence[str]) -> bool:
     return not SCANS.isdisjoint(warnings)
 
 
+_Coming = Future["Kept | Future[Kept]"]
+"""What was kept of a capture, or its extraction."""
+
+
 class Intake:
     """Reads payloads and extracts in `workers` children, keeping the log's order."""
 
@@ -106,6 +110,8 @@ class Intake:
         self._classes = CaptureClasses(reader)
         self._ahead = workers * AHEAD_PER_WORKER
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
+        # One thread: what was kept is read in Python, in which two only wait in turn.
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="kept")
         self._local = threading.local()
         self._children: list[Worker] = []
         self._nursery = Nursery(MODULE)
@@ -121,6 +127,7 @@ class Intake:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._looking.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
         for child in self._children:
             child.close()
@@ -135,7 +142,7 @@ class Intake:
 
     def follow(self, start: int, end: int) -> Iterator[Taken]:
         """Captures of the leaves `[start, end)` that are indexed, in order."""
-        window: deque[tuple[Capture, Future[Kept] | None]] = deque()
+        window: deque[tuple[Capture, _Coming | None]] = deque()
         for capture in self._reader.captures(start):
             if capture.leaf >= end:
                 break
@@ -173,11 +180,21 @@ class Intake:
         self._texts.write(made.text)
         return True
 
-    def _begin(self, capture: Capture) -> Future[Kept] | None:
-        """Start extracting, unless an earlier capture has the same bytes."""
+    def _begin(self, capture: Capture) -> _Coming | None:
+        """Look for what was kept, unless an earlier capture has the same bytes."""
         if capture.refers_to is not None or self._find_same(capture) is not None:
             return None
-        return self._pool.submit(self._extract, capture)
+        return self._looking.submit(self._kept_or_begun, capture)
+
+    def _kept_or_begun(self, capture: Capture) -> "Kept | Future[Kept]":
+        """What was kept of a capture; else its extraction, begun."""
+        return self._find_kept(capture) or self._pool.submit(self._extract, capture)
+
+    def _find_kept(self, capture: Capture) -> Kept | None:
+        """What was kept; a scan that nobody could read is read again with OCR."""
+        kept = self._cache.find(capture.capture_id)
+        again = kept is not None and self._ocr and is_scan(kept.made.warnings)
+        return None if again else kept
 
     def _find_same(self, capture: Capture) -> CaptureRow | None:
         if capture.refers_to is not None:
@@ -189,9 +206,6 @@ class Intake:
 
     def _extract(self, capture: Capture) -> Kept:
         """The text of one capture, kept; never raises for a bad capture."""
-        cached = self._cache.find(capture.capture_id)
-        if cached is not None and not (self._ocr and is_scan(cached.made.warnings)):
-            return cached
         made = self._make(capture)
         if not made.text:
             return Kept(made=made, digest=None, compressed=None, analysed=None)
@@ -220,7 +234,7 @@ class Intake:
         child: Worker = self._local.child
         return child
 
-    def _finish(self, capture: Capture, waiting: Future[Kept] | None) -> Taken:
+    def _finish(self, capture: Capture, waiting: _Coming | None) -> Taken:
         same = self._find_same(capture) if waiting is None else None
         if same is not None:
             return Taken(
@@ -234,11 +248,12 @@ class Intake:
                 declared_charset=None,
                 bytes_key=bytes_key(capture),
             )
-        kept = waiting.result() if waiting else self._extract(capture)
+        found = waiting.result() if waiting else self._kept_or_begun(capture)
+        kept = found if isinstance(found, Kept) else found.result()
         capture = as_answered(self._reader, capture)
         noted = self._classes.find(capture)
         page = page_text(kept.made, noted.capture_class if noted else None)
-        page = replace(page, compressed=kept.compressed)
+        page = replace(page, compressed=kept.compressed, digest=kept.digest)
         divided = _divided(capture, page, kept.made)
         pages = divided.pages if divided else (page,)
         analysed = kept.analysed
