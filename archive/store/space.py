@@ -83,8 +83,9 @@ class SpoolRoom:
 
     def take(self, count_bytes: int) -> None:
         """Grant that much more to a spool. NoRoom: it could not be stored."""
-        room = self._reserve.look()
         with self._lock:
+            # In here: what is written behind an older look would count as free.
+            room = self._reserve.look()
             held = self._held_bytes + count_bytes
             coming = held - self._written_bytes + BODY_COPIES * held
             if room.free_bytes - coming < room.reserve_bytes + SLACK_BYTES:
